@@ -1,0 +1,59 @@
+//! Sets of small numbers: which lines are open, which pools have somebody free.
+
+/// A set of indices that grows as needed.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Bits {
+    words: Vec<u64>,
+}
+
+impl Bits {
+    pub(crate) fn set(&mut self, index: usize, on: bool) {
+        let word = index / 64;
+        if word >= self.words.len() {
+            if !on {
+                return;
+            }
+            self.words.resize(word + 1, 0);
+        }
+        if on {
+            self.words[word] |= 1 << (index % 64);
+        } else {
+            self.words[word] &= !(1 << (index % 64));
+        }
+    }
+
+    pub(crate) fn has(&self, index: usize) -> bool {
+        self.words
+            .get(index / 64)
+            .is_some_and(|word| word & (1 << (index % 64)) != 0)
+    }
+
+    /// Whether the two sets share a member.
+    pub(crate) fn meets(&self, other: &Self) -> bool {
+        self.words.iter().zip(&other.words).any(|(a, b)| a & b != 0)
+    }
+
+    /// What both sets hold, in order.
+    pub(crate) fn both<'a>(&'a self, other: &'a Self) -> impl Iterator<Item = usize> + 'a {
+        self.words
+            .iter()
+            .zip(&other.words)
+            .enumerate()
+            .flat_map(|(index, (a, b))| {
+                let mut word = a & b;
+                std::iter::from_fn(move || {
+                    if word == 0 {
+                        return None;
+                    }
+                    let bit = word.trailing_zeros() as usize;
+                    word &= word - 1;
+                    Some(index * 64 + bit)
+                })
+            })
+    }
+
+    /// What the set holds, in order.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = usize> + '_ {
+        self.both(self)
+    }
+}

@@ -1,0 +1,256 @@
+//! What the Router knows of a call: its state, its places, who holds it, whom it skips.
+
+use crate::deadlines::Ticket;
+use crate::ids::{
+    AdapterId, AgentId, CallHandle, DemandId, OfferNumber, Priority, QueueId, Span, Timestamp,
+};
+use crate::plan::Order;
+use crate::slab::NONE;
+
+/// The most calls that may live at once; a handle's slot is below it.
+pub const CALLS_MAX: u32 = 1 << 20;
+/// The most queues that a call may stand in at once.
+pub const PLACES_MAX: usize = 8;
+/// The most moves from queue to queue in a call's life.
+pub const MOVES_MAX: u8 = 16;
+/// The most agents that a call skips at once; one more ends the earliest exclusion.
+pub const EXCLUSIONS_MAX: usize = 16;
+
+/// Where waiting calls stand to each other: less is served first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct CallKey {
+    /// Coarse rank: emergencies, then whatever the order puts before age.
+    pub(crate) tier: u8,
+    /// The instant since which the call counts as waiting, in microseconds, credit included.
+    pub(crate) score: i64,
+    /// Earlier arrivals first.
+    pub(crate) arrival: u64,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum CallState {
+    Waiting,
+    Offering,
+    Connecting,
+    Connected,
+    Held,
+}
+
+impl CallState {
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Waiting => "waiting",
+            Self::Offering => "offering",
+            Self::Connecting => "connecting",
+            Self::Connected => "connected",
+            Self::Held => "held",
+        }
+    }
+}
+
+#[derive(Debug)]
+pub(crate) struct Call {
+    pub(crate) handle: CallHandle,
+    pub(crate) adapter: AdapterId,
+    pub(crate) arrival: u64,
+    pub(crate) priority: Priority,
+    pub(crate) state: CallState,
+    /// Its age is the time since this instant, while it waits, rings or connects.
+    pub(crate) age_from: Timestamp,
+    /// Its age while it is connected.
+    pub(crate) age_kept: Span,
+    /// It lost its agent's leg: first of its priority until connected.
+    pub(crate) first: bool,
+    pub(crate) moves: u8,
+    /// Counts the places it has ever taken.
+    pub(crate) joins: u16,
+    /// Its places in the order it joined them, a chain in `Router::places`.
+    pub(crate) places: u32,
+    /// Whom it skips, a chain in `Router::exclusions`.
+    pub(crate) exclusions: u32,
+    /// The agent whom it is offered to or who has it; set in every state but `Waiting`.
+    pub(crate) hand: Option<Hand>,
+    /// Of the ring or the connect deadline.
+    pub(crate) ticket: Ticket,
+    /// The queues that it both entered and left at `left_at`.
+    pub(crate) left_at: Timestamp,
+    pub(crate) left: Vec<QueueId>,
+}
+
+/// An agent's hold on a call, from offer to end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Hand {
+    pub(crate) offer: OfferNumber,
+    pub(crate) agent: AgentId,
+    pub(crate) slot: u8,
+    pub(crate) queue: QueueId,
+    pub(crate) rung_by: AdapterId,
+    /// When the offer rings out or the bridge must stand.
+    pub(crate) until: Timestamp,
+    /// Neighbours, by call slot, among the live offers that the same adapter rings.
+    pub(crate) previous: u32,
+    pub(crate) next: u32,
+}
+
+#[derive(Debug)]
+pub(crate) struct Place {
+    pub(crate) slot: u32,
+    pub(crate) queue: QueueId,
+    pub(crate) demand: DemandId,
+    pub(crate) line: u32,
+    pub(crate) entered: Timestamp,
+    /// Which of its call's places it is, over all that the call ever took.
+    pub(crate) joined: u16,
+    /// How many of the queue's rules, in the order they fall due, have fired.
+    pub(crate) rules_fired: u16,
+    /// Of the next rule.
+    pub(crate) ticket: Ticket,
+    /// The key under which it stands in its line, while the call is `Waiting`.
+    pub(crate) listed: Option<CallKey>,
+    pub(crate) next: u32,
+}
+
+#[derive(Debug)]
+pub(crate) struct Exclusion {
+    pub(crate) agent: AgentId,
+    pub(crate) until: Timestamp,
+    pub(crate) ticket: Ticket,
+    pub(crate) next: u32,
+}
+
+impl Call {
+    pub(crate) fn new(
+        handle: CallHandle,
+        adapter: AdapterId,
+        arrival: u64,
+        priority: Priority,
+        now: Timestamp,
+    ) -> Self {
+        Self {
+            handle,
+            adapter,
+            arrival,
+            priority,
+            state: CallState::Waiting,
+            age_from: now,
+            age_kept: Span(0),
+            first: false,
+            moves: 0,
+            joins: 0,
+            places: NONE,
+            exclusions: NONE,
+            hand: None,
+            ticket: Ticket::NONE,
+            left_at: Timestamp(0),
+            left: Vec::new(),
+        }
+    }
+
+    /// All waiting since arrival, without talk time.
+    pub(crate) fn age(&self, now: Timestamp) -> Span {
+        match self.state {
+            CallState::Waiting | CallState::Offering | CallState::Connecting => {
+                now.since(self.age_from)
+            }
+            CallState::Connected | CallState::Held => self.age_kept,
+        }
+    }
+
+    pub(crate) fn key(&self, order: Order) -> CallKey {
+        let since = self.age_from.0 as i64;
+        let second = u8::from(!self.first);
+        let (tier, score) = match order {
+            Order::Strict => (2 * (9 - self.priority.get()) + second, since),
+            Order::Credit { per_step } => {
+                let steps = i64::from(self.priority.get()) - 5;
+                let credit = i64::try_from(per_step.0)
+                    .unwrap_or(i64::MAX)
+                    .saturating_mul(steps);
+                let emergency = self.priority == Priority::EMERGENCY;
+                (
+                    2 * u8::from(!emergency) + second,
+                    since.saturating_sub(credit),
+                )
+            }
+        };
+        CallKey {
+            tier,
+            score,
+            arrival: self.arrival,
+        }
+    }
+}
+
+/// Calls by slot.
+#[derive(Debug, Default)]
+pub(crate) struct Calls {
+    pub(crate) slots: Vec<CallSlot>,
+    pub(crate) live: u32,
+}
+
+#[derive(Debug, Default)]
+pub(crate) struct CallSlot {
+    /// Of the latest call that lived here.
+    pub(crate) generation: u32,
+    pub(crate) call: Option<Call>,
+}
+
+impl Calls {
+    pub(crate) fn find(&self, handle: CallHandle) -> Option<&Call> {
+        let slot = self.slots.get(handle.slot as usize)?;
+        slot.call.as_ref().filter(|call| call.handle == handle)
+    }
+
+    /// Whether a call with this handle may arrive.
+    pub(crate) fn is_new(&self, handle: CallHandle) -> bool {
+        match self.slots.get(handle.slot as usize) {
+            Some(slot) => slot.call.is_none() && handle.generation > slot.generation,
+            None => handle.generation > 0,
+        }
+    }
+
+    pub(crate) fn insert(&mut self, call: Call) {
+        let CallHandle { slot, generation } = call.handle;
+        self.reserve(slot, generation);
+        self.slots[slot as usize].call = Some(call);
+        self.live += 1;
+    }
+
+    /// Notes which calls have lived in a slot that is empty now.
+    pub(crate) fn reserve(&mut self, slot: u32, generation: u32) {
+        let index = slot as usize;
+        if index >= self.slots.len() {
+            self.slots.resize_with(index + 1, CallSlot::default);
+        }
+        self.slots[index].generation = generation;
+    }
+
+    pub(crate) fn remove(&mut self, slot: u32) {
+        self.slots[slot as usize].call = None;
+        self.live -= 1;
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &Call> {
+        self.slots.iter().filter_map(|slot| slot.call.as_ref())
+    }
+}
+
+impl std::ops::Index<u32> for Calls {
+    type Output = Call;
+
+    fn index(&self, slot: u32) -> &Call {
+        self.slots[slot as usize]
+            .call
+            .as_ref()
+            .expect("whoever holds a slot knows its call lives")
+    }
+}
+
+impl std::ops::IndexMut<u32> for Calls {
+    fn index_mut(&mut self, slot: u32) -> &mut Call {
+        self.slots[slot as usize]
+            .call
+            .as_mut()
+            .expect("whoever holds a slot knows its call lives")
+    }
+}

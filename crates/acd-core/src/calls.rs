@@ -1,0 +1,448 @@
+//! A call's life outside of offers: arriving, standing in queues, returning, ending.
+
+use crate::call::{CALLS_MAX, Call, CallState, MOVES_MAX, PLACES_MAX, Place};
+use crate::command::Rejection;
+use crate::deadlines::Ticket;
+use crate::event::{Event, LeftCause, OfferEnd, Outcome, ReturnCause, RevokeCause, SlotState};
+use crate::ids::{AdapterId, CallHandle, DemandId, Priority, QueueId};
+use crate::offers::Told;
+use crate::plan::Treatment;
+use crate::router::Router;
+use crate::slab::NONE;
+
+impl Router {
+    pub(crate) fn call_offered(
+        &mut self,
+        call: CallHandle,
+        adapter: AdapterId,
+        queue: QueueId,
+        priority: Priority,
+        events: &mut Vec<Event>,
+    ) -> Result<(), Rejection> {
+        if !self.is_up(adapter) {
+            return Err(Rejection::AdapterNotUp);
+        }
+        self.known_queue(queue)?;
+        if call.slot >= CALLS_MAX {
+            return Err(Rejection::TooManyCalls);
+        }
+        if !self.calls.is_new(call) {
+            return Err(Rejection::CallExists);
+        }
+        self.arrivals += 1;
+        let arrival = self.arrivals;
+        self.calls
+            .insert(Call::new(call, adapter, arrival, priority, self.now));
+        events.push(Event::CallArrived {
+            call,
+            adapter,
+            arrival,
+            priority,
+        });
+        self.enter_queue(call.slot, queue, events);
+        Ok(())
+    }
+
+    /// Takes a place at the end of the call's chain, and a stand in its line if the call waits.
+    pub(crate) fn enter_queue(&mut self, slot: u32, queue: QueueId, events: &mut Vec<Event>) {
+        let demand = DemandId(u32::from(queue.0));
+        let line = self.line_of(demand, self.calls[slot].adapter);
+        let call = &mut self.calls[slot];
+        let joined = call.joins;
+        call.joins = call.joins.saturating_add(1);
+        let (call, state) = (call.handle, call.state);
+        let place = self.places.insert(Place {
+            slot,
+            queue,
+            demand,
+            line,
+            entered: self.now,
+            joined,
+            rules_fired: 0,
+            ticket: Ticket::NONE,
+            listed: None,
+            next: NONE,
+        });
+        match self.places_of(slot).last() {
+            None => self.calls[slot].places = place,
+            Some(last) => self.places[last].next = place,
+        }
+        events.push(Event::PlaceEntered {
+            call,
+            queue,
+            demand,
+        });
+        self.set_rule_deadline(place);
+        if state == CallState::Waiting {
+            self.stand_in_line(place);
+            self.eligible.push(call);
+        }
+    }
+
+    pub(crate) fn line_of(&mut self, demand: DemandId, adapter: AdapterId) -> u32 {
+        self.lines.find(demand, adapter).unwrap_or_else(|| {
+            let line = self.lines.create(demand, adapter);
+            self.pools.serve(demand, line);
+            line
+        })
+    }
+
+    /// The call's places in the order it joined them.
+    pub(crate) fn places_of(&self, slot: u32) -> impl Iterator<Item = u32> {
+        let mut at = self.calls[slot].places;
+        std::iter::from_fn(move || {
+            let place = (at != NONE).then_some(at)?;
+            at = self.places[place].next;
+            Some(place)
+        })
+    }
+
+    pub(crate) fn place_in(&self, slot: u32, queue: QueueId) -> Option<u32> {
+        self.places_of(slot)
+            .find(|place| self.places[*place].queue == queue)
+    }
+
+    /// Whether the call may take one more place, in this queue, in this instant.
+    pub(crate) fn may_enter(&self, slot: u32, queue: QueueId) -> bool {
+        let call = &self.calls[slot];
+        let left_in_this_instant = call.left_at == self.now && call.left.contains(&queue);
+        !left_in_this_instant
+            && self.place_in(slot, queue).is_none()
+            && self.places_of(slot).count() < PLACES_MAX
+    }
+
+    pub(crate) fn stand_in_line(&mut self, place: u32) {
+        let Place { slot, line, .. } = self.places[place];
+        let call = &self.calls[slot];
+        let (key, priority) = (call.key(self.plan.order), call.priority);
+        let up = self.is_up(call.adapter);
+        self.lines.insert(line, key, priority, place, up);
+        self.places[place].listed = Some(key);
+    }
+
+    pub(crate) fn leave_line(&mut self, place: u32) {
+        let Place { slot, line, .. } = self.places[place];
+        if let Some(key) = self.places[place].listed.take() {
+            self.lines.remove(line, key, self.calls[slot].priority);
+        }
+    }
+
+    /// Takes the call out of all its lines; it keeps its places.
+    pub(crate) fn leave_lines(&mut self, slot: u32) {
+        let mut place = self.calls[slot].places;
+        while place != NONE {
+            self.leave_line(place);
+            place = self.places[place].next;
+        }
+    }
+
+    fn stand_in_lines(&mut self, slot: u32) {
+        let mut place = self.calls[slot].places;
+        while place != NONE {
+            self.stand_in_line(place);
+            place = self.places[place].next;
+        }
+    }
+
+    /// Asks for something else in a queue, for this stay.
+    pub(crate) fn change_demand(&mut self, place: u32, demand: DemandId, events: &mut Vec<Event>) {
+        let Place { slot, queue, .. } = self.places[place];
+        self.leave_line(place);
+        self.places[place].demand = demand;
+        self.places[place].line = self.line_of(demand, self.calls[slot].adapter);
+        let call = self.calls[slot].handle;
+        events.push(Event::RequirementChanged {
+            call,
+            queue,
+            demand,
+        });
+        if self.calls[slot].state == CallState::Waiting {
+            self.stand_in_line(place);
+            self.eligible.push(call);
+        }
+    }
+
+    pub(crate) fn change_priority(
+        &mut self,
+        slot: u32,
+        priority: Priority,
+        events: &mut Vec<Event>,
+    ) {
+        self.leave_lines(slot);
+        let call = &mut self.calls[slot];
+        call.priority = priority;
+        events.push(Event::PriorityChanged {
+            call: call.handle,
+            priority,
+        });
+        if self.calls[slot].state == CallState::Waiting {
+            self.stand_in_lines(slot);
+        }
+    }
+
+    pub(crate) fn leave_queue(&mut self, place: u32, cause: LeftCause, events: &mut Vec<Event>) {
+        self.leave_line(place);
+        let Place {
+            slot,
+            queue,
+            next,
+            entered,
+            ..
+        } = self.places[place];
+        let before = self.places_of(slot).take_while(|at| *at != place).last();
+        match before {
+            None => self.calls[slot].places = next,
+            Some(before) => self.places[before].next = next,
+        }
+        let mut left = self.places.remove(place);
+        self.deadlines.cancel(&mut left.ticket);
+        let call = &mut self.calls[slot];
+        if entered == self.now {
+            if call.left_at != self.now {
+                call.left_at = self.now;
+                call.left.clear();
+            }
+            call.left.push(queue);
+        }
+        events.push(Event::PlaceLeft {
+            call: call.handle,
+            queue,
+            cause,
+        });
+    }
+
+    pub(crate) fn leave_all_queues(
+        &mut self,
+        slot: u32,
+        cause: LeftCause,
+        events: &mut Vec<Event>,
+    ) {
+        while self.calls[slot].places != NONE {
+            self.leave_queue(self.calls[slot].places, cause, events);
+        }
+    }
+
+    /// Back to waiting with its age and its places; what fell due meanwhile acts first.
+    pub(crate) fn wait_again(&mut self, slot: u32, cause: ReturnCause, events: &mut Vec<Event>) {
+        let call = &mut self.calls[slot];
+        call.state = CallState::Waiting;
+        let call = call.handle;
+        events.push(Event::CallReturned { call, cause });
+        self.stand_in_lines(slot);
+        self.rules_act_after_return(call, events);
+        self.eligible.push(call);
+    }
+
+    pub(crate) fn call_ended(
+        &mut self,
+        call: CallHandle,
+        events: &mut Vec<Event>,
+    ) -> Result<(), Rejection> {
+        let found = self.live(call)?;
+        let outcome = match found.state {
+            CallState::Waiting | CallState::Offering | CallState::Connecting => {
+                match found.age(self.now) < self.plan.short_abandon {
+                    true => Outcome::ShortAbandoned,
+                    false => Outcome::Abandoned,
+                }
+            }
+            CallState::Connected | CallState::Held => Outcome::Handled,
+        };
+        self.end_call(call.slot, outcome, None, events);
+        Ok(())
+    }
+
+    pub(crate) fn end_by_person(
+        &mut self,
+        call: CallHandle,
+        treatment: Treatment,
+        events: &mut Vec<Event>,
+    ) -> Result<(), Rejection> {
+        let outcome = match self.live(call)?.state {
+            CallState::Waiting | CallState::Offering | CallState::Connecting => Outcome::Overflowed,
+            CallState::Connected | CallState::Held => Outcome::Handled,
+        };
+        self.end_call(call.slot, outcome, Some(treatment), events);
+        Ok(())
+    }
+
+    pub(crate) fn end_call(
+        &mut self,
+        slot: u32,
+        outcome: Outcome,
+        treatment: Option<Treatment>,
+        events: &mut Vec<Event>,
+    ) {
+        let call = self.calls[slot].handle;
+        self.deadlines.cancel(&mut self.calls[slot].ticket);
+        match self.calls[slot].state {
+            CallState::Waiting => {}
+            CallState::Offering => {
+                let end = OfferEnd::Revoked(RevokeCause::CallEnded);
+                self.close_offer(slot, end, Told::ByOthers, events);
+            }
+            CallState::Connecting => {
+                let hand = self.hand(slot);
+                self.free_slot(hand.agent, hand.slot, events);
+            }
+            CallState::Connected | CallState::Held => {
+                let hand = self.hand(slot);
+                self.start_wrap_up(hand.agent, hand.slot, hand.queue, events);
+            }
+        }
+        self.leave_all_queues(slot, LeftCause::Ended, events);
+        while self.calls[slot].exclusions != NONE {
+            self.end_exclusion(slot, |_| true);
+        }
+        self.calls.remove(slot);
+        events.push(Event::CallEnded {
+            call,
+            outcome,
+            treatment,
+        });
+    }
+
+    /// The caller begins a new stay where he was answered, first of his priority.
+    pub(crate) fn agent_leg_lost(
+        &mut self,
+        call: CallHandle,
+        events: &mut Vec<Event>,
+    ) -> Result<(), Rejection> {
+        let state = self.live(call)?.state;
+        if !matches!(state, CallState::Connected | CallState::Held) {
+            return Err(Rejection::WrongCallState {
+                needs: "connected",
+                is: state.name(),
+            });
+        }
+        let slot = call.slot;
+        let hand = self.hand(slot);
+        self.start_wrap_up(hand.agent, hand.slot, hand.queue, events);
+        self.exclude(slot, hand.agent);
+        let lost = &mut self.calls[slot];
+        lost.hand = None;
+        lost.first = true;
+        lost.age_from = self.now - lost.age_kept;
+        lost.state = CallState::Waiting;
+        events.push(Event::CallReturned {
+            call,
+            cause: ReturnCause::AgentLegLost,
+        });
+        self.enter_queue(slot, hand.queue, events);
+        Ok(())
+    }
+
+    pub(crate) fn call_held(
+        &mut self,
+        call: CallHandle,
+        events: &mut Vec<Event>,
+    ) -> Result<(), Rejection> {
+        self.in_conversation(call, CallState::Connected, CallState::Held)?;
+        events.push(Event::CallHeld { call });
+        let hand = self.hand(call.slot);
+        self.set_slot(hand.agent, hand.slot, SlotState::Held { call }, events);
+        Ok(())
+    }
+
+    pub(crate) fn call_retrieved(
+        &mut self,
+        call: CallHandle,
+        events: &mut Vec<Event>,
+    ) -> Result<(), Rejection> {
+        self.in_conversation(call, CallState::Held, CallState::Connected)?;
+        events.push(Event::CallRetrieved { call });
+        let hand = self.hand(call.slot);
+        self.set_slot(hand.agent, hand.slot, SlotState::Talking { call }, events);
+        Ok(())
+    }
+
+    fn in_conversation(
+        &mut self,
+        call: CallHandle,
+        from: CallState,
+        to: CallState,
+    ) -> Result<(), Rejection> {
+        let state = self.live(call)?.state;
+        if state != from {
+            return Err(Rejection::WrongCallState {
+                needs: from.name(),
+                is: state.name(),
+            });
+        }
+        self.calls[call.slot].state = to;
+        Ok(())
+    }
+
+    pub(crate) fn move_call(
+        &mut self,
+        call: CallHandle,
+        queue: QueueId,
+        events: &mut Vec<Event>,
+    ) -> Result<(), Rejection> {
+        self.known_queue(queue)?;
+        let found = self.live(call)?;
+        if !matches!(found.state, CallState::Waiting | CallState::Offering) {
+            let is = found.state.name();
+            return Err(Rejection::WrongCallState {
+                needs: "waiting or offering",
+                is,
+            });
+        }
+        let slot = call.slot;
+        let stands_there = self.place_in(slot, queue);
+        let stands_elsewhere = self
+            .places_of(slot)
+            .any(|place| Some(place) != stands_there);
+        let left_now = found.left_at == self.now && found.left.contains(&queue);
+        if left_now || !stands_elsewhere {
+            return Err(Rejection::AlreadyInQueue);
+        }
+        if found.moves >= MOVES_MAX {
+            return Err(Rejection::TooManyMoves);
+        }
+        self.calls[slot].moves += 1;
+        let was_offered = self.calls[slot].state == CallState::Offering;
+        if was_offered {
+            let end = OfferEnd::Revoked(RevokeCause::CallMoved);
+            self.close_offer(slot, end, Told::ByOthers, events);
+            self.calls[slot].state = CallState::Waiting;
+            let cause = ReturnCause::OfferEnded;
+            events.push(Event::CallReturned { call, cause });
+            self.stand_in_lines(slot);
+        }
+        let others: Vec<u32> = self
+            .places_of(slot)
+            .filter(|place| Some(*place) != stands_there)
+            .collect();
+        for place in others {
+            self.leave_queue(place, LeftCause::Moved, events);
+        }
+        if stands_there.is_none() {
+            self.enter_queue(slot, queue, events);
+        } else if was_offered {
+            self.rules_act_after_return(call, events);
+        }
+        self.eligible.push(call);
+        Ok(())
+    }
+
+    pub(crate) fn set_priority(
+        &mut self,
+        call: CallHandle,
+        priority: Priority,
+        events: &mut Vec<Event>,
+    ) -> Result<(), Rejection> {
+        let found = self.live(call)?;
+        if matches!(found.state, CallState::Connected | CallState::Held) {
+            let is = found.state.name();
+            return Err(Rejection::WrongCallState {
+                needs: "not yet connected",
+                is,
+            });
+        }
+        if found.priority != priority {
+            self.change_priority(call.slot, priority, events);
+        }
+        Ok(())
+    }
+}

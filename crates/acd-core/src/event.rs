@@ -1,0 +1,319 @@
+//! What the Router decided. Orders to adapters, views and statistics are folds over these.
+
+use crate::ids::{
+    AdapterId, AgentId, CallHandle, DemandId, OfferNumber, Priority, QueueId, ReasonId, Timestamp,
+};
+use crate::plan::Treatment;
+
+/// One thing that has changed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Event {
+    /// An adapter's session opened.
+    AdapterUp {
+        /// Who.
+        adapter: AdapterId,
+    },
+    /// An adapter's session is gone.
+    AdapterDown {
+        /// Who.
+        adapter: AdapterId,
+    },
+    /// A call is now known and `waiting`; a `PlaceEntered` follows.
+    CallArrived {
+        /// Which.
+        call: CallHandle,
+        /// Who holds its caller.
+        adapter: AdapterId,
+        /// Counted from 1 in the domain; orders calls of one instant.
+        arrival: u64,
+        /// At entry.
+        priority: Priority,
+    },
+    /// A call entered a queue.
+    PlaceEntered {
+        /// Which.
+        call: CallHandle,
+        /// Where.
+        queue: QueueId,
+        /// What it asks for there.
+        demand: DemandId,
+    },
+    /// A call left a queue.
+    PlaceLeft {
+        /// Which.
+        call: CallHandle,
+        /// Where.
+        queue: QueueId,
+        /// Why.
+        cause: LeftCause,
+    },
+    /// A rule replaced what the call asks for in this queue.
+    RequirementChanged {
+        /// Which.
+        call: CallHandle,
+        /// Where.
+        queue: QueueId,
+        /// What it asks for now.
+        demand: DemandId,
+    },
+    /// A rule or a supervisor changed the priority.
+    PriorityChanged {
+        /// Which.
+        call: CallHandle,
+        /// The new one.
+        priority: Priority,
+    },
+    /// A rule fired; what it did follows.
+    RuleFired {
+        /// For which call.
+        call: CallHandle,
+        /// Whose rule.
+        queue: QueueId,
+        /// Its index in the queue's rules.
+        rule: u16,
+        /// It did nothing: the queue was full of the call already, entered in this instant, or
+        /// the call has as many places as it may.
+        without_effect: bool,
+    },
+    /// The call is offered to an agent.
+    OfferIssued {
+        /// Which.
+        call: CallHandle,
+        /// The offer's number.
+        offer: OfferNumber,
+        /// To whom.
+        agent: AgentId,
+        /// The queue through which.
+        queue: QueueId,
+        /// The adapter that rings his device.
+        rung_by: AdapterId,
+        /// When it ends unanswered.
+        ring_until: Timestamp,
+    },
+    /// The agent's device rings.
+    OfferRinging {
+        /// Which call.
+        call: CallHandle,
+        /// Which offer.
+        offer: OfferNumber,
+    },
+    /// The offer is over.
+    OfferEnded {
+        /// Which call.
+        call: CallHandle,
+        /// Which offer.
+        offer: OfferNumber,
+        /// Whose.
+        agent: AgentId,
+        /// The queue through which it was made.
+        queue: QueueId,
+        /// The adapter that rings.
+        rung_by: AdapterId,
+        /// How it ended.
+        end: OfferEnd,
+        /// The adapter itself reported the end, so it need not be told to stop ringing.
+        adapter_knows: bool,
+    },
+    /// The agent accepted: the adapter must bridge.
+    CallConnecting {
+        /// Which.
+        call: CallHandle,
+        /// Through which offer.
+        offer: OfferNumber,
+        /// With whom.
+        agent: AgentId,
+        /// The adapter that rang him.
+        rung_by: AdapterId,
+        /// When it fails.
+        until: Timestamp,
+    },
+    /// The bridge did not come about; a `CallReturned` follows.
+    ConnectFailed {
+        /// Which call.
+        call: CallHandle,
+        /// Through which offer.
+        offer: OfferNumber,
+        /// With whom.
+        agent: AgentId,
+        /// The adapter that rang him.
+        rung_by: AdapterId,
+        /// The adapter itself reported it, so it need not be told to let the agent go.
+        adapter_knows: bool,
+    },
+    /// Caller and agent talk.
+    CallConnected {
+        /// Which.
+        call: CallHandle,
+        /// With whom.
+        agent: AgentId,
+        /// The queue through which it was answered.
+        queue: QueueId,
+    },
+    /// The caller is on hold.
+    CallHeld {
+        /// Which.
+        call: CallHandle,
+    },
+    /// The caller is off hold.
+    CallRetrieved {
+        /// Which.
+        call: CallHandle,
+    },
+    /// The call waits again.
+    CallReturned {
+        /// Which.
+        call: CallHandle,
+        /// Why.
+        cause: ReturnCause,
+    },
+    /// The call is over. Its handle's slot may be used again, with a higher generation.
+    CallEnded {
+        /// Which.
+        call: CallHandle,
+        /// How.
+        outcome: Outcome,
+        /// What the adapter must do with the caller; `None` when the PBX reported the end.
+        treatment: Option<Treatment>,
+    },
+    /// An agent's presence, or the one he has asked for, changed.
+    PresenceChanged {
+        /// Who.
+        agent: AgentId,
+        /// The present one.
+        presence: Presence,
+        /// What it will be once he has no call.
+        pending: Option<Presence>,
+    },
+    /// One of an agent's slots changed.
+    SlotChanged {
+        /// Who.
+        agent: AgentId,
+        /// Which of his slots, from 0.
+        slot: u8,
+        /// The new state.
+        state: SlotState,
+    },
+}
+
+/// Whether an agent takes calls.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Presence {
+    /// Not at work.
+    LoggedOut,
+    /// At work, taking no calls.
+    NotReady(NotReadyReason),
+    /// Taking calls.
+    Ready,
+}
+
+/// Why an agent takes no calls.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NotReadyReason {
+    /// He has just logged in, or gave no reason.
+    Unstated,
+    /// One of the plan's reasons.
+    Named(ReasonId),
+    /// He left too many offers in a row unanswered.
+    MissedOffers,
+    /// A supervisor made him so.
+    Forced,
+}
+
+/// What one slot of an agent is doing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SlotState {
+    /// Nothing.
+    Free,
+    /// An offer is out.
+    Reserved {
+        /// Of which call.
+        call: CallHandle,
+        /// Which offer.
+        offer: OfferNumber,
+    },
+    /// Accepted, not bridged yet.
+    Connecting {
+        /// Which call.
+        call: CallHandle,
+    },
+    /// In conversation.
+    Talking {
+        /// Which call.
+        call: CallHandle,
+    },
+    /// The caller is on hold.
+    Held {
+        /// Which call.
+        call: CallHandle,
+    },
+    /// Notes after a call.
+    WrapUp {
+        /// When it ends by itself.
+        until: Timestamp,
+        /// The queue through which the call was answered.
+        queue: QueueId,
+    },
+}
+
+/// Why a call left a queue.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LeftCause {
+    /// It moved to another queue.
+    Moved,
+    /// It was answered, through this queue or another.
+    Connected,
+    /// It ended.
+    Ended,
+}
+
+/// How an offer ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OfferEnd {
+    /// The agent took it.
+    Accepted,
+    /// The agent refused it.
+    Declined,
+    /// It rang out.
+    NoAnswer,
+    /// acdd took it back.
+    Revoked(RevokeCause),
+    /// The device could not be rung.
+    Failed,
+}
+
+/// Why acdd took an offer back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RevokeCause {
+    /// The call ended.
+    CallEnded,
+    /// The agent went not ready or logged out.
+    AgentUnavailable,
+    /// A supervisor moved the call.
+    CallMoved,
+    /// The adapter's process is a new one and knows nothing of it.
+    AdapterRestarted,
+}
+
+/// Why a call waits again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ReturnCause {
+    /// Its offer ended without a conversation.
+    OfferEnded,
+    /// The bridge failed.
+    ConnectFailed,
+    /// The agent's leg died.
+    AgentLegLost,
+}
+
+/// How a call ended, exactly once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Outcome {
+    /// It was connected with an agent.
+    Handled,
+    /// The caller hung up before that.
+    Abandoned,
+    /// The same, at an age below `short_abandon`.
+    ShortAbandoned,
+    /// A rule or a supervisor sent it out of acdd.
+    Overflowed,
+}

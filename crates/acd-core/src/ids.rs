@@ -1,0 +1,140 @@
+//! Handles and measures. The Router never sees a string: names become handles at the edge.
+
+use std::fmt;
+use std::ops::{Add, Sub};
+
+/// An instant: microseconds since the Unix epoch, UTC.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Timestamp(pub u64);
+
+/// A length of time in microseconds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Span(pub u64);
+
+impl Timestamp {
+    /// The time from `earlier` to this instant; zero if `earlier` is later.
+    pub const fn since(self, earlier: Self) -> Span {
+        Span(self.0.saturating_sub(earlier.0))
+    }
+}
+
+impl Span {
+    /// A span of whole seconds, saturating.
+    pub const fn from_secs(seconds: u64) -> Self {
+        Self(seconds.saturating_mul(1_000_000))
+    }
+
+    /// A span of whole milliseconds, saturating.
+    pub const fn from_millis(milliseconds: u64) -> Self {
+        Self(milliseconds.saturating_mul(1_000))
+    }
+}
+
+impl Add<Span> for Timestamp {
+    type Output = Self;
+
+    fn add(self, span: Span) -> Self {
+        Self(self.0.saturating_add(span.0))
+    }
+}
+
+impl Sub<Span> for Timestamp {
+    type Output = Self;
+
+    fn sub(self, span: Span) -> Self {
+        Self(self.0.saturating_sub(span.0))
+    }
+}
+
+/// Priority of a call, 0..=9: 5 is normal, 9 an emergency. Higher is more urgent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Priority(u8);
+
+impl Priority {
+    /// The lowest priority.
+    pub const LOWEST: Self = Self(0);
+    /// What a call has unless told otherwise.
+    pub const NORMAL: Self = Self(5);
+    /// The highest that a rule may raise a call to.
+    pub const HIGHEST_BY_RULE: Self = Self(8);
+    /// Before all others; set only at entry, by the adapter or by a supervisor.
+    pub const EMERGENCY: Self = Self(9);
+
+    /// `value` as a priority, or `None` when it is above 9.
+    pub const fn new(value: u8) -> Option<Self> {
+        if value <= 9 { Some(Self(value)) } else { None }
+    }
+
+    /// The number, 0..=9.
+    pub const fn get(self) -> u8 {
+        self.0
+    }
+}
+
+impl Default for Priority {
+    fn default() -> Self {
+        Self::NORMAL
+    }
+}
+
+macro_rules! handle {
+    ($(#[$doc:meta])* $name:ident($inner:ty)) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub struct $name(pub $inner);
+
+        impl $name {
+            /// The handle as an index into its table.
+            pub const fn index(self) -> usize {
+                self.0 as usize
+            }
+        }
+    };
+}
+
+handle!(
+    /// A skill: its index in `RoutingPlan::skills`.
+    SkillId(u16)
+);
+handle!(
+    /// A queue: its index in `RoutingPlan::queues`.
+    QueueId(u16)
+);
+handle!(
+    /// An agent: its index in `RoutingPlan::agents`.
+    AgentId(u32)
+);
+handle!(
+    /// A reason for being not ready: its index in `RoutingPlan::reasons`.
+    ReasonId(u16)
+);
+handle!(
+    /// An adapter. The first ones are those of `RoutingPlan::adapters`; the edge counts on from there.
+    AdapterId(u16)
+);
+handle!(
+    /// A demand, (queue, requirement): its index in `Router::demands`.
+    DemandId(u32)
+);
+
+/// A call: the slot it lives in, and which tenant of that slot it is.
+///
+/// Minted by the edge, which alone knows the call's name; a slot may be used again once its call
+/// has ended, with a higher generation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct CallHandle {
+    /// Index into the slab of calls.
+    pub slot: u32,
+    /// Counts the calls that have lived in the slot.
+    pub generation: u32,
+}
+
+/// An offer, counted from 1 in its domain.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct OfferNumber(pub u64);
+
+impl fmt::Display for OfferNumber {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}

@@ -1,0 +1,44 @@
+//! The Router: which agent gets which call, and when. Pure: no clock, no I/O, no lock, no chance.
+
+mod adapters;
+mod agent;
+mod bits;
+mod call;
+mod calls;
+mod command;
+mod deadlines;
+mod event;
+mod ids;
+mod invariants;
+mod lines;
+mod matching;
+mod offers;
+mod ordered;
+mod overflow;
+mod persist;
+mod plan;
+mod presence;
+mod router;
+mod selection;
+mod slab;
+
+pub use adapters::ADAPTERS_MAX;
+pub use call::{CALLS_MAX, EXCLUSIONS_MAX, MOVES_MAX, PLACES_MAX};
+
+pub use command::{Command, ForcedPresence, OfferResult, Rejection};
+pub use event::{
+    Event, LeftCause, NotReadyReason, OfferEnd, Outcome, Presence, ReturnCause, RevokeCause,
+    SlotState,
+};
+pub use ids::{
+    AdapterId, AgentId, CallHandle, DemandId, OfferNumber, Priority, QueueId, ReasonId, SkillId,
+    Span, Timestamp,
+};
+pub use lines::{Demand, SkillQueue};
+pub use persist::RestoreError;
+pub use plan::{
+    AGENTS_MAX, Action, AgentPlan, CAPACITY_MAX, Criterion, Endpoint, LEVEL_MAX, MissedOffers,
+    Order, PlanDefect, QUEUES_MAX, QueuePlan, RULES_MAX, Requirement, RoutingPlan, Rule,
+    SKILLS_MAX, ServiceLevel, Treatment,
+};
+pub use router::{DEADLINES_PER_ADVANCE, Router};

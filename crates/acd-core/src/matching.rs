@@ -1,0 +1,145 @@
+//! Who gets which call, once something has made a pair possible.
+//!
+//! Agents first: those whom the command made available each take their best call, longest idle
+//! first, one each per round. Then the calls that it made eligible pick their agents, in key order.
+
+use crate::call::{CallKey, CallState};
+use crate::event::Event;
+use crate::ids::{AgentId, CallHandle};
+use crate::router::Router;
+use crate::selection::{Candidate, compare};
+use crate::slab::NONE;
+
+impl Router {
+    pub(crate) fn settle(&mut self, events: &mut Vec<Event>) {
+        self.agents_take(events);
+        self.calls_pick(events);
+    }
+
+    /// Rounds, until nobody takes a call.
+    pub(crate) fn agents_take(&mut self, events: &mut Vec<Event>) {
+        let mut freed = std::mem::take(&mut self.freed);
+        while !freed.is_empty() {
+            freed.sort_unstable_by_key(|agent| self.agents[agent.index()].key(*agent));
+            freed.dedup();
+            freed.retain(|agent| self.take_best_call(*agent, events));
+        }
+        self.freed = freed;
+    }
+
+    fn calls_pick(&mut self, events: &mut Vec<Event>) {
+        if self.eligible.is_empty() {
+            return;
+        }
+        let mut eligible = std::mem::take(&mut self.eligible);
+        let key = |router: &Self, call: &CallHandle| {
+            router
+                .calls
+                .find(*call)
+                .map(|call| call.key(router.plan.order))
+        };
+        eligible.sort_unstable_by_key(|call| key(self, call));
+        eligible.dedup();
+        for call in eligible.drain(..) {
+            if self
+                .calls
+                .find(call)
+                .is_some_and(|call| call.state == CallState::Waiting)
+            {
+                self.pick_agent(call.slot, events);
+            }
+        }
+        self.eligible = eligible;
+    }
+
+    /// Offers an agent, if he is available, the call with the best key that he may take.
+    pub(crate) fn take_best_call(&mut self, agent: AgentId, events: &mut Vec<Event>) -> bool {
+        let Some(place) = self.best_call_for(agent) else {
+            return false;
+        };
+        self.issue_offer(place, agent, events);
+        true
+    }
+
+    fn best_call_for(&self, agent: AgentId) -> Option<u32> {
+        let Self {
+            lines,
+            pools,
+            places,
+            ..
+        } = self;
+        let taker = &self.agents[agent.index()];
+        if taker.listed.is_none() || taker.adapter.is_some_and(|adapter| !self.is_up(adapter)) {
+            return None;
+        }
+        // The same call may head two lines: then the place it joined first.
+        let mut best: Option<(CallKey, u16, u32)> = None;
+        for line in pools.pools[taker.pool as usize].lines.both(&lines.open) {
+            let set = lines.lines[line].set;
+            let mut head = lines.arena.first(set);
+            while let Some((key, place)) = head {
+                let joined = places[place].joined;
+                if best.is_some_and(|(best, earliest, _)| (best, earliest) < (key, joined)) {
+                    break;
+                }
+                if !self.skips(places[place].slot, agent) {
+                    best = Some((key, joined, place));
+                    break;
+                }
+                head = lines.arena.after(set, key);
+            }
+        }
+        best.map(|(_, _, place)| place)
+    }
+
+    /// Offers a waiting call to the best agent for it: queue by queue in the order it joined them.
+    pub(crate) fn pick_agent(&mut self, slot: u32, events: &mut Vec<Event>) {
+        if !self.is_up(self.calls[slot].adapter) {
+            return;
+        }
+        let mut place = self.calls[slot].places;
+        while place != NONE {
+            if let Some(agent) = self.best_agent_for(slot, place) {
+                self.issue_offer(place, agent, events);
+                return;
+            }
+            place = self.places[place].next;
+        }
+    }
+
+    fn best_agent_for(&self, slot: u32, place: u32) -> Option<AgentId> {
+        let pools = &self.pools;
+        let place = &self.places[place];
+        let select = &self.plan.queues[place.queue.index()].select;
+        let mut best: Option<Candidate> = None;
+        for pool in pools.by_demand[place.demand.index()].both(&pools.available) {
+            let set = pools.pools[pool].set;
+            let mut head = pools.arena.first(set);
+            while let Some((key, _)) = head.filter(|(key, _)| self.skips(slot, key.agent)) {
+                head = pools.arena.after(set, key);
+            }
+            let Some((key, _)) = head else { continue };
+            let candidate = Candidate {
+                key,
+                level: pools.level(pool, place.demand),
+            };
+            if best.is_none_or(|best| compare(select, &candidate, &best).is_lt()) {
+                best = Some(candidate);
+            }
+        }
+        best.map(|candidate| candidate.key.agent)
+    }
+
+    /// Whether the call is not offered to this agent now.
+    pub(crate) fn skips(&self, slot: u32, agent: AgentId) -> bool {
+        let mut at = self.calls[slot].exclusions;
+        while at != NONE {
+            let exclusion = &self.exclusions[at];
+            if exclusion.agent == agent && exclusion.until > self.now {
+                return true;
+            }
+            at = exclusion.next;
+        }
+        false
+    }
+}

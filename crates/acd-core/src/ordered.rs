@@ -1,0 +1,280 @@
+//! Ordered sets that share one arena: calls in a line, agents in a pool.
+//!
+//! A treap: insert, remove and step cost the logarithm of the set, nothing is allocated once the
+//! arena has grown, and the order is a total one, so its shape never shows.
+
+const NONE: u32 = u32::MAX;
+
+/// Nodes of many sets with keys of one type.
+#[derive(Debug)]
+pub(crate) struct Arena<K> {
+    nodes: Vec<Node<K>>,
+    free: u32,
+    weights: u64,
+}
+
+#[derive(Debug)]
+struct Node<K> {
+    key: K,
+    value: u32,
+    weight: u32,
+    left: u32,
+    right: u32,
+}
+
+/// One set: a handle into its arena.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct OrderedSet {
+    root: u32,
+    len: u32,
+}
+
+impl OrderedSet {
+    pub(crate) const EMPTY: Self = Self { root: NONE, len: 0 };
+
+    pub(crate) const fn len(self) -> u32 {
+        self.len
+    }
+
+    pub(crate) const fn is_empty(self) -> bool {
+        self.root == NONE
+    }
+}
+
+impl<K: Copy + Ord> Arena<K> {
+    pub(crate) const fn new() -> Self {
+        Self {
+            nodes: Vec::new(),
+            free: NONE,
+            weights: 0,
+        }
+    }
+
+    /// Adds a key that the set does not hold.
+    pub(crate) fn insert(&mut self, set: &mut OrderedSet, key: K, value: u32) {
+        let node = self.allocate(key, value);
+        let weight = self.nodes[node as usize].weight;
+        let mut parent = NONE;
+        let mut went_left = false;
+        let mut at = set.root;
+        while at != NONE && self.nodes[at as usize].weight >= weight {
+            parent = at;
+            went_left = key < self.nodes[at as usize].key;
+            at = if went_left {
+                self.nodes[at as usize].left
+            } else {
+                self.nodes[at as usize].right
+            };
+        }
+        let (left, right) = self.split(at, key);
+        self.nodes[node as usize].left = left;
+        self.nodes[node as usize].right = right;
+        self.attach(set, parent, went_left, node);
+        set.len += 1;
+    }
+
+    /// Takes a key out; false if the set does not hold it.
+    pub(crate) fn remove(&mut self, set: &mut OrderedSet, key: K) -> bool {
+        let mut parent = NONE;
+        let mut went_left = false;
+        let mut at = set.root;
+        while at != NONE && self.nodes[at as usize].key != key {
+            parent = at;
+            went_left = key < self.nodes[at as usize].key;
+            at = if went_left {
+                self.nodes[at as usize].left
+            } else {
+                self.nodes[at as usize].right
+            };
+        }
+        if at == NONE {
+            return false;
+        }
+        let merged = self.merge(self.nodes[at as usize].left, self.nodes[at as usize].right);
+        self.attach(set, parent, went_left, merged);
+        self.nodes[at as usize].left = self.free;
+        self.free = at;
+        set.len -= 1;
+        true
+    }
+
+    /// The least key.
+    pub(crate) fn first(&self, set: OrderedSet) -> Option<(K, u32)> {
+        let mut at = set.root;
+        let mut found = None;
+        while at != NONE {
+            let node = &self.nodes[at as usize];
+            found = Some((node.key, node.value));
+            at = node.left;
+        }
+        found
+    }
+
+    /// The least key above `key`.
+    pub(crate) fn after(&self, set: OrderedSet, key: K) -> Option<(K, u32)> {
+        let mut at = set.root;
+        let mut found = None;
+        while at != NONE {
+            let node = &self.nodes[at as usize];
+            if node.key > key {
+                found = Some((node.key, node.value));
+                at = node.left;
+            } else {
+                at = node.right;
+            }
+        }
+        found
+    }
+
+    /// All of the set, in order.
+    pub(crate) fn iter(&self, set: OrderedSet) -> impl Iterator<Item = (K, u32)> + '_ {
+        std::iter::successors(self.first(set), move |(key, _)| self.after(set, *key))
+    }
+
+    fn allocate(&mut self, key: K, value: u32) -> u32 {
+        self.weights = self.weights.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        let node = Node {
+            key,
+            value,
+            weight: mixed(self.weights),
+            left: NONE,
+            right: NONE,
+        };
+        if self.free == NONE {
+            self.nodes.push(node);
+            return (self.nodes.len() - 1) as u32;
+        }
+        let at = self.free;
+        self.free = self.nodes[at as usize].left;
+        self.nodes[at as usize] = node;
+        at
+    }
+
+    fn attach(&mut self, set: &mut OrderedSet, parent: u32, left: bool, child: u32) {
+        if parent == NONE {
+            set.root = child;
+        } else if left {
+            self.nodes[parent as usize].left = child;
+        } else {
+            self.nodes[parent as usize].right = child;
+        }
+    }
+
+    /// Splits a subtree into the keys below `key` and those above it.
+    fn split(&mut self, mut at: u32, key: K) -> (u32, u32) {
+        let (mut low, mut high) = (NONE, NONE);
+        let (mut low_tail, mut high_tail) = (NONE, NONE);
+        while at != NONE {
+            if self.nodes[at as usize].key < key {
+                if low_tail == NONE {
+                    low = at;
+                } else {
+                    self.nodes[low_tail as usize].right = at;
+                }
+                low_tail = at;
+                at = self.nodes[at as usize].right;
+            } else {
+                if high_tail == NONE {
+                    high = at;
+                } else {
+                    self.nodes[high_tail as usize].left = at;
+                }
+                high_tail = at;
+                at = self.nodes[at as usize].left;
+            }
+        }
+        if low_tail != NONE {
+            self.nodes[low_tail as usize].right = NONE;
+        }
+        if high_tail != NONE {
+            self.nodes[high_tail as usize].left = NONE;
+        }
+        (low, high)
+    }
+
+    /// Joins two subtrees, all keys of `low` below all keys of `high`.
+    fn merge(&mut self, mut low: u32, mut high: u32) -> u32 {
+        let mut root = NONE;
+        let mut parent = NONE;
+        let mut to_left = false;
+        while low != NONE || high != NONE {
+            let take_low = high == NONE
+                || (low != NONE
+                    && self.nodes[low as usize].weight >= self.nodes[high as usize].weight);
+            let taken = if take_low { low } else { high };
+            if parent == NONE {
+                root = taken;
+            } else if to_left {
+                self.nodes[parent as usize].left = taken;
+            } else {
+                self.nodes[parent as usize].right = taken;
+            }
+            parent = taken;
+            to_left = !take_low;
+            if take_low {
+                low = self.nodes[taken as usize].right;
+            } else {
+                high = self.nodes[taken as usize].left;
+            }
+            if low == NONE || high == NONE {
+                let rest = if low == NONE { high } else { low };
+                if to_left {
+                    self.nodes[parent as usize].left = rest;
+                } else {
+                    self.nodes[parent as usize].right = rest;
+                }
+                break;
+            }
+        }
+        root
+    }
+}
+
+/// The finalizer of splitmix64 (Steele, Lea, Flood 2014), upper half.
+const fn mixed(value: u64) -> u32 {
+    let value = (value ^ (value >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+    let value = (value ^ (value >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+    ((value ^ (value >> 31)) >> 32) as u32
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use std::collections::BTreeMap;
+
+    proptest! {
+        /// Two sets in one arena behave as two maps of the standard library.
+        #[test]
+        fn behaves_as_a_map(steps in proptest::collection::vec((any::<bool>(), any::<bool>(), 0_u16..200), 0..600)) {
+            let mut arena = Arena::new();
+            let mut sets = [OrderedSet::EMPTY, OrderedSet::EMPTY];
+            let mut maps = [BTreeMap::new(), BTreeMap::new()];
+            for (which, insert, key) in steps {
+                let which = usize::from(which);
+                if insert {
+                    if maps[which].insert(key, u32::from(key) * 3).is_none() {
+                        arena.insert(&mut sets[which], key, u32::from(key) * 3);
+                    }
+                } else {
+                    prop_assert_eq!(
+                        arena.remove(&mut sets[which], key),
+                        maps[which].remove(&key).is_some()
+                    );
+                }
+                for (set, map) in sets.iter().zip(&maps) {
+                    prop_assert_eq!(set.len() as usize, map.len());
+                    prop_assert_eq!(set.is_empty(), map.is_empty());
+                    let first = map.first_key_value().map(|(key, value)| (*key, *value));
+                    prop_assert_eq!(arena.first(*set), first);
+                    let after = map.range(key + 1..).next().map(|(key, value)| (*key, *value));
+                    prop_assert_eq!(arena.after(*set, key), after);
+                }
+            }
+            for (set, map) in sets.iter().zip(&maps) {
+                let all: Vec<_> = map.iter().map(|(key, value)| (*key, *value)).collect();
+                prop_assert_eq!(arena.iter(*set).collect::<Vec<_>>(), all);
+            }
+        }
+    }
+}

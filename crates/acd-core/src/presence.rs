@@ -1,0 +1,263 @@
+//! Agents' presence and slots: who is available, and what is pending while a call is in hand.
+
+use crate::command::{ForcedPresence, Rejection};
+use crate::deadlines::{Deadline, Ticket};
+use crate::event::{Event, NotReadyReason, OfferEnd, Presence, RevokeCause, SlotState};
+use crate::ids::{AgentId, QueueId, ReasonId, Span};
+use crate::offers::Told;
+use crate::router::Router;
+
+impl Router {
+    pub(crate) fn agent_log_in(
+        &mut self,
+        agent: AgentId,
+        events: &mut Vec<Event>,
+    ) -> Result<(), Rejection> {
+        let found = self.known_agent(agent)?;
+        match (found.presence, found.pending) {
+            (Presence::LoggedOut, _) => {
+                self.enter_presence(agent, Presence::NotReady(NotReadyReason::Unstated), events);
+                Ok(())
+            }
+            (_, Some(Presence::LoggedOut)) => {
+                self.withdraw_pending(agent, events);
+                Ok(())
+            }
+            (_, _) => Err(Rejection::AgentLoggedIn),
+        }
+    }
+
+    pub(crate) fn agent_log_out(
+        &mut self,
+        agent: AgentId,
+        events: &mut Vec<Event>,
+    ) -> Result<(), Rejection> {
+        self.logged_in(agent)?;
+        self.ask_presence(agent, Presence::LoggedOut, events);
+        Ok(())
+    }
+
+    pub(crate) fn agent_ready(
+        &mut self,
+        agent: AgentId,
+        events: &mut Vec<Event>,
+    ) -> Result<(), Rejection> {
+        self.logged_in(agent)?;
+        self.ask_presence(agent, Presence::Ready, events);
+        Ok(())
+    }
+
+    pub(crate) fn agent_not_ready(
+        &mut self,
+        agent: AgentId,
+        reason: Option<ReasonId>,
+        events: &mut Vec<Event>,
+    ) -> Result<(), Rejection> {
+        self.logged_in(agent)?;
+        if reason.is_some_and(|reason| reason.index() >= self.plan.reasons.len()) {
+            return Err(Rejection::UnknownReason);
+        }
+        let reason = reason.map_or(NotReadyReason::Unstated, NotReadyReason::Named);
+        self.ask_presence(agent, Presence::NotReady(reason), events);
+        Ok(())
+    }
+
+    /// A supervisor's `not_ready` is a state of the system: never pending. The others wait for the
+    /// end of a call as the agent's own would.
+    pub(crate) fn force_presence(
+        &mut self,
+        agent: AgentId,
+        presence: ForcedPresence,
+        events: &mut Vec<Event>,
+    ) -> Result<(), Rejection> {
+        let is_logged_out = self.known_agent(agent)?.presence == Presence::LoggedOut;
+        match presence {
+            ForcedPresence::Ready => self.ask_presence(agent, Presence::Ready, events),
+            ForcedPresence::NotReady => {
+                self.enter_presence(agent, Presence::NotReady(NotReadyReason::Forced), events);
+            }
+            ForcedPresence::LoggedOut if is_logged_out => return Err(Rejection::AgentLoggedOut),
+            ForcedPresence::LoggedOut => self.ask_presence(agent, Presence::LoggedOut, events),
+        }
+        Ok(())
+    }
+
+    pub(crate) fn agent_end_wrap_up(
+        &mut self,
+        agent: AgentId,
+        events: &mut Vec<Event>,
+    ) -> Result<(), Rejection> {
+        let slots = self.known_agent(agent)?.slots.len() as u8;
+        let in_wrap_up = |router: &Self, slot: u8| {
+            let state = router.agents[agent.index()].slots[usize::from(slot)].state;
+            matches!(state, SlotState::WrapUp { .. })
+        };
+        if !(0..slots).any(|slot| in_wrap_up(self, slot)) {
+            return Err(Rejection::NotInWrapUp);
+        }
+        for slot in 0..slots {
+            if in_wrap_up(self, slot) {
+                self.end_wrap_up(agent, slot, events);
+            }
+        }
+        Ok(())
+    }
+
+    fn logged_in(&self, agent: AgentId) -> Result<(), Rejection> {
+        match self.known_agent(agent)?.presence {
+            Presence::LoggedOut => Err(Rejection::AgentLoggedOut),
+            Presence::NotReady(_) | Presence::Ready => Ok(()),
+        }
+    }
+
+    /// What a person asks for: at once, or pending while a call is in the agent's hands. Offers
+    /// that are out are taken back in either case.
+    fn ask_presence(&mut self, agent: AgentId, wanted: Presence, events: &mut Vec<Event>) {
+        let found = &mut self.agents[agent.index()];
+        if wanted == found.presence {
+            self.withdraw_pending(agent, events);
+        } else if found.is_busy() {
+            if found.pending != Some(wanted) {
+                found.pending = Some(wanted);
+                let presence = found.presence;
+                self.relist(agent);
+                events.push(Event::PresenceChanged {
+                    agent,
+                    presence,
+                    pending: Some(wanted),
+                });
+            }
+            self.revoke_offers(agent, events);
+        } else {
+            self.enter_presence(agent, wanted, events);
+        }
+    }
+
+    fn withdraw_pending(&mut self, agent: AgentId, events: &mut Vec<Event>) {
+        let found = &mut self.agents[agent.index()];
+        if found.pending.take().is_some() {
+            let presence = found.presence;
+            events.push(Event::PresenceChanged {
+                agent,
+                presence,
+                pending: None,
+            });
+            self.relist(agent);
+            self.freed.push(agent);
+        }
+    }
+
+    pub(crate) fn enter_presence(
+        &mut self,
+        agent: AgentId,
+        presence: Presence,
+        events: &mut Vec<Event>,
+    ) {
+        let found = &mut self.agents[agent.index()];
+        if presence == Presence::Ready && found.presence != Presence::Ready {
+            found.missed = 0;
+            found.idle_since = self.now;
+        }
+        found.presence = presence;
+        found.pending = None;
+        events.push(Event::PresenceChanged {
+            agent,
+            presence,
+            pending: None,
+        });
+        self.relist(agent);
+        if presence == Presence::Ready {
+            self.freed.push(agent);
+        } else {
+            self.revoke_offers(agent, events);
+        }
+    }
+
+    fn revoke_offers(&mut self, agent: AgentId, events: &mut Vec<Event>) {
+        for slot in 0..self.agents[agent.index()].slots.len() {
+            if let SlotState::Reserved { call, .. } = self.agents[agent.index()].slots[slot].state {
+                let end = OfferEnd::Revoked(RevokeCause::AgentUnavailable);
+                self.end_offer(call.slot, end, Told::ByOthers, events);
+            }
+        }
+    }
+
+    pub(crate) fn set_slot(
+        &mut self,
+        agent: AgentId,
+        slot: u8,
+        state: SlotState,
+        events: &mut Vec<Event>,
+    ) {
+        let at = &mut self.agents[agent.index()].slots[usize::from(slot)];
+        at.state = state;
+        self.deadlines.cancel(&mut at.ticket);
+        events.push(Event::SlotChanged { agent, slot, state });
+        self.relist(agent);
+    }
+
+    pub(crate) fn free_slot(&mut self, agent: AgentId, slot: u8, events: &mut Vec<Event>) {
+        self.set_slot(agent, slot, SlotState::Free, events);
+        self.slot_was_freed(agent, events);
+    }
+
+    /// What waited for a free slot: the pending presence, else a call.
+    pub(crate) fn slot_was_freed(&mut self, agent: AgentId, events: &mut Vec<Event>) {
+        let found = &self.agents[agent.index()];
+        match found.pending {
+            Some(pending) if !found.is_busy() => self.enter_presence(agent, pending, events),
+            Some(_) => {}
+            None if found.is_available() => self.freed.push(agent),
+            None => {}
+        }
+    }
+
+    pub(crate) fn start_wrap_up(
+        &mut self,
+        agent: AgentId,
+        slot: u8,
+        queue: QueueId,
+        events: &mut Vec<Event>,
+    ) {
+        let wrap_up = self.plan.queues[queue.index()].wrap_up;
+        if wrap_up == Span(0) {
+            self.end_wrap_up(agent, slot, events);
+            return;
+        }
+        let until = self.now + wrap_up;
+        self.set_slot(agent, slot, SlotState::WrapUp { until, queue }, events);
+        let ticket = self
+            .deadlines
+            .set(until, Deadline::WrapUpEnds { agent, slot });
+        self.agents[agent.index()].slots[usize::from(slot)].ticket = ticket;
+    }
+
+    pub(crate) fn wrap_up_ran_out(&mut self, agent: AgentId, slot: u8, events: &mut Vec<Event>) {
+        self.agents[agent.index()].slots[usize::from(slot)].ticket = Ticket::NONE;
+        self.end_wrap_up(agent, slot, events);
+    }
+
+    /// From here on the agent counts as idle.
+    fn end_wrap_up(&mut self, agent: AgentId, slot: u8, events: &mut Vec<Event>) {
+        self.agents[agent.index()].idle_since = self.now;
+        self.free_slot(agent, slot, events);
+    }
+
+    /// Puts an agent where his state says he stands: in his pool under his key, or out of it.
+    pub(crate) fn relist(&mut self, agent: AgentId) {
+        let found = &self.agents[agent.index()];
+        let (pool, adapter, listed) = (found.pool, found.adapter, found.listed);
+        let wanted = found.is_available().then(|| found.key(agent));
+        if listed == wanted {
+            return;
+        }
+        if let Some(key) = listed {
+            self.pools.remove(pool, key);
+        }
+        if let Some(key) = wanted {
+            let up = adapter.is_none_or(|adapter| self.is_up(adapter));
+            self.pools.insert(pool, key, up);
+        }
+        self.agents[agent.index()].listed = wanted;
+    }
+}

@@ -1,0 +1,236 @@
+//! The state of one domain's routing, and the one door to it.
+//!
+//! `apply` only dispatches: each family of commands has its own file. Within one command the
+//! order of events is that of the causes: what the command itself did, then the offers it made
+//! possible (agents first, then calls), then what fell due in the same instant.
+
+use crate::adapters::Adapter;
+use crate::agent::{Agent, Pools};
+use crate::call::{Call, Calls, Exclusion, Place};
+use crate::command::{Command, Rejection};
+use crate::deadlines::{Deadline, Deadlines};
+use crate::event::Event;
+use crate::ids::{AgentId, CallHandle, DemandId, QueueId, Timestamp};
+use crate::lines::{Demand, Lines, SkillQueue};
+use crate::overflow::RuleTable;
+use crate::plan::{PlanDefect, RoutingPlan};
+use crate::slab::Slab;
+use std::sync::Arc;
+
+/// The most deadlines that one `AdvanceTime` fires.
+pub const DEADLINES_PER_ADVANCE: usize = 256;
+
+/// The whole state of one domain's routing.
+///
+/// The same commands at the same times give the same events, byte for byte.
+#[derive(Debug)]
+pub struct Router {
+    pub(crate) plan: Arc<RoutingPlan>,
+    pub(crate) now: Timestamp,
+    pub(crate) arrivals: u64,
+    pub(crate) offers: u64,
+    pub(crate) adapters: Vec<Adapter>,
+    pub(crate) agents: Vec<Agent>,
+    pub(crate) calls: Calls,
+    pub(crate) places: Slab<Place>,
+    pub(crate) exclusions: Slab<Exclusion>,
+    // What follows can be made again from what stands above.
+    pub(crate) rules: Vec<RuleTable>,
+    pub(crate) lines: Lines,
+    pub(crate) pools: Pools,
+    pub(crate) deadlines: Deadlines,
+    /// Agents whom the present command made available.
+    pub(crate) freed: Vec<AgentId>,
+    /// Calls that the present command made eligible.
+    pub(crate) eligible: Vec<CallHandle>,
+}
+
+impl Router {
+    /// A Router with nobody at work and no call.
+    ///
+    /// # Errors
+    /// The first defect of the plan.
+    pub fn new(plan: Arc<RoutingPlan>) -> Result<Self, PlanDefect> {
+        plan.check()?;
+        let lines = Lines::new(&plan);
+        let (pools, agents) = Pools::new(&plan, &lines.demands);
+        Ok(Self {
+            now: Timestamp(0),
+            arrivals: 0,
+            offers: 0,
+            adapters: Vec::new(),
+            agents,
+            calls: Calls::default(),
+            places: Slab::new(),
+            exclusions: Slab::new(),
+            rules: RuleTable::of(&plan, &lines),
+            lines,
+            pools,
+            deadlines: Deadlines::default(),
+            freed: Vec::new(),
+            eligible: Vec::new(),
+            plan,
+        })
+    }
+
+    /// Applies one command at `now`; appends what changed to `events`.
+    ///
+    /// Afterwards `next_deadline()` is later than `now`, unless the command was an `AdvanceTime`
+    /// that had more to do than fits one slice.
+    ///
+    /// # Errors
+    /// A refusal; the state and `events` are then unchanged.
+    pub fn apply(
+        &mut self,
+        now: Timestamp,
+        command: Command,
+        events: &mut Vec<Event>,
+    ) -> Result<(), Rejection> {
+        if now < self.now {
+            return Err(Rejection::TimeWentBack { at: self.now });
+        }
+        if command == Command::AdvanceTime {
+            self.advance(now, events);
+            return Ok(());
+        }
+        if let Some(at) = self.next_deadline().filter(|at| *at <= now) {
+            return Err(Rejection::DeadlineDue { at });
+        }
+        let before = std::mem::replace(&mut self.now, now);
+        self.dispatch(command, events)
+            .inspect_err(|_| self.now = before)?;
+        self.settle(events);
+        // Rules without a wait are due on entry: they act after the first match.
+        while let Some((_, deadline)) = self.deadlines.pop_due(now) {
+            self.fire(deadline, events);
+            self.settle(events);
+        }
+        Ok(())
+    }
+
+    fn dispatch(&mut self, command: Command, events: &mut Vec<Event>) -> Result<(), Rejection> {
+        match command {
+            Command::AdvanceTime => Ok(()),
+            Command::AdapterUp {
+                adapter,
+                incarnation,
+            } => self.adapter_up(adapter, incarnation, events),
+            Command::AdapterDown { adapter } => self.adapter_down(adapter, events),
+            Command::AdapterHeard { adapter, number } => self.adapter_heard(adapter, number),
+            Command::CallOffered {
+                call,
+                adapter,
+                queue,
+                priority,
+            } => self.call_offered(call, adapter, queue, priority, events),
+            Command::CallEnded { call } => self.call_ended(call, events),
+            Command::OfferResult {
+                call,
+                offer,
+                result,
+            } => self.offer_result(call, offer, result, events),
+            Command::CallBridged { call, offer } => self.call_bridged(call, offer, events),
+            Command::ConnectFailed { call, offer } => self.connect_failed(call, offer, events),
+            Command::AgentLegLost { call } => self.agent_leg_lost(call, events),
+            Command::CallHeld { call } => self.call_held(call, events),
+            Command::CallRetrieved { call } => self.call_retrieved(call, events),
+            Command::AgentLogIn { agent } => self.agent_log_in(agent, events),
+            Command::AgentLogOut { agent } => self.agent_log_out(agent, events),
+            Command::AgentReady { agent } => self.agent_ready(agent, events),
+            Command::AgentNotReady { agent, reason } => self.agent_not_ready(agent, reason, events),
+            Command::AgentAccept { agent, offer } => self.agent_accept(agent, offer, events),
+            Command::AgentDecline { agent, offer } => self.agent_decline(agent, offer, events),
+            Command::AgentEndWrapUp { agent } => self.agent_end_wrap_up(agent, events),
+            Command::MoveCall { call, queue } => self.move_call(call, queue, events),
+            Command::SetPriority { call, priority } => self.set_priority(call, priority, events),
+            Command::EndCall { call, treatment } => self.end_by_person(call, treatment, events),
+            Command::ForcePresence { agent, presence } => {
+                self.force_presence(agent, presence, events)
+            }
+        }
+    }
+
+    /// Fires what is due, each at its own instant, each followed by its own match.
+    fn advance(&mut self, now: Timestamp, events: &mut Vec<Event>) {
+        for _ in 0..DEADLINES_PER_ADVANCE {
+            let Some((at, deadline)) = self.deadlines.pop_due(now) else {
+                self.now = now;
+                return;
+            };
+            self.now = self.now.max(at);
+            self.fire(deadline, events);
+            self.settle(events);
+        }
+        if self.next_deadline().is_none_or(|at| at > now) {
+            self.now = now;
+        }
+    }
+
+    fn fire(&mut self, deadline: Deadline, events: &mut Vec<Event>) {
+        match deadline {
+            Deadline::Rule { queue, slot, .. } => self.rule_is_due(slot, queue, events),
+            Deadline::ConnectEnds { slot, .. } => self.connect_ran_out(slot, events),
+            Deadline::RingEnds { slot, .. } => self.offer_rang_out(slot, events),
+            Deadline::WrapUpEnds { agent, slot } => self.wrap_up_ran_out(agent, slot, events),
+            Deadline::ExclusionEnds { agent, slot, .. } => self.exclusion_ran_out(slot, agent),
+        }
+    }
+
+    /// The earliest deadline; `AdvanceTime` is due then.
+    pub fn next_deadline(&self) -> Option<Timestamp> {
+        self.deadlines.next()
+    }
+
+    /// The Router's clock: the time of the last command applied.
+    pub fn now(&self) -> Timestamp {
+        self.now
+    }
+
+    /// The plan that it routes by.
+    pub fn plan(&self) -> &Arc<RoutingPlan> {
+        &self.plan
+    }
+
+    /// All demands that the plan can give rise to, fixed while the plan is; the first ones are the
+    /// queues' own, in their order.
+    pub fn demands(&self) -> &[Demand] {
+        &self.lines.demands
+    }
+
+    /// The line of one demand, over all adapters.
+    pub fn skill_queue(&self, demand: DemandId) -> SkillQueue {
+        let (mut found, head) = self.lines.skill_queue(demand);
+        found.head_since = head.map(|place| self.calls[self.places[place].slot].age_from);
+        found
+    }
+
+    /// Calls `seen` once for each demand whose line has changed since the last time.
+    pub fn take_changed_lines(&mut self, seen: &mut dyn FnMut(DemandId, SkillQueue)) {
+        while let Some(demand) = self.lines.pop_changed() {
+            seen(demand, self.skill_queue(demand));
+        }
+    }
+
+    /// How many calls live.
+    pub fn live_calls(&self) -> u32 {
+        self.calls.live
+    }
+
+    pub(crate) fn live(&self, call: CallHandle) -> Result<&Call, Rejection> {
+        self.calls.find(call).ok_or(Rejection::UnknownCall)
+    }
+
+    pub(crate) fn known_queue(&self, queue: QueueId) -> Result<(), Rejection> {
+        if queue.index() < self.plan.queues.len() {
+            Ok(())
+        } else {
+            Err(Rejection::UnknownQueue)
+        }
+    }
+
+    pub(crate) fn known_agent(&self, agent: AgentId) -> Result<&Agent, Rejection> {
+        self.agents
+            .get(agent.index())
+            .ok_or(Rejection::UnknownAgent)
+    }
+}

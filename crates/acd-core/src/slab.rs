@@ -1,0 +1,78 @@
+//! Records that come and go, in one allocation, linked by index.
+
+/// No record.
+pub(crate) const NONE: u32 = u32::MAX;
+
+/// A slab: indices stay valid until their record is taken out.
+#[derive(Debug)]
+pub(crate) struct Slab<T> {
+    entries: Vec<Entry<T>>,
+    free: u32,
+}
+
+#[derive(Debug)]
+enum Entry<T> {
+    Used(T),
+    Free { next: u32 },
+}
+
+impl<T> Slab<T> {
+    pub(crate) const fn new() -> Self {
+        Self {
+            entries: Vec::new(),
+            free: NONE,
+        }
+    }
+
+    pub(crate) fn insert(&mut self, value: T) -> u32 {
+        if self.free == NONE {
+            self.entries.push(Entry::Used(value));
+            return (self.entries.len() - 1) as u32;
+        }
+        let at = self.free;
+        if let Entry::Free { next } = self.entries[at as usize] {
+            self.free = next;
+        }
+        self.entries[at as usize] = Entry::Used(value);
+        at
+    }
+
+    pub(crate) fn remove(&mut self, at: u32) -> T {
+        let freed = Entry::Free { next: self.free };
+        match std::mem::replace(&mut self.entries[at as usize], freed) {
+            Entry::Used(value) => {
+                self.free = at;
+                value
+            }
+            Entry::Free { .. } => unreachable!("an index is given up once"),
+        }
+    }
+
+    /// How many records are in use; for tests of what leaks.
+    pub(crate) fn used(&self) -> usize {
+        self.entries
+            .iter()
+            .filter(|entry| matches!(entry, Entry::Used(_)))
+            .count()
+    }
+}
+
+impl<T> std::ops::Index<u32> for Slab<T> {
+    type Output = T;
+
+    fn index(&self, at: u32) -> &T {
+        match &self.entries[at as usize] {
+            Entry::Used(value) => value,
+            Entry::Free { .. } => unreachable!("an index is used while its record is in"),
+        }
+    }
+}
+
+impl<T> std::ops::IndexMut<u32> for Slab<T> {
+    fn index_mut(&mut self, at: u32) -> &mut T {
+        match &mut self.entries[at as usize] {
+            Entry::Used(value) => value,
+            Entry::Free { .. } => unreachable!("an index is used while its record is in"),
+        }
+    }
+}
