@@ -10,38 +10,22 @@ pub fn seconds(seconds: u64) -> Span {
 }
 
 pub fn requirement(skills: &[(u16, u8)]) -> Requirement {
-    Requirement {
-        skills: skills
-            .iter()
-            .map(|(skill, level)| (SkillId(*skill), *level))
-            .collect(),
-    }
+    Requirement { skills: skills.iter().map(|(skill, level)| (SkillId(*skill), *level)).collect() }
 }
 
 pub fn rule(name: &str, waited: u64, then: Vec<Action>) -> Rule {
-    Rule {
-        name: name.to_owned(),
-        waited: seconds(waited),
-        then,
-    }
+    Rule { name: name.to_owned(), waited: seconds(waited), then }
 }
 
 pub fn queue(name: &str, require: Requirement, mut rules: Vec<Rule>) -> QueuePlan {
-    rules.push(rule(
-        "give-up",
-        600,
-        vec![Action::End(Treatment::Voicemail)],
-    ));
+    rules.push(rule("give-up", 600, vec![Action::End(Treatment::Voicemail)]));
     QueuePlan {
         name: name.to_owned(),
         require,
         select: vec![Criterion::LongestIdle],
         ring: seconds(15),
         wrap_up: seconds(0),
-        service_level: ServiceLevel {
-            answered_percent: 80,
-            within: seconds(20),
-        },
+        service_level: ServiceLevel { answered_percent: 80, within: seconds(20) },
         rules,
     }
 }
@@ -74,20 +58,13 @@ pub fn plan(queues: Vec<QueuePlan>, agents: Vec<AgentPlan>) -> RoutingPlan {
 /// A plan in which everything of the Router can happen, to be driven at random.
 pub fn everything(order: Order, missed_offers: MissedOffers) -> RoutingPlan {
     let endpoint = |adapter, address: &str| {
-        Some(Endpoint {
-            adapter: AdapterId(adapter),
-            address: address.to_owned(),
-        })
+        Some(Endpoint { adapter: AdapterId(adapter), address: address.to_owned() })
     };
     let general = queue(
         "general",
         Requirement::default(),
         vec![
-            rule(
-                "at-once",
-                0,
-                vec![Action::RaisePriority(Priority::new(6).unwrap())],
-            ),
+            rule("at-once", 0, vec![Action::RaisePriority(Priority::new(6).unwrap())]),
             rule("on", 40, vec![Action::MoveTo(QueueId(1))]),
         ],
     );
@@ -137,9 +114,5 @@ pub fn everything(order: Order, missed_offers: MissedOffers) -> RoutingPlan {
     agents[2].capacity = 2;
     agents[4].voice = endpoint(1, "PJSIP/4");
     agents[5].capacity = 3;
-    RoutingPlan {
-        order,
-        missed_offers,
-        ..plan(vec![general, billing, spanish, nurse], agents)
-    }
+    RoutingPlan { order, missed_offers, ..plan(vec![general, billing, spanish, nurse], agents) }
 }

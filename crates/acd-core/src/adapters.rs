@@ -27,13 +27,8 @@ pub(crate) struct Adapter {
 }
 
 impl Adapter {
-    pub(crate) const UNKNOWN: Self = Self {
-        up: false,
-        incarnation: 0,
-        heard: 0,
-        first_offer: NONE,
-        last_offer: NONE,
-    };
+    pub(crate) const UNKNOWN: Self =
+        Self { up: false, incarnation: 0, heard: 0, first_offer: NONE, last_offer: NONE };
 }
 
 impl Router {
@@ -44,9 +39,7 @@ impl Router {
     }
 
     pub(crate) fn is_up(&self, adapter: AdapterId) -> bool {
-        self.adapters
-            .get(adapter.index())
-            .is_some_and(|adapter| adapter.up)
+        self.adapters.get(adapter.index()).is_some_and(|adapter| adapter.up)
     }
 
     pub(crate) fn adapter_up(
@@ -99,10 +92,7 @@ impl Router {
         adapter: AdapterId,
         number: u64,
     ) -> Result<(), Rejection> {
-        let known = self
-            .adapters
-            .get_mut(adapter.index())
-            .ok_or(Rejection::UnknownAdapter)?;
+        let known = self.adapters.get_mut(adapter.index()).ok_or(Rejection::UnknownAdapter)?;
         if number <= known.heard {
             return Err(Rejection::NumberWentBack { heard: known.heard });
         }

@@ -47,10 +47,7 @@ pub(crate) struct Slot {
 
 impl Agent {
     fn new(planned: &AgentPlan, pool: u32) -> Self {
-        let slot = Slot {
-            state: SlotState::Free,
-            ticket: Ticket::NONE,
-        };
+        let slot = Slot { state: SlotState::Free, ticket: Ticket::NONE };
         Self {
             presence: Presence::LoggedOut,
             pending: None,
@@ -64,10 +61,7 @@ impl Agent {
     }
 
     pub(crate) fn free_slot(&self) -> Option<u8> {
-        let free = self
-            .slots
-            .iter()
-            .position(|slot| slot.state == SlotState::Free)?;
+        let free = self.slots.iter().position(|slot| slot.state == SlotState::Free)?;
         Some(free as u8)
     }
 
@@ -88,11 +82,7 @@ impl Agent {
     }
 
     pub(crate) fn key(&self, agent: AgentId) -> AgentKey {
-        AgentKey {
-            missed: self.missed > 0,
-            idle_since: self.idle_since,
-            agent,
-        }
+        AgentKey { missed: self.missed > 0, idle_since: self.idle_since, agent }
     }
 }
 
@@ -122,9 +112,7 @@ impl Pools {
         let by_level: Vec<bool> = demands
             .iter()
             .map(|demand| {
-                plan.queues[demand.queue.index()]
-                    .select
-                    .contains(&Criterion::HighestLevel)
+                plan.queues[demand.queue.index()].select.contains(&Criterion::HighestLevel)
             })
             .collect();
         let mut kinds = BTreeMap::new();
@@ -148,26 +136,13 @@ impl Pools {
                     by_demand[demand].set(pool, true);
                 }
                 let set = OrderedSet::EMPTY;
-                pools.push(Pool {
-                    adapter,
-                    lines: Bits::default(),
-                    levels,
-                    set,
-                });
+                pools.push(Pool { adapter, lines: Bits::default(), levels, set });
                 pool as u32
             });
             agents.push(Agent::new(planned, pool));
         }
         let arena = Arena::new();
-        (
-            Self {
-                pools,
-                arena,
-                available: Bits::default(),
-                by_demand,
-            },
-            agents,
-        )
+        (Self { pools, arena, available: Bits::default(), by_demand }, agents)
     }
 
     pub(crate) fn level(&self, pool: usize, demand: DemandId) -> u16 {
@@ -182,8 +157,7 @@ impl Pools {
     }
 
     pub(crate) fn insert(&mut self, pool: u32, key: AgentKey, up: bool) {
-        self.arena
-            .insert(&mut self.pools[pool as usize].set, key, key.agent.0);
+        self.arena.insert(&mut self.pools[pool as usize].set, key, key.agent.0);
         self.available.set(pool as usize, up);
     }
 

@@ -23,9 +23,7 @@ impl Bits {
     }
 
     pub(crate) fn has(&self, index: usize) -> bool {
-        self.words
-            .get(index / 64)
-            .is_some_and(|word| word & (1 << (index % 64)) != 0)
+        self.words.get(index / 64).is_some_and(|word| word & (1 << (index % 64)) != 0)
     }
 
     /// Whether the two sets share a member.
@@ -35,21 +33,17 @@ impl Bits {
 
     /// What both sets hold, in order.
     pub(crate) fn both<'a>(&'a self, other: &'a Self) -> impl Iterator<Item = usize> + 'a {
-        self.words
-            .iter()
-            .zip(&other.words)
-            .enumerate()
-            .flat_map(|(index, (a, b))| {
-                let mut word = a & b;
-                std::iter::from_fn(move || {
-                    if word == 0 {
-                        return None;
-                    }
-                    let bit = word.trailing_zeros() as usize;
-                    word &= word - 1;
-                    Some(index * 64 + bit)
-                })
+        self.words.iter().zip(&other.words).enumerate().flat_map(|(index, (a, b))| {
+            let mut word = a & b;
+            std::iter::from_fn(move || {
+                if word == 0 {
+                    return None;
+                }
+                let bit = word.trailing_zeros() as usize;
+                word &= word - 1;
+                Some(index * 64 + bit)
             })
+        })
     }
 
     /// What the set holds, in order.

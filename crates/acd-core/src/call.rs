@@ -163,21 +163,12 @@ impl Call {
             Order::Strict => (2 * (9 - self.priority.get()) + second, since),
             Order::Credit { per_step } => {
                 let steps = i64::from(self.priority.get()) - 5;
-                let credit = i64::try_from(per_step.0)
-                    .unwrap_or(i64::MAX)
-                    .saturating_mul(steps);
+                let credit = i64::try_from(per_step.0).unwrap_or(i64::MAX).saturating_mul(steps);
                 let emergency = self.priority == Priority::EMERGENCY;
-                (
-                    2 * u8::from(!emergency) + second,
-                    since.saturating_sub(credit),
-                )
+                (2 * u8::from(!emergency) + second, since.saturating_sub(credit))
             }
         };
-        CallKey {
-            tier,
-            score,
-            arrival: self.arrival,
-        }
+        CallKey { tier, score, arrival: self.arrival }
     }
 }
 
@@ -239,18 +230,12 @@ impl std::ops::Index<u32> for Calls {
     type Output = Call;
 
     fn index(&self, slot: u32) -> &Call {
-        self.slots[slot as usize]
-            .call
-            .as_ref()
-            .expect("whoever holds a slot knows its call lives")
+        self.slots[slot as usize].call.as_ref().expect("whoever holds a slot knows its call lives")
     }
 }
 
 impl std::ops::IndexMut<u32> for Calls {
     fn index_mut(&mut self, slot: u32) -> &mut Call {
-        self.slots[slot as usize]
-            .call
-            .as_mut()
-            .expect("whoever holds a slot knows its call lives")
+        self.slots[slot as usize].call.as_mut().expect("whoever holds a slot knows its call lives")
     }
 }

@@ -31,14 +31,8 @@ impl Router {
         }
         self.arrivals += 1;
         let arrival = self.arrivals;
-        self.calls
-            .insert(Call::new(call, adapter, arrival, priority, self.now));
-        events.push(Event::CallArrived {
-            call,
-            adapter,
-            arrival,
-            priority,
-        });
+        self.calls.insert(Call::new(call, adapter, arrival, priority, self.now));
+        events.push(Event::CallArrived { call, adapter, arrival, priority });
         self.enter_queue(call.slot, queue, events);
         Ok(())
     }
@@ -67,11 +61,7 @@ impl Router {
             None => self.calls[slot].places = place,
             Some(last) => self.places[last].next = place,
         }
-        events.push(Event::PlaceEntered {
-            call,
-            queue,
-            demand,
-        });
+        events.push(Event::PlaceEntered { call, queue, demand });
         self.set_rule_deadline(place);
         if state == CallState::Waiting {
             self.stand_in_line(place);
@@ -98,8 +88,7 @@ impl Router {
     }
 
     pub(crate) fn place_in(&self, slot: u32, queue: QueueId) -> Option<u32> {
-        self.places_of(slot)
-            .find(|place| self.places[*place].queue == queue)
+        self.places_of(slot).find(|place| self.places[*place].queue == queue)
     }
 
     /// Whether the call may take one more place, in this queue, in this instant.
@@ -151,11 +140,7 @@ impl Router {
         self.places[place].demand = demand;
         self.places[place].line = self.line_of(demand, self.calls[slot].adapter);
         let call = self.calls[slot].handle;
-        events.push(Event::RequirementChanged {
-            call,
-            queue,
-            demand,
-        });
+        events.push(Event::RequirementChanged { call, queue, demand });
         if self.calls[slot].state == CallState::Waiting {
             self.stand_in_line(place);
             self.eligible.push(call);
@@ -171,10 +156,7 @@ impl Router {
         self.leave_lines(slot);
         let call = &mut self.calls[slot];
         call.priority = priority;
-        events.push(Event::PriorityChanged {
-            call: call.handle,
-            priority,
-        });
+        events.push(Event::PriorityChanged { call: call.handle, priority });
         if self.calls[slot].state == CallState::Waiting {
             self.stand_in_lines(slot);
         }
@@ -182,13 +164,7 @@ impl Router {
 
     pub(crate) fn leave_queue(&mut self, place: u32, cause: LeftCause, events: &mut Vec<Event>) {
         self.leave_line(place);
-        let Place {
-            slot,
-            queue,
-            next,
-            entered,
-            ..
-        } = self.places[place];
+        let Place { slot, queue, next, entered, .. } = self.places[place];
         let before = self.places_of(slot).take_while(|at| *at != place).last();
         match before {
             None => self.calls[slot].places = next,
@@ -204,11 +180,7 @@ impl Router {
             }
             call.left.push(queue);
         }
-        events.push(Event::PlaceLeft {
-            call: call.handle,
-            queue,
-            cause,
-        });
+        events.push(Event::PlaceLeft { call: call.handle, queue, cause });
     }
 
     pub(crate) fn leave_all_queues(
@@ -295,11 +267,7 @@ impl Router {
             self.end_exclusion(slot, |_| true);
         }
         self.calls.remove(slot);
-        events.push(Event::CallEnded {
-            call,
-            outcome,
-            treatment,
-        });
+        events.push(Event::CallEnded { call, outcome, treatment });
     }
 
     /// The caller begins a new stay where he was answered, first of his priority.
@@ -310,10 +278,7 @@ impl Router {
     ) -> Result<(), Rejection> {
         let state = self.live(call)?.state;
         if !matches!(state, CallState::Connected | CallState::Held) {
-            return Err(Rejection::WrongCallState {
-                needs: "connected",
-                is: state.name(),
-            });
+            return Err(Rejection::WrongCallState { needs: "connected", is: state.name() });
         }
         let slot = call.slot;
         let hand = self.hand(slot);
@@ -324,10 +289,7 @@ impl Router {
         lost.first = true;
         lost.age_from = self.now - lost.age_kept;
         lost.state = CallState::Waiting;
-        events.push(Event::CallReturned {
-            call,
-            cause: ReturnCause::AgentLegLost,
-        });
+        events.push(Event::CallReturned { call, cause: ReturnCause::AgentLegLost });
         self.enter_queue(slot, hand.queue, events);
         Ok(())
     }
@@ -364,10 +326,7 @@ impl Router {
     ) -> Result<(), Rejection> {
         let state = self.live(call)?.state;
         if state != from {
-            return Err(Rejection::WrongCallState {
-                needs: from.name(),
-                is: state.name(),
-            });
+            return Err(Rejection::WrongCallState { needs: from.name(), is: state.name() });
         }
         self.calls[call.slot].state = to;
         Ok(())
@@ -383,16 +342,11 @@ impl Router {
         let found = self.live(call)?;
         if !matches!(found.state, CallState::Waiting | CallState::Offering) {
             let is = found.state.name();
-            return Err(Rejection::WrongCallState {
-                needs: "waiting or offering",
-                is,
-            });
+            return Err(Rejection::WrongCallState { needs: "waiting or offering", is });
         }
         let slot = call.slot;
         let stands_there = self.place_in(slot, queue);
-        let stands_elsewhere = self
-            .places_of(slot)
-            .any(|place| Some(place) != stands_there);
+        let stands_elsewhere = self.places_of(slot).any(|place| Some(place) != stands_there);
         let left_now = found.left_at == self.now && found.left.contains(&queue);
         if left_now || !stands_elsewhere {
             return Err(Rejection::AlreadyInQueue);
@@ -410,10 +364,8 @@ impl Router {
             events.push(Event::CallReturned { call, cause });
             self.stand_in_lines(slot);
         }
-        let others: Vec<u32> = self
-            .places_of(slot)
-            .filter(|place| Some(*place) != stands_there)
-            .collect();
+        let others: Vec<u32> =
+            self.places_of(slot).filter(|place| Some(*place) != stands_there).collect();
         for place in others {
             self.leave_queue(place, LeftCause::Moved, events);
         }
@@ -435,10 +387,7 @@ impl Router {
         let found = self.live(call)?;
         if matches!(found.state, CallState::Connected | CallState::Held) {
             let is = found.state.name();
-            return Err(Rejection::WrongCallState {
-                needs: "not yet connected",
-                is,
-            });
+            return Err(Rejection::WrongCallState { needs: "not yet connected", is });
         }
         if found.priority != priority {
             self.change_priority(call.slot, priority, events);

@@ -10,11 +10,7 @@ use crate::ids::{AgentId, OfferNumber, QueueId, Timestamp};
 pub(crate) enum Deadline {
     /// The next rule of a call's stay in a queue. First, so that rules act before the match of
     /// their instant.
-    Rule {
-        arrival: u64,
-        queue: QueueId,
-        slot: u32,
-    },
+    Rule { arrival: u64, queue: QueueId, slot: u32 },
     /// The adapter has not bridged in time.
     ConnectEnds { arrival: u64, slot: u32 },
     /// An offer rang out.
@@ -22,11 +18,7 @@ pub(crate) enum Deadline {
     /// Wrap-up is over.
     WrapUpEnds { agent: AgentId, slot: u8 },
     /// An agent may be offered a call again that he did not take.
-    ExclusionEnds {
-        arrival: u64,
-        agent: AgentId,
-        slot: u32,
-    },
+    ExclusionEnds { arrival: u64, agent: AgentId, slot: u32 },
 }
 
 /// Takes a deadline back.
@@ -120,11 +112,7 @@ impl Deadlines {
             let first = place * WAYS + 1;
             let last = (first + WAYS).min(self.heap.len());
             let Some(least) = (first..last).reduce(|least, child| {
-                if before(&self.heap[child], &self.heap[least]) {
-                    child
-                } else {
-                    least
-                }
+                if before(&self.heap[child], &self.heap[least]) { child } else { least }
             }) else {
                 break;
             };

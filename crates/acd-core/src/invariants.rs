@@ -13,44 +13,23 @@ impl Router {
     /// # Panics
     /// When anything is off.
     pub fn check_invariants(&self) {
-        assert!(
-            self.freed.is_empty() && self.eligible.is_empty(),
-            "nothing is left to settle"
-        );
+        assert!(self.freed.is_empty() && self.eligible.is_empty(), "nothing is left to settle");
         for call in self.calls.iter() {
             self.check_call(call);
         }
         for (index, agent) in self.agents.iter().enumerate() {
             self.check_agent(AgentId(index as u32));
-            assert_eq!(
-                agent.listed.is_some(),
-                agent.is_available(),
-                "agent {index} is listed"
-            );
+            assert_eq!(agent.listed.is_some(), agent.is_available(), "agent {index} is listed");
         }
         self.check_lines();
         self.check_deadlines();
-        let places: usize = self
-            .calls
-            .iter()
-            .map(|call| self.places_of(call.handle.slot).count())
-            .sum();
+        let places: usize =
+            self.calls.iter().map(|call| self.places_of(call.handle.slot).count()).sum();
         assert_eq!(self.places.used(), places, "no place is left behind");
-        let excluded: usize = self
-            .calls
-            .iter()
-            .map(|call| self.exclusions_of(call.handle.slot).count())
-            .sum();
-        assert_eq!(
-            self.exclusions.used(),
-            excluded,
-            "no exclusion is left behind"
-        );
-        for call in self
-            .calls
-            .iter()
-            .filter(|call| call.state == CallState::Waiting)
-        {
+        let excluded: usize =
+            self.calls.iter().map(|call| self.exclusions_of(call.handle.slot).count()).sum();
+        assert_eq!(self.exclusions.used(), excluded, "no exclusion is left behind");
+        for call in self.calls.iter().filter(|call| call.state == CallState::Waiting) {
             self.check_nobody_could_take(call);
         }
     }
@@ -58,55 +37,28 @@ impl Router {
     fn check_call(&self, call: &Call) {
         let slot = call.handle.slot;
         let waits = call.state == CallState::Waiting;
-        assert_eq!(
-            call.hand.is_none(),
-            waits,
-            "somebody has a call unless it waits"
-        );
-        let places: Vec<_> = self
-            .places_of(slot)
-            .map(|place| &self.places[place])
-            .collect();
+        assert_eq!(call.hand.is_none(), waits, "somebody has a call unless it waits");
+        let places: Vec<_> = self.places_of(slot).map(|place| &self.places[place]).collect();
         let connected = matches!(call.state, CallState::Connected | CallState::Held);
-        assert_eq!(
-            places.is_empty(),
-            connected,
-            "a call stands in a queue until connected"
-        );
-        assert!(
-            places
-                .windows(2)
-                .all(|pair| pair[0].joined < pair[1].joined),
-            "in order"
-        );
+        assert_eq!(places.is_empty(), connected, "a call stands in a queue until connected");
+        assert!(places.windows(2).all(|pair| pair[0].joined < pair[1].joined), "in order");
         let mut queues: Vec<QueueId> = places.iter().map(|place| place.queue).collect();
         queues.sort_unstable();
         queues.dedup();
         assert_eq!(queues.len(), places.len(), "one place a queue");
         for place in &places {
-            assert_eq!(
-                place.listed.is_some(),
-                waits,
-                "a call stands in its lines while it waits"
-            );
+            assert_eq!(place.listed.is_some(), waits, "a call stands in its lines while it waits");
             if let Some(key) = place.listed {
                 assert_eq!(key, call.key(self.plan.order), "the key is the present one");
             }
             let line = &self.lines.lines[place.line as usize];
-            assert_eq!(
-                (line.demand, line.adapter),
-                (place.demand, call.adapter),
-                "its own line"
-            );
+            assert_eq!((line.demand, line.adapter), (place.demand, call.adapter), "its own line");
         }
         if let Some(hand) = call.hand {
             let state = &self.agents[hand.agent.index()].slots[usize::from(hand.slot)].state;
             let expected = match call.state {
                 CallState::Waiting => unreachable!("checked above"),
-                CallState::Offering => SlotState::Reserved {
-                    call: call.handle,
-                    offer: hand.offer,
-                },
+                CallState::Offering => SlotState::Reserved { call: call.handle, offer: hand.offer },
                 CallState::Connecting => SlotState::Connecting { call: call.handle },
                 CallState::Connected => SlotState::Talking { call: call.handle },
                 CallState::Held => SlotState::Held { call: call.handle },
@@ -125,10 +77,7 @@ impl Router {
                 | SlotState::Talking { call }
                 | SlotState::Held { call } => {
                     let hand = self.calls.find(call).and_then(|call| call.hand);
-                    assert!(
-                        hand.is_some_and(|hand| hand.agent == id),
-                        "call and agent agree"
-                    );
+                    assert!(hand.is_some_and(|hand| hand.agent == id), "call and agent agree");
                 }
             }
         }
@@ -144,92 +93,40 @@ impl Router {
         let mut listed = 0;
         for (index, line) in self.lines.lines.iter().enumerate() {
             let keys: Vec<_> = self.lines.arena.iter(line.set).collect();
-            assert_eq!(
-                keys.len(),
-                line.set.len() as usize,
-                "a line counts its calls"
-            );
-            assert!(
-                keys.windows(2).all(|pair| pair[0].0 < pair[1].0),
-                "a line is in order"
-            );
+            assert_eq!(keys.len(), line.set.len() as usize, "a line counts its calls");
+            assert!(keys.windows(2).all(|pair| pair[0].0 < pair[1].0), "a line is in order");
             for (key, place) in &keys {
-                assert_eq!(
-                    self.places[*place].listed,
-                    Some(*key),
-                    "a line holds what is listed"
-                );
-                assert_eq!(
-                    self.places[*place].line as usize, index,
-                    "in the line it names"
-                );
+                assert_eq!(self.places[*place].listed, Some(*key), "a line holds what is listed");
+                assert_eq!(self.places[*place].line as usize, index, "in the line it names");
             }
             listed += keys.len();
             let open = !keys.is_empty() && self.is_up(line.adapter);
-            assert_eq!(
-                self.lines.open.has(index),
-                open,
-                "a line is open while it can be served"
-            );
+            assert_eq!(self.lines.open.has(index), open, "a line is open while it can be served");
         }
-        let waiting = self
-            .calls
-            .iter()
-            .filter(|call| call.state == CallState::Waiting);
-        let expected: usize = waiting
-            .map(|call| self.places_of(call.handle.slot).count())
-            .sum();
-        assert_eq!(
-            listed, expected,
-            "every place of a waiting call stands in a line"
-        );
+        let waiting = self.calls.iter().filter(|call| call.state == CallState::Waiting);
+        let expected: usize = waiting.map(|call| self.places_of(call.handle.slot).count()).sum();
+        assert_eq!(listed, expected, "every place of a waiting call stands in a line");
         for (index, pool) in self.pools.pools.iter().enumerate() {
-            let keys: Vec<AgentKey> = self
-                .pools
-                .arena
-                .iter(pool.set)
-                .map(|(key, _)| key)
-                .collect();
+            let keys: Vec<AgentKey> = self.pools.arena.iter(pool.set).map(|(key, _)| key).collect();
             for key in &keys {
-                assert_eq!(
-                    self.agents[key.agent.index()].listed,
-                    Some(*key),
-                    "a pool is current"
-                );
+                assert_eq!(self.agents[key.agent.index()].listed, Some(*key), "a pool is current");
             }
             let up = pool.adapter.is_none_or(|adapter| self.is_up(adapter));
-            assert_eq!(
-                self.pools.available.has(index),
-                up && !keys.is_empty(),
-                "pool is open"
-            );
+            assert_eq!(self.pools.available.has(index), up && !keys.is_empty(), "pool is open");
         }
     }
 
     fn check_deadlines(&self) {
-        assert!(
-            self.next_deadline().is_none_or(|at| at > self.now),
-            "what is due has fired"
-        );
+        assert!(self.next_deadline().is_none_or(|at| at > self.now), "what is due has fired");
         let tickets = self.calls.iter().map(|call| {
             let slot = call.handle.slot;
             usize::from(call.ticket.is_set())
-                + self
-                    .places_of(slot)
-                    .filter(|place| self.places[*place].ticket.is_set())
-                    .count()
-                + self
-                    .exclusions_of(slot)
-                    .filter(|exclusion| exclusion.ticket.is_set())
-                    .count()
+                + self.places_of(slot).filter(|place| self.places[*place].ticket.is_set()).count()
+                + self.exclusions_of(slot).filter(|exclusion| exclusion.ticket.is_set()).count()
         });
         let slots = self.agents.iter().flat_map(|agent| &agent.slots);
         let expected = tickets.sum::<usize>() + slots.filter(|slot| slot.ticket.is_set()).count();
-        assert_eq!(
-            self.deadlines.iter().count(),
-            expected,
-            "a deadline for each ticket"
-        );
+        assert_eq!(self.deadlines.iter().count(), expected, "a deadline for each ticket");
     }
 
     /// Promise 3, work-conserving, from the definitions alone.
@@ -237,10 +134,7 @@ impl Router {
         if !self.is_up(call.adapter) {
             return;
         }
-        for place in self
-            .places_of(call.handle.slot)
-            .map(|place| &self.places[place])
-        {
+        for place in self.places_of(call.handle.slot).map(|place| &self.places[place]) {
             let requirement = &self.lines.demands[place.demand.index()].requirement;
             for (id, planned) in self.plan.agents_with_ids() {
                 let agent = &self.agents[id.index()];
@@ -249,11 +143,7 @@ impl Router {
                     && reachable
                     && requirement.level_of(&planned.skills).is_some()
                     && !self.skips(call.handle.slot, id);
-                assert!(
-                    !may_take,
-                    "call {:?} waits beside agent {id:?}",
-                    call.handle
-                );
+                assert!(!may_take, "call {:?} waits beside agent {id:?}", call.handle);
             }
         }
     }

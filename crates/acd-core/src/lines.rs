@@ -67,10 +67,7 @@ impl Lines {
     /// What `queue` asks for when a rule has replaced its requirement.
     pub(crate) fn demand(&self, queue: QueueId, requirement: &Requirement) -> Option<DemandId> {
         let same = |demand: &Demand| demand.queue == queue && demand.requirement == *requirement;
-        self.demands
-            .iter()
-            .position(same)
-            .map(|index| DemandId(index as u32))
+        self.demands.iter().position(same).map(|index| DemandId(index as u32))
     }
 
     pub(crate) fn find(&self, demand: DemandId, adapter: AdapterId) -> Option<u32> {
@@ -81,12 +78,7 @@ impl Lines {
     pub(crate) fn create(&mut self, demand: DemandId, adapter: AdapterId) -> u32 {
         let line = self.lines.len() as u32;
         let set = OrderedSet::EMPTY;
-        self.lines.push(Line {
-            demand,
-            adapter,
-            set,
-            depth_by_priority: [0; 10],
-        });
+        self.lines.push(Line { demand, adapter, set, depth_by_priority: [0; 10] });
         if adapter.index() >= self.index.len() {
             self.index.resize_with(adapter.index() + 1, Vec::new);
         }
@@ -147,11 +139,7 @@ impl Lines {
             };
             let line = &self.lines[*line as usize];
             found.depth += line.set.len();
-            for (sum, depth) in found
-                .depth_by_priority
-                .iter_mut()
-                .zip(line.depth_by_priority)
-            {
+            for (sum, depth) in found.depth_by_priority.iter_mut().zip(line.depth_by_priority) {
                 *sum += depth;
             }
             head = head.into_iter().chain(self.arena.first(line.set)).min();
@@ -179,20 +167,14 @@ impl Lines {
 fn demands_of(plan: &RoutingPlan) -> Vec<Demand> {
     let mut demands: Vec<Demand> = plan
         .queues_with_ids()
-        .map(|(queue, planned)| Demand {
-            queue,
-            requirement: planned.require.clone(),
-        })
+        .map(|(queue, planned)| Demand { queue, requirement: planned.require.clone() })
         .collect();
     for (queue, planned) in plan.queues_with_ids() {
         for action in planned.rules.iter().flat_map(|rule| &rule.then) {
             let Action::Require(requirement) = action else {
                 continue;
             };
-            let demand = Demand {
-                queue,
-                requirement: requirement.clone(),
-            };
+            let demand = Demand { queue, requirement: requirement.clone() };
             if !demands.contains(&demand) {
                 demands.push(demand);
             }

@@ -33,19 +33,12 @@ impl Router {
         }
         let mut eligible = std::mem::take(&mut self.eligible);
         let key = |router: &Self, call: &CallHandle| {
-            router
-                .calls
-                .find(*call)
-                .map(|call| call.key(router.plan.order))
+            router.calls.find(*call).map(|call| call.key(router.plan.order))
         };
         eligible.sort_unstable_by_key(|call| key(self, call));
         eligible.dedup();
         for call in eligible.drain(..) {
-            if self
-                .calls
-                .find(call)
-                .is_some_and(|call| call.state == CallState::Waiting)
-            {
+            if self.calls.find(call).is_some_and(|call| call.state == CallState::Waiting) {
                 self.pick_agent(call.slot, events);
             }
         }
@@ -62,12 +55,7 @@ impl Router {
     }
 
     fn best_call_for(&self, agent: AgentId) -> Option<u32> {
-        let Self {
-            lines,
-            pools,
-            places,
-            ..
-        } = self;
+        let Self { lines, pools, places, .. } = self;
         let taker = &self.agents[agent.index()];
         if taker.listed.is_none() || taker.adapter.is_some_and(|adapter| !self.is_up(adapter)) {
             return None;
@@ -119,10 +107,7 @@ impl Router {
                 head = pools.arena.after(set, key);
             }
             let Some((key, _)) = head else { continue };
-            let candidate = Candidate {
-                key,
-                level: pools.level(pool, place.demand),
-            };
+            let candidate = Candidate { key, level: pools.level(pool, place.demand) };
             if best.is_none_or(|best| compare(select, &candidate, &best).is_lt()) {
                 best = Some(candidate);
             }

@@ -28,12 +28,8 @@ impl Router {
         let until = self.now + self.plan.queues[queue.index()].ring;
         let taker = &self.agents[agent.index()];
         let rung_by = taker.adapter.unwrap_or(self.calls[slot].adapter);
-        let agent_slot = taker
-            .free_slot()
-            .expect("an available agent has a free slot");
-        let ticket = self
-            .deadlines
-            .set(until, Deadline::RingEnds { offer, slot });
+        let agent_slot = taker.free_slot().expect("an available agent has a free slot");
+        let ticket = self.deadlines.set(until, Deadline::RingEnds { offer, slot });
         let call = &mut self.calls[slot];
         call.state = CallState::Offering;
         call.ticket = ticket;
@@ -49,20 +45,8 @@ impl Router {
         });
         let call = call.handle;
         self.link_offer(slot);
-        events.push(Event::OfferIssued {
-            call,
-            offer,
-            agent,
-            queue,
-            rung_by,
-            ring_until: until,
-        });
-        self.set_slot(
-            agent,
-            agent_slot,
-            SlotState::Reserved { call, offer },
-            events,
-        );
+        events.push(Event::OfferIssued { call, offer, agent, queue, rung_by, ring_until: until });
+        self.set_slot(agent, agent_slot, SlotState::Reserved { call, offer }, events);
     }
 
     /// Appends an offer to the chain of those that its adapter rings.
@@ -73,24 +57,13 @@ impl Router {
         if last == NONE {
             adapter.first_offer = slot;
         } else {
-            self.calls[last]
-                .hand
-                .iter_mut()
-                .for_each(|hand| hand.next = slot);
+            self.calls[last].hand.iter_mut().for_each(|hand| hand.next = slot);
         }
-        self.calls[slot]
-            .hand
-            .iter_mut()
-            .for_each(|hand| hand.previous = last);
+        self.calls[slot].hand.iter_mut().for_each(|hand| hand.previous = last);
     }
 
     fn unlink_offer(&mut self, slot: u32) {
-        let Hand {
-            previous,
-            next,
-            rung_by,
-            ..
-        } = self.hand(slot);
+        let Hand { previous, next, rung_by, .. } = self.hand(slot);
         let adapter = &mut self.adapters[rung_by.index()];
         if previous == NONE {
             adapter.first_offer = next;
@@ -99,24 +72,16 @@ impl Router {
             adapter.last_offer = previous;
         }
         if previous != NONE {
-            self.calls[previous]
-                .hand
-                .iter_mut()
-                .for_each(|hand| hand.next = next);
+            self.calls[previous].hand.iter_mut().for_each(|hand| hand.next = next);
         }
         if next != NONE {
-            self.calls[next]
-                .hand
-                .iter_mut()
-                .for_each(|hand| hand.previous = previous);
+            self.calls[next].hand.iter_mut().for_each(|hand| hand.previous = previous);
         }
     }
 
     /// The hold that an agent has on a call in any state but `Waiting`.
     pub(crate) fn hand(&self, slot: u32) -> Hand {
-        self.calls[slot]
-            .hand
-            .expect("a call that does not wait is in somebody's hands")
+        self.calls[slot].hand.expect("a call that does not wait is in somebody's hands")
     }
 
     pub(crate) fn offer_result(
@@ -183,22 +148,15 @@ impl Router {
 
     /// The slot of the call that is offered to an agent.
     fn offered_to(&self, agent: AgentId, offer: OfferNumber) -> Result<u32, Rejection> {
-        let reserved = self
-            .known_agent(agent)?
-            .slots
-            .iter()
-            .find_map(|slot| match slot.state {
-                SlotState::Reserved {
-                    call,
-                    offer: reserved,
-                } if reserved == offer => Some(call.slot),
-                SlotState::Reserved { .. }
-                | SlotState::Free
-                | SlotState::Connecting { .. }
-                | SlotState::Talking { .. }
-                | SlotState::Held { .. }
-                | SlotState::WrapUp { .. } => None,
-            });
+        let reserved = self.known_agent(agent)?.slots.iter().find_map(|slot| match slot.state {
+            SlotState::Reserved { call, offer: reserved } if reserved == offer => Some(call.slot),
+            SlotState::Reserved { .. }
+            | SlotState::Free
+            | SlotState::Connecting { .. }
+            | SlotState::Talking { .. }
+            | SlotState::Held { .. }
+            | SlotState::WrapUp { .. } => None,
+        });
         reserved.ok_or(Rejection::OfferNotOut)
     }
 
@@ -208,21 +166,13 @@ impl Router {
         let until = self.now + self.plan.connect_within;
         let arrival = self.calls[slot].arrival;
         self.deadlines.cancel(&mut self.calls[slot].ticket);
-        let ticket = self
-            .deadlines
-            .set(until, Deadline::ConnectEnds { arrival, slot });
+        let ticket = self.deadlines.set(until, Deadline::ConnectEnds { arrival, slot });
         let call = &mut self.calls[slot];
         call.ticket = ticket;
         call.state = CallState::Connecting;
         call.hand = Some(Hand { until, ..hand });
         let call = call.handle;
-        let Hand {
-            offer,
-            agent,
-            queue,
-            rung_by,
-            ..
-        } = hand;
+        let Hand { offer, agent, queue, rung_by, .. } = hand;
         events.push(Event::OfferEnded {
             call,
             offer,
@@ -232,13 +182,7 @@ impl Router {
             end: OfferEnd::Accepted,
             adapter_knows: told == Told::ByAdapter,
         });
-        events.push(Event::CallConnecting {
-            call,
-            offer,
-            agent,
-            rung_by,
-            until,
-        });
+        events.push(Event::CallConnecting { call, offer, agent, rung_by, until });
         self.set_slot(agent, hand.slot, SlotState::Connecting { call }, events);
     }
 
@@ -262,27 +206,12 @@ impl Router {
         told: Told,
         events: &mut Vec<Event>,
     ) {
-        let Hand {
-            offer,
-            agent,
-            queue,
-            rung_by,
-            slot: agent_slot,
-            ..
-        } = self.hand(slot);
+        let Hand { offer, agent, queue, rung_by, slot: agent_slot, .. } = self.hand(slot);
         self.unlink_offer(slot);
         self.deadlines.cancel(&mut self.calls[slot].ticket);
         let call = self.calls[slot].handle;
         let adapter_knows = told == Told::ByAdapter;
-        events.push(Event::OfferEnded {
-            call,
-            offer,
-            agent,
-            queue,
-            rung_by,
-            end,
-            adapter_knows,
-        });
+        events.push(Event::OfferEnded { call, offer, agent, queue, rung_by, end, adapter_knows });
         self.calls[slot].hand = None;
         self.set_slot(agent, agent_slot, SlotState::Free, events);
         match end {
@@ -306,11 +235,7 @@ impl Router {
         let too_many = *missed >= limit;
         self.relist(agent);
         if too_many && self.agents[agent.index()].presence == Presence::Ready {
-            self.enter_presence(
-                agent,
-                Presence::NotReady(NotReadyReason::MissedOffers),
-                events,
-            );
+            self.enter_presence(agent, Presence::NotReady(NotReadyReason::MissedOffers), events);
         }
     }
 
@@ -331,12 +256,7 @@ impl Router {
         events: &mut Vec<Event>,
     ) -> Result<(), Rejection> {
         let slot = self.in_hand(call, offer, CallState::Connecting)?;
-        let Hand {
-            agent,
-            queue,
-            slot: agent_slot,
-            ..
-        } = self.hand(slot);
+        let Hand { agent, queue, slot: agent_slot, .. } = self.hand(slot);
         self.deadlines.cancel(&mut self.calls[slot].ticket);
         let age = self.calls[slot].age(self.now);
         let known = &mut self.calls[slot];
@@ -370,22 +290,10 @@ impl Router {
 
     /// A miss for the exclusion, not for the policy on missed offers; no wrap-up, idle not reset.
     fn give_up_connecting(&mut self, slot: u32, told: Told, events: &mut Vec<Event>) {
-        let Hand {
-            offer,
-            agent,
-            rung_by,
-            slot: agent_slot,
-            ..
-        } = self.hand(slot);
+        let Hand { offer, agent, rung_by, slot: agent_slot, .. } = self.hand(slot);
         let call = self.calls[slot].handle;
         let adapter_knows = told == Told::ByAdapter;
-        events.push(Event::ConnectFailed {
-            call,
-            offer,
-            agent,
-            rung_by,
-            adapter_knows,
-        });
+        events.push(Event::ConnectFailed { call, offer, agent, rung_by, adapter_knows });
         self.exclude(slot, agent);
         self.calls[slot].hand = None;
         self.free_slot(agent, agent_slot, events);
@@ -400,26 +308,14 @@ impl Router {
         }
         self.end_exclusion(slot, |exclusion| exclusion.agent == agent);
         if self.exclusions_of(slot).count() >= EXCLUSIONS_MAX {
-            let earliest = self
-                .exclusions_of(slot)
-                .map(|exclusion| exclusion.until)
-                .min();
+            let earliest = self.exclusions_of(slot).map(|exclusion| exclusion.until).min();
             self.end_exclusion(slot, |exclusion| Some(exclusion.until) == earliest);
         }
         let arrival = self.calls[slot].arrival;
-        let deadline = Deadline::ExclusionEnds {
-            arrival,
-            agent,
-            slot,
-        };
+        let deadline = Deadline::ExclusionEnds { arrival, agent, slot };
         let ticket = self.deadlines.set(until, deadline);
         let next = self.calls[slot].exclusions;
-        let index = self.exclusions.insert(Exclusion {
-            agent,
-            until,
-            ticket,
-            next,
-        });
+        let index = self.exclusions.insert(Exclusion { agent, until, ticket, next });
         self.calls[slot].exclusions = index;
     }
 

@@ -43,11 +43,7 @@ impl OrderedSet {
 
 impl<K: Copy + Ord> Arena<K> {
     pub(crate) const fn new() -> Self {
-        Self {
-            nodes: Vec::new(),
-            free: NONE,
-            weights: 0,
-        }
+        Self { nodes: Vec::new(), free: NONE, weights: 0 }
     }
 
     /// Adds a key that the set does not hold.
@@ -133,13 +129,7 @@ impl<K: Copy + Ord> Arena<K> {
 
     fn allocate(&mut self, key: K, value: u32) -> u32 {
         self.weights = self.weights.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let node = Node {
-            key,
-            value,
-            weight: mixed(self.weights),
-            left: NONE,
-            right: NONE,
-        };
+        let node = Node { key, value, weight: mixed(self.weights), left: NONE, right: NONE };
         if self.free == NONE {
             self.nodes.push(node);
             return (self.nodes.len() - 1) as u32;

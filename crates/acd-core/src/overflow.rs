@@ -8,10 +8,7 @@ use crate::lines::Lines;
 use crate::plan::{Action, RULES_MAX, RoutingPlan};
 use crate::router::Router;
 
-const _: () = assert!(
-    RULES_MAX <= 64,
-    "the rules that are due at once are kept in 64 bits"
-);
+const _: () = assert!(RULES_MAX <= 64, "the rules that are due at once are kept in 64 bits");
 
 /// A queue's rules in the order they fall due: by wait, then as in the file.
 #[derive(Debug)]
@@ -60,10 +57,7 @@ impl Router {
     pub(crate) fn set_rule_deadline(&mut self, place: u32) {
         self.deadlines.cancel(&mut self.places[place].ticket);
         let at = &self.places[place];
-        let Some(due) = self.rules[at.queue.index()]
-            .due
-            .get(usize::from(at.rules_fired))
-        else {
+        let Some(due) = self.rules[at.queue.index()].due.get(usize::from(at.rules_fired)) else {
             return;
         };
         let call = &self.calls[at.slot];
@@ -71,11 +65,7 @@ impl Router {
         if due <= self.now && call.state != CallState::Waiting {
             return;
         }
-        let deadline = Deadline::Rule {
-            arrival: call.arrival,
-            queue: at.queue,
-            slot: at.slot,
-        };
+        let deadline = Deadline::Rule { arrival: call.arrival, queue: at.queue, slot: at.slot };
         self.places[place].ticket = self.deadlines.set(due, deadline);
     }
 
@@ -150,15 +140,8 @@ impl Router {
         events: &mut Vec<Event>,
     ) {
         let fired_at = events.len();
-        events.push(Event::RuleFired {
-            call,
-            queue,
-            rule,
-            without_effect: true,
-        });
-        let actions = self.plan.queues[queue.index()].rules[usize::from(rule)]
-            .then
-            .len();
+        events.push(Event::RuleFired { call, queue, rule, without_effect: true });
+        let actions = self.plan.queues[queue.index()].rules[usize::from(rule)].then.len();
         let mut any_effect = false;
         for index in 0..actions {
             if !self.stands_at(call, place, queue) {
@@ -193,10 +176,7 @@ impl Router {
             }
             Action::Require(_) => {
                 let table = &self.rules[queue.index()].due;
-                let demand = table
-                    .iter()
-                    .find(|due| due.rule == rule)
-                    .and_then(|due| due.demand);
+                let demand = table.iter().find(|due| due.rule == rule).and_then(|due| due.demand);
                 let Some(demand) = demand.filter(|it| *it != self.places[place].demand) else {
                     return false;
                 };

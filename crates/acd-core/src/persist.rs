@@ -78,10 +78,7 @@ pub(crate) struct Source<'a> {
 
 impl<'a> Source<'a> {
     fn take(&mut self, count: usize) -> Restored<&'a [u8]> {
-        let (taken, rest) = self
-            .bytes
-            .split_at_checked(count)
-            .ok_or(RestoreError::WrongLength)?;
+        let (taken, rest) = self.bytes.split_at_checked(count).ok_or(RestoreError::WrongLength)?;
         self.bytes = rest;
         Ok(taken)
     }
@@ -166,16 +163,7 @@ macro_rules! persist_enum {
 }
 
 persist_integers!(u8, u16, u32, u64);
-persist_handles!(
-    AdapterId,
-    AgentId,
-    DemandId,
-    OfferNumber,
-    QueueId,
-    ReasonId,
-    Span,
-    Timestamp
-);
+persist_handles!(AdapterId, AgentId, DemandId, OfferNumber, QueueId, ReasonId, Span, Timestamp);
 persist_struct!(CallHandle { slot, generation });
 persist_struct!(Adapter { up, incarnation, heard } rebuilt { first_offer: NONE, last_offer: NONE });
 persist_struct!(Hand { offer, agent, slot, queue, rung_by, until }
@@ -289,11 +277,9 @@ impl Router {
 
     fn walk_chains(&self, slot: u32, sink: &mut impl Sink) {
         (self.places_of(slot).count() as u32).write(sink);
-        self.places_of(slot)
-            .for_each(|place| self.places[place].write(sink));
+        self.places_of(slot).for_each(|place| self.places[place].write(sink));
         (self.exclusions_of(slot).count() as u32).write(sink);
-        self.exclusions_of(slot)
-            .for_each(|exclusion| exclusion.write(sink));
+        self.exclusions_of(slot).for_each(|exclusion| exclusion.write(sink));
     }
 
     /// The Router that made a snapshot, under the same plan.
@@ -341,10 +327,7 @@ impl Router {
         self.calls.insert(call);
         let mut last = NONE;
         for _ in 0..u32::read(source)? {
-            let place = Place {
-                slot,
-                ..Persist::read(source)?
-            };
+            let place = Place { slot, ..Persist::read(source)? };
             let index = self.places.insert(place);
             match last {
                 NONE => self.calls[slot].places = index,
@@ -374,36 +357,21 @@ impl Router {
         let queue = |queue: QueueId| queue.index() < self.plan.queues.len();
         for call in self.calls.iter() {
             sound(adapter(call.adapter), "adapter of a call")?;
-            sound(
-                call.hand.is_some() != (call.state == CallState::Waiting),
-                "hand of a call",
-            )?;
+            sound(call.hand.is_some() != (call.state == CallState::Waiting), "hand of a call")?;
             if let Some(hand) = call.hand {
                 sound(adapter(hand.rung_by) && queue(hand.queue), "hand of a call")?;
                 let agent = self.agents.get(hand.agent.index());
                 let slot = agent.and_then(|agent| agent.slots.get(usize::from(hand.slot)));
-                sound(
-                    slot.is_some_and(|slot| slot.state == state_of(call, hand)),
-                    "slot",
-                )?;
+                sound(slot.is_some_and(|slot| slot.state == state_of(call, hand)), "slot")?;
             }
-            for place in self
-                .places_of(call.handle.slot)
-                .map(|place| &self.places[place])
-            {
+            for place in self.places_of(call.handle.slot).map(|place| &self.places[place]) {
                 let demand = self.lines.demands.get(place.demand.index());
                 let fits = demand.is_some_and(|demand| demand.queue == place.queue);
                 sound(queue(place.queue) && fits, "place of a call")?;
-                sound(
-                    self.rules[place.queue.index()].has(place.rules_fired),
-                    "rules of a place",
-                )?;
+                sound(self.rules[place.queue.index()].has(place.rules_fired), "rules of a place")?;
             }
             let mut exclusions = self.exclusions_of(call.handle.slot);
-            sound(
-                exclusions.all(|it| it.agent.index() < self.agents.len()),
-                "exclusion",
-            )?;
+            sound(exclusions.all(|it| it.agent.index() < self.agents.len()), "exclusion")?;
         }
         for agent in &self.agents {
             for slot in &agent.slots {
@@ -415,10 +383,7 @@ impl Router {
 
     fn slot_is_sound(&self, state: &SlotState) -> bool {
         let holds = |call: CallHandle| {
-            let hand = self
-                .calls
-                .find(call)
-                .and_then(|call| Some((call, call.hand?)));
+            let hand = self.calls.find(call).and_then(|call| Some((call, call.hand?)));
             hand.is_some_and(|(call, hand)| state_of(call, hand) == *state)
         };
         match *state {
@@ -438,10 +403,7 @@ impl Router {
             for slot in 0..self.agents[agent.index()].slots.len() {
                 let at = &mut self.agents[agent.index()].slots[slot];
                 if let SlotState::WrapUp { until, .. } = at.state {
-                    let deadline = Deadline::WrapUpEnds {
-                        agent,
-                        slot: slot as u8,
-                    };
+                    let deadline = Deadline::WrapUpEnds { agent, slot: slot as u8 };
                     at.ticket = self.deadlines.set(until, deadline);
                 }
             }
@@ -463,21 +425,11 @@ impl Router {
     }
 
     fn rebuild_call(&mut self, slot: u32) {
-        let Call {
-            state,
-            hand,
-            arrival,
-            adapter,
-            ..
-        } = self.calls[slot];
+        let Call { state, hand, arrival, adapter, .. } = self.calls[slot];
         let deadline = hand.and_then(|hand| match state {
-            CallState::Offering => Some((
-                hand.until,
-                Deadline::RingEnds {
-                    offer: hand.offer,
-                    slot,
-                },
-            )),
+            CallState::Offering => {
+                Some((hand.until, Deadline::RingEnds { offer: hand.offer, slot }))
+            }
             CallState::Connecting => Some((hand.until, Deadline::ConnectEnds { arrival, slot })),
             CallState::Waiting | CallState::Connected | CallState::Held => None,
         });
@@ -494,14 +446,8 @@ impl Router {
         }
         let mut at = self.calls[slot].exclusions;
         while at != NONE {
-            let Exclusion {
-                agent, until, next, ..
-            } = self.exclusions[at];
-            let deadline = Deadline::ExclusionEnds {
-                arrival,
-                agent,
-                slot,
-            };
+            let Exclusion { agent, until, next, .. } = self.exclusions[at];
+            let deadline = Deadline::ExclusionEnds { arrival, agent, slot };
             self.exclusions[at].ticket = self.deadlines.set(until, deadline);
             at = next;
         }
@@ -512,10 +458,7 @@ impl Router {
 fn state_of(call: &Call, hand: Hand) -> SlotState {
     match call.state {
         CallState::Waiting => SlotState::Free,
-        CallState::Offering => SlotState::Reserved {
-            call: call.handle,
-            offer: hand.offer,
-        },
+        CallState::Offering => SlotState::Reserved { call: call.handle, offer: hand.offer },
         CallState::Connecting => SlotState::Connecting { call: call.handle },
         CallState::Connected => SlotState::Talking { call: call.handle },
         CallState::Held => SlotState::Held { call: call.handle },

@@ -294,27 +294,17 @@ impl RoutingPlan {
 
     /// The agents with their handles.
     pub fn agents_with_ids(&self) -> impl Iterator<Item = (AgentId, &AgentPlan)> {
-        self.agents
-            .iter()
-            .enumerate()
-            .map(|(index, agent)| (AgentId(index as u32), agent))
+        self.agents.iter().enumerate().map(|(index, agent)| (AgentId(index as u32), agent))
     }
 
     /// The queues with their handles.
     pub fn queues_with_ids(&self) -> impl Iterator<Item = (QueueId, &QueuePlan)> {
-        self.queues
-            .iter()
-            .enumerate()
-            .map(|(index, queue)| (QueueId(index as u16), queue))
+        self.queues.iter().enumerate().map(|(index, queue)| (QueueId(index as u16), queue))
     }
 }
 
 fn bound(what: &str, found: usize, most: usize) -> Result<(), PlanDefect> {
-    if found <= most {
-        Ok(())
-    } else {
-        defect(format!("{what}: {found}, at most {most}"))
-    }
+    if found <= most { Ok(()) } else { defect(format!("{what}: {found}, at most {most}")) }
 }
 
 fn defect<T>(message: String) -> Result<T, PlanDefect> {

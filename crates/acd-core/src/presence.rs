@@ -121,11 +121,7 @@ impl Router {
                 found.pending = Some(wanted);
                 let presence = found.presence;
                 self.relist(agent);
-                events.push(Event::PresenceChanged {
-                    agent,
-                    presence,
-                    pending: Some(wanted),
-                });
+                events.push(Event::PresenceChanged { agent, presence, pending: Some(wanted) });
             }
             self.revoke_offers(agent, events);
         } else {
@@ -137,11 +133,7 @@ impl Router {
         let found = &mut self.agents[agent.index()];
         if found.pending.take().is_some() {
             let presence = found.presence;
-            events.push(Event::PresenceChanged {
-                agent,
-                presence,
-                pending: None,
-            });
+            events.push(Event::PresenceChanged { agent, presence, pending: None });
             self.relist(agent);
             self.freed.push(agent);
         }
@@ -160,11 +152,7 @@ impl Router {
         }
         found.presence = presence;
         found.pending = None;
-        events.push(Event::PresenceChanged {
-            agent,
-            presence,
-            pending: None,
-        });
+        events.push(Event::PresenceChanged { agent, presence, pending: None });
         self.relist(agent);
         if presence == Presence::Ready {
             self.freed.push(agent);
@@ -226,9 +214,7 @@ impl Router {
         }
         let until = self.now + wrap_up;
         self.set_slot(agent, slot, SlotState::WrapUp { until, queue }, events);
-        let ticket = self
-            .deadlines
-            .set(until, Deadline::WrapUpEnds { agent, slot });
+        let ticket = self.deadlines.set(until, Deadline::WrapUpEnds { agent, slot });
         self.agents[agent.index()].slots[usize::from(slot)].ticket = ticket;
     }
 

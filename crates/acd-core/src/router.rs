@@ -97,8 +97,7 @@ impl Router {
             return Err(Rejection::DeadlineDue { at });
         }
         let before = std::mem::replace(&mut self.now, now);
-        self.dispatch(command, events)
-            .inspect_err(|_| self.now = before)?;
+        self.dispatch(command, events).inspect_err(|_| self.now = before)?;
         self.settle(events);
         // Rules without a wait are due on entry: they act after the first match.
         while let Some((_, deadline)) = self.deadlines.pop_due(now) {
@@ -111,24 +110,18 @@ impl Router {
     fn dispatch(&mut self, command: Command, events: &mut Vec<Event>) -> Result<(), Rejection> {
         match command {
             Command::AdvanceTime => Ok(()),
-            Command::AdapterUp {
-                adapter,
-                incarnation,
-            } => self.adapter_up(adapter, incarnation, events),
+            Command::AdapterUp { adapter, incarnation } => {
+                self.adapter_up(adapter, incarnation, events)
+            }
             Command::AdapterDown { adapter } => self.adapter_down(adapter, events),
             Command::AdapterHeard { adapter, number } => self.adapter_heard(adapter, number),
-            Command::CallOffered {
-                call,
-                adapter,
-                queue,
-                priority,
-            } => self.call_offered(call, adapter, queue, priority, events),
+            Command::CallOffered { call, adapter, queue, priority } => {
+                self.call_offered(call, adapter, queue, priority, events)
+            }
             Command::CallEnded { call } => self.call_ended(call, events),
-            Command::OfferResult {
-                call,
-                offer,
-                result,
-            } => self.offer_result(call, offer, result, events),
+            Command::OfferResult { call, offer, result } => {
+                self.offer_result(call, offer, result, events)
+            }
             Command::CallBridged { call, offer } => self.call_bridged(call, offer, events),
             Command::ConnectFailed { call, offer } => self.connect_failed(call, offer, events),
             Command::AgentLegLost { call } => self.agent_leg_lost(call, events),
@@ -221,16 +214,10 @@ impl Router {
     }
 
     pub(crate) fn known_queue(&self, queue: QueueId) -> Result<(), Rejection> {
-        if queue.index() < self.plan.queues.len() {
-            Ok(())
-        } else {
-            Err(Rejection::UnknownQueue)
-        }
+        if queue.index() < self.plan.queues.len() { Ok(()) } else { Err(Rejection::UnknownQueue) }
     }
 
     pub(crate) fn known_agent(&self, agent: AgentId) -> Result<&Agent, Rejection> {
-        self.agents
-            .get(agent.index())
-            .ok_or(Rejection::UnknownAgent)
+        self.agents.get(agent.index()).ok_or(Rejection::UnknownAgent)
     }
 }

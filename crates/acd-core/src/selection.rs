@@ -22,9 +22,5 @@ pub(crate) fn compare(select: &[Criterion], a: &Candidate, b: &Candidate) -> Ord
         Criterion::HighestLevel => b.level.cmp(&a.level),
     };
     let missed = a.key.missed.cmp(&b.key.missed);
-    select
-        .iter()
-        .map(by_criterion)
-        .fold(missed, Ordering::then)
-        .then(a.key.cmp(&b.key))
+    select.iter().map(by_criterion).fold(missed, Ordering::then).then(a.key.cmp(&b.key))
 }

@@ -18,10 +18,7 @@ enum Entry<T> {
 
 impl<T> Slab<T> {
     pub(crate) const fn new() -> Self {
-        Self {
-            entries: Vec::new(),
-            free: NONE,
-        }
+        Self { entries: Vec::new(), free: NONE }
     }
 
     pub(crate) fn insert(&mut self, value: T) -> u32 {
@@ -50,10 +47,7 @@ impl<T> Slab<T> {
 
     /// How many records are in use; for tests of what leaks.
     pub(crate) fn used(&self) -> usize {
-        self.entries
-            .iter()
-            .filter(|entry| matches!(entry, Entry::Used(_)))
-            .count()
+        self.entries.iter().filter(|entry| matches!(entry, Entry::Used(_))).count()
     }
 }
 
