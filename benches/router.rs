@@ -5,6 +5,14 @@
 //! bridged, and a new call arrives. Of the offers 4 % are declined, of the waiting calls as many
 //! hang up, and rules fall due as time passes. Times are of one thread, events included.
 
+#![expect(
+    clippy::disallowed_types,
+    clippy::disallowed_macros,
+    clippy::wildcard_enum_match_arm,
+    reason = "a bench reads clocks and prints; it is not bound to the purity of the Router"
+)]
+#![allow(missing_docs, reason = "a bench is no library")]
+
 use acd_core::{
     Action, AdapterId, AgentId, AgentPlan, CallHandle, Command, Criterion, Event, MissedOffers,
     OfferNumber, OfferResult, Order, Priority, QueueId, QueuePlan, Requirement, Router,

@@ -1,5 +1,13 @@
 //! Random lives of a Router: whatever happens, the promises hold after every step.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::disallowed_types,
+    clippy::wildcard_enum_match_arm,
+    reason = "a test may panic, and is not bound to the purity of the Router"
+)]
+
+mod everything;
 mod plans;
 
 use acd_core::{
@@ -113,7 +121,7 @@ fn a_plan() -> impl Strategy<Value = RoutingPlan> {
         Just(MissedOffers::NotReadyAfter(1)),
         Just(MissedOffers::NotReadyAfter(2)),
     ];
-    (order, missed).prop_map(|(order, missed)| plans::everything(order, missed))
+    (order, missed).prop_map(|(order, missed)| everything::plan(order, missed))
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]

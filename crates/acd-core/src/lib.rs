@@ -1,5 +1,8 @@
 //! The Router: which agent gets which call, and when. Pure: no clock, no I/O, no lock, no chance.
 
+#![cfg_attr(not(test), deny(clippy::disallowed_types, clippy::disallowed_methods))]
+#![deny(clippy::float_arithmetic, clippy::wildcard_enum_match_arm)]
+
 mod adapters;
 mod agent;
 mod bits;
@@ -21,6 +24,7 @@ mod presence;
 mod router;
 mod selection;
 mod slab;
+mod snapshot;
 
 pub use adapters::ADAPTERS_MAX;
 pub use call::{CALLS_MAX, EXCLUSIONS_MAX, MOVES_MAX, PLACES_MAX};

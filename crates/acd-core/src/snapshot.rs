@@ -1,0 +1,293 @@
+//! Snapshot, restore and digest of a whole Router.
+//!
+//! Only what cannot be made again is written; lines, pools and deadlines are rebuilt. A snapshot is
+//! read by the logic that wrote it, under the same plan.
+
+use crate::adapters::Adapter;
+use crate::agent::Agent;
+use crate::call::{Call, CallState, Exclusion, Hand, Place};
+use crate::deadlines::{Deadline, Ticket};
+use crate::event::{NotReadyReason, Presence, SlotState};
+use crate::ids::{AdapterId, AgentId, CallHandle, OfferNumber, QueueId};
+use crate::persist::{Persist, RestoreError, Restored, Sink, Source, persist_enum, persist_struct};
+use crate::plan::RoutingPlan;
+use crate::router::Router;
+use crate::slab::NONE;
+use std::sync::Arc;
+
+/// First bytes of every snapshot: a name and the version of the logic that can read it.
+const MAGIC: [u8; 8] = *b"acdcore\x01";
+
+/// FNV-1a, 64 bits (Fowler, Noll, Vo).
+struct Fnv(u64);
+
+impl Sink for Fnv {
+    fn bytes(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.0 = (self.0 ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01B3);
+        }
+    }
+}
+
+persist_struct!(CallHandle { slot, generation });
+persist_struct!(Adapter { up, incarnation, heard } rebuilt { first_offer: NONE, last_offer: NONE });
+persist_struct!(Hand { offer, agent, slot, queue, rung_by, until }
+    rebuilt { previous: NONE, next: NONE });
+persist_struct!(Call {
+    handle, adapter, arrival, priority, state, age_from, age_kept, first, moves, joins, hand,
+    left_at, left,
+} rebuilt { places: NONE, exclusions: NONE, ticket: Ticket::NONE });
+persist_struct!(Place { queue, demand, entered, joined, rules_fired }
+    rebuilt { slot: 0, line: NONE, ticket: Ticket::NONE, listed: None, next: NONE });
+persist_struct!(Exclusion { agent, until } rebuilt { ticket: Ticket::NONE, next: NONE });
+persist_enum!(CallState { 0 = Waiting, 1 = Offering, 2 = Connecting, 3 = Connected, 4 = Held });
+persist_enum!(Presence { 0 = LoggedOut, 1 = NotReady(reason), 2 = Ready });
+persist_enum!(NotReadyReason { 0 = Unstated, 1 = Named(reason), 2 = MissedOffers, 3 = Forced });
+persist_enum!(SlotState {
+    0 = Free,
+    1 = Reserved { call, offer },
+    2 = Connecting { call },
+    3 = Talking { call },
+    4 = Held { call },
+    5 = WrapUp { until, queue },
+});
+
+impl Router {
+    /// The state, in bytes that `restore` takes under the same plan.
+    pub fn snapshot(&self) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        self.walk(&mut bytes);
+        bytes
+    }
+
+    /// A hash of the whole state: equal states, equal digests.
+    pub fn digest(&self) -> u64 {
+        let mut hash = Fnv(0xCBF2_9CE4_8422_2325);
+        self.walk(&mut hash);
+        hash.0
+    }
+
+    fn walk(&self, sink: &mut impl Sink) {
+        sink.bytes(&MAGIC);
+        self.now.write(sink);
+        self.arrivals.write(sink);
+        self.offers.write(sink);
+        self.adapters.write(sink);
+        (self.agents.len() as u32).write(sink);
+        for agent in &self.agents {
+            agent.presence.write(sink);
+            agent.pending.write(sink);
+            agent.missed.write(sink);
+            agent.idle_since.write(sink);
+            agent.slots.iter().for_each(|slot| slot.state.write(sink));
+        }
+        (self.calls.slots.len() as u32).write(sink);
+        for slot in &self.calls.slots {
+            slot.generation.write(sink);
+            slot.call.write(sink);
+            if let Some(call) = &slot.call {
+                self.walk_chains(call.handle.slot, sink);
+            }
+        }
+    }
+
+    fn walk_chains(&self, slot: u32, sink: &mut impl Sink) {
+        (self.places_of(slot).count() as u32).write(sink);
+        self.places_of(slot).for_each(|place| self.places[place].write(sink));
+        (self.exclusions_of(slot).count() as u32).write(sink);
+        self.exclusions_of(slot).for_each(|exclusion| exclusion.write(sink));
+    }
+
+    /// The Router that made a snapshot, under the same plan.
+    ///
+    /// # Errors
+    /// What is wrong with the plan or the bytes; no damage makes it panic.
+    pub fn restore(plan: Arc<RoutingPlan>, bytes: &[u8]) -> Result<Self, RestoreError> {
+        let mut router = Self::new(plan).map_err(RestoreError::Plan)?;
+        let mut source = Source { bytes };
+        if source.take(MAGIC.len()) != Ok(&MAGIC[..]) {
+            return Err(RestoreError::NotASnapshot);
+        }
+        let source = &mut source;
+        router.now = Persist::read(source)?;
+        router.arrivals = Persist::read(source)?;
+        router.offers = Persist::read(source)?;
+        router.adapters = Persist::read(source)?;
+        if u32::read(source)? as usize != router.agents.len() {
+            return Err(RestoreError::Damaged("number of agents"));
+        }
+        for agent in &mut router.agents {
+            read_agent(agent, source)?;
+        }
+        for slot in 0..u32::read(source)? {
+            router.read_call(slot, source)?;
+        }
+        if !source.bytes.is_empty() {
+            return Err(RestoreError::WrongLength);
+        }
+        router.check_references()?;
+        router.rebuild();
+        Ok(router)
+    }
+
+    fn read_call(&mut self, slot: u32, source: &mut Source<'_>) -> Restored<()> {
+        let generation = u32::read(source)?;
+        let call: Option<Call> = Persist::read(source)?;
+        let Some(call) = call else {
+            self.calls.reserve(slot, generation);
+            return Ok(());
+        };
+        if call.handle != (CallHandle { slot, generation }) {
+            return Err(RestoreError::Damaged("call handle"));
+        }
+        self.calls.insert(call);
+        let mut last = NONE;
+        for _ in 0..u32::read(source)? {
+            let place = Place { slot, ..Persist::read(source)? };
+            let index = self.places.insert(place);
+            match last {
+                NONE => self.calls[slot].places = index,
+                _ => self.places[last].next = index,
+            }
+            last = index;
+        }
+        let mut last = NONE;
+        for _ in 0..u32::read(source)? {
+            let index = self.exclusions.insert(Persist::read(source)?);
+            match last {
+                NONE => self.calls[slot].exclusions = index,
+                _ => self.exclusions[last].next = index,
+            }
+            last = index;
+        }
+        Ok(())
+    }
+
+    /// Every index that later steps rely on, checked once.
+    fn check_references(&self) -> Restored<()> {
+        let sound = |condition: bool, what| match condition {
+            true => Ok(()),
+            false => Err(RestoreError::Damaged(what)),
+        };
+        let adapter = |adapter: AdapterId| adapter.index() < self.adapters.len();
+        let queue = |queue: QueueId| queue.index() < self.plan.queues.len();
+        for call in self.calls.iter() {
+            sound(adapter(call.adapter), "adapter of a call")?;
+            sound(call.hand.is_some() != (call.state == CallState::Waiting), "hand of a call")?;
+            if let Some(hand) = call.hand {
+                sound(adapter(hand.rung_by) && queue(hand.queue), "hand of a call")?;
+                let agent = self.agents.get(hand.agent.index());
+                let slot = agent.and_then(|agent| agent.slots.get(usize::from(hand.slot)));
+                sound(slot.is_some_and(|slot| slot.state == state_of(call, hand)), "slot")?;
+            }
+            for place in self.places_of(call.handle.slot).map(|place| &self.places[place]) {
+                let demand = self.lines.demands.get(place.demand.index());
+                let fits = demand.is_some_and(|demand| demand.queue == place.queue);
+                sound(queue(place.queue) && fits, "place of a call")?;
+                sound(self.rules[place.queue.index()].has(place.rules_fired), "rules of a place")?;
+            }
+            let mut exclusions = self.exclusions_of(call.handle.slot);
+            sound(exclusions.all(|it| it.agent.index() < self.agents.len()), "exclusion")?;
+        }
+        for agent in &self.agents {
+            for slot in &agent.slots {
+                sound(self.slot_is_sound(&slot.state), "slot of an agent")?;
+            }
+        }
+        Ok(())
+    }
+
+    fn slot_is_sound(&self, state: &SlotState) -> bool {
+        let holds = |call: CallHandle| {
+            let hand = self.calls.find(call).and_then(|call| Some((call, call.hand?)));
+            hand.is_some_and(|(call, hand)| state_of(call, hand) == *state)
+        };
+        match *state {
+            SlotState::Free => true,
+            SlotState::WrapUp { queue, .. } => queue.index() < self.plan.queues.len(),
+            SlotState::Reserved { call, .. }
+            | SlotState::Connecting { call }
+            | SlotState::Talking { call }
+            | SlotState::Held { call } => holds(call),
+        }
+    }
+
+    /// Makes again what a snapshot leaves out.
+    fn rebuild(&mut self) {
+        for agent in 0..self.agents.len() as u32 {
+            let agent = AgentId(agent);
+            for slot in 0..self.agents[agent.index()].slots.len() {
+                let at = &mut self.agents[agent.index()].slots[slot];
+                if let SlotState::WrapUp { until, .. } = at.state {
+                    let deadline = Deadline::WrapUpEnds { agent, slot: slot as u8 };
+                    at.ticket = self.deadlines.set(until, deadline);
+                }
+            }
+            self.relist(agent);
+        }
+        let slots: Vec<u32> = self.calls.iter().map(|call| call.handle.slot).collect();
+        for slot in &slots {
+            self.rebuild_call(*slot);
+        }
+        let mut offered: Vec<(OfferNumber, u32)> = slots
+            .iter()
+            .filter(|slot| self.calls[**slot].state == CallState::Offering)
+            .map(|slot| (self.hand(*slot).offer, *slot))
+            .collect();
+        offered.sort_unstable();
+        for (_, slot) in offered {
+            self.link_offer(slot);
+        }
+    }
+
+    fn rebuild_call(&mut self, slot: u32) {
+        let Call { state, hand, arrival, adapter, .. } = self.calls[slot];
+        let deadline = hand.and_then(|hand| match state {
+            CallState::Offering => {
+                Some((hand.until, Deadline::RingEnds { offer: hand.offer, slot }))
+            }
+            CallState::Connecting => Some((hand.until, Deadline::ConnectEnds { arrival, slot })),
+            CallState::Waiting | CallState::Connected | CallState::Held => None,
+        });
+        if let Some((until, deadline)) = deadline {
+            self.calls[slot].ticket = self.deadlines.set(until, deadline);
+        }
+        let places: Vec<u32> = self.places_of(slot).collect();
+        for place in places {
+            self.places[place].line = self.line_of(self.places[place].demand, adapter);
+            self.set_rule_deadline(place);
+            if state == CallState::Waiting {
+                self.stand_in_line(place);
+            }
+        }
+        let mut at = self.calls[slot].exclusions;
+        while at != NONE {
+            let Exclusion { agent, until, next, .. } = self.exclusions[at];
+            let deadline = Deadline::ExclusionEnds { arrival, agent, slot };
+            self.exclusions[at].ticket = self.deadlines.set(until, deadline);
+            at = next;
+        }
+    }
+}
+
+/// What the agent's slot must say when he holds the call like this.
+fn state_of(call: &Call, hand: Hand) -> SlotState {
+    match call.state {
+        CallState::Waiting => SlotState::Free,
+        CallState::Offering => SlotState::Reserved { call: call.handle, offer: hand.offer },
+        CallState::Connecting => SlotState::Connecting { call: call.handle },
+        CallState::Connected => SlotState::Talking { call: call.handle },
+        CallState::Held => SlotState::Held { call: call.handle },
+    }
+}
+
+fn read_agent(agent: &mut Agent, source: &mut Source<'_>) -> Restored<()> {
+    agent.presence = Persist::read(source)?;
+    agent.pending = Persist::read(source)?;
+    agent.missed = Persist::read(source)?;
+    agent.idle_since = Persist::read(source)?;
+    for slot in &mut agent.slots {
+        slot.state = Persist::read(source)?;
+    }
+    Ok(())
+}
