@@ -194,6 +194,8 @@ pub enum Rejection {
         /// Where the Router's clock stands.
         at: Timestamp,
     },
+    /// `now` is later than `Timestamp::LATEST`.
+    TimeTooLate,
     /// A deadline is due at or before `now`: `AdvanceTime` first.
     DeadlineDue {
         /// The earliest.
@@ -249,6 +251,7 @@ impl fmt::Display for Rejection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::TimeWentBack { at } => write!(f, "time went back from {} us", at.0),
+            Self::TimeTooLate => f.write_str("time is too far in the future"),
             Self::DeadlineDue { at } => write!(f, "a deadline of {} us is due first", at.0),
             Self::UnknownCall => f.write_str("no such call, or it has ended"),
             Self::CallExists => f.write_str("the call exists already"),

@@ -12,6 +12,10 @@ pub struct Timestamp(pub u64);
 pub struct Span(pub u64);
 
 impl Timestamp {
+    /// The latest instant that the Router works with, some 73,000 years from the epoch: far enough
+    /// from the end of the numbers that no deadline saturates.
+    pub const LATEST: Self = Self(1 << 61);
+
     /// The time from `earlier` to this instant; zero if `earlier` is later.
     pub const fn since(self, earlier: Self) -> Span {
         Span(self.0.saturating_sub(earlier.0))
@@ -19,6 +23,9 @@ impl Timestamp {
 }
 
 impl Span {
+    /// The longest that a plan may ask for, 31 days.
+    pub const LONGEST: Self = Self::from_secs(31 * 24 * 60 * 60);
+
     /// A span of whole seconds, saturating.
     pub const fn from_secs(seconds: u64) -> Self {
         Self(seconds.saturating_mul(1_000_000))

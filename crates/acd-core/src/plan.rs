@@ -210,6 +210,14 @@ impl RoutingPlan {
         bound("agents", self.agents.len(), AGENTS_MAX)?;
         bound("reasons", self.reasons.len(), usize::from(u16::MAX))?;
         bound("adapters", self.adapters.len(), usize::from(u16::MAX))?;
+        let domain = [self.short_abandon, self.exclude_for, self.connect_within];
+        let credit = match self.order {
+            Order::Strict => Span(0),
+            Order::Credit { per_step } => per_step,
+        };
+        if domain.into_iter().chain([credit]).any(|span| span > Span::LONGEST) {
+            return defect("routing: 31 days is the longest time".to_owned());
+        }
         if self.connect_within == Span(0) {
             return defect("connect within: an adapter needs some time to bridge".to_owned());
         }
@@ -231,6 +239,10 @@ impl RoutingPlan {
         self.check_levels(&at, &queue.require.skills)?;
         if queue.ring == Span(0) {
             return defect(format!("{at}: an offer must ring for some time"));
+        }
+        let waits = queue.rules.iter().map(|rule| rule.waited);
+        if waits.chain([queue.ring, queue.wrap_up]).any(|span| span > Span::LONGEST) {
+            return defect(format!("{at}: 31 days is the longest time"));
         }
         for rule in &queue.rules {
             let at = format!("{at}, rule {}", rule.name);

@@ -89,6 +89,9 @@ impl Router {
         if now < self.now {
             return Err(Rejection::TimeWentBack { at: self.now });
         }
+        if now > Timestamp::LATEST {
+            return Err(Rejection::TimeTooLate);
+        }
         if command == Command::AdvanceTime {
             self.advance(now, events);
             return Ok(());

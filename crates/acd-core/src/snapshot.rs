@@ -8,7 +8,7 @@ use crate::agent::Agent;
 use crate::call::{Call, CallState, Exclusion, Hand, Place};
 use crate::deadlines::{Deadline, Ticket};
 use crate::event::{NotReadyReason, Presence, SlotState};
-use crate::ids::{AdapterId, AgentId, CallHandle, OfferNumber, QueueId};
+use crate::ids::{AdapterId, AgentId, CallHandle, OfferNumber, QueueId, Timestamp};
 use crate::persist::{Persist, RestoreError, Restored, Sink, Source, persist_enum, persist_struct};
 use crate::plan::RoutingPlan;
 use crate::router::Router;
@@ -171,6 +171,7 @@ impl Router {
         };
         let adapter = |adapter: AdapterId| adapter.index() < self.adapters.len();
         let queue = |queue: QueueId| queue.index() < self.plan.queues.len();
+        sound(self.now <= Timestamp::LATEST, "time")?;
         for call in self.calls.iter() {
             sound(adapter(call.adapter), "adapter of a call")?;
             sound(call.hand.is_some() != (call.state == CallState::Waiting), "hand of a call")?;
