@@ -1,1 +1,57 @@
-//! (to come)
+//! Drives a Router for a domain: everything goes in through one mailbox, is written to a log, and
+//! comes out as orders to adapters, answers to people and rows for readers.
+//!
+//! ```text
+//! sessions ─┐                     ┌→ log (durable)        ┌→ adapters' sessions
+//! people   ─┼→ mailbox → driver ──┼→ Router::apply ───────┼→ answers
+//! time     ─┘                     └→ outbox (two marks) ──┴→ publisher → view, deltas
+//! ```
+//!
+//! The engine knows neither gRPC nor configuration files.
+
+mod bounds;
+mod clock;
+mod directory;
+mod domain;
+mod driver;
+mod latency;
+mod lines;
+/// The log of commands: its contract, and the logs that keep it.
+pub mod log;
+mod mail;
+mod mailbox;
+mod names;
+mod order;
+mod publisher;
+mod refusal;
+mod request;
+mod session;
+mod status;
+mod subscription;
+mod view;
+
+#[cfg(test)]
+mod tests;
+
+pub use bounds::{
+    ADAPTER_NAME_BYTES_MAX, ADAPTERS_MAX, AGENT_WATCHES_MAX, ATTRIBUTE_KEY_BYTES_MAX,
+    ATTRIBUTE_VALUE_BYTES_MAX, ATTRIBUTES_MAX, CALLS_MAX, ENDED_OFFERS_KEPT, ID_BYTES_MAX,
+    REASON_BYTES_MAX, SOFTWARE_BYTES_MAX, SUBSCRIBERS_MAX, UNACKNOWLEDGED_MAX,
+};
+pub use clock::Clock;
+pub use domain::{Domain, Settings, StartError, start};
+pub use driver::{Driver, Ended};
+pub use latency::Latency;
+pub use lines::LineDepths;
+pub use names::SkillLevels;
+pub use order::{Attributes, CloseReason, Down, DownBody, Order, RevokeReason};
+pub use publisher::Publisher;
+pub use refusal::{Refusal, RefusalKind, code};
+pub use request::{CallRef, Person, Position, Request};
+pub use session::{AdapterMessage, Hello, Session, SessionReceiver, SessionSender, Welcome};
+pub use status::{AdapterStatus, Health, Status};
+pub use subscription::{AgentWatch, Subscription, Update};
+pub use view::{
+    AgentRow, CallCard, CallRow, CallState, Delta, EventRow, OfferRow, Origin, PlaceRow, QueueRow,
+    SkillQueueRow, SlotRow, SlotWord, Staffing, View,
+};

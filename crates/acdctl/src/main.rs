@@ -1,2 +1,82 @@
-//! (to come)
-fn main() {}
+//! `acdctl`, the operator's client: asks a daemon, shows what it answers, exits with a code.
+
+mod act;
+mod check;
+mod cli;
+mod daemon;
+mod failure;
+mod lists;
+mod output;
+mod rows;
+mod status;
+mod table;
+mod times;
+mod trace;
+mod watch;
+
+use clap::{CommandFactory, Parser};
+use cli::{Arguments, Command, TraceCommand};
+use daemon::Daemon;
+use failure::Failure;
+use output::Output;
+use std::process::ExitCode;
+
+/// Threads that carry requests; the simulated PBX of `trace play` keeps both busy.
+const THREADS: usize = 2;
+
+fn main() -> ExitCode {
+    match run(Arguments::parse()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            if !failure.is_silent() {
+                eprintln!("acdctl: {failure}");
+            }
+            failure.exit_code()
+        }
+    }
+}
+
+fn run(arguments: Arguments) -> Result<(), Failure> {
+    let Arguments { common, command } = arguments;
+    let output = Output { json: common.json };
+    let daemon = || Daemon::connect(&common);
+    match command {
+        Command::Completions { shell } => {
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut Arguments::command(), "acdctl", &mut script);
+            output::write(&String::from_utf8_lossy(&script))
+        }
+        Command::Check { file } => check::check(&file, output),
+        Command::Status => wait(async { status::status(&daemon().await?, output).await }),
+        Command::Queues => wait(async { lists::queues(&daemon().await?, output).await }),
+        Command::Skills => wait(async { lists::skills(&daemon().await?, output).await }),
+        Command::Agents => wait(async { lists::agents(&daemon().await?, output).await }),
+        Command::Calls(arguments) => {
+            wait(async { lists::calls(&daemon().await?, output, arguments).await })
+        }
+        Command::Watch(arguments) => {
+            wait(async { watch::watch(&daemon().await?, output, arguments).await })
+        }
+        Command::Call(command) => {
+            wait(async { act::call(&daemon().await?, output, command).await })
+        }
+        Command::Agent(command) => {
+            wait(async { act::agent(&daemon().await?, output, command).await })
+        }
+        Command::Trace(TraceCommand::Play(arguments)) => {
+            // The file is read first: what is wrong with it can be told without a daemon.
+            let plan = trace::read(&arguments)?;
+            wait(async { trace::play(&daemon().await?, output, &arguments, plan).await })
+        }
+    }
+}
+
+/// Carries out one command to its end.
+fn wait(command: impl Future<Output = Result<(), Failure>>) -> Result<(), Failure> {
+    tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(THREADS)
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::Refused(format!("cannot start: {error}")))?
+        .block_on(command)
+}

@@ -1,0 +1,300 @@
+//! Keeps a session's stream open: opens it, reads it, opens it again when it breaks.
+
+use crate::endpoint::endpoint;
+use crate::link::Link;
+use crate::numbering::Verdict;
+use crate::report::OfferKey;
+use crate::session::{ConnectError, Queued, Reconnect, SessionEvent, SessionOptions};
+use acd_proto::v1::{self, adapter_order::Body, adapter_service_client::AdapterServiceClient};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use tokio::sync::mpsc::UnboundedSender;
+use tokio::time::{sleep, sleep_until, timeout};
+use tonic::{Code, Status, Streaming};
+
+/// How long the daemon may take to answer Hello.
+const WELCOME_WITHIN: Duration = Duration::from_secs(10);
+/// How long an order may stand unacknowledged while nothing else is sent.
+const ACKNOWLEDGE_WITHIN: Duration = Duration::from_millis(50);
+/// What `heartbeat_every` is when the Welcome has none.
+const HEARTBEAT_EVERY: Duration = Duration::from_secs(5);
+/// The shortest that a Welcome may ask for.
+const HEARTBEAT_EVERY_LEAST: Duration = Duration::from_millis(100);
+/// How long the daemon may take to end its side once this side has ended.
+const CLOSE_WITHIN: Duration = Duration::from_secs(2);
+/// A session that lived this long was a success: the next back-off starts small again.
+const STEADY_AFTER: Duration = Duration::from_secs(5);
+
+/// An open stream that has been welcomed.
+struct Opened {
+    incoming: Streaming<v1::AdapterOrder>,
+    heartbeat_every: Duration,
+}
+
+/// Why a stream is not open any more.
+struct Broken {
+    reason: String,
+    /// Opening it again cannot help, or the user wants no more.
+    for_good: bool,
+}
+
+/// Opens the first stream and leaves a task that keeps it open.
+pub(crate) async fn start(
+    options: SessionOptions,
+    link: Arc<Link>,
+    events: UnboundedSender<Queued>,
+) -> Result<(), ConnectError> {
+    let driver = Driver { options, link, events };
+    let opened = driver.open().await?;
+    tokio::spawn(driver.run(opened));
+    Ok(())
+}
+
+struct Driver {
+    options: SessionOptions,
+    link: Arc<Link>,
+    events: UnboundedSender<Queued>,
+}
+
+impl Driver {
+    async fn run(self, first: Opened) {
+        let mut opened = first;
+        let mut failures = 0;
+        loop {
+            let since = Instant::now();
+            let mut broken = self.serve(opened).await;
+            if since.elapsed() >= STEADY_AFTER {
+                failures = 0;
+            }
+            loop {
+                if broken.for_good || self.link.is_finished() || self.events.is_closed() {
+                    return self.end(broken);
+                }
+                let Some(delay) = backoff(self.options.reconnect, failures) else {
+                    return self.end(broken);
+                };
+                self.notify(SessionEvent::Disconnected { reason: broken.reason, retrying: true });
+                tokio::select! {
+                    () = sleep(delay) => {}
+                    () = self.events.closed() => {}
+                    () = self.link.attention() => {}
+                }
+                failures += 1;
+                match self.open().await {
+                    Ok(again) => {
+                        opened = again;
+                        break;
+                    }
+                    Err(error) => broken = Broken::from(error),
+                }
+            }
+        }
+    }
+
+    fn end(&self, broken: Broken) {
+        if !self.link.is_finished() {
+            self.notify(SessionEvent::Disconnected { reason: broken.reason, retrying: false });
+        }
+        self.link.end();
+    }
+
+    fn notify(&self, event: SessionEvent) {
+        // A user who has dropped his events wants none.
+        let _ = self.events.send(Queued::Notice(event));
+    }
+
+    async fn open(&self) -> Result<Opened, ConnectError> {
+        let server = &self.options.server;
+        let channel = endpoint(server)?
+            .connect()
+            .await
+            .map_err(|source| ConnectError::Unreachable { server: server.clone(), source })?;
+        let (epoch, ack) = self.link.position();
+        let hello = v1::Hello {
+            domain: self.options.domain.clone(),
+            adapter: self.options.adapter.clone(),
+            incarnation: self.options.incarnation,
+            epoch,
+            ack,
+            software: self.options.software.clone(),
+        };
+        let outgoing = self.link.outgoing(hello);
+        let greeting = async {
+            let mut client = AdapterServiceClient::new(channel);
+            let mut incoming = client.session(outgoing).await?.into_inner();
+            let first = incoming.message().await?;
+            Ok((incoming, first))
+        };
+        let (incoming, first) = timeout(WELCOME_WITHIN, greeting)
+            .await
+            .map_err(|_| ConnectError::Protocol("no Welcome within 10 s".to_owned()))?
+            .map_err(|status| ConnectError::Refused(Box::new(status)))?;
+        let Some(v1::AdapterOrder { epoch, body: Some(Body::Welcome(welcome)), .. }) = first else {
+            return Err(ConnectError::Protocol("its first message is not Welcome".to_owned()));
+        };
+        self.welcome(epoch, &welcome)?;
+        let heartbeat_every = welcome
+            .heartbeat_every
+            .and_then(|every| Duration::try_from(every).ok())
+            .map_or(HEARTBEAT_EVERY, |every| every.max(HEARTBEAT_EVERY_LEAST));
+        Ok(Opened { incoming, heartbeat_every })
+    }
+
+    fn welcome(&self, epoch: u64, welcome: &v1::Welcome) -> Result<(), ConnectError> {
+        if !(welcome.clock_scale.is_finite() && welcome.clock_scale > 0.0) {
+            return Err(ConnectError::Protocol("its clock_scale is not above 0".to_owned()));
+        }
+        let lapsed = self
+            .link
+            .welcome(epoch, welcome)
+            .map_err(|breach| ConnectError::Protocol(breach.to_string()))?;
+        self.notify(SessionEvent::Connected {
+            epoch,
+            resumed: welcome.resumed,
+            clock_scale: welcome.clock_scale,
+        });
+        for id in lapsed {
+            self.notify(SessionEvent::Lapsed { id });
+        }
+        Ok(())
+    }
+
+    /// Reads one stream to its end.
+    async fn serve(&self, opened: Opened) -> Broken {
+        let Opened { mut incoming, heartbeat_every } = opened;
+        let mut acknowledge_at = None;
+        let mut give_up_at = None;
+        let mut beaten_at = Instant::now();
+        loop {
+            // A heartbeat that the transport has not taken yet is not asked for again.
+            let beat_at = self.link.written_at().max(beaten_at) + heartbeat_every;
+            let wake_at =
+                [acknowledge_at, give_up_at].into_iter().flatten().fold(beat_at, Ord::min);
+            tokio::select! {
+                biased;
+                order = incoming.message() => match order {
+                    Ok(Some(order)) => {
+                        let numbered = order.number > 0;
+                        if let Err(broken) = self.take_in(order) {
+                            return broken;
+                        }
+                        if numbered && acknowledge_at.is_none() {
+                            acknowledge_at = Some(Instant::now() + ACKNOWLEDGE_WITHIN);
+                        }
+                    }
+                    Ok(None) => return Broken::retry("the daemon ended the stream".to_owned()),
+                    Err(status) => return Broken::from(status),
+                },
+                () = self.events.closed() => {
+                    return Broken { reason: "nobody listens".to_owned(), for_good: true };
+                }
+                () = self.link.attention() => {
+                    give_up_at = self.link.is_finished().then(|| Instant::now() + CLOSE_WITHIN);
+                }
+                () = sleep_until(wake_at.into()) => {
+                    let now = Instant::now();
+                    if give_up_at.is_some_and(|at| at <= now) {
+                        return Broken { reason: "closed".to_owned(), for_good: true };
+                    }
+                    if beat_at <= now {
+                        beaten_at = now;
+                        self.link.heartbeat();
+                    }
+                    if acknowledge_at.is_some_and(|at| at <= now) {
+                        let more = self.link.acknowledge_orders();
+                        acknowledge_at = more.then_some(now + ACKNOWLEDGE_WITHIN);
+                    }
+                }
+            }
+        }
+    }
+
+    fn take_in(&self, order: v1::AdapterOrder) -> Result<(), Broken> {
+        let breach = |breach: crate::numbering::Breach| Broken::retry(breach.to_string());
+        let v1::AdapterOrder { epoch, number, ack, body } = order;
+        if number > 0 {
+            let (verdict, generation) = self.link.order(epoch, number).map_err(breach)?;
+            match (verdict, body.and_then(|body| self.event(epoch, body))) {
+                (Verdict::Take, Some(event)) => {
+                    let _ = self.events.send(Queued::Order { generation, number, event });
+                }
+                // An order of a later version of the protocol: counted, and left alone.
+                (Verdict::Take, None) => {
+                    self.link.take(generation, number);
+                }
+                (Verdict::Duplicate, _) => {}
+                (Verdict::Former, _) => return Ok(()),
+            }
+        }
+        if let Some(up_to) = self.link.acknowledge(epoch, ack).map_err(breach)? {
+            self.notify(SessionEvent::Acknowledged { up_to });
+        }
+        if self.link.is_finished() {
+            self.link.close();
+        }
+        Ok(())
+    }
+
+    fn event(&self, epoch: u64, body: Body) -> Option<SessionEvent> {
+        let key = |number| OfferKey { epoch, number };
+        match body {
+            Body::Offer(offer) => Some(SessionEvent::Offer { key: key(offer.offer_number), offer }),
+            Body::Revoke(revoke) => {
+                Some(SessionEvent::Revoke { key: key(revoke.offer_number), revoke })
+            }
+            Body::Connect(connect) => {
+                Some(SessionEvent::Connect { key: key(connect.offer_number), connect })
+            }
+            Body::End(end) => Some(SessionEvent::End(end)),
+            Body::Rejected(v1::Rejected { rejected_number, code, message, field }) => {
+                let id = self.link.id_of(rejected_number)?;
+                Some(SessionEvent::Rejected { id, code, message, field })
+            }
+            Body::Welcome(_) | Body::Acknowledged(_) => None,
+        }
+    }
+}
+
+impl Broken {
+    fn retry(reason: String) -> Self {
+        Self { reason, for_good: false }
+    }
+}
+
+impl From<Status> for Broken {
+    fn from(status: Status) -> Self {
+        // These say that the same Hello will be refused again, or that another has our place.
+        let for_good = matches!(
+            status.code(),
+            Code::InvalidArgument
+                | Code::NotFound
+                | Code::Aborted
+                | Code::PermissionDenied
+                | Code::Unauthenticated
+                | Code::Unimplemented
+        );
+        Self { reason: format!("{} ({:?})", status.message(), status.code()), for_good }
+    }
+}
+
+impl From<ConnectError> for Broken {
+    fn from(error: ConnectError) -> Self {
+        match error {
+            ConnectError::Refused(status) => Self::from(*status),
+            ConnectError::Address(_)
+            | ConnectError::Unreachable { .. }
+            | ConnectError::Protocol(_) => Self::retry(error.to_string()),
+        }
+    }
+}
+
+/// The delay before the next attempt, or `None` when there is none.
+fn backoff(reconnect: Reconnect, failures: u32) -> Option<Duration> {
+    match reconnect {
+        Reconnect::Never => None,
+        Reconnect::WithBackoff { first, most } => {
+            let whole = first.saturating_mul(2_u32.saturating_pow(failures)).min(most);
+            Some(whole.mul_f64(rand::random_range(0.5..=1.0)))
+        }
+    }
+}

@@ -1,0 +1,59 @@
+//! Where the daemon is, as a person writes it.
+
+use std::time::Duration;
+use tonic::transport::Endpoint;
+
+/// How long a connection may take to come about.
+const CONNECT_WITHIN: Duration = Duration::from_secs(5);
+/// A peer that answers no ping for this long is gone, and so is the stream.
+const KEEP_ALIVE_WITHIN: Duration = Duration::from_secs(5);
+/// How often a silent connection is probed.
+const KEEP_ALIVE_EVERY: Duration = Duration::from_secs(10);
+
+/// The address cannot be one.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("`{server}` is no address of a daemon; expected something like http://127.0.0.1:7170")]
+pub struct AddressError {
+    /// What was given.
+    pub server: String,
+}
+
+/// The daemon at `server`: `http://127.0.0.1:7170`, or `127.0.0.1:7170` for short.
+///
+/// # Errors
+/// When that is not an address.
+pub fn endpoint(server: &str) -> Result<Endpoint, AddressError> {
+    let wrong = || AddressError { server: server.to_owned() };
+    let address =
+        if server.contains("://") { server.to_owned() } else { format!("http://{server}") };
+    let endpoint = Endpoint::from_shared(address).map_err(|_| wrong())?;
+    let uri = endpoint.uri();
+    if uri.host().is_none_or(str::is_empty) || uri.scheme_str() != Some("http") {
+        return Err(wrong());
+    }
+    Ok(endpoint
+        .connect_timeout(CONNECT_WITHIN)
+        .tcp_nodelay(true)
+        .http2_keep_alive_interval(KEEP_ALIVE_EVERY)
+        .keep_alive_timeout(KEEP_ALIVE_WITHIN)
+        .keep_alive_while_idle(true))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_may_leave_out_its_scheme() {
+        let endpoint = endpoint("127.0.0.1:7170").expect("host and port");
+        assert_eq!(endpoint.uri().to_string(), "http://127.0.0.1:7170/");
+    }
+
+    #[test]
+    fn what_is_no_address_is_named() {
+        for server in ["", "http://", "not an address", "ftp://127.0.0.1:1"] {
+            let error = endpoint(server).expect_err(server);
+            assert_eq!(error.server, server);
+        }
+    }
+}

@@ -1,0 +1,266 @@
+//! One session with a daemon, as its user sees it: send reports, receive orders.
+
+use crate::drive;
+use crate::endpoint::AddressError;
+use crate::link::Link;
+use crate::numbering::SendId;
+use crate::report::{OfferKey, Report};
+use acd_proto::v1;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::mpsc;
+
+/// How many reports may wait for their acknowledgement before `send` has to wait too.
+pub const UNACKNOWLEDGED_MAX: usize = 65_536;
+/// The largest report, in bytes on the wire; the daemon ends a stream that carries a larger one.
+pub const MESSAGE_BYTES_MAX: usize = 64 * 1024;
+
+/// Whom to connect to, and as whom.
+#[derive(Clone, Debug)]
+pub struct SessionOptions {
+    /// `http://127.0.0.1:7170`.
+    pub server: String,
+    /// The tenant or site; empty means `main`.
+    pub domain: String,
+    /// The adapter's name, as endpoints use it.
+    pub adapter: String,
+    /// Name and version of the software, for the daemon's logs.
+    pub software: String,
+    /// Stands for this process; not 0, and another one for every process.
+    pub incarnation: u64,
+    /// Whether and how a broken stream is opened again.
+    pub reconnect: Reconnect,
+}
+
+impl SessionOptions {
+    /// An adapter in the domain `main`, with a random incarnation, that reconnects.
+    pub fn new(server: impl Into<String>, adapter: impl Into<String>) -> Self {
+        Self {
+            server: server.into(),
+            domain: String::new(),
+            adapter: adapter.into(),
+            software: concat!("acd-adapter ", env!("CARGO_PKG_VERSION")).to_owned(),
+            incarnation: rand::random_range(1..=u64::MAX),
+            reconnect: Reconnect::default(),
+        }
+    }
+}
+
+/// What happens when the stream breaks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reconnect {
+    /// The session is over.
+    Never,
+    /// It is opened again, after a delay that doubles with every failure and is drawn from its
+    /// upper half, so that a thousand adapters don't come back in one instant.
+    WithBackoff {
+        /// Before the first attempt.
+        first: Duration,
+        /// Before any attempt.
+        most: Duration,
+    },
+}
+
+impl Default for Reconnect {
+    fn default() -> Self {
+        Self::WithBackoff { first: Duration::from_millis(50), most: Duration::from_secs(5) }
+    }
+}
+
+/// Why no session came about.
+#[derive(Debug, thiserror::Error)]
+pub enum ConnectError {
+    /// The address cannot be one.
+    #[error(transparent)]
+    Address(#[from] AddressError),
+    /// Nothing answers there.
+    #[error("no daemon at {server}: {source}")]
+    Unreachable {
+        /// Where.
+        server: String,
+        /// How it failed.
+        source: tonic::transport::Error,
+    },
+    /// The daemon ended the stream.
+    #[error("the daemon refused: {} ({:?})", .0.message(), .0.code())]
+    Refused(Box<tonic::Status>),
+    /// The daemon broke the protocol.
+    #[error("the daemon broke the protocol: {0}")]
+    Protocol(String),
+}
+
+/// Why a report was not taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum SendError {
+    /// The session is over for good.
+    #[error("the session is over")]
+    Closed,
+    /// The report is larger than the daemon reads.
+    #[error("the report is {bytes} bytes long, at most {MESSAGE_BYTES_MAX} are allowed")]
+    TooLarge {
+        /// Its length.
+        bytes: usize,
+    },
+    /// The offer is of a former epoch: it is over, and its number may stand for another one now.
+    #[error("the offer is of a former epoch")]
+    FormerEpoch,
+}
+
+/// What a session tells its user, in the order in which it happened.
+#[derive(Clone, Debug, PartialEq)]
+pub enum SessionEvent {
+    /// The stream is open. When it is not `resumed`, and is not the first, the daemon has started
+    /// anew: offers and connects of the past are void, and calls that the adapter still holds must
+    /// be offered again, oldest first (`call_exists` says that the daemon knows them).
+    Connected {
+        /// The domain's epoch.
+        epoch: u64,
+        /// The session goes on by number; nothing was lost.
+        resumed: bool,
+        /// How many domain seconds pass in one second.
+        clock_scale: f64,
+    },
+    /// Ring an agent.
+    Offer {
+        /// Names the leg that is made for it.
+        key: OfferKey,
+        /// Whom, for which call.
+        offer: v1::Offer,
+    },
+    /// Stop ringing, or give up connecting; the offer is over.
+    Revoke {
+        /// Which.
+        key: OfferKey,
+        /// Why.
+        revoke: v1::Revoke,
+    },
+    /// Bridge caller and agent, and report it.
+    Connect {
+        /// The offer that was accepted.
+        key: OfferKey,
+        /// Which call, with whom.
+        connect: v1::Connect,
+    },
+    /// The call leaves acdd.
+    End(v1::End),
+    /// A report was not applied; nothing has changed.
+    Rejected {
+        /// What `send` returned for it.
+        id: SendId,
+        /// Stable and machine readable: `unknown_queue`, `offer_over`, ...
+        code: String,
+        /// What was wrong and what would be right.
+        message: String,
+        /// The field at fault, or empty.
+        field: String,
+    },
+    /// A report spoke of an offer of a former epoch and was not sent.
+    Lapsed {
+        /// What `send` returned for it.
+        id: SendId,
+    },
+    /// All reports up to this one are durable, or were refused.
+    Acknowledged {
+        /// The latest of them.
+        up_to: SendId,
+    },
+    /// The stream broke. When not `retrying`, this is the last event.
+    Disconnected {
+        /// Why.
+        reason: String,
+        /// It is being opened again.
+        retrying: bool,
+    },
+}
+
+/// Opens sessions.
+#[derive(Debug)]
+pub struct AdapterSession;
+
+impl AdapterSession {
+    /// Connects, says Hello and awaits Welcome. The first event is `Connected`.
+    ///
+    /// # Errors
+    /// When the daemon cannot be reached or refuses; later failures are events.
+    pub async fn connect(
+        options: SessionOptions,
+    ) -> Result<(SessionSender, SessionEvents), ConnectError> {
+        let (queue, queued) = mpsc::unbounded_channel();
+        let link = Arc::new(Link::new(options.adapter.clone()));
+        drive::start(options, Arc::clone(&link), queue).await?;
+        Ok((SessionSender { link: Arc::clone(&link) }, SessionEvents { link, queued }))
+    }
+}
+
+/// Sends reports. Cheap to clone; what one task sends arrives in the order of sending.
+#[derive(Clone, Debug)]
+pub struct SessionSender {
+    link: Arc<Link>,
+}
+
+impl SessionSender {
+    /// Sends a report, exactly once in effect, over as many streams as it takes.
+    ///
+    /// Returns as soon as the report is in line; waits while `UNACKNOWLEDGED_MAX` of them are.
+    ///
+    /// # Errors
+    /// When the report can never arrive.
+    pub async fn send(&self, report: Report) -> Result<SendId, SendError> {
+        self.link.send(report).await
+    }
+
+    /// The adapter's name.
+    pub fn adapter(&self) -> &str {
+        self.link.adapter()
+    }
+
+    /// How many domain seconds pass in one second, as the latest Welcome said.
+    pub fn clock_scale(&self) -> f64 {
+        self.link.clock_scale()
+    }
+
+    /// Ends the session once everything sent before has been acknowledged.
+    pub async fn close(&self) {
+        self.link.close();
+        self.link.ended().await;
+    }
+}
+
+/// What a session tells its user. Dropping it ends the session.
+///
+/// An order is acknowledged when `recv` has returned it.
+#[derive(Debug)]
+pub struct SessionEvents {
+    link: Arc<Link>,
+    queued: mpsc::UnboundedReceiver<Queued>,
+}
+
+/// An event on its way to the user.
+///
+/// The line is as long as the daemon lets it grow: it keeps 65,536 orders unacknowledged at most,
+/// and what is not an order comes at most once for each report.
+#[derive(Debug)]
+pub(crate) enum Queued {
+    /// To be acknowledged once taken.
+    Order { generation: u64, number: u64, event: SessionEvent },
+    /// Everything else.
+    Notice(SessionEvent),
+}
+
+impl SessionEvents {
+    /// The next event; `None` when the session is over. Cancel safe.
+    ///
+    /// Orders that were still in line when the daemon started anew are left out.
+    pub async fn recv(&mut self) -> Option<SessionEvent> {
+        loop {
+            match self.queued.recv().await? {
+                Queued::Notice(event) => return Some(event),
+                Queued::Order { generation, number, event } => {
+                    if self.link.take(generation, number) {
+                        return Some(event);
+                    }
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,357 @@
+//! A session against a daemon that says what the test wants it to say.
+
+use acd_adapter::{
+    AdapterSession, ConnectError, OfferKey, OfferOutcome, Reconnect, Report, SendError,
+    SessionEvent, SessionEvents, SessionOptions, SessionSender, UNACKNOWLEDGED_MAX,
+};
+use acd_proto::v1::adapter_message::Body as Up;
+use acd_proto::v1::adapter_order::Body as Down;
+use acd_proto::v1::adapter_service_server::{AdapterService, AdapterServiceServer};
+use acd_proto::v1::{self, AdapterMessage, AdapterOrder};
+use std::time::Duration;
+use tokio::net::TcpListener;
+use tokio::sync::mpsc;
+use tokio_stream::wrappers::{ReceiverStream, TcpListenerStream};
+use tonic::{Request, Response, Status, Streaming};
+
+/// One stream as the daemon sees it.
+struct Stream {
+    up: Streaming<AdapterMessage>,
+    down: mpsc::Sender<Result<AdapterOrder, Status>>,
+    epoch: u64,
+}
+
+impl Stream {
+    /// The next message that is numbered.
+    async fn report(&mut self) -> (u64, Up) {
+        loop {
+            let message = self.message().await;
+            if message.number > 0 {
+                return (message.number, message.body.expect("a report"));
+            }
+        }
+    }
+
+    async fn message(&mut self) -> AdapterMessage {
+        self.up.message().await.expect("the stream is whole").expect("there is one more")
+    }
+
+    async fn hello(&mut self) -> v1::Hello {
+        match self.message().await.body {
+            Some(Up::Hello(hello)) => hello,
+            other => panic!("expected Hello, got {other:?}"),
+        }
+    }
+
+    async fn order(&self, number: u64, ack: u64, body: Down) {
+        let order = AdapterOrder { epoch: self.epoch, number, ack, body: Some(body) };
+        self.down.send(Ok(order)).await.expect("the adapter reads");
+    }
+
+    async fn welcome(&mut self, epoch: u64, resumed: bool, received: u64) {
+        self.epoch = epoch;
+        let welcome = v1::Welcome {
+            resumed,
+            received,
+            heartbeat_every: Some(prost_types::Duration { seconds: 60, nanos: 0 }),
+            now: None,
+            clock_scale: 600.0,
+        };
+        self.order(0, 0, Down::Welcome(welcome)).await;
+    }
+
+    async fn acknowledge(&self, ack: u64) {
+        self.order(0, ack, Down::Acknowledged(v1::Acknowledged {})).await;
+    }
+}
+
+struct Fake {
+    streams: mpsc::Sender<Stream>,
+}
+
+#[tonic::async_trait]
+impl AdapterService for Fake {
+    type SessionStream = ReceiverStream<Result<AdapterOrder, Status>>;
+
+    async fn session(
+        &self,
+        request: Request<Streaming<AdapterMessage>>,
+    ) -> Result<Response<Self::SessionStream>, Status> {
+        let (down, orders) = mpsc::channel(1_024);
+        let stream = Stream { up: request.into_inner(), down, epoch: 0 };
+        self.streams.send(stream).await.map_err(|_| Status::unavailable("the test is over"))?;
+        Ok(Response::new(ReceiverStream::new(orders)))
+    }
+
+    async fn offer_call(
+        &self,
+        _: Request<v1::OfferCallRequest>,
+    ) -> Result<Response<v1::OfferCallResponse>, Status> {
+        Err(Status::unimplemented("not here"))
+    }
+
+    async fn hang_up(
+        &self,
+        _: Request<v1::HangUpRequest>,
+    ) -> Result<Response<v1::HangUpResponse>, Status> {
+        Err(Status::unimplemented("not here"))
+    }
+}
+
+/// A daemon on a free port, and the streams that adapters open to it.
+async fn daemon() -> (String, mpsc::Receiver<Stream>) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+    let server = format!("http://{}", listener.local_addr().expect("it is bound"));
+    let (streams, opened) = mpsc::channel(16);
+    let service = AdapterServiceServer::new(Fake { streams });
+    tokio::spawn(
+        tonic::transport::Server::builder()
+            .add_service(service)
+            .serve_with_incoming(TcpListenerStream::new(listener)),
+    );
+    (server, opened)
+}
+
+fn options(server: &str) -> SessionOptions {
+    SessionOptions {
+        incarnation: 77,
+        reconnect: Reconnect::WithBackoff {
+            first: Duration::from_millis(1),
+            most: Duration::from_millis(10),
+        },
+        ..SessionOptions::new(server, "pbx-a")
+    }
+}
+
+async fn connected(
+    server: &str,
+    streams: &mut mpsc::Receiver<Stream>,
+) -> (SessionSender, SessionEvents, Stream) {
+    let open = async {
+        let mut stream = streams.recv().await.expect("a stream");
+        stream.hello().await;
+        stream.welcome(1, false, 0).await;
+        stream
+    };
+    let (session, stream) = tokio::join!(AdapterSession::connect(options(server)), open);
+    let (sender, mut events) = session.expect("welcomed");
+    let first = events.recv().await;
+    assert_eq!(
+        first,
+        Some(SessionEvent::Connected { epoch: 1, resumed: false, clock_scale: 600.0 })
+    );
+    (sender, events, stream)
+}
+
+fn ended(call_id: &str) -> Report {
+    Report::CallEnded { call_id: call_id.to_owned() }
+}
+
+fn ended_up(call_id: &str) -> Up {
+    Up::CallEnded(v1::CallEnded { call_id: call_id.to_owned() })
+}
+
+fn offer(number: u64) -> Down {
+    Down::Offer(v1::Offer { offer_number: number, agent: "ana".to_owned(), ..v1::Offer::default() })
+}
+
+#[tokio::test]
+async fn hello_says_who_calls_and_reports_are_numbered_from_one() {
+    let (server, mut streams) = daemon().await;
+    let open = async {
+        let mut stream = streams.recv().await.expect("a stream");
+        let hello = stream.hello().await;
+        stream.welcome(1, false, 0).await;
+        (stream, hello)
+    };
+    let (session, (mut stream, hello)) =
+        tokio::join!(AdapterSession::connect(options(&server)), open);
+    let (sender, mut events) = session.expect("welcomed");
+    assert_eq!((hello.adapter.as_str(), hello.incarnation), ("pbx-a", 77));
+    assert_eq!((hello.epoch, hello.ack), (0, 0));
+
+    let first = sender.send(ended("a")).await.expect("in line");
+    let second = sender.send(ended("b")).await.expect("in line");
+    assert!(first < second);
+    assert_eq!(stream.report().await, (1, ended_up("a")));
+    assert_eq!(stream.report().await, (2, ended_up("b")));
+    stream.acknowledge(2).await;
+    events.recv().await.expect("connected");
+    assert_eq!(events.recv().await, Some(SessionEvent::Acknowledged { up_to: second }));
+    assert_eq!(sender.clock_scale(), 600.0);
+}
+
+#[tokio::test]
+async fn an_order_is_acknowledged_once_it_is_taken_even_if_nothing_is_to_be_said() {
+    let (server, mut streams) = daemon().await;
+    let (_sender, mut events, mut stream) = connected(&server, &mut streams).await;
+    stream.order(1, 0, offer(9)).await;
+    let key = OfferKey { epoch: 1, number: 9 };
+    assert!(matches!(events.recv().await, Some(SessionEvent::Offer { key: k, .. }) if k == key));
+    let message = stream.message().await;
+    assert_eq!((message.number, message.ack), (0, 1));
+    assert!(matches!(message.body, Some(Up::Heartbeat(_))));
+}
+
+#[tokio::test]
+async fn a_broken_stream_is_opened_again_and_nothing_is_lost_or_doubled() {
+    let (server, mut streams) = daemon().await;
+    let (sender, mut events, mut stream) = connected(&server, &mut streams).await;
+    for call in ["a", "b", "c"] {
+        sender.send(ended(call)).await.expect("in line");
+        stream.report().await;
+    }
+    stream.order(1, 1, offer(5)).await;
+    assert!(matches!(events.recv().await, Some(SessionEvent::Offer { .. })));
+    assert!(matches!(events.recv().await, Some(SessionEvent::Acknowledged { .. })));
+    stream.down.send(Err(Status::unavailable("broken"))).await.expect("it reads");
+    assert!(matches!(events.recv().await, Some(SessionEvent::Disconnected { retrying: true, .. })));
+
+    let mut again = streams.recv().await.expect("another stream");
+    let hello = again.hello().await;
+    assert_eq!((hello.incarnation, hello.epoch, hello.ack), (77, 1, 1));
+    again.welcome(1, true, 2).await;
+    assert_eq!(again.report().await, (3, ended_up("c")), "what was received is not sent again");
+    again.order(1, 1, offer(5)).await;
+    again.order(2, 1, offer(6)).await;
+    assert!(matches!(events.recv().await, Some(SessionEvent::Connected { resumed: true, .. })));
+    let next = events.recv().await;
+    assert!(matches!(next, Some(SessionEvent::Offer { key, .. }) if key.number == 6), "{next:?}");
+}
+
+#[tokio::test]
+async fn a_daemon_that_started_anew_gets_what_it_never_acknowledged() {
+    let (server, mut streams) = daemon().await;
+    let (sender, mut events, stream) = connected(&server, &mut streams).await;
+    let old = OfferKey { epoch: 1, number: 5 };
+    stream.order(1, 0, offer(5)).await;
+    assert!(matches!(events.recv().await, Some(SessionEvent::Offer { .. })));
+    sender.send(ended("a")).await.expect("in line");
+    let accepted = Report::OfferResult { offer: old, outcome: OfferOutcome::Accepted };
+    let accepting = sender.send(accepted.clone()).await.expect("in line");
+    let last = sender.send(ended("b")).await.expect("in line");
+    drop(stream);
+    assert!(matches!(events.recv().await, Some(SessionEvent::Disconnected { .. })));
+
+    let mut again = streams.recv().await.expect("another stream");
+    again.hello().await;
+    again.welcome(2, false, 0).await;
+    assert_eq!(again.report().await, (1, ended_up("a")));
+    assert_eq!(again.report().await, (2, ended_up("b")), "old offers mean nothing now");
+    let code = "unknown_call".to_owned();
+    let rejected = v1::Rejected { rejected_number: 2, code: code.clone(), ..Default::default() };
+    again.order(1, 2, Down::Rejected(rejected)).await;
+
+    assert!(matches!(
+        events.recv().await,
+        Some(SessionEvent::Connected { epoch: 2, resumed: false, .. })
+    ));
+    assert_eq!(events.recv().await, Some(SessionEvent::Lapsed { id: accepting }));
+    let (message, field) = (String::new(), String::new());
+    assert_eq!(
+        events.recv().await,
+        Some(SessionEvent::Rejected { id: last, code, message, field })
+    );
+    assert_eq!(events.recv().await, Some(SessionEvent::Acknowledged { up_to: last }));
+    assert_eq!(sender.send(accepted).await, Err(SendError::FormerEpoch));
+}
+
+#[tokio::test]
+async fn a_daemon_whose_orders_leave_a_gap_is_asked_again() {
+    let (server, mut streams) = daemon().await;
+    let (_sender, mut events, stream) = connected(&server, &mut streams).await;
+    stream.order(2, 0, offer(6)).await;
+    let event = events.recv().await;
+    assert!(
+        matches!(&event, Some(SessionEvent::Disconnected { reason, retrying: true })
+            if reason.contains("order 2 came after order 0")),
+        "{event:?}"
+    );
+    let mut again = streams.recv().await.expect("another stream");
+    assert_eq!(again.hello().await.ack, 0);
+}
+
+#[tokio::test]
+async fn a_session_that_was_taken_over_is_over() {
+    let (server, mut streams) = daemon().await;
+    let (sender, mut events, stream) = connected(&server, &mut streams).await;
+    stream.down.send(Err(Status::aborted("another session"))).await.expect("it reads");
+    assert!(matches!(
+        events.recv().await,
+        Some(SessionEvent::Disconnected { retrying: false, .. })
+    ));
+    assert_eq!(events.recv().await, None);
+    assert_eq!(sender.send(ended("a")).await, Err(SendError::Closed));
+    sender.close().await;
+}
+
+#[tokio::test]
+async fn closing_waits_for_the_last_acknowledgement() {
+    let (server, mut streams) = daemon().await;
+    let (sender, mut events, mut stream) = connected(&server, &mut streams).await;
+    sender.send(ended("a")).await.expect("in line");
+    stream.report().await;
+    let daemon = async {
+        tokio::task::yield_now().await;
+        stream.acknowledge(1).await;
+        assert_eq!(stream.up.message().await.expect("whole"), None, "the adapter ends its side");
+        drop(stream);
+    };
+    tokio::join!(sender.close(), daemon);
+    assert!(matches!(events.recv().await, Some(SessionEvent::Acknowledged { .. })));
+    assert_eq!(events.recv().await, None);
+}
+
+#[tokio::test]
+async fn a_full_buffer_makes_the_sender_wait_until_the_daemon_acknowledges() {
+    let (server, mut streams) = daemon().await;
+    let (sender, _events, stream) = connected(&server, &mut streams).await;
+    for _ in 0..UNACKNOWLEDGED_MAX {
+        sender.send(ended("a")).await.expect("in line");
+    }
+    let Stream { mut up, down, .. } = stream;
+    let mut one_more = std::pin::pin!(sender.send(ended("a")));
+    tokio::select! {
+        biased;
+        _ = &mut one_more => panic!("there is no room"),
+        () = tokio::task::yield_now() => {}
+    }
+    let message = up.message().await.expect("whole").expect("the first report");
+    assert_eq!(message.number, 1);
+    let body = Some(Down::Acknowledged(v1::Acknowledged {}));
+    down.send(Ok(AdapterOrder { epoch: 1, number: 0, ack: 1, body })).await.expect("it reads");
+    one_more.await.expect("in line");
+}
+
+#[tokio::test]
+async fn a_report_that_the_daemon_would_not_read_is_refused_here() {
+    let (server, mut streams) = daemon().await;
+    let (sender, _events, _stream) = connected(&server, &mut streams).await;
+    let refused = sender.send(ended(&"x".repeat(64 * 1024))).await;
+    assert!(matches!(refused, Err(SendError::TooLarge { .. })), "{refused:?}");
+}
+
+#[tokio::test]
+async fn a_refused_hello_is_an_error_with_the_daemons_words() {
+    let (server, mut streams) = daemon().await;
+    let refuse = async {
+        let mut stream = streams.recv().await.expect("a stream");
+        stream.hello().await;
+        let status = Status::not_found("no domain `nowhere`");
+        stream.down.send(Err(status)).await.expect("it reads");
+    };
+    let (session, ()) = tokio::join!(AdapterSession::connect(options(&server)), refuse);
+    match session {
+        Err(ConnectError::Refused(status)) => assert_eq!(status.message(), "no domain `nowhere`"),
+        other => panic!("expected a refusal, got {other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn where_nobody_listens_there_is_no_session() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+    let server = format!("http://{}", listener.local_addr().expect("it is bound"));
+    drop(listener);
+    let session = AdapterSession::connect(options(&server)).await;
+    assert!(matches!(session, Err(ConnectError::Unreachable { .. })));
+}

@@ -1,0 +1,453 @@
+//! What a configuration file may say, key by key. The comments on the fields are what editors show
+//! to operators.
+
+use crate::notes::{Key, Notes, one_of, quoted};
+use crate::read::{Entries, List, Node, Read, choice, is, section};
+use crate::values::{
+    Device, Listen, Mention, Name, Percent, PositiveTime, Text, Time, Whole, check_name,
+};
+use acd_core::{CAPACITY_MAX, LEVEL_MAX};
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use std::borrow::Cow;
+use toml::de::DeValue;
+
+/// The level of a skill.
+pub(crate) type Level = Whole<1, LEVEL_MAX>;
+/// The least levels that a call asks for, by skill.
+pub(crate) type Require = Entries<Level>;
+
+/// Reasons that acdd itself gives for an agent who is not ready.
+const SYSTEM_REASONS: [&str; 5] =
+    ["missed_offers", "adapter_lost", "device_out_of_service", "heartbeat_lost", "forced"];
+
+section! {
+    /// The configuration of acdd: where it listens, and how it routes calls to agents.
+    File {
+        /// Where the daemon listens and keeps its data.
+        default server: Server = "{}",
+        /// What the daemon logs.
+        default log: Log = "{}",
+        /// What holds for all queues.
+        default routing: Routing = "{}",
+        /// The states in which an agent takes no calls.
+        default presence: Presence = "{}",
+        /// The skills that queues may ask for and agents may have. When this table is there, a
+        /// skill that it does not name is an error; without it, skills are declared by use.
+        optional skills: Entries<Skill>,
+        /// The waiting lines by name, such as [queues.front-desk]. At least one.
+        required queues: Entries<Queue>,
+        /// The people who take calls, by the id that they log in with.
+        default agents: Entries<Agent> = "{}",
+    }
+}
+
+section! {
+    /// Where the daemon listens and keeps its data.
+    Server {
+        /// Where adapters, agents, supervisors and acdctl connect (gRPC). A loopback address.
+        default listen: Listen = "'127.0.0.1:7170'",
+        /// Where health is served (HTTP). A loopback address.
+        default http: Listen = "'127.0.0.1:7180'",
+        /// The folder for the daemon's data.
+        optional data: Text,
+    }
+}
+
+section! {
+    /// What the daemon logs.
+    Log {
+        /// The least severe level that is logged.
+        default level: LogLevel = "'info'",
+        /// How a line looks.
+        default format: LogFormat = "'text'",
+    }
+}
+
+choice! {
+    /// The least severe level that is logged.
+    LogLevel {
+        /// What an operator must look at.
+        "error" => Error,
+        /// What an operator should look at.
+        "warn" => Warn,
+        /// What happens to the daemon and its sessions.
+        "info" => Info,
+        /// What helps to find a fault.
+        "debug" => Debug,
+        /// Everything.
+        "trace" => Trace,
+    }
+}
+
+choice! {
+    /// How a line of the log looks.
+    LogFormat {
+        /// For people.
+        "text" => Text,
+        /// One JSON object a line, for machines.
+        "json" => Json,
+    }
+}
+
+section! {
+    /// What holds for all queues.
+    Routing {
+        /// How waiting calls are compared. Priority 9 is before all others in either order.
+        default order: Order = "'strict'",
+        /// How much waiting one step of priority is worth. Needed with `order = "credit"`, and only
+        /// there.
+        optional credit: PositiveTime,
+        /// A caller who hangs up sooner than this counts as a short abandon.
+        default short_abandon: Time = "'5s'",
+        /// How long an agent who declined or missed a call is not offered it again.
+        default exclude_for: PositiveTime = "'30s'",
+        /// How long an adapter has to connect caller and agent once the agent accepted.
+        default connect_within: PositiveTime = "'5s'",
+        /// What happens to an agent who declines offers or lets them ring out: `stay_ready`,
+        /// `not_ready` at the first, or not ready after several in a row.
+        default missed_offers: MissedOffers = "{ not_ready_after = 2 }",
+    }
+}
+
+choice! {
+    /// How waiting calls are compared.
+    Order {
+        /// By priority; calls of one priority by age.
+        "strict" => Strict,
+        /// By age, where each step of priority above or below 5 is worth `credit` of waiting.
+        "credit" => Credit,
+    }
+}
+
+/// What happens to an agent who declines offers or lets them ring out.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum MissedOffers {
+    /// He stays ready.
+    StayReady,
+    /// He becomes not ready after so many in a row.
+    NotReadyAfter(u8),
+}
+
+section! {
+    /// What happens to an agent who misses several offers in a row.
+    AfterMisses {
+        /// He becomes not ready after this many in a row.
+        required not_ready_after: Whole<1, 100>,
+    }
+}
+
+impl MissedOffers {
+    const STAY_READY: &str = "stay_ready";
+    const NOT_READY: &str = "not_ready";
+    const FORMS: [&str; 3] = [Self::STAY_READY, Self::NOT_READY, "{ not_ready_after = 2 }"];
+}
+
+impl Read for MissedOffers {
+    fn read(node: &Node<'_>, key: &Key<'_>, notes: &mut Notes) -> Option<Self> {
+        match node.get_ref() {
+            DeValue::String(word) if word == Self::STAY_READY => Some(Self::StayReady),
+            DeValue::String(word) if word == Self::NOT_READY => Some(Self::NotReadyAfter(1)),
+            DeValue::String(word) => {
+                let what = format!("{} is not known", quoted(word));
+                notes.add_unknown(key, &node.span(), &what, word, Self::FORMS.into_iter());
+                None
+            }
+            DeValue::Table(_) => {
+                let after = AfterMisses::read(node, key, notes)?;
+                after.not_ready_after.get().map(|misses| Self::NotReadyAfter(misses.value.0))
+            }
+            other => {
+                notes.add(key, &node.span(), is(other), one_of(Self::FORMS.into_iter()));
+                None
+            }
+        }
+    }
+}
+
+impl JsonSchema for MissedOffers {
+    fn schema_name() -> Cow<'static, str> {
+        "MissedOffers".into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let words = [Self::STAY_READY, Self::NOT_READY];
+        let several = generator.subschema_for::<AfterMisses>();
+        json_schema!({ "anyOf": [{ "type": "string", "enum": words }, several] })
+    }
+}
+
+section! {
+    /// The states in which an agent takes no calls.
+    Presence {
+        /// The reasons that an agent may give for being not ready. The names that acdd uses itself
+        /// (missed_offers, adapter_lost, device_out_of_service, heartbeat_lost, forced) are taken.
+        default reasons: Reasons = "['break', 'lunch', 'meeting', 'training']",
+    }
+}
+
+/// Names of reasons, each once, at least one.
+#[derive(Clone, Debug)]
+pub(crate) struct Reasons(pub(crate) Vec<String>);
+
+impl Read for Reasons {
+    fn read(node: &Node<'_>, key: &Key<'_>, notes: &mut Notes) -> Option<Self> {
+        let found = List::<Mention>::read(node, key, notes)?;
+        if found.list.is_empty() {
+            notes.add(key, &node.span(), "this is empty", "at least one reason, such as \"break\"");
+        }
+        let mut reasons: Vec<String> = Vec::with_capacity(found.list.len());
+        for (index, reason) in found.list.into_iter().enumerate() {
+            let Some(reason) = reason else { continue };
+            let key = key.item(index);
+            let name = reason.value.0;
+            check_name(&name, &key, &reason.span, notes);
+            if SYSTEM_REASONS.contains(&name.as_str()) {
+                let message = format!("`{name}` is a reason that acdd gives itself");
+                notes.add(&key, &reason.span, message, "a name of your own");
+            } else if reasons.contains(&name) {
+                notes.add(&key, &reason.span, "this reason is listed twice", "each reason once");
+            }
+            reasons.push(name);
+        }
+        Some(Self(reasons))
+    }
+}
+
+impl JsonSchema for Reasons {
+    fn schema_name() -> Cow<'static, str> {
+        "Reasons".into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let mut name = Name::json_schema(generator);
+        name.insert("not".to_owned(), serde_json::json!({ "enum": SYSTEM_REASONS }));
+        json_schema!({ "type": "array", "items": name, "minItems": 1, "uniqueItems": true })
+    }
+}
+
+section! {
+    /// A named ability.
+    Skill {
+        /// What it means, for people.
+        #[expect(dead_code, reason = "checked, and then only of use to readers of the file")]
+        optional description: Text,
+    }
+}
+
+section! {
+    /// A waiting line.
+    Queue {
+        /// What it is for, for people.
+        #[expect(dead_code, reason = "checked, and then only of use to readers of the file")]
+        optional description: Text,
+        /// The skills an agent must have to be offered its calls, each at least at this level.
+        /// Without it, anyone is offered them.
+        optional require: Require,
+        /// How a call picks among the agents who have what it requires: the first criterion in
+        /// which they differ decides; in the end, the one who has been idle longest.
+        default select: Select = "['longest_idle']",
+        /// How long an offer rings at an agent before it goes on to the next.
+        default ring: PositiveTime = "'15s'",
+        /// How long an agent has after a call of this queue before the next.
+        default wrap_up: Time = "'0s'",
+        /// The promise that the queue is measured by.
+        default service_level: ServiceLevel = "{ answered = '80%', within = '20s' }",
+        /// What happens to calls that wait too long. The last rule must end the call. Without any,
+        /// a call that has waited 2h ends at voicemail (a rule named `give-up`).
+        default rules: List<Rule> = "[]",
+    }
+}
+
+/// Criteria, each once, at least one.
+#[derive(Clone, Debug)]
+pub(crate) struct Select(pub(crate) Vec<Criterion>);
+
+choice! {
+    /// How a call picks among several agents.
+    Criterion {
+        /// The one who has been idle longest.
+        "longest_idle" => LongestIdle,
+        /// The one with the highest sum of levels over the skills that the call requires.
+        "highest_level" => HighestLevel,
+    }
+}
+
+impl Read for Select {
+    fn read(node: &Node<'_>, key: &Key<'_>, notes: &mut Notes) -> Option<Self> {
+        let found = List::<Criterion>::read(node, key, notes)?;
+        if found.list.is_empty() {
+            let expected = "at least one criterion, such as \"longest_idle\"";
+            notes.add(key, &node.span(), "this is empty", expected);
+        }
+        let mut criteria = Vec::with_capacity(found.list.len());
+        for (index, criterion) in found.list.into_iter().enumerate() {
+            let Some(criterion) = criterion else { continue };
+            if criteria.contains(&criterion.value) {
+                let message = "this criterion is listed twice";
+                notes.add(&key.item(index), &criterion.span, message, "each criterion once");
+            }
+            criteria.push(criterion.value);
+        }
+        Some(Self(criteria))
+    }
+}
+
+impl JsonSchema for Select {
+    fn schema_name() -> Cow<'static, str> {
+        "Select".into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let criterion = generator.subschema_for::<Criterion>();
+        json_schema!({ "type": "array", "items": criterion, "minItems": 1, "uniqueItems": true })
+    }
+}
+
+section! {
+    /// The promise that a queue is measured by.
+    ServiceLevel {
+        /// How many of its calls are to be answered in time.
+        default answered: Percent = "'80%'",
+        /// What in time means: from entry into the queue to connected.
+        default within: PositiveTime = "'20s'",
+    }
+}
+
+section! {
+    /// What happens to a call that waits too long. Each rule acts once for each stay of a call in
+    /// the queue.
+    Rule {
+        /// Its name, unique in the queue.
+        required name: Name,
+        /// When it acts.
+        required when: When,
+        /// What it does, in this order: `priority`, `require`, `add_queue`, then `move_to` or `end`.
+        required then: Then,
+    }
+}
+
+section! {
+    /// When a rule acts.
+    When {
+        /// Once the call has been this long in the queue.
+        required waited: Time,
+    }
+}
+
+section! {
+    /// What a rule does to a waiting call: at least one thing.
+    Then {
+        /// Raises the call's priority to this; never lowers it. 9, the emergency, is not for rules.
+        optional priority: RulePriority,
+        /// Replaces what the queue requires, for this call while it stays in the queue.
+        optional require: Require,
+        /// Lets the call wait in this queue too.
+        optional add_queue: Mention,
+        /// Sends the call to this queue instead.
+        optional move_to: Mention,
+        /// Sends the call out of acdd.
+        optional end: End,
+    }
+}
+
+/// The priority that a rule raises to.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct RulePriority(pub(crate) u8);
+
+impl Read for RulePriority {
+    fn read(node: &Node<'_>, key: &Key<'_>, notes: &mut Notes) -> Option<Self> {
+        if node.get_ref().as_integer().is_some_and(|number| number.as_str() == "9") {
+            let message = "9 is the emergency, which only entry, an adapter or a supervisor sets";
+            notes.add(key, &node.span(), message, "a whole number from 0 to 8");
+            return None;
+        }
+        Whole::<0, 8>::read(node, key, notes).map(|priority| Self(priority.0))
+    }
+}
+
+impl JsonSchema for RulePriority {
+    fn schema_name() -> Cow<'static, str> {
+        "RulePriority".into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        Whole::<0, 8>::json_schema(generator)
+    }
+}
+
+/// How a rule sends a call out of acdd.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct End(pub(crate) Ending);
+
+choice! {
+    /// How a rule sends a call out of acdd.
+    Ending {
+        /// To a mailbox.
+        "voicemail" => Voicemail,
+        /// A recorded message, then the line is cut.
+        "message" => Message,
+    }
+}
+
+impl Read for End {
+    fn read(node: &Node<'_>, key: &Key<'_>, notes: &mut Notes) -> Option<Self> {
+        if node.get_ref().as_str() == Some("busy") {
+            let message = "a call of priority 9 could reach this rule and get a bare busy tone";
+            notes.add(key, &node.span(), message, "`voicemail` or `message`");
+            return None;
+        }
+        Ending::read(node, key, notes).map(Self)
+    }
+}
+
+impl JsonSchema for End {
+    fn schema_name() -> Cow<'static, str> {
+        "End".into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        Ending::json_schema(generator)
+    }
+}
+
+section! {
+    /// Somebody who takes calls.
+    Agent {
+        /// The name that people see; the id unless given.
+        optional name: Text,
+        /// What the agent can do, and how well: 1 to 10, 10 is best.
+        default skills: Entries<Level> = "{}",
+        /// Which device rings. Without one, the call's own adapter rings the agent by the id.
+        default endpoints: Endpoints = "{}",
+        /// How many calls the agent may hold at once.
+        default capacity: Capacity = "{}",
+    }
+}
+
+section! {
+    /// Which device rings, by channel.
+    Endpoints {
+        /// `adapter:address`, such as `asterisk-a:PJSIP/201`.
+        optional voice: Device,
+    }
+}
+
+section! {
+    /// How many calls an agent may hold at once, by channel.
+    Capacity {
+        /// Voice calls.
+        default voice: Whole<1, CAPACITY_MAX> = "1",
+    }
+}
+
+impl Then {
+    /// Whether the rule would do nothing at all.
+    pub(crate) fn is_empty(&self) -> bool {
+        let Self { priority, require, add_queue, move_to, end } = self;
+        priority.is_absent()
+            && require.is_absent()
+            && add_queue.is_absent()
+            && move_to.is_absent()
+            && end.is_absent()
+    }
+}

@@ -1,0 +1,362 @@
+//! What single values may be: times with units, percentages, names, levels, addresses.
+
+use crate::notes::{Key, Notes, quoted};
+use crate::read::{Node, Read, is, text};
+use acd_core::Span;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use std::borrow::Cow;
+use std::net::SocketAddr;
+use std::ops::Range;
+use toml::de::DeValue;
+
+/// The most characters of a name.
+pub(crate) const NAME_MAX: usize = 64;
+/// What a name may be, for the JSON Schema.
+pub(crate) const NAME_PATTERN: &str = "^[A-Za-z0-9._-]{1,64}$";
+/// The most characters of a text for people.
+const TEXT_MAX: usize = 256;
+/// The longest time that may be configured.
+const TIME_MAX: Span = Span::from_secs(7 * 86_400);
+/// The units of time, longest first, in milliseconds.
+const UNITS: [(&str, u64); 5] =
+    [("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1_000), ("ms", 1)];
+/// The same for the JSON Schema, which wants at least one of them by its length.
+const TIME_PATTERN: &str = "^([0-9]+d)?([0-9]+h)?([0-9]+m)?([0-9]+s)?([0-9]+ms)?$";
+const TIME_EXPECTED: &str =
+    "a time with its unit (d, h, m, s, ms) up to 7d, such as \"20s\" or \"1h30m\"";
+const POSITIVE_TIME_EXPECTED: &str =
+    "a time above 0 with its unit (d, h, m, s, ms) up to 7d, such as \"20s\" or \"1h30m\"";
+
+/// Notes what is wrong with the name of a queue, skill, agent, reason, rule or adapter.
+pub(crate) fn check_name(name: &str, key: &Key<'_>, span: &Range<usize>, notes: &mut Notes) {
+    let length = name.chars().count();
+    let allowed = |letter: char| letter.is_ascii_alphanumeric() || "-_.".contains(letter);
+    let message = if length == 0 {
+        "the name is empty".to_owned()
+    } else if length > NAME_MAX {
+        format!("the name has {length} characters")
+    } else if let Some(letter) = name.chars().find(|letter| !allowed(*letter)) {
+        format!("the name has a {}", quoted(&letter.to_string()))
+    } else {
+        return;
+    };
+    notes.add(key, span, message, "a name of 1 to 64 of A-Z, a-z, 0-9, `-`, `_` and `.`");
+}
+
+/// A time of 0 to 7 days.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Time(pub(crate) Span);
+
+/// A time above 0, up to 7 days.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct PositiveTime(pub(crate) Span);
+
+impl Read for Time {
+    fn read(node: &Node<'_>, key: &Key<'_>, notes: &mut Notes) -> Option<Self> {
+        read_time(node, key, notes, TIME_EXPECTED).map(Self)
+    }
+}
+
+impl Read for PositiveTime {
+    fn read(node: &Node<'_>, key: &Key<'_>, notes: &mut Notes) -> Option<Self> {
+        let time = read_time(node, key, notes, POSITIVE_TIME_EXPECTED)?;
+        if time == Span(0) {
+            let message = format!("{} is no time at all", quoted(node.get_ref().as_str()?));
+            notes.add(key, &node.span(), message, POSITIVE_TIME_EXPECTED);
+            return None;
+        }
+        Some(Self(time))
+    }
+}
+
+fn read_time(node: &Node<'_>, key: &Key<'_>, notes: &mut Notes, expected: &str) -> Option<Span> {
+    let message = match node.get_ref() {
+        DeValue::Integer(number) => format!("{} has no unit", quoted(number.as_str())),
+        DeValue::Float(number) => format!("{} has no unit", quoted(number.as_str())),
+        DeValue::String(text) => match parse_time(text) {
+            Ok(time) => return Some(time),
+            Err(message) => message,
+        },
+        other => is(other),
+    };
+    notes.add(key, &node.span(), message, expected);
+    None
+}
+
+/// Whole numbers with units, longest unit first, each unit once.
+fn parse_time(text: &str) -> Result<Span, String> {
+    let shown = quoted(text);
+    let mut rest = text;
+    let mut units = UNITS.as_slice();
+    let mut total = 0_u64;
+    while !rest.is_empty() || text.is_empty() {
+        let digits = rest.find(|letter: char| !letter.is_ascii_digit()).unwrap_or(rest.len());
+        let (number, tail) = rest.split_at(digits);
+        let letters = tail.find(|letter: char| !letter.is_ascii_alphabetic()).unwrap_or(tail.len());
+        let (unit, tail) = tail.split_at(letters);
+        if number.is_empty() {
+            return Err(format!("{shown} is not a time"));
+        }
+        if unit.is_empty() {
+            let known = tail.is_empty();
+            return Err(format!("{shown} {}", if known { "has no unit" } else { "is not a time" }));
+        }
+        let Some(at) = units.iter().position(|(name, _)| *name == unit) else {
+            let known = UNITS.iter().any(|(name, _)| *name == unit);
+            let fault =
+                if known { "is out of order: the longest unit comes first" } else { "is no unit" };
+            return Err(format!("{} in {shown} {fault}", quoted(unit)));
+        };
+        let part = number.parse::<u64>().ok().and_then(|count| count.checked_mul(units[at].1));
+        total = part
+            .and_then(|part| total.checked_add(part))
+            .filter(|total| Span::from_millis(*total) <= TIME_MAX)
+            .ok_or_else(|| format!("{shown} is too long"))?;
+        units = &units[at + 1..];
+        rest = tail;
+    }
+    Ok(Span::from_millis(total))
+}
+
+impl JsonSchema for Time {
+    fn schema_name() -> Cow<'static, str> {
+        "Time".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "type": "string", "minLength": 2, "pattern": TIME_PATTERN })
+    }
+}
+
+impl JsonSchema for PositiveTime {
+    fn schema_name() -> Cow<'static, str> {
+        "PositiveTime".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "type": "string",
+            "minLength": 2,
+            "pattern": TIME_PATTERN,
+            "not": { "pattern": "^[0a-z]*$" },
+        })
+    }
+}
+
+/// A share of 1% to 100%.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Percent(pub(crate) u8);
+
+impl Read for Percent {
+    fn read(node: &Node<'_>, key: &Key<'_>, notes: &mut Notes) -> Option<Self> {
+        const EXPECTED: &str = "a whole percentage from \"1%\" to \"100%\"";
+        let message = match node.get_ref() {
+            DeValue::Integer(number) => format!("{} has no percent sign", quoted(number.as_str())),
+            DeValue::Float(number) => format!("{} has no percent sign", quoted(number.as_str())),
+            DeValue::String(text) => {
+                let (number, sign) = match text.strip_suffix('%') {
+                    Some(number) => (number, true),
+                    None => (text.as_ref(), false),
+                };
+                let whole = !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit());
+                match number.parse() {
+                    Ok(percent @ 1..=100) if whole && sign => return Some(Self(percent)),
+                    _ if whole && sign => format!("{} is out of range", quoted(text)),
+                    _ if whole => format!("{} has no percent sign", quoted(text)),
+                    _ => format!("{} is not a whole percentage", quoted(text)),
+                }
+            }
+            other => is(other),
+        };
+        notes.add(key, &node.span(), message, EXPECTED);
+        None
+    }
+}
+
+impl JsonSchema for Percent {
+    fn schema_name() -> Cow<'static, str> {
+        "Percent".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "type": "string", "pattern": "^0*([1-9][0-9]?|100)%$" })
+    }
+}
+
+/// A whole number between two bounds, both allowed.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Whole<const LEAST: u8, const MOST: u8>(pub(crate) u8);
+
+impl<const LEAST: u8, const MOST: u8> Read for Whole<LEAST, MOST> {
+    fn read(node: &Node<'_>, key: &Key<'_>, notes: &mut Notes) -> Option<Self> {
+        let message = match node.get_ref() {
+            DeValue::Integer(number) => {
+                match i64::from_str_radix(number.as_str(), number.radix()).map(u8::try_from) {
+                    Ok(Ok(value)) if (LEAST..=MOST).contains(&value) => return Some(Self(value)),
+                    _ => format!("{} is out of range", quoted(number.as_str())),
+                }
+            }
+            other => is(other),
+        };
+        notes.add(key, &node.span(), message, format!("a whole number from {LEAST} to {MOST}"));
+        None
+    }
+}
+
+impl<const LEAST: u8, const MOST: u8> JsonSchema for Whole<LEAST, MOST> {
+    fn schema_name() -> Cow<'static, str> {
+        format!("From{LEAST}To{MOST}").into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "type": "integer", "minimum": LEAST, "maximum": MOST })
+    }
+}
+
+/// A name that something is given here.
+#[derive(Clone, Debug)]
+pub(crate) struct Name(pub(crate) String);
+
+impl Read for Name {
+    fn read(node: &Node<'_>, key: &Key<'_>, notes: &mut Notes) -> Option<Self> {
+        let name = text(node, key, notes, "a name in quotes")?;
+        check_name(name, key, &node.span(), notes);
+        Some(Self(name.to_owned()))
+    }
+}
+
+impl JsonSchema for Name {
+    fn schema_name() -> Cow<'static, str> {
+        "Name".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "type": "string", "pattern": NAME_PATTERN })
+    }
+}
+
+/// A name that is given elsewhere; whether it is, is seen when all is read.
+#[derive(Clone, Debug)]
+pub(crate) struct Mention(pub(crate) String);
+
+impl Read for Mention {
+    fn read(node: &Node<'_>, key: &Key<'_>, notes: &mut Notes) -> Option<Self> {
+        text(node, key, notes, "a name in quotes").map(|name| Self(name.to_owned()))
+    }
+}
+
+impl JsonSchema for Mention {
+    fn schema_name() -> Cow<'static, str> {
+        "Mention".into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        Name::json_schema(generator)
+    }
+}
+
+/// One line for people to read.
+#[derive(Clone, Debug)]
+pub(crate) struct Text(pub(crate) String);
+
+impl Read for Text {
+    fn read(node: &Node<'_>, key: &Key<'_>, notes: &mut Notes) -> Option<Self> {
+        const EXPECTED: &str = "one line of 1 to 256 characters in quotes";
+        let found = text(node, key, notes, EXPECTED)?;
+        let length = found.chars().count();
+        let message = if length == 0 {
+            "this is empty".to_owned()
+        } else if length > TEXT_MAX {
+            format!("this has {length} characters")
+        } else if let Some(letter) = found.chars().find(|letter| letter.is_control()) {
+            format!("this has a control character, {}", quoted(&letter.to_string()))
+        } else {
+            return Some(Self(found.to_owned()));
+        };
+        notes.add(key, &node.span(), message, EXPECTED);
+        None
+    }
+}
+
+impl JsonSchema for Text {
+    fn schema_name() -> Cow<'static, str> {
+        "Text".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "type": "string", "minLength": 1, "maxLength": TEXT_MAX })
+    }
+}
+
+/// An address to listen on. Without TLS that is this machine only.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Listen(pub(crate) SocketAddr);
+
+impl Read for Listen {
+    fn read(node: &Node<'_>, key: &Key<'_>, notes: &mut Notes) -> Option<Self> {
+        const EXPECTED: &str =
+            "a loopback address and a port, such as \"127.0.0.1:7170\" or \"[::1]:7170\"";
+        let found = text(node, key, notes, EXPECTED)?;
+        let message = match found.parse::<SocketAddr>() {
+            Ok(address) if address.ip().is_loopback() => return Some(Self(address)),
+            Ok(_) => format!("{} is open to other machines, without encryption", quoted(found)),
+            Err(_) => format!("{} is not an address and a port", quoted(found)),
+        };
+        notes.add(key, &node.span(), message, EXPECTED);
+        None
+    }
+}
+
+impl JsonSchema for Listen {
+    fn schema_name() -> Cow<'static, str> {
+        "Listen".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "type": "string", "pattern": "^(127\\.[0-9.]+|\\[::1\\]):[0-9]{1,5}$" })
+    }
+}
+
+/// A device, and the adapter that rings it: `adapter:address`.
+#[derive(Clone, Debug)]
+pub(crate) struct Device {
+    pub(crate) adapter: String,
+    pub(crate) address: String,
+}
+
+impl Read for Device {
+    fn read(node: &Node<'_>, key: &Key<'_>, notes: &mut Notes) -> Option<Self> {
+        const EXPECTED: &str = "\"adapter:address\", such as \"asterisk-a:PJSIP/201\"";
+        let found = text(node, key, notes, EXPECTED)?;
+        let Some((adapter, address)) = found.split_once(':') else {
+            let message = format!("{} names no adapter", quoted(found));
+            notes.add(key, &node.span(), message, EXPECTED);
+            return None;
+        };
+        let allowed = |byte: u8| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'.');
+        if adapter.is_empty() || adapter.len() > NAME_MAX || !adapter.bytes().all(allowed) {
+            let message = format!("{} is not the name of an adapter", quoted(adapter));
+            let expected = format!("{EXPECTED}; the adapter is 1 to 64 of a-z, 0-9, `-`, `_`, `.`");
+            notes.add(key, &node.span(), message, expected);
+            return None;
+        }
+        let printable = !address.chars().any(char::is_control);
+        if address.is_empty() || address.chars().count() > TEXT_MAX || !printable {
+            let message = format!("{} is not the address of a device", quoted(address));
+            let expected = format!("{EXPECTED}; the address is 1 to 256 characters");
+            notes.add(key, &node.span(), message, expected);
+            return None;
+        }
+        Some(Self { adapter: adapter.to_owned(), address: address.to_owned() })
+    }
+}
+
+impl JsonSchema for Device {
+    fn schema_name() -> Cow<'static, str> {
+        "Device".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "type": "string", "pattern": "^[a-z0-9._-]{1,64}:.{1,256}$" })
+    }
+}

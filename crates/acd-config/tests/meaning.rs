@@ -1,0 +1,226 @@
+//! What the reader promises about sound configurations: what is left out has its default, what is
+//! written keeps its order, and each key ends up where the Router looks for it.
+
+use acd_config::{Config, LogFormat};
+use acd_core::{
+    Action, AdapterId, Criterion, Endpoint, MissedOffers, Order, Priority, QueueId, Requirement,
+    Rule, ServiceLevel, SkillId, Span, Treatment,
+};
+use std::path::PathBuf;
+
+fn parsed(text: &str) -> Config {
+    acd_config::parse("acdd.toml", text).expect("the text is sound")
+}
+
+#[test]
+fn one_queue_is_enough_and_the_rest_has_defaults() {
+    let Config { server, plan } = parsed("[queues.front-desk]\n");
+
+    assert_eq!(server.listen.to_string(), "127.0.0.1:7170");
+    assert_eq!(server.http.to_string(), "127.0.0.1:7180");
+    assert_eq!(server.data, None);
+    assert_eq!((server.log.level.as_str(), server.log.format), ("info", LogFormat::Text));
+
+    assert_eq!(plan.order, Order::Strict);
+    assert_eq!(plan.short_abandon, Span::from_secs(5));
+    assert_eq!(plan.exclude_for, Span::from_secs(30));
+    assert_eq!(plan.connect_within, Span::from_secs(5));
+    assert_eq!(plan.missed_offers, MissedOffers::NotReadyAfter(2));
+    assert_eq!(plan.reasons, ["break", "lunch", "meeting", "training"]);
+    assert!(plan.skills.is_empty() && plan.adapters.is_empty() && plan.agents.is_empty());
+
+    let [queue] = plan.queues.as_slice() else { panic!("one queue is written") };
+    assert_eq!(queue.name, "front-desk");
+    assert_eq!(queue.require, Requirement::default());
+    assert_eq!(queue.select, [Criterion::LongestIdle]);
+    assert_eq!(queue.ring, Span::from_secs(15));
+    assert_eq!(queue.wrap_up, Span(0));
+    let promise = ServiceLevel { answered_percent: 80, within: Span::from_secs(20) };
+    assert_eq!(queue.service_level, promise);
+    let give_up = Rule {
+        name: "give-up".to_owned(),
+        waited: Span::from_secs(7_200),
+        then: vec![Action::End(Treatment::Voicemail)],
+    };
+    assert_eq!(queue.rules, [give_up]);
+}
+
+#[test]
+fn what_is_written_takes_the_place_of_the_defaults() {
+    let Config { server, plan } = parsed(
+        r#"
+        [server]
+        listen = "[::1]:0"
+        http = "127.0.0.2:0"
+        data = "/var/lib/acdd"
+        [log]
+        level = "trace"
+        format = "json"
+        [routing]
+        order = "credit"
+        credit = "1m30s"
+        short_abandon = "0s"
+        exclude_for = "500ms"
+        connect_within = "7d"
+        missed_offers = "stay_ready"
+        [presence]
+        reasons = ["paperwork"]
+        [queues.a]
+        select = ["highest_level", "longest_idle"]
+        ring = "1d2h3m4s5ms"
+        wrap_up = "1m"
+        service_level = { answered = "100%" }
+        "#,
+    );
+    assert_eq!(server.listen.to_string(), "[::1]:0");
+    assert_eq!(server.http.to_string(), "127.0.0.2:0");
+    assert_eq!(server.data, Some(PathBuf::from("/var/lib/acdd")));
+    assert_eq!((server.log.level.as_str(), server.log.format), ("trace", LogFormat::Json));
+    assert_eq!(plan.order, Order::Credit { per_step: Span::from_secs(90) });
+    assert_eq!(plan.short_abandon, Span(0));
+    assert_eq!(plan.exclude_for, Span::from_millis(500));
+    assert_eq!(plan.connect_within, Span::from_secs(7 * 86_400));
+    assert_eq!(plan.missed_offers, MissedOffers::StayReady);
+    assert_eq!(plan.reasons, ["paperwork"]);
+    let queue = &plan.queues[0];
+    assert_eq!(queue.select, [Criterion::HighestLevel, Criterion::LongestIdle]);
+    assert_eq!(queue.ring, Span::from_millis(93_784_005));
+    assert_eq!(queue.wrap_up, Span::from_secs(60));
+    let promise = ServiceLevel { answered_percent: 100, within: Span::from_secs(20) };
+    assert_eq!(queue.service_level, promise);
+}
+
+#[test]
+fn missed_offers_have_three_forms() {
+    let policy = |form: &str| {
+        parsed(&format!("routing.missed_offers = {form}\n[queues.a]\n")).plan.missed_offers
+    };
+    assert_eq!(policy("\"stay_ready\""), MissedOffers::StayReady);
+    assert_eq!(policy("\"not_ready\""), MissedOffers::NotReadyAfter(1));
+    assert_eq!(policy("{ not_ready_after = 3 }"), MissedOffers::NotReadyAfter(3));
+}
+
+#[test]
+fn queues_agents_and_rules_keep_the_order_of_the_file() {
+    let plan = parsed(
+        r#"
+        [agents.zoe]
+        [queues.zebra]
+        [[queues.zebra.rules]]
+        name = "z"
+        when = { waited = "3m" }
+        then = { priority = 8 }
+        [queues.apple]
+        [agents.ana]
+        [queues.mango]
+        [[queues.zebra.rules]]
+        name = "a"
+        when = { waited = "1m" }
+        then = { end = "message" }
+        [agents.mia]
+        "#,
+    )
+    .plan;
+    let queues: Vec<&str> = plan.queues.iter().map(|queue| queue.name.as_str()).collect();
+    assert_eq!(queues, ["zebra", "apple", "mango"]);
+    let agents: Vec<&str> = plan.agents.iter().map(|agent| agent.id.as_str()).collect();
+    assert_eq!(agents, ["zoe", "ana", "mia"]);
+    let rules: Vec<&str> = plan.queues[0].rules.iter().map(|rule| rule.name.as_str()).collect();
+    assert_eq!(rules, ["z", "a"]);
+}
+
+#[test]
+fn a_rule_acts_in_one_order_however_it_is_written() {
+    let plan = parsed(
+        r#"
+        [queues.a]
+        [[queues.a.rules]]
+        name = "all"
+        when = { waited = "45s" }
+        then = { move_to = "c", add_queue = "b", require = { nurse = 2 }, priority = 7 }
+        [[queues.a.rules]]
+        name = "anyone"
+        when = { waited = "0s" }
+        then = { end = "message", require = {} }
+        [queues.b]
+        [queues.c]
+        "#,
+    )
+    .plan;
+    let seven = Priority::new(7).expect("7 is a priority");
+    let nurse = Requirement { skills: vec![(SkillId(0), 2)] };
+    assert_eq!(plan.queues[0].rules[0].waited, Span::from_secs(45));
+    assert_eq!(
+        plan.queues[0].rules[0].then,
+        [
+            Action::RaisePriority(seven),
+            Action::Require(nurse),
+            Action::AddQueue(QueueId(1)),
+            Action::MoveTo(QueueId(2)),
+        ]
+    );
+    assert_eq!(
+        plan.queues[0].rules[1].then,
+        [Action::Require(Requirement::default()), Action::End(Treatment::Message)]
+    );
+}
+
+#[test]
+fn declared_skills_have_the_handles_of_their_order() {
+    let plan = parsed(
+        r#"
+        [skills]
+        spanish = {}
+        billing = { description = "Statements" }
+        [queues.a]
+        require = { billing = 3, spanish = 5 }
+        [agents]
+        ana = { skills = { billing = 10, spanish = 1 } }
+        "#,
+    )
+    .plan;
+    assert_eq!(plan.skills, ["spanish", "billing"]);
+    assert_eq!(plan.queues[0].require.skills, [(SkillId(0), 5), (SkillId(1), 3)]);
+    assert_eq!(plan.agents[0].skills, [(SkillId(0), 1), (SkillId(1), 10)]);
+}
+
+#[test]
+fn without_a_table_of_skills_each_is_declared_by_its_use() {
+    let plan = parsed(
+        r#"
+        [queues.a]
+        require = { spanish = 5 }
+        [agents]
+        ana = { skills = { billing = 2, spanish = 1 } }
+        "#,
+    )
+    .plan;
+    assert_eq!(plan.skills, ["spanish", "billing"]);
+    assert_eq!(plan.agents[0].skills, [(SkillId(0), 1), (SkillId(1), 2)]);
+}
+
+#[test]
+fn an_agent_has_a_name_a_device_and_a_capacity() {
+    let plan = parsed(
+        r#"
+        [queues.a]
+        [agents]
+        ana = { name = "Ana Ruiz", endpoints = { voice = "pbx-b:PJSIP/201:5060" } }
+        ben = { capacity = { voice = 16 }, endpoints = { voice = "pbx-a:1" } }
+        chloe = { endpoints = { voice = "pbx-b:2" } }
+        diego = {}
+        "#,
+    )
+    .plan;
+    assert_eq!(plan.adapters, ["pbx-b", "pbx-a"]);
+    let voice = |adapter, address: &str| {
+        Some(Endpoint { adapter: AdapterId(adapter), address: address.to_owned() })
+    };
+    let [ana, ben, chloe, diego] = plan.agents.as_slice() else { panic!("four are written") };
+    assert_eq!((ana.name.as_str(), ana.capacity), ("Ana Ruiz", 1));
+    assert_eq!(ana.voice, voice(0, "PJSIP/201:5060"));
+    assert_eq!((ben.name.as_str(), ben.capacity), ("ben", 16));
+    assert_eq!(ben.voice, voice(1, "1"));
+    assert_eq!(chloe.voice, voice(0, "2"));
+    assert_eq!((diego.name.as_str(), &diego.voice), ("diego", &None));
+}

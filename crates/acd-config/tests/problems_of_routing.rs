@@ -1,0 +1,231 @@
+//! What the reader promises about broken queues, rules, skills and agents: every problem of a file at
+//! once, each with its line and column, its key, what is wrong, and what would be right.
+
+/// The problems of a text, a line each, without the file's name.
+fn problems(text: &str) -> String {
+    let text = text.strip_prefix('\n').unwrap_or(text);
+    let problems = acd_config::parse("acdd.toml", text).expect_err("the text is broken");
+    problems.to_string().replace("acdd.toml:", "")
+}
+
+#[test]
+fn a_skill_must_be_declared_where_skills_are() {
+    insta::assert_snapshot!(problems(r#"
+[skills]
+billing = {}
+spanish = { descripton = "Habla español" }
+[queues.billing]
+require = { biling = 3 }
+[[queues.billing.rules]]
+name = "widen"
+when = { waited = "1m" }
+then = { require = { Billing = 1 } }
+[[queues.billing.rules]]
+name = "give-up"
+when = { waited = "5m" }
+then = { end = "voicemail" }
+[agents]
+ana = { skills = { xyzzy = 3 } }
+"#), @r"
+    3:13: skills.spanish.descripton: unknown key (did you mean `description`?); expected `description`
+    5:13: queues.billing.require.biling: no such skill (did you mean `billing`?); expected one of `billing`, `spanish`
+    9:22: queues.billing.rules[0].then.require.Billing: no such skill (did you mean `billing`?); expected one of `billing`, `spanish`
+    15:20: agents.ana.skills.xyzzy: no such skill; expected one of `billing`, `spanish`
+    ");
+}
+
+#[test]
+fn a_level_is_from_1_to_10() {
+    insta::assert_snapshot!(problems(r#"
+[queues.billing]
+require = { billing = 0 }
+[agents]
+ana = { skills = { billing = 11 } }
+ben = { skills = { billing = "5" } }
+chloe = { skills = { billing = -1, spanish = 5.0, nurse = 99999999999999999999 } }
+"#), @r"
+    2:23: queues.billing.require.billing: `0` is out of range; expected a whole number from 1 to 10
+    4:30: agents.ana.skills.billing: `11` is out of range; expected a whole number from 1 to 10
+    5:30: agents.ben.skills.billing: `5` is a string; expected a whole number from 1 to 10
+    6:32: agents.chloe.skills.billing: `-1` is out of range; expected a whole number from 1 to 10
+    6:46: agents.chloe.skills.spanish: `5.0` is a fraction; expected a whole number from 1 to 10
+    6:59: agents.chloe.skills.nurse: `99999999999999999999` is out of range; expected a whole number from 1 to 10
+    ");
+}
+
+#[test]
+fn a_name_is_short_and_plain() {
+    insta::assert_snapshot!(problems(r#"
+[skills]
+"two words" = {}
+[queues.""]
+[queues."line\nbreak"]
+[queues.aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa]
+[agents]
+"josé" = {}
+"#), @r#"
+    2:1: skills."two words": the name has a ` `; expected a name of 1 to 64 of A-Z, a-z, 0-9, `-`, `_` and `.`
+    3:9: queues."": the name is empty; expected a name of 1 to 64 of A-Z, a-z, 0-9, `-`, `_` and `.`
+    4:9: queues."line\nbreak": the name has a `\n`; expected a name of 1 to 64 of A-Z, a-z, 0-9, `-`, `_` and `.`
+    5:9: queues."aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa…": the name has 65 characters; expected a name of 1 to 64 of A-Z, a-z, 0-9, `-`, `_` and `.`
+    7:1: agents."josé": the name has a `é`; expected a name of 1 to 64 of A-Z, a-z, 0-9, `-`, `_` and `.`
+    "#);
+}
+
+#[test]
+fn criteria_are_known_and_listed_once() {
+    insta::assert_snapshot!(problems(r#"
+[queues.a]
+select = ["longest-idle", "rank"]
+[queues.b]
+select = []
+[queues.c]
+select = ["highest_level", "highest_level"]
+"#), @r#"
+    2:11: queues.a.select[0]: `longest-idle` is not known (did you mean `longest_idle`?); expected one of `longest_idle`, `highest_level`
+    2:27: queues.a.select[1]: `rank` is not known; expected one of `longest_idle`, `highest_level`
+    4:10: queues.b.select: this is empty; expected at least one criterion, such as "longest_idle"
+    6:28: queues.c.select[1]: this criterion is listed twice; expected each criterion once
+    "#);
+}
+
+#[test]
+fn a_rule_has_a_name_a_time_and_something_to_do() {
+    insta::assert_snapshot!(problems(r#"
+[[queues.a.rules]]
+[[queues.a.rules]]
+name = "one"
+when = {}
+then = {}
+[[queues.a.rules]]
+nam = "one"
+when = { waited = "5s", age = "5s" }
+then = { ends = "voicemail" }
+[[queues.a.rules]]
+name = "one"
+when = { waited = "5s" }
+then = { end = "hang_up" }
+"#), @r"
+    1:1: queues.a.rules[0].name: missing; expected `name`: Its name, unique in the queue
+    1:1: queues.a.rules[0].when: missing; expected `when`: When it acts
+    1:1: queues.a.rules[0].then: missing; expected `then`: What it does, in this order: `priority`, `require`, `add_queue`, then `move_to` or `end`
+    4:8: queues.a.rules[1].when.waited: missing; expected `waited`: Once the call has been this long in the queue
+    5:8: queues.a.rules[1].then: this rule does nothing; expected at least one of `priority`, `require`, `add_queue`, `move_to`, `end`
+    7:1: queues.a.rules[2].nam: unknown key (did you mean `name`?); expected one of `name`, `when`, `then`
+    8:25: queues.a.rules[2].when.age: unknown key; expected `waited`
+    9:10: queues.a.rules[2].then.ends: unknown key (did you mean `end`?); expected one of `priority`, `require`, `add_queue`, `move_to`, `end`
+    11:8: queues.a.rules[3].name: an earlier rule of this queue has the same name; expected a name of its own
+    13:16: queues.a.rules[3].then.end: `hang_up` is not known; expected one of `voicemail`, `message`
+    ");
+}
+
+#[test]
+fn a_rule_raises_to_8_at_most() {
+    insta::assert_snapshot!(problems(r#"
+[[queues.a.rules]]
+name = "emergency"
+when = { waited = "5s" }
+then = { priority = 9 }
+[[queues.a.rules]]
+name = "more"
+when = { waited = "5s" }
+then = { priority = 10 }
+[[queues.a.rules]]
+name = "less"
+when = { waited = "5s" }
+then = { priority = -1, end = "message" }
+"#), @r"
+    4:21: queues.a.rules[0].then.priority: 9 is the emergency, which only entry, an adapter or a supervisor sets; expected a whole number from 0 to 8
+    8:21: queues.a.rules[1].then.priority: `10` is out of range; expected a whole number from 0 to 8
+    12:21: queues.a.rules[2].then.priority: `-1` is out of range; expected a whole number from 0 to 8
+    ");
+}
+
+#[test]
+fn a_rule_leads_to_another_queue_that_exists() {
+    insta::assert_snapshot!(problems(r#"
+[[queues.billing.rules]]
+name = "help"
+when = { waited = "5s" }
+then = { add_queue = "billing" }
+[[queues.billing.rules]]
+name = "move"
+when = { waited = "5s" }
+then = { move_to = "front_desk" }
+[[queues.billing.rules]]
+name = "move-and-end"
+when = { waited = "5s" }
+then = { move_to = "front-desk", end = "voicemail" }
+[queues.front-desk]
+"#), @r"
+    4:22: queues.billing.rules[0].then.add_queue: this leads the call to the queue it is in; expected another queue
+    8:20: queues.billing.rules[1].then.move_to: no such queue (did you mean `front-desk`?); expected one of `billing`, `front-desk`
+    12:40: queues.billing.rules[2].then.end: a rule cannot both move the call and end it; expected either `move_to` or `end`
+    ");
+}
+
+#[test]
+fn the_last_rule_of_a_queue_ends_the_call() {
+    insta::assert_snapshot!(problems(r#"
+[queues.a]
+rules = [{ name = "on", when = { waited = "1m" }, then = { move_to = "b" } }]
+[queues.b]
+rules = [
+  { name = "end", when = { waited = "1m" }, then = { end = "message" } },
+  { name = "up", when = { waited = "2m" }, then = { priority = 8 } },
+]
+"#), @r#"
+    2:58: queues.a.rules[0].then: the last rule of a queue must end the call, or it could wait for ever; expected end = "voicemail" or end = "message" in the last rule
+    6:51: queues.b.rules[1].then: the last rule of a queue must end the call, or it could wait for ever; expected end = "voicemail" or end = "message" in the last rule
+    "#);
+}
+
+#[test]
+fn nobody_is_sent_to_a_bare_busy() {
+    insta::assert_snapshot!(problems(r#"
+[queues.a]
+rules = [{ name = "full", when = { waited = "1m" }, then = { end = "busy" } }]
+"#), @r"2:68: queues.a.rules[0].then.end: a call of priority 9 could reach this rule and get a bare busy tone; expected `voicemail` or `message`");
+}
+
+#[test]
+fn an_endpoint_names_its_adapter() {
+    insta::assert_snapshot!(problems(r#"
+[queues.a]
+[agents]
+ana = { endpoints = { voice = "201" } }
+ben = { endpoints = { voice = "Asterisk:201" } }
+chloe = { endpoints = { voice = "asterisk-a:" } }
+diego = { endpoints = { chat = "asterisk-a:201" } }
+"#), @r#"
+    3:31: agents.ana.endpoints.voice: `201` names no adapter; expected "adapter:address", such as "asterisk-a:PJSIP/201"
+    4:31: agents.ben.endpoints.voice: `Asterisk` is not the name of an adapter; expected "adapter:address", such as "asterisk-a:PJSIP/201"; the adapter is 1 to 64 of a-z, 0-9, `-`, `_`, `.`
+    5:33: agents.chloe.endpoints.voice: "" is not the address of a device; expected "adapter:address", such as "asterisk-a:PJSIP/201"; the address is 1 to 256 characters
+    6:25: agents.diego.endpoints.chat: unknown key; expected `voice`
+    "#);
+}
+
+#[test]
+fn an_agent_holds_between_1_and_16_calls() {
+    insta::assert_snapshot!(problems(r#"
+[queues.a]
+[agents]
+ana = { capacity = { voice = 0 } }
+ben = { capacity = { voice = 17 } }
+chloe = { capacity = { voice = 1, chat = 3 } }
+diego = { name = "two\nlines" }
+"#), @r"
+    3:30: agents.ana.capacity.voice: `0` is out of range; expected a whole number from 1 to 16
+    4:30: agents.ben.capacity.voice: `17` is out of range; expected a whole number from 1 to 16
+    5:35: agents.chloe.capacity.chat: unknown key; expected `voice`
+    6:18: agents.diego.name: this has a control character, `\n`; expected one line of 1 to 256 characters in quotes
+    ");
+}
+
+#[test]
+fn a_rule_beyond_the_64th_is_one_too_many() {
+    let rule = "{ name = \"r\", when = { waited = \"1m\" }, then = { end = \"message\" } }";
+    let rules: Vec<String> = (0..65).map(|n| rule.replace("\"r\"", &format!("\"r{n}\""))).collect();
+    let text = format!("[queues.a]\nrules = [{}]\n", rules.join(", "));
+    insta::assert_snapshot!(problems(&text), @"2:9: queues.a.rules: 65 rules in a queue are too many; expected at most 64");
+}

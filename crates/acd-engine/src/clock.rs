@@ -1,0 +1,46 @@
+//! The one source of time: what the domain takes for now.
+
+use acd_core::{Span, Timestamp};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use tokio::time::Instant;
+
+/// Domain time: read from the wall clock once, driven by the monotonic clock from then on, so that
+/// a step of the wall clock fires nothing early and nothing twice.
+#[derive(Clone, Debug)]
+pub struct Clock {
+    anchor: Timestamp,
+    started: Instant,
+    scale: u32,
+}
+
+impl Clock {
+    /// A clock that starts at the wall clock's time and runs `scale` times as fast; 0 counts as 1.
+    pub fn start(scale: u32) -> Self {
+        let wall = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        let anchor = Timestamp(u64::try_from(wall.as_micros()).unwrap_or(u64::MAX));
+        Self { anchor, started: Instant::now(), scale: scale.max(1) }
+    }
+
+    /// The domain's time now; never lower than what was read before.
+    pub fn now(&self) -> Timestamp {
+        self.at(Instant::now())
+    }
+
+    /// The domain's time at an instant of the monotonic clock.
+    pub(crate) fn at(&self, instant: Instant) -> Timestamp {
+        let elapsed = instant.saturating_duration_since(self.started).as_micros();
+        let scaled = elapsed.saturating_mul(u128::from(self.scale));
+        self.anchor + Span(u64::try_from(scaled).unwrap_or(u64::MAX))
+    }
+
+    /// How long to sleep, in real time, until the domain's clock reads `at` or a little later.
+    pub fn real_until(&self, at: Timestamp) -> Duration {
+        let Span(ahead) = at.since(self.now());
+        Duration::from_micros(ahead.div_ceil(u64::from(self.scale)))
+    }
+
+    /// How many domain seconds pass in one second.
+    pub fn scale(&self) -> u32 {
+        self.scale
+    }
+}

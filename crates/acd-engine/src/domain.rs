@@ -1,0 +1,280 @@
+//! The handle to a running domain, and how one is put together.
+
+use crate::bounds;
+use crate::clock::Clock;
+use crate::driver::{Driver, Engine, EngineParts};
+use crate::latency::{Latencies, Stopwatch};
+use crate::lines::LineDepths;
+use crate::log::CommandLog;
+use crate::mail::{Mail, Post, SessionId};
+use crate::mailbox::mailbox;
+use crate::names::Names;
+use crate::publisher::{PARCELS_UNDERWAY_MAX, Publisher};
+use crate::refusal::{Refusal, RefusalKind, code};
+use crate::request::{Person, Position, Request};
+use crate::session::{Hello, Session, session_ends};
+use crate::status::{Gauges, Health, Status};
+use crate::subscription::{AgentWatch, Feed, Subscription};
+use crate::view::View;
+use acd_core::{PlanDefect, Router, RoutingPlan};
+use parking_lot::{Mutex, RwLockReadGuard};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use thiserror::Error;
+use tokio::sync::{mpsc, oneshot, watch};
+
+/// What a domain is started with.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Settings {
+    /// Its name.
+    pub domain: String,
+    /// Counts its starts; higher than any before.
+    pub epoch: u64,
+    /// How many messages wait for the driver before senders have to wait, at least 1.
+    pub mailbox_capacity: usize,
+    /// How many events are kept for subscribers who come back.
+    pub history: usize,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self { domain: "main".to_owned(), epoch: 1, mailbox_capacity: 65_536, history: 65_536 }
+    }
+}
+
+/// Why a domain cannot start.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum StartError {
+    /// The Router cannot route by the plan.
+    #[error("the plan has a defect: {0}")]
+    Plan(#[from] PlanDefect),
+    /// A setting is out of its bounds.
+    #[error("{0}")]
+    Setting(&'static str),
+}
+
+/// A running domain. Cheap to clone; all clones are the same domain.
+#[derive(Clone, Debug)]
+pub struct Domain {
+    shared: Arc<Shared>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    settings: Settings,
+    clock: Clock,
+    names: Arc<Names>,
+    post: Post,
+    sessions: AtomicU64,
+    stopping: Arc<AtomicBool>,
+    gauges: Arc<Gauges>,
+    latencies: Arc<Mutex<Latencies>>,
+    depths: Arc<LineDepths>,
+    feed: Arc<Feed>,
+    /// Each ends when its task does.
+    driver_lives: watch::Receiver<()>,
+    publisher_lives: watch::Receiver<()>,
+}
+
+/// Puts a domain together. It lives once `Driver::run` and `Publisher::run` are being polled; the
+/// driver belongs on the runtime of the adapters' streams, the publisher on another.
+///
+/// # Errors
+/// The plan or a setting is not usable.
+pub fn start<L: CommandLog>(
+    plan: Arc<RoutingPlan>,
+    clock: Clock,
+    log: L,
+    settings: Settings,
+) -> Result<(Domain, Driver<L>, Publisher), StartError> {
+    if settings.epoch == 0 {
+        return Err(StartError::Setting("epochs count from 1"));
+    }
+    if settings.mailbox_capacity == 0 {
+        return Err(StartError::Setting("the mailbox must have room for at least 1 message"));
+    }
+    let router = Router::new(Arc::clone(&plan))?;
+    let names = Arc::new(Names::new(plan));
+    let depths = Arc::new(LineDepths::new(router.demands().len()));
+    let view = View::new(Arc::clone(&names), router.demands(), settings.epoch);
+    let feed = Arc::new(Feed::new(view, settings.history));
+    let gauges = Arc::new(Gauges::default());
+    let latencies = Latencies::shared();
+    let stopping = Arc::new(AtomicBool::new(false));
+    let (slot, mailbox) = mailbox(settings.mailbox_capacity);
+    let (controls_in, controls_out) = crossbeam_channel::unbounded();
+    let (parcels_in, parcels_out) = mpsc::channel(PARCELS_UNDERWAY_MAX);
+    let (driver_life, driver_lives) = watch::channel(());
+    let (publisher_life, publisher_lives) = watch::channel(());
+    let engine = Engine::new(EngineParts {
+        router,
+        clock: clock.clone(),
+        epoch: settings.epoch,
+        names: Arc::clone(&names),
+        gauges: Arc::clone(&gauges),
+        depths: Arc::clone(&depths),
+        stopwatch: Stopwatch::new(Arc::clone(&latencies)),
+    });
+    let driver = Driver::new(
+        engine,
+        log,
+        mailbox,
+        controls_out,
+        Arc::clone(&stopping),
+        parcels_in,
+        driver_life,
+    );
+    let publisher = Publisher::new(parcels_out, Arc::clone(&feed), publisher_life);
+    let shared = Shared {
+        post: Post::new(slot, controls_in),
+        settings,
+        clock,
+        names,
+        sessions: AtomicU64::new(0),
+        stopping,
+        gauges,
+        latencies,
+        depths,
+        feed,
+        driver_lives,
+        publisher_lives,
+    };
+    Ok((Domain { shared: Arc::new(shared) }, driver, publisher))
+}
+
+impl Domain {
+    /// Does what a person asks for. Answered when it is durable and readers can see it, with the
+    /// position of the last event until then.
+    ///
+    /// # Errors
+    /// Nothing has changed; the refusal says why. A full mailbox refuses at once.
+    pub async fn request(&self, request: Request, person: Person) -> Result<Position, Refusal> {
+        bounds::check_request(&request, &person)?;
+        self.serving()?;
+        let (answer, answered) = oneshot::channel();
+        match self.shared.post.offer(Mail::Request { request, person, answer }) {
+            Ok(true) => answered.await.unwrap_or_else(|_| Err(self.gone())),
+            Ok(false) => Err(Refusal::new(
+                RefusalKind::ResourceExhausted,
+                code::OVERLOADED,
+                "too many requests are waiting: try again in a moment",
+            )),
+            Err(_driver_gone) => Err(self.gone()),
+        }
+    }
+
+    /// Opens an adapter's session; an earlier one of the same adapter ends.
+    ///
+    /// # Errors
+    /// The hello is not valid, or there are too many adapters.
+    pub async fn open_session(&self, hello: Hello) -> Result<Session, Refusal> {
+        bounds::check_hello(&hello)?;
+        self.serving()?;
+        let id = SessionId(self.shared.sessions.fetch_add(1, Ordering::Relaxed));
+        let (edge, driver) = session_ends(id, self.shared.settings.epoch, &self.shared.post);
+        let (answer, answered) = oneshot::channel();
+        let mail = Mail::Open { hello, ends: driver, answer };
+        self.shared.post.send(mail).await.map_err(|_driver_gone| self.gone())?;
+        let welcome = answered.await.unwrap_or_else(|_| Err(self.gone()))?;
+        Ok(edge.welcomed(welcome))
+    }
+
+    /// All rows as of one position. Let go of it before the next await: the publisher waits.
+    pub fn view(&self) -> RwLockReadGuard<'_, View> {
+        self.shared.feed.view()
+    }
+
+    /// Everything that changes, after a position or from a snapshot on.
+    ///
+    /// # Errors
+    /// There are too many subscribers, or the domain has stopped.
+    pub fn subscribe(&self, resume_after: Option<Position>) -> Result<Subscription, Refusal> {
+        Subscription::open(&self.shared.feed, resume_after)
+    }
+
+    /// Wakes when an agent's row or the offers to him change.
+    ///
+    /// # Errors
+    /// No such agent, too many watches, or the domain has stopped.
+    pub fn watch_agent(&self, agent: &str) -> Result<AgentWatch, Refusal> {
+        let id = self.shared.names.agent_id(agent).ok_or_else(|| unknown_agent(agent))?;
+        AgentWatch::open(&self.shared.feed, id)
+    }
+
+    /// How the domain is.
+    pub fn status(&self) -> Status {
+        let Shared { settings, clock, gauges, feed, .. } = &*self.shared;
+        let (health, health_reason) = gauges.health();
+        let (mailbox, decision) = {
+            let latencies = self.shared.latencies.lock();
+            (latencies.mailbox(), latencies.decision())
+        };
+        let view = feed.view();
+        Status {
+            domain: settings.domain.clone(),
+            position: view.position(),
+            now: clock.now(),
+            clock_scale: clock.scale(),
+            health,
+            health_reason,
+            adapters: gauges.adapters(),
+            calls: view.calls_live(),
+            calls_waiting: view.calls_waiting(),
+            agents_logged_in: view.agents_logged_in(),
+            subscribers: feed.subscribers(),
+            commands: gauges.commands.load(Ordering::Relaxed),
+            rejected: gauges.rejected.load(Ordering::Relaxed),
+            decision,
+            mailbox,
+            undurable: gauges.undurable.load(Ordering::Relaxed),
+            mailbox_capacity: settings.mailbox_capacity as u64,
+        }
+    }
+
+    /// How deep each line is, without waiting for anybody.
+    pub fn depths(&self) -> &LineDepths {
+        &self.shared.depths
+    }
+
+    /// The domain's clock.
+    pub fn clock(&self) -> &Clock {
+        &self.shared.clock
+    }
+
+    /// The present epoch.
+    pub fn epoch(&self) -> u64 {
+        self.shared.settings.epoch
+    }
+
+    /// Stops: refuses what is new, applies what the mailbox holds, flushes the log, ends all
+    /// sessions; returns when driver and publisher have ended.
+    pub async fn stop(&self) {
+        if !self.shared.stopping.swap(true, Ordering::AcqRel) {
+            self.shared.gauges.drain();
+            self.shared.post.ring_doorbell();
+        }
+        for lives in [&self.shared.driver_lives, &self.shared.publisher_lives] {
+            let mut lives = lives.clone();
+            while lives.changed().await.is_ok() {}
+        }
+    }
+
+    fn serving(&self) -> Result<(), Refusal> {
+        if self.shared.stopping.load(Ordering::Acquire) { Err(self.gone()) } else { Ok(()) }
+    }
+
+    fn gone(&self) -> Refusal {
+        match self.shared.gauges.health() {
+            (Health::Degraded, reason) => {
+                Refusal::new(RefusalKind::Unavailable, code::FENCED, reason)
+            }
+            (Health::Serving | Health::Draining, _) => Refusal::stopping(),
+        }
+    }
+}
+
+/// No agent has this id.
+pub(crate) fn unknown_agent(agent: &str) -> Refusal {
+    let message = format!("no agent `{agent}` in the configuration");
+    Refusal::new(RefusalKind::NotFound, code::UNKNOWN_AGENT, message).at("agent")
+}

@@ -1,0 +1,254 @@
+//! Everything between taking a message up and letting its effects out; nothing here waits.
+
+use super::fold::Cause;
+use super::numbering::Adapter;
+use crate::clock::Clock;
+use crate::directory::Directory;
+use crate::latency::Stopwatch;
+use crate::lines::LineDepths;
+use crate::log::{Entry, Minted};
+use crate::mail::{Answer, Control, Mail, Posted, SessionId};
+use crate::names::Names;
+use crate::order::CloseReason;
+use crate::publisher::Parcel;
+use crate::refusal::Refusal;
+use crate::request::Position;
+use crate::status::Gauges;
+use crate::view::Origin;
+use acd_core::{AdapterId, Command, Event, Rejection, Router, Timestamp};
+use std::collections::{HashMap, VecDeque};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use tokio::time::Instant;
+use tracing::error;
+
+/// Room for so many commands is kept from one batch to the next.
+const ENTRIES_ROOM_KEPT: usize = 1_024;
+
+/// What an engine is made of.
+pub(crate) struct EngineParts {
+    pub(crate) router: Router,
+    pub(crate) clock: Clock,
+    pub(crate) epoch: u64,
+    pub(crate) names: Arc<Names>,
+    pub(crate) gauges: Arc<Gauges>,
+    pub(crate) depths: Arc<LineDepths>,
+    pub(crate) stopwatch: Stopwatch,
+}
+
+/// Who causes a command.
+#[derive(Clone, Debug)]
+pub(super) struct By {
+    pub(super) origin: Arc<Origin>,
+    /// The adapter, if it is one.
+    pub(super) adapter: Option<AdapterId>,
+}
+
+/// The driver's state.
+pub(crate) struct Engine {
+    pub(super) router: Router,
+    pub(super) clock: Clock,
+    pub(super) epoch: u64,
+    pub(super) names: Arc<Names>,
+    pub(super) gauges: Arc<Gauges>,
+    depths: Arc<LineDepths>,
+    stopwatch: Stopwatch,
+    pub(super) directory: Directory,
+    /// By handle; none for an adapter of the plan that has not had a session yet.
+    pub(super) adapters: Vec<Option<Adapter>>,
+    pub(super) sessions: HashMap<SessionId, AdapterId>,
+    by_time: By,
+    /// Commands applied, and commands and requests refused.
+    applied: u64,
+    pub(super) refused: u64,
+    /// The sequence of the last command applied.
+    pub(super) sequence: u64,
+    /// Everything up to this sequence is durable.
+    durable: u64,
+    /// The number of the last event.
+    pub(super) number: u64,
+    /// Commands applied that no batch has taken yet.
+    entries: Vec<Entry>,
+    pub(super) parcel: Parcel,
+    /// (sequence that must be durable first, whom to tell, what).
+    answers: VecDeque<(u64, Answer, Result<Position, Refusal>)>,
+    events: Vec<Event>,
+}
+
+impl Engine {
+    pub(crate) fn new(parts: EngineParts) -> Self {
+        let EngineParts { router, clock, epoch, names, gauges, depths, stopwatch } = parts;
+        Self {
+            directory: Directory::new(&names.plan.adapters),
+            router,
+            clock,
+            epoch,
+            names,
+            gauges,
+            depths,
+            stopwatch,
+            adapters: Vec::new(),
+            sessions: HashMap::new(),
+            by_time: By { origin: Arc::new(Origin::Time), adapter: None },
+            applied: 0,
+            refused: 0,
+            sequence: 0,
+            durable: 0,
+            number: 0,
+            entries: Vec::new(),
+            parcel: Parcel::default(),
+            answers: VecDeque::new(),
+            events: Vec::new(),
+        }
+    }
+
+    /// The log goes on after this sequence.
+    pub(super) fn begin_after(&mut self, sequence: u64) {
+        self.sequence = sequence;
+        self.durable = sequence;
+    }
+
+    /// Acts on one message, as of the moment it is taken up, and returns the moment after.
+    pub(super) fn take_up(&mut self, posted: Posted, taken: Instant) -> Instant {
+        let now = self.advance(taken);
+        match posted.mail {
+            Mail::Request { request, person, answer } => {
+                let result = self.request(now, request, person);
+                self.refused += u64::from(result.is_err());
+                self.answers.push_back((self.sequence, answer, result));
+            }
+            Mail::Open { hello, ends, answer } => self.open(now, hello, ends, answer),
+            Mail::Message { session, number, ack, message } => {
+                self.message(now, session, number, ack, message);
+            }
+        }
+        let done = Instant::now();
+        self.stopwatch.measured(taken.duration_since(posted.at), done.duration_since(taken));
+        done
+    }
+
+    pub(super) fn control(&mut self, control: Control) {
+        let now = self.advance(Instant::now());
+        match control {
+            Control::Departed { session, sent } => self.departed(now, session, sent),
+        }
+    }
+
+    /// Lets the domain's time pass up to `instant`; returns it. It never goes back.
+    pub(super) fn advance(&mut self, instant: Instant) -> Timestamp {
+        let now = self.clock.at(instant).max(self.router.now());
+        self.fire_what_is_due(now);
+        now
+    }
+
+    fn fire_what_is_due(&mut self, now: Timestamp) {
+        while let Some(due) = self.router.next_deadline().filter(|due| *due <= now) {
+            // At the very instant that it is due, however late the driver comes to it.
+            let at = due.max(self.router.now());
+            let by_time = self.by_time.clone();
+            if let Err(rejection) = self.apply(at, &by_time, Command::AdvanceTime, None) {
+                error!(%rejection, "the router refuses to let time pass");
+                return;
+            }
+        }
+    }
+
+    /// Gives a command to the Router. If it is applied it goes into the log, and its events into
+    /// orders and records.
+    pub(super) fn apply(
+        &mut self,
+        now: Timestamp,
+        by: &By,
+        command: Command,
+        minted: Option<Minted>,
+    ) -> Result<(), Rejection> {
+        if command != Command::AdvanceTime {
+            self.fire_what_is_due(now);
+        }
+        let mut events = std::mem::take(&mut self.events);
+        let applied = self.router.apply(now, command.clone(), &mut events);
+        if applied.is_ok() {
+            self.sequence += 1;
+            self.applied += 1;
+            let sequence = self.sequence;
+            self.fold(&Cause { sequence, at: now, by, minted: &minted }, &events);
+            let origin = Arc::clone(&by.origin);
+            self.entries.push(Entry { sequence, at: now, origin, command, minted });
+        }
+        events.clear();
+        self.events = events;
+        applied
+    }
+
+    /// Ends a round: the log is told what was heard, readers which lines changed, and what may
+    /// leave at once leaves.
+    pub(super) fn end_round(&mut self) {
+        let now = self.router.now();
+        for index in 0..self.adapters.len() {
+            self.settle_adapter(now, AdapterId(index as u16));
+        }
+        let Self { router, depths, parcel, .. } = self;
+        router.take_changed_lines(&mut |demand, line| {
+            depths.set(demand, &line);
+            parcel.lines.push((demand, line));
+        });
+        self.release();
+        self.gauges.commands.store(self.applied, Ordering::Relaxed);
+        self.gauges.rejected.store(self.refused, Ordering::Relaxed);
+        self.stopwatch.hand_over();
+    }
+
+    /// Everything up to `sequence` is durable.
+    pub(super) fn durable_up_to(&mut self, sequence: u64) {
+        self.durable = self.durable.max(sequence);
+        self.release();
+    }
+
+    fn release(&mut self) {
+        for adapter in self.adapters.iter_mut().flatten() {
+            adapter.release(self.durable);
+        }
+        while self.answers.front().is_some_and(|(needs, ..)| *needs <= self.durable) {
+            let Some((_, answer, result)) = self.answers.pop_front() else { break };
+            self.parcel.answers.push((answer, result));
+        }
+        self.gauges.undurable.store(self.undurable(), Ordering::Relaxed);
+    }
+
+    /// Commands that are not durable yet.
+    pub(super) fn undurable(&self) -> u64 {
+        self.sequence - self.durable
+    }
+
+    /// The position of the last event.
+    pub(super) fn position(&self) -> Position {
+        Position { epoch: self.epoch, number: self.number }
+    }
+
+    /// The commands that no batch has taken yet, and the sequence of the first.
+    pub(super) fn take_entries(&mut self) -> Option<(u64, Vec<Entry>)> {
+        let first = self.entries.first()?.sequence;
+        let room = Vec::with_capacity(self.entries.capacity().min(ENTRIES_ROOM_KEPT));
+        Some((first, std::mem::replace(&mut self.entries, room)))
+    }
+
+    /// Ends every session with a last word.
+    pub(super) fn close_all(&mut self, reason: &CloseReason) {
+        for adapter in self.adapters.iter_mut().flatten() {
+            adapter.close(reason.clone());
+        }
+        self.sessions.clear();
+    }
+
+    /// The log has another writer: nothing that waits for it may leave any more.
+    pub(super) fn mute(&mut self) {
+        for adapter in self.adapters.iter_mut().flatten() {
+            adapter.mute();
+        }
+        self.parcel = Parcel::default();
+        for (_, answer, _) in self.answers.drain(..) {
+            let _gone = answer.send(Err(CloseReason::Fenced.refusal())).is_err();
+        }
+        self.close_all(&CloseReason::Fenced);
+    }
+}

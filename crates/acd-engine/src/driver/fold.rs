@@ -1,0 +1,245 @@
+//! What follows from each event: entries in the directory, orders to adapters, records for readers.
+
+use super::engine::{By, Engine};
+use super::numbering::AT_ONCE;
+use crate::directory::{Connecting, LiveOffer};
+use crate::log::Minted;
+use crate::order::{DownBody, Order, RevokeReason};
+use crate::publisher::{Named, Record};
+use crate::request::CallRef;
+use acd_core::{
+    AdapterId, AgentId, CallHandle, Event, OfferEnd, OfferNumber, QueueId, RevokeCause, Timestamp,
+    Treatment,
+};
+use std::sync::Arc;
+
+/// The command that caused the events.
+pub(super) struct Cause<'a> {
+    pub(super) sequence: u64,
+    pub(super) at: Timestamp,
+    pub(super) by: &'a By,
+    pub(super) minted: &'a Option<Minted>,
+}
+
+/// A rule that fired for a call.
+type Fired = (CallHandle, QueueId, u16);
+
+impl Engine {
+    pub(super) fn fold(&mut self, cause: &Cause<'_>, events: &[Event]) {
+        let mut fired = None;
+        for event in events {
+            self.record(cause, event);
+            self.follow(cause, event, &mut fired);
+        }
+        // Only now: events after the end of a call may still name it.
+        for event in events {
+            if let Event::CallEnded { call, .. } = event {
+                self.directory.free(*call);
+            }
+        }
+    }
+
+    fn record(&mut self, cause: &Cause<'_>, event: &Event) {
+        let named = match (event, cause.minted) {
+            (Event::CallArrived { .. }, Some(Minted::Call(card))) => Named::Call(Arc::clone(card)),
+            (Event::AdapterUp { adapter } | Event::AdapterDown { adapter }, _) => {
+                let name = self.directory.adapter_name(*adapter);
+                name.map_or(Named::Nothing, |name| Named::Adapter(Arc::clone(name)))
+            }
+            _ => Named::Nothing,
+        };
+        self.number += 1;
+        self.parcel.records.push(Record {
+            number: self.number,
+            sequence: cause.sequence,
+            at: cause.at,
+            origin: Arc::clone(&cause.by.origin),
+            event: event.clone(),
+            named,
+        });
+    }
+
+    fn follow(&mut self, cause: &Cause<'_>, event: &Event, fired: &mut Option<Fired>) {
+        match *event {
+            Event::CallArrived { adapter, .. } => {
+                if let Some(adapter) = self.adapter(adapter) {
+                    adapter.holds_call();
+                }
+            }
+            Event::PriorityChanged { call, priority } => {
+                if let Some(call) = self.directory.call_mut(call) {
+                    call.priority = priority;
+                }
+            }
+            Event::RuleFired { call, queue, rule, .. } => *fired = Some((call, queue, rule)),
+            Event::OfferIssued { call, offer, agent, queue, rung_by, ring_until } => {
+                self.directory
+                    .offer_issued(offer, LiveOffer { call, agent, rung_by, accepted: false });
+                let order = self.offer(call, offer, agent, queue, (cause.at, ring_until));
+                self.order(rung_by, AT_ONCE, order);
+            }
+            Event::OfferEnded { call, offer, rung_by, end, adapter_knows, .. } => {
+                self.directory.offer_ended(offer, end);
+                if let (Some(reason), false) = (revoke_reason(end), adapter_knows) {
+                    self.revoke(rung_by, offer, reason, call);
+                }
+            }
+            Event::CallConnecting { call, offer, agent, rung_by, until } => {
+                self.directory.connecting(call, Connecting { offer, rung_by });
+                for adapter in self.who_bridges(call, rung_by) {
+                    let order = self.connect(call, offer, agent, until);
+                    self.order(adapter, cause.sequence, order);
+                }
+            }
+            Event::CallConnected { call, .. } => {
+                self.directory.connecting_over(call);
+            }
+            Event::ConnectFailed { call, offer, rung_by, .. } => {
+                self.bridge_failed(cause, call, offer, rung_by);
+            }
+            Event::CallEnded { call, treatment, .. } => {
+                self.call_ended(cause, call, treatment, *fired);
+            }
+            Event::AdapterUp { .. }
+            | Event::AdapterDown { .. }
+            | Event::PlaceEntered { .. }
+            | Event::PlaceLeft { .. }
+            | Event::RequirementChanged { .. }
+            | Event::OfferRinging { .. }
+            | Event::CallHeld { .. }
+            | Event::CallRetrieved { .. }
+            | Event::CallReturned { .. }
+            | Event::PresenceChanged { .. }
+            | Event::SlotChanged { .. } => {}
+        }
+    }
+
+    /// A bridge that will not be made: whoever tries and did not report it itself must stop.
+    fn bridge_failed(
+        &mut self,
+        cause: &Cause<'_>,
+        call: CallHandle,
+        offer: OfferNumber,
+        rung_by: AdapterId,
+    ) {
+        self.directory.connecting_over(call);
+        let reason = match cause.by.adapter {
+            Some(_) => RevokeReason::Failed,
+            None => RevokeReason::ConnectTimeout,
+        };
+        for adapter in self.who_bridges(call, rung_by) {
+            if cause.by.adapter != Some(adapter) {
+                self.revoke(adapter, offer, reason, call);
+            }
+        }
+    }
+
+    fn call_ended(
+        &mut self,
+        cause: &Cause<'_>,
+        call: CallHandle,
+        treatment: Option<Treatment>,
+        fired: Option<Fired>,
+    ) {
+        // The agent's leg of a bridge in the making: who reported the end of the call knows.
+        if let Some(Connecting { offer, rung_by }) = self.directory.connecting_over(call)
+            && cause.by.adapter != Some(rung_by)
+        {
+            self.revoke(rung_by, offer, RevokeReason::CallEnded, call);
+        }
+        let Some(known) = self.directory.call(call) else { return };
+        let (holder, call_ref) = (known.adapter, known.card.call_ref());
+        if let Some(treatment) = treatment {
+            let rule = match fired {
+                Some((of, queue, rule)) if of == call => self.names.rule(queue, rule),
+                Some(_) | None => String::new(),
+            };
+            self.order(holder, cause.sequence, Order::End { call: call_ref, treatment, rule });
+        }
+        if let Some(adapter) = self.adapter(holder) {
+            adapter.lost_call();
+        }
+    }
+
+    /// The adapter that rang the agent, and the one that holds the caller.
+    fn who_bridges(
+        &self,
+        call: CallHandle,
+        rung_by: AdapterId,
+    ) -> impl Iterator<Item = AdapterId> + use<> {
+        let holder = self.directory.call(call).map(|call| call.adapter);
+        std::iter::once(rung_by).chain(holder.filter(|holder| *holder != rung_by))
+    }
+
+    fn offer(
+        &self,
+        call: CallHandle,
+        offer: OfferNumber,
+        agent: AgentId,
+        queue: QueueId,
+        (at, ring_until): (Timestamp, Timestamp),
+    ) -> Order {
+        let agent_id = self.names.agent(agent).to_string();
+        let plan = self.names.plan.agents.get(agent.index());
+        let endpoint = plan.and_then(|plan| plan.voice.as_ref());
+        let known = self.directory.call(call);
+        Order::Offer {
+            offer: offer.0,
+            call: self.call_ref(call),
+            address: endpoint.map_or_else(|| agent_id.clone(), |endpoint| endpoint.address.clone()),
+            agent: agent_id,
+            queue: self.names.queue(queue).to_string(),
+            priority: known.map(|call| call.priority).unwrap_or_default(),
+            ring_until,
+            ring: ring_until.since(at),
+            attributes: known
+                .map_or_else(|| Arc::from([]), |call| Arc::clone(&call.card.attributes)),
+        }
+    }
+
+    fn connect(
+        &self,
+        call: CallHandle,
+        offer: OfferNumber,
+        agent: AgentId,
+        until: Timestamp,
+    ) -> Order {
+        let agent = self.names.agent(agent).to_string();
+        Order::Connect { offer: offer.0, call: self.call_ref(call), agent, until }
+    }
+
+    fn revoke(
+        &mut self,
+        adapter: AdapterId,
+        offer: OfferNumber,
+        reason: RevokeReason,
+        call: CallHandle,
+    ) {
+        let call = self.call_ref(call);
+        self.order(adapter, AT_ONCE, Order::Revoke { offer: offer.0, reason, call });
+    }
+
+    fn order(&mut self, adapter: AdapterId, needs: u64, order: Order) {
+        if let Some(adapter) = self.adapter(adapter) {
+            adapter.push(needs, DownBody::Order(order));
+        }
+    }
+
+    fn call_ref(&self, call: CallHandle) -> CallRef {
+        self.directory.call(call).map(|call| call.card.call_ref()).unwrap_or_default()
+    }
+}
+
+/// What an adapter that still rings is told; nothing when it goes on to bridge.
+fn revoke_reason(end: OfferEnd) -> Option<RevokeReason> {
+    match end {
+        OfferEnd::Accepted => None,
+        OfferEnd::Declined => Some(RevokeReason::Declined),
+        OfferEnd::NoAnswer => Some(RevokeReason::NoAnswer),
+        OfferEnd::Failed => Some(RevokeReason::Failed),
+        OfferEnd::Revoked(RevokeCause::CallEnded) => Some(RevokeReason::CallEnded),
+        OfferEnd::Revoked(RevokeCause::AgentUnavailable) => Some(RevokeReason::AgentUnavailable),
+        OfferEnd::Revoked(RevokeCause::CallMoved) => Some(RevokeReason::CallMoved),
+        OfferEnd::Revoked(RevokeCause::AdapterRestarted) => Some(RevokeReason::Failed),
+    }
+}

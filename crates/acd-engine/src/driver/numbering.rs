@@ -1,0 +1,259 @@
+//! One adapter's session as the driver keeps it: numbers in both directions, what waits for the
+//! log, and what is kept until the adapter has acknowledged it.
+//!
+//! Messages leave in the order in which they were decided. One that must wait until its command
+//! is durable holds up those behind it, even an offer, which by itself could go at once: so an
+//! adapter never sees a later order before an earlier one.
+
+use super::engine::By;
+use crate::bounds::UNACKNOWLEDGED_MAX;
+use crate::order::{CloseReason, DownBody};
+use crate::session::{DriverEnds, Numbered};
+use crate::status::AdapterGauge;
+use crate::view::Origin;
+use acd_core::AdapterId;
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+/// Leaves as soon as it is decided.
+pub(super) const AT_ONCE: u64 = 0;
+/// Leaves with what the round wrote last for this adapter; not known before the round ends.
+pub(super) const WITH_THE_ROUND: u64 = u64::MAX;
+
+/// Everything that the driver knows of one adapter.
+#[derive(Debug)]
+pub(super) struct Adapter {
+    id: AdapterId,
+    pub(super) name: Arc<str>,
+    origin: Arc<Origin>,
+    gauge: Arc<AdapterGauge>,
+    /// Its process; 0 when nothing is left to resume.
+    pub(super) incarnation: u64,
+    /// How often its numbering had to begin again; the Router takes each run for a process of its
+    /// own, which knows nothing of earlier offers.
+    pub(super) restarts: u64,
+    /// The Router takes it for connected.
+    pub(super) up: bool,
+    /// The highest number applied or refused.
+    pub(super) received: u64,
+    /// The highest number that the log has been told.
+    pub(super) written: u64,
+    /// (sequence, number): once the sequence is durable, so are all messages up to the number.
+    unacknowledged_up: VecDeque<(u64, u64)>,
+    durable: u64,
+    /// The number of the latest order.
+    sent: u64,
+    unacknowledged: VecDeque<Numbered>,
+    held: VecDeque<Held>,
+    /// More orders than may be kept: the session must end.
+    pub(super) overflowed: bool,
+    live: Option<Live>,
+}
+
+/// An order with the sequence that must be durable before it leaves.
+#[derive(Debug)]
+struct Held {
+    needs: u64,
+    body: DownBody,
+}
+
+/// The stream that is open.
+#[derive(Debug)]
+struct Live {
+    ends: DriverEnds,
+    /// Messages of it that were taken from the mailbox.
+    taken: u64,
+    /// How many there are, once the stream is gone.
+    last: Option<u64>,
+}
+
+impl Adapter {
+    pub(super) fn new(id: AdapterId, name: Arc<str>, gauge: Arc<AdapterGauge>) -> Self {
+        Self {
+            id,
+            origin: Arc::new(Origin::Adapter(Arc::clone(&name))),
+            name,
+            gauge,
+            incarnation: 0,
+            restarts: 0,
+            up: false,
+            received: 0,
+            written: 0,
+            unacknowledged_up: VecDeque::new(),
+            durable: 0,
+            sent: 0,
+            unacknowledged: VecDeque::new(),
+            held: VecDeque::new(),
+            overflowed: false,
+            live: None,
+        }
+    }
+
+    pub(super) fn by(&self) -> By {
+        By { origin: Arc::clone(&self.origin), adapter: Some(self.id) }
+    }
+
+    /// What the Router takes for its process.
+    pub(super) fn run(&self) -> u64 {
+        self.incarnation.wrapping_add(self.restarts)
+    }
+
+    pub(super) fn is_live(&self) -> bool {
+        self.live.is_some()
+    }
+
+    /// Both sides count from 1 again, for this process; what was kept is dropped.
+    pub(super) fn begin_again(&mut self, incarnation: u64) {
+        self.incarnation = incarnation;
+        (self.received, self.written, self.durable, self.sent) = (0, 0, 0, 0);
+        self.unacknowledged_up.clear();
+        self.unacknowledged.clear();
+        self.held.clear();
+        self.overflowed = false;
+        self.show();
+    }
+
+    /// A stream is open: it first gets again whatever is not acknowledged.
+    pub(super) fn attach(&mut self, ends: DriverEnds) {
+        ends.acks.send_replace(self.durable);
+        for order in &self.unacknowledged {
+            // A receiver that is gone has said so already, and departs.
+            let _departing = ends.orders.send(order.clone()).is_err();
+        }
+        self.live = Some(Live { ends, taken: 0, last: None });
+        self.show();
+    }
+
+    /// Ends the stream with a last word, if it is open.
+    pub(super) fn close(&mut self, reason: CloseReason) {
+        if let Some(Live { ends, .. }) = self.live.take() {
+            ends.closing.send_replace(Some(reason.clone()));
+            let last = Numbered { number: 0, body: DownBody::Closed(reason) };
+            let _departing = ends.orders.send(last).is_err();
+        }
+        self.show();
+    }
+
+    /// The stream is gone, without a word.
+    pub(super) fn detach(&mut self) {
+        self.live = None;
+        self.show();
+    }
+
+    /// Counts a message taken from the mailbox.
+    pub(super) fn taken(&mut self) {
+        if let Some(live) = &mut self.live {
+            live.taken += 1;
+        }
+    }
+
+    /// The stream is gone once `last` messages of it have been taken.
+    pub(super) fn departs_after(&mut self, last: u64) {
+        if let Some(live) = &mut self.live {
+            live.last = Some(last);
+        }
+    }
+
+    /// The stream is gone and all that it brought has been taken.
+    pub(super) fn has_departed(&self) -> bool {
+        self.live.as_ref().is_some_and(|live| live.last.is_some_and(|last| live.taken >= last))
+    }
+
+    /// The adapter has taken in all orders up to `number`.
+    pub(super) fn acknowledged(&mut self, number: u64) -> Result<(), CloseReason> {
+        if number > self.sent {
+            return Err(CloseReason::AckAhead { latest: self.sent, found: number });
+        }
+        while self.unacknowledged.front().is_some_and(|order| order.number <= number) {
+            self.unacknowledged.pop_front();
+        }
+        self.show();
+        Ok(())
+    }
+
+    /// Whether message `number` is new; `Err` when one before it is missing.
+    pub(super) fn receive(&mut self, number: u64) -> Result<bool, CloseReason> {
+        if number <= self.received {
+            // It was lost on the way that the adapter was told: say it again.
+            if let Some(live) = &self.live {
+                live.ends.acks.send_replace(self.durable);
+            }
+            return Ok(false);
+        }
+        let expected = self.received + 1;
+        if number != expected {
+            return Err(CloseReason::Gap { expected, found: number });
+        }
+        self.received = number;
+        Ok(true)
+    }
+
+    /// Something for the adapter; it leaves once `needs` is durable, and after all before it.
+    pub(super) fn push(&mut self, needs: u64, body: DownBody) {
+        if self.held.len() + self.unacknowledged.len() >= UNACKNOWLEDGED_MAX {
+            self.overflowed = true;
+            return;
+        }
+        self.held.push_back(Held { needs, body });
+    }
+
+    /// The log will know of all messages up to now once `sequence` is durable.
+    pub(super) fn written_as(&mut self, sequence: u64) {
+        self.written = self.received;
+        self.unacknowledged_up.push_back((sequence, self.received));
+        let of_this_round = self.held.iter_mut().rev().filter(|held| held.needs == WITH_THE_ROUND);
+        of_this_round.for_each(|held| held.needs = sequence);
+    }
+
+    /// Sends what may leave now that everything up to `durable` is.
+    pub(super) fn release(&mut self, durable: u64) {
+        let mut known = None;
+        while let Some((sequence, number)) = self.unacknowledged_up.front().copied()
+            && sequence <= durable
+        {
+            self.unacknowledged_up.pop_front();
+            known = Some(number);
+        }
+        if let Some(number) = known {
+            self.durable = number;
+            if let Some(live) = &self.live {
+                live.ends.acks.send_replace(number);
+            }
+        }
+        let mut moved = false;
+        while self.held.front().is_some_and(|held| held.needs <= durable) {
+            let Some(Held { body, .. }) = self.held.pop_front() else { break };
+            self.sent += 1;
+            let order = Numbered { number: self.sent, body };
+            if let Some(live) = &self.live {
+                let _departing = live.ends.orders.send(order.clone()).is_err();
+            }
+            self.unacknowledged.push_back(order);
+            moved = true;
+        }
+        if moved {
+            self.show();
+        }
+    }
+
+    /// Nothing that is held back may ever leave.
+    pub(super) fn mute(&mut self) {
+        self.held.clear();
+        self.unacknowledged_up.clear();
+    }
+
+    pub(super) fn holds_call(&self) {
+        self.gauge.calls.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(super) fn lost_call(&self) {
+        self.gauge.calls.fetch_sub(1, Ordering::Relaxed);
+    }
+
+    fn show(&self) {
+        self.gauge.connected.store(self.live.is_some(), Ordering::Relaxed);
+        let unacknowledged = self.unacknowledged.len() as u64;
+        self.gauge.unacknowledged.store(unacknowledged, Ordering::Relaxed);
+    }
+}

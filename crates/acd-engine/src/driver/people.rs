@@ -1,0 +1,112 @@
+//! Requests of agents and supervisors: names to handles, then one command or two.
+
+use super::engine::{By, Engine};
+use crate::domain::unknown_agent;
+use crate::refusal::{Refusal, RefusalKind, code};
+use crate::request::{Person, Position, Request};
+use crate::view::Origin;
+use acd_core::{AgentId, Command, OfferNumber, QueueId, ReasonId, Timestamp};
+use std::sync::Arc;
+
+impl Engine {
+    /// Does what a person asks for; the position is that of the last event.
+    pub(super) fn request(
+        &mut self,
+        now: Timestamp,
+        request: Request,
+        person: Person,
+    ) -> Result<Position, Refusal> {
+        let Person { name, reason } = person;
+        let origin = Origin::Person { name: Arc::from(name), reason: Arc::from(reason) };
+        let by = By { origin: Arc::new(origin), adapter: None };
+        let (first, second) = self.commands(request)?;
+        self.apply(now, &by, first, None)?;
+        if let Some(second) = second {
+            self.apply(now, &by, second, None)?;
+        }
+        Ok(self.position())
+    }
+
+    /// The commands that a request stands for. The second one cannot be refused after the first.
+    fn commands(&self, request: Request) -> Result<(Command, Option<Command>), Refusal> {
+        let command = match request {
+            Request::LogIn { agent, ready } => {
+                let agent = self.agent(&agent)?;
+                let then_ready = ready.then_some(Command::AgentReady { agent });
+                return Ok((Command::AgentLogIn { agent }, then_ready));
+            }
+            Request::LogOut { agent } => Command::AgentLogOut { agent: self.agent(&agent)? },
+            Request::Ready { agent } => Command::AgentReady { agent: self.agent(&agent)? },
+            Request::NotReady { agent, reason } => Command::AgentNotReady {
+                agent: self.agent(&agent)?,
+                reason: reason.map(|reason| self.reason(&reason)).transpose()?,
+            },
+            Request::Accept { agent, offer } => {
+                let (agent, offer) = self.offer_to(&agent, offer)?;
+                Command::AgentAccept { agent, offer }
+            }
+            Request::Decline { agent, offer } => {
+                let (agent, offer) = self.offer_to(&agent, offer)?;
+                Command::AgentDecline { agent, offer }
+            }
+            Request::EndWrapUp { agent } => Command::AgentEndWrapUp { agent: self.agent(&agent)? },
+            Request::MoveCall { call, queue } => Command::MoveCall {
+                call: self.directory.find_ref(&call)?,
+                queue: self.queue(&queue)?,
+            },
+            Request::SetPriority { call, priority } => {
+                Command::SetPriority { call: self.directory.find_ref(&call)?, priority }
+            }
+            Request::EndCall { call, treatment } => {
+                Command::EndCall { call: self.directory.find_ref(&call)?, treatment }
+            }
+            Request::ForcePresence { agent, presence } => {
+                Command::ForcePresence { agent: self.agent(&agent)?, presence }
+            }
+        };
+        Ok((command, None))
+    }
+
+    pub(super) fn agent(&self, agent: &str) -> Result<AgentId, Refusal> {
+        self.names.agent_id(agent).ok_or_else(|| unknown_agent(agent))
+    }
+
+    pub(super) fn queue(&self, queue: &str) -> Result<QueueId, Refusal> {
+        self.names.queue_id(queue).ok_or_else(|| {
+            let message = format!("no queue `{queue}` in the configuration");
+            Refusal::new(RefusalKind::NotFound, code::UNKNOWN_QUEUE, message).at("queue")
+        })
+    }
+
+    fn reason(&self, reason: &str) -> Result<ReasonId, Refusal> {
+        self.names.reason_id(reason).ok_or_else(|| {
+            let known = self.names.plan.reasons.join("`, `");
+            let message = if known.is_empty() {
+                format!("no reason `{reason}`: the configuration names none")
+            } else {
+                format!("no reason `{reason}` in the configuration: one of `{known}`")
+            };
+            Refusal::new(RefusalKind::InvalidArgument, code::UNKNOWN_REASON, message).at("reason")
+        })
+    }
+
+    /// An agent and an offer that is out to him: the one named, or the only one.
+    fn offer_to(&self, agent: &str, offer: Option<u64>) -> Result<(AgentId, OfferNumber), Refusal> {
+        let agent = self.agent(agent)?;
+        let offer = match offer {
+            Some(offer) => offer,
+            None => self.directory.only_offer_to(agent)?,
+        };
+        let live = self.directory.offer(offer)?;
+        let refused = |code, message: String| {
+            Err(Refusal::new(RefusalKind::FailedPrecondition, code, message).at("offer_number"))
+        };
+        if live.agent != agent {
+            return refused(code::WRONG_STATE, format!("offer {offer} is out to another agent"));
+        }
+        if live.accepted {
+            return refused(code::OFFER_OVER, format!("offer {offer} is over: it was accepted"));
+        }
+        Ok((agent, OfferNumber(offer)))
+    }
+}

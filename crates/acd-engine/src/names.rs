@@ -1,0 +1,100 @@
+//! The names of the plan: from what people write to handles, and back.
+
+use acd_core::{AgentId, NotReadyReason, Presence, QueueId, ReasonId, RoutingPlan, SkillId};
+use std::collections::HashMap;
+use std::sync::Arc;
+
+/// A skill's name and a level of it.
+pub type SkillLevels = Arc<[(Arc<str>, u8)]>;
+
+/// The plan's names, shared by all who need one.
+#[derive(Debug)]
+pub(crate) struct Names {
+    pub(crate) plan: Arc<RoutingPlan>,
+    queues: Vec<Arc<str>>,
+    agents: Vec<Arc<str>>,
+    skills: Vec<Arc<str>>,
+    reasons: Vec<Arc<str>>,
+    queue_ids: HashMap<Arc<str>, QueueId>,
+    agent_ids: HashMap<Arc<str>, AgentId>,
+    reason_ids: HashMap<Arc<str>, ReasonId>,
+    nothing: Arc<str>,
+}
+
+impl Names {
+    pub(crate) fn new(plan: Arc<RoutingPlan>) -> Self {
+        let queues: Vec<Arc<str>> = plan.queues.iter().map(|q| Arc::from(&*q.name)).collect();
+        let agents: Vec<Arc<str>> = plan.agents.iter().map(|a| Arc::from(&*a.id)).collect();
+        let skills: Vec<Arc<str>> = plan.skills.iter().map(|s| Arc::from(&**s)).collect();
+        let reasons: Vec<Arc<str>> = plan.reasons.iter().map(|r| Arc::from(&**r)).collect();
+        let queue_ids = (0..).map(QueueId);
+        let agent_ids = (0..).map(AgentId);
+        let reason_ids = (0..).map(ReasonId);
+        Self {
+            queue_ids: queues.iter().cloned().zip(queue_ids).collect(),
+            agent_ids: agents.iter().cloned().zip(agent_ids).collect(),
+            reason_ids: reasons.iter().cloned().zip(reason_ids).collect(),
+            queues,
+            agents,
+            skills,
+            reasons,
+            plan,
+            nothing: Arc::from(""),
+        }
+    }
+
+    pub(crate) fn queue(&self, id: QueueId) -> &Arc<str> {
+        self.queues.get(id.index()).unwrap_or(&self.nothing)
+    }
+
+    pub(crate) fn agent(&self, id: AgentId) -> &Arc<str> {
+        self.agents.get(id.index()).unwrap_or(&self.nothing)
+    }
+
+    pub(crate) fn queue_id(&self, name: &str) -> Option<QueueId> {
+        self.queue_ids.get(name).copied()
+    }
+
+    pub(crate) fn agent_id(&self, id: &str) -> Option<AgentId> {
+        self.agent_ids.get(id).copied()
+    }
+
+    pub(crate) fn reason_id(&self, name: &str) -> Option<ReasonId> {
+        self.reason_ids.get(name).copied()
+    }
+
+    pub(crate) fn skill_levels(&self, skills: &[(SkillId, u8)]) -> SkillLevels {
+        skills
+            .iter()
+            .map(|(skill, level)| {
+                (self.skills.get(skill.index()).unwrap_or(&self.nothing).clone(), *level)
+            })
+            .collect()
+    }
+
+    /// Why an agent of this presence takes no calls; empty when he takes them, gave no reason, or
+    /// is not there.
+    pub(crate) fn reason(&self, presence: Presence) -> Arc<str> {
+        match presence {
+            Presence::NotReady(NotReadyReason::Named(id)) => {
+                self.reasons.get(id.index()).unwrap_or(&self.nothing).clone()
+            }
+            Presence::NotReady(NotReadyReason::MissedOffers) => Arc::from("missed_offers"),
+            Presence::NotReady(NotReadyReason::Forced) => Arc::from("forced"),
+            Presence::NotReady(NotReadyReason::Unstated)
+            | Presence::LoggedOut
+            | Presence::Ready => self.nothing.clone(),
+        }
+    }
+
+    /// `queue/rule`.
+    pub(crate) fn rule(&self, queue: QueueId, rule: u16) -> String {
+        format!("{}/{}", self.queue(queue), self.rule_name(queue, rule))
+    }
+
+    pub(crate) fn rule_name(&self, queue: QueueId, rule: u16) -> &str {
+        let queue = self.plan.queues.get(queue.index());
+        let rule = queue.and_then(|queue| queue.rules.get(usize::from(rule)));
+        rule.map_or("", |rule| &rule.name)
+    }
+}

@@ -1,0 +1,113 @@
+//! What people ask for, and the names and places that their answers are given in.
+
+use acd_core::{ForcedPresence, Priority, Treatment};
+use std::fmt;
+
+/// On whose behalf a request is made; recorded with what it did.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Person {
+    /// A login or badge name, 1..=128 bytes.
+    pub name: String,
+    /// Why, in the person's own words, or empty; at most 256 bytes.
+    pub reason: String,
+}
+
+/// Names a live call.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct CallRef {
+    /// The adapter that holds the caller.
+    pub adapter: String,
+    /// The id that this adapter chose.
+    pub call_id: String,
+}
+
+/// A place in the history of the domain; compared epoch first.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Position {
+    /// Counts the starts of the domain, from 1.
+    pub epoch: u64,
+    /// Counts the events of the epoch, from 1; 0 before the first.
+    pub number: u64,
+}
+
+impl fmt::Display for Position {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "({}, {})", self.epoch, self.number)
+    }
+}
+
+/// What an agent or a supervisor asks for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Request {
+    /// The agent starts work.
+    LogIn {
+        /// Who.
+        agent: String,
+        /// Ready at once.
+        ready: bool,
+    },
+    /// The agent ends work.
+    LogOut {
+        /// Who.
+        agent: String,
+    },
+    /// The agent wants calls.
+    Ready {
+        /// Who.
+        agent: String,
+    },
+    /// The agent wants no calls.
+    NotReady {
+        /// Who.
+        agent: String,
+        /// One of the plan's reasons.
+        reason: Option<String>,
+    },
+    /// The agent takes a call that he is offered.
+    Accept {
+        /// Who.
+        agent: String,
+        /// Which offer; `None` means the only one that is out to him.
+        offer: Option<u64>,
+    },
+    /// The agent does not take it.
+    Decline {
+        /// Who.
+        agent: String,
+        /// Which offer; `None` means the only one that is out to him.
+        offer: Option<u64>,
+    },
+    /// The agent has finished his notes.
+    EndWrapUp {
+        /// Who.
+        agent: String,
+    },
+    /// A supervisor moves a waiting call.
+    MoveCall {
+        /// Which.
+        call: CallRef,
+        /// Where to.
+        queue: String,
+    },
+    /// A supervisor sets a waiting call's priority.
+    SetPriority {
+        /// Which.
+        call: CallRef,
+        /// The new one.
+        priority: Priority,
+    },
+    /// A supervisor ends a call.
+    EndCall {
+        /// Which.
+        call: CallRef,
+        /// What the caller gets.
+        treatment: Treatment,
+    },
+    /// A supervisor sets an agent's presence.
+    ForcePresence {
+        /// Who.
+        agent: String,
+        /// To what.
+        presence: ForcedPresence,
+    },
+}

@@ -1,0 +1,316 @@
+//! An adapter's session as the edge holds it: what comes up, and the two halves of the stream.
+
+use crate::bounds;
+use crate::mail::{Control, Mail, Post, SessionId};
+use crate::order::{CloseReason, Down, DownBody};
+use crate::refusal::{Refusal, RefusalKind, code};
+use acd_core::{OfferResult, Priority, Timestamp};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use tokio::sync::{mpsc, watch};
+
+/// Opens a session.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Hello {
+    /// The adapter's name.
+    pub adapter: String,
+    /// Its process: random, not 0.
+    pub incarnation: u64,
+    /// The highest epoch that it has seen; 0 at first.
+    pub epoch: u64,
+    /// The number of the latest order taken in within that epoch.
+    pub ack: u64,
+    /// Name and version of the software.
+    pub software: String,
+}
+
+/// The session is open.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Welcome {
+    /// The session goes on by number; else both sides count from 1 again.
+    pub resumed: bool,
+    /// The number of the latest message applied.
+    pub received: u64,
+    /// The epoch of the domain.
+    pub epoch: u64,
+    /// The domain's time.
+    pub now: Timestamp,
+}
+
+/// What happens in the PBX.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum AdapterMessage {
+    /// A call wants an agent.
+    CallOffered {
+        /// The adapter's id of the call.
+        call_id: String,
+        /// The queue that it enters.
+        queue: String,
+        /// Its priority.
+        priority: Priority,
+        /// Carried to the agent and never looked at.
+        attributes: Vec<(String, String)>,
+    },
+    /// The call is over in the PBX.
+    CallEnded {
+        /// Which.
+        call_id: String,
+    },
+    /// How an offer goes.
+    OfferResult {
+        /// Its number.
+        offer: u64,
+        /// How.
+        result: OfferResult,
+    },
+    /// Caller and agent hear each other.
+    CallBridged {
+        /// Through which offer.
+        offer: u64,
+    },
+    /// The bridge could not be made.
+    ConnectFailed {
+        /// Through which offer.
+        offer: u64,
+    },
+    /// The agent's leg died while the caller is still there.
+    AgentLegLost {
+        /// Which.
+        call_id: String,
+    },
+    /// The agent put the caller on hold.
+    CallHeld {
+        /// Which.
+        call_id: String,
+    },
+    /// The agent took the caller back.
+    CallRetrieved {
+        /// Which.
+        call_id: String,
+    },
+    /// An agent ended wrap-up at the phone.
+    WrapUpDone {
+        /// Who.
+        agent: String,
+    },
+    /// The edge could not read the message: it is rejected with these words, its number counts.
+    Malformed {
+        /// As in [`Refusal`].
+        code: &'static str,
+        /// As in [`Refusal`].
+        message: String,
+        /// As in [`Refusal`].
+        field: &'static str,
+    },
+    /// Nothing happened, only `ack` counts; it has no number.
+    AckOnly,
+}
+
+/// An open session. Dropping it, or either half of it, says that the stream broke.
+#[derive(Debug)]
+pub struct Session {
+    /// What the adapter is to be told first.
+    pub welcome: Welcome,
+    receiver: SessionReceiver,
+    sender: SessionSender,
+}
+
+/// The half that takes what comes up.
+#[derive(Debug)]
+pub struct SessionSender {
+    post: Post,
+    closing: watch::Receiver<Option<CloseReason>>,
+    presence: Arc<StreamPresence>,
+    _departure: Departure,
+}
+
+/// The half that hands out what goes down.
+#[derive(Debug)]
+pub struct SessionReceiver {
+    epoch: u64,
+    orders: mpsc::UnboundedReceiver<Numbered>,
+    acks: watch::Receiver<u64>,
+    acks_end: bool,
+    _departure: Departure,
+}
+
+/// A message down on its way from the driver.
+#[derive(Clone, Debug)]
+pub(crate) struct Numbered {
+    pub(crate) number: u64,
+    pub(crate) body: DownBody,
+}
+
+/// The driver's ends of a session.
+#[derive(Debug)]
+pub(crate) struct DriverEnds {
+    pub(crate) id: SessionId,
+    /// Bounded by `UNACKNOWLEDGED_MAX`: the driver ends the session before it holds more.
+    pub(crate) orders: mpsc::UnboundedSender<Numbered>,
+    pub(crate) acks: watch::Sender<u64>,
+    pub(crate) closing: watch::Sender<Option<CloseReason>>,
+}
+
+/// The edge's ends, not welcomed yet.
+#[derive(Debug)]
+pub(crate) struct EdgeEnds {
+    receiver: SessionReceiver,
+    sender: SessionSender,
+}
+
+/// What both halves know of the stream.
+#[derive(Debug)]
+struct StreamPresence {
+    id: SessionId,
+    /// Messages that have entered the mailbox.
+    sent: AtomicU64,
+    departed: AtomicBool,
+}
+
+/// Tells the driver, once, that the stream is gone.
+#[derive(Debug)]
+struct Departure {
+    post: Post,
+    presence: Arc<StreamPresence>,
+}
+
+impl Drop for Departure {
+    fn drop(&mut self) {
+        if !self.presence.departed.swap(true, Ordering::AcqRel) {
+            let sent = self.presence.sent.load(Ordering::Acquire);
+            self.post.control(Control::Departed { session: self.presence.id, sent });
+        }
+    }
+}
+
+/// The ends of a new session.
+pub(crate) fn session_ends(id: SessionId, epoch: u64, post: &Post) -> (EdgeEnds, DriverEnds) {
+    let (orders_in, orders_out) = mpsc::unbounded_channel();
+    let (acks_in, acks_out) = watch::channel(0);
+    let (closing_in, closing_out) = watch::channel(None);
+    let presence =
+        Arc::new(StreamPresence { id, sent: AtomicU64::new(0), departed: AtomicBool::new(false) });
+    let departure = || Departure { post: post.clone(), presence: Arc::clone(&presence) };
+    let receiver = SessionReceiver {
+        epoch,
+        orders: orders_out,
+        acks: acks_out,
+        acks_end: false,
+        _departure: departure(),
+    };
+    let sender = SessionSender {
+        post: post.clone(),
+        closing: closing_out,
+        _departure: departure(),
+        presence,
+    };
+    let driver = DriverEnds { id, orders: orders_in, acks: acks_in, closing: closing_in };
+    (EdgeEnds { receiver, sender }, driver)
+}
+
+impl EdgeEnds {
+    pub(crate) fn welcomed(self, welcome: Welcome) -> Session {
+        Session { welcome, receiver: self.receiver, sender: self.sender }
+    }
+}
+
+impl Session {
+    /// As [`SessionSender::send`].
+    ///
+    /// # Errors
+    /// As there.
+    pub async fn send(
+        &self,
+        number: u64,
+        ack: u64,
+        message: AdapterMessage,
+    ) -> Result<(), Refusal> {
+        self.sender.send(number, ack, message).await
+    }
+
+    /// As [`SessionReceiver::next`].
+    pub async fn next(&mut self) -> Option<Down> {
+        self.receiver.next().await
+    }
+
+    /// The two halves, for two tasks.
+    pub fn split(self) -> (SessionSender, SessionReceiver) {
+        (self.sender, self.receiver)
+    }
+}
+
+impl SessionSender {
+    /// Hands a message to the driver; waits while the mailbox is full, which is how back-pressure
+    /// reaches the adapter. What is wrong with the message itself is answered by `Rejected`.
+    ///
+    /// # Errors
+    /// The session is over, or the number does not fit the message: 0 goes with
+    /// [`AdapterMessage::AckOnly`] and with nothing else. The stream must end.
+    pub async fn send(
+        &self,
+        number: u64,
+        ack: u64,
+        message: AdapterMessage,
+    ) -> Result<(), Refusal> {
+        if (number == 0) != (message == AdapterMessage::AckOnly) {
+            let message = "numbers start at 1; a heartbeat, and nothing else, has number 0";
+            return Err(
+                Refusal::new(RefusalKind::InvalidArgument, code::BAD_NUMBER, message).at("number")
+            );
+        }
+        if let Some(reason) = self.close_reason() {
+            return Err(reason.refusal());
+        }
+        let message = match bounds::check_message(&message) {
+            Ok(()) => message,
+            Err(Refusal { code, message, field, .. }) => {
+                AdapterMessage::Malformed { code, message, field }
+            }
+        };
+        let mail = Mail::Message { session: self.presence.id, number, ack, message };
+        let sent = self.post.send(mail).await;
+        if sent.is_err() {
+            return Err(self.close_reason().unwrap_or(CloseReason::Stopping).refusal());
+        }
+        self.presence.sent.fetch_add(1, Ordering::AcqRel);
+        Ok(())
+    }
+
+    /// Why the session is over, if it is.
+    pub fn close_reason(&self) -> Option<CloseReason> {
+        self.closing.borrow().clone()
+    }
+
+    /// Waits until the session is over, whatever ends it; for a task that waits on the adapter.
+    pub async fn closed(&self) -> CloseReason {
+        let mut closing = self.closing.clone();
+        match closing.wait_for(Option::is_some).await {
+            Ok(reason) => reason.clone().unwrap_or(CloseReason::Stopping),
+            Err(_) => CloseReason::Stopping,
+        }
+    }
+}
+
+impl SessionReceiver {
+    /// The next message for the adapter; after `Closed` there is none. Acknowledgements that
+    /// nobody has asked for yet are merged into one. May be dropped and called again.
+    pub async fn next(&mut self) -> Option<Down> {
+        loop {
+            tokio::select! {
+                biased;
+                order = self.orders.recv() => {
+                    let Numbered { number, body } = order?;
+                    return Some(self.down(number, body));
+                }
+                changed = self.acks.changed(), if !self.acks_end => match changed {
+                    Ok(()) => return Some(self.down(0, DownBody::Acknowledged)),
+                    Err(_) => self.acks_end = true,
+                },
+            }
+        }
+    }
+
+    fn down(&mut self, number: u64, body: DownBody) -> Down {
+        Down { epoch: self.epoch, number, ack: *self.acks.borrow_and_update(), body }
+    }
+}

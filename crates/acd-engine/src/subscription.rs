@@ -1,0 +1,240 @@
+//! The way out for readers: the view, what changed lately, and who listens.
+
+use crate::bounds::{AGENT_WATCHES_MAX, SUBSCRIBERS_MAX};
+use crate::refusal::{Refusal, RefusalKind, code};
+use crate::request::Position;
+use crate::view::{Delta, View};
+use acd_core::AgentId;
+use parking_lot::{Mutex, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::collections::{HashMap, VecDeque};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use tokio::sync::broadcast::error::RecvError;
+use tokio::sync::{broadcast, watch};
+
+/// How many deltas a subscriber may fall behind before he gets a fresh snapshot instead.
+pub(crate) const DELTAS_BEHIND_MAX: usize = 1_024;
+
+/// What readers share. Written by the publisher alone.
+#[derive(Debug)]
+pub(crate) struct Feed {
+    view: RwLock<View>,
+    recent: Mutex<Recent>,
+    watches: Mutex<HashMap<AgentId, watch::Sender<()>>>,
+    subscribers: AtomicUsize,
+    watching: AtomicUsize,
+}
+
+/// The last deltas, and the line on which the next ones go out. The view always stands at the last
+/// of them or later: it is written first.
+#[derive(Debug)]
+struct Recent {
+    /// `None` once the publisher has ended.
+    line: Option<broadcast::Sender<Arc<Delta>>>,
+    deltas: VecDeque<Arc<Delta>>,
+    events: usize,
+    events_kept: usize,
+}
+
+impl Feed {
+    pub(crate) fn new(view: View, history: usize) -> Self {
+        let recent = Recent {
+            line: Some(broadcast::Sender::new(DELTAS_BEHIND_MAX)),
+            deltas: VecDeque::new(),
+            events: 0,
+            events_kept: history,
+        };
+        Self {
+            view: RwLock::new(view),
+            recent: Mutex::new(recent),
+            watches: Mutex::new(HashMap::new()),
+            subscribers: AtomicUsize::new(0),
+            watching: AtomicUsize::new(0),
+        }
+    }
+
+    pub(crate) fn view(&self) -> RwLockReadGuard<'_, View> {
+        self.view.read()
+    }
+
+    /// Only the publisher may call it.
+    pub(crate) fn view_to_write(&self) -> RwLockWriteGuard<'_, View> {
+        self.view.write()
+    }
+
+    /// Hands out a delta that the view has taken in already.
+    pub(crate) fn publish(&self, delta: Delta, agents: &[AgentId]) {
+        self.recent.lock().publish(Arc::new(delta));
+        let mut watches = self.watches.lock();
+        for agent in agents {
+            let Some(watch) = watches.get(agent) else { continue };
+            watch.send_replace(());
+            if watch.is_closed() {
+                watches.remove(agent);
+            }
+        }
+    }
+
+    /// Nothing follows: subscribers and watches end.
+    pub(crate) fn end(&self) {
+        self.recent.lock().line = None;
+        self.watches.lock().clear();
+    }
+
+    pub(crate) fn subscribers(&self) -> u64 {
+        let both = self.subscribers.load(Ordering::Relaxed) + self.watching.load(Ordering::Relaxed);
+        both as u64
+    }
+}
+
+impl Recent {
+    fn publish(&mut self, delta: Arc<Delta>) {
+        self.events += delta.events.len();
+        self.deltas.push_back(Arc::clone(&delta));
+        while self.events > self.events_kept {
+            let Some(oldest) = self.deltas.pop_front() else { break };
+            self.events -= oldest.events.len();
+        }
+        if let Some(line) = &self.line {
+            // Nobody may be listening.
+            let _listeners = line.send(delta);
+        }
+    }
+
+    /// The deltas after `position`, if every one of them is still here.
+    fn after(&self, position: Position) -> Option<VecDeque<Arc<Delta>>> {
+        let next = self.deltas.partition_point(|delta| delta.position <= position);
+        let at_a_seam = match self.deltas.get(next) {
+            Some(delta) => delta.after == position,
+            None => self.deltas.back().is_some_and(|delta| delta.position == position),
+        };
+        at_a_seam.then(|| self.deltas.range(next..).cloned().collect())
+    }
+}
+
+/// What a subscriber gets.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Update {
+    /// Read everything anew, best by [`Subscription::snapshot`]; this is where the view stood.
+    Snapshot(Position),
+    /// What changed since the last update.
+    Delta(Arc<Delta>),
+}
+
+/// One subscriber.
+#[derive(Debug)]
+pub struct Subscription {
+    backlog: VecDeque<Arc<Delta>>,
+    line: broadcast::Receiver<Arc<Delta>>,
+    /// What the subscriber has; deltas up to here are old news.
+    reached: Position,
+    snapshot_due: bool,
+    seat: Seat,
+}
+
+impl Subscription {
+    pub(crate) fn open(feed: &Arc<Feed>, resume: Option<Position>) -> Result<Self, Refusal> {
+        let seat = Seat::take(feed, |feed| &feed.subscribers, SUBSCRIBERS_MAX)?;
+        let recent = feed.recent.lock();
+        let line = recent.line.as_ref().ok_or_else(Refusal::stopping)?.subscribe();
+        let missed = resume.and_then(|position| recent.after(position));
+        drop(recent);
+        Ok(Self {
+            snapshot_due: missed.is_none(),
+            backlog: missed.unwrap_or_default(),
+            line,
+            reached: resume.unwrap_or_default(),
+            seat,
+        })
+    }
+
+    /// The next update, or `None` once the domain has stopped. May be dropped and called again.
+    pub async fn next(&mut self) -> Option<Update> {
+        loop {
+            if self.snapshot_due {
+                self.snapshot_due = false;
+                return Some(Update::Snapshot(self.snapshot(View::position)));
+            }
+            let delta = match self.backlog.pop_front() {
+                Some(delta) => delta,
+                None => match self.line.recv().await {
+                    Ok(delta) => delta,
+                    Err(RecvError::Closed) => return None,
+                    Err(RecvError::Lagged(_)) => {
+                        self.line = self.line.resubscribe();
+                        self.snapshot_due = true;
+                        continue;
+                    }
+                },
+            };
+            if delta.position > self.reached {
+                self.reached = delta.position;
+                return Some(Update::Delta(delta));
+            }
+        }
+    }
+
+    /// Reads the view; what `next` returns afterwards goes on exactly where this has been read.
+    pub fn snapshot<T>(&mut self, read: impl FnOnce(&View) -> T) -> T {
+        let view = self.seat.feed.view();
+        self.reached = view.position();
+        self.backlog.clear();
+        read(&view)
+    }
+}
+
+/// Wakes one agent's desktop.
+#[derive(Debug)]
+pub struct AgentWatch {
+    changes: watch::Receiver<()>,
+    _seat: Seat,
+}
+
+impl AgentWatch {
+    pub(crate) fn open(feed: &Arc<Feed>, agent: AgentId) -> Result<Self, Refusal> {
+        let seat = Seat::take(feed, |feed| &feed.watching, AGENT_WATCHES_MAX)?;
+        if feed.recent.lock().line.is_none() {
+            return Err(Refusal::stopping());
+        }
+        let changes = feed.watches.lock().entry(agent).or_default().subscribe();
+        Ok(Self { changes, _seat: seat })
+    }
+
+    /// Waits until the agent's row, or an offer to him, has changed since this was opened or since
+    /// it returned last; `false` once the domain has stopped. May be dropped and called again.
+    pub async fn changed(&mut self) -> bool {
+        self.changes.changed().await.is_ok()
+    }
+}
+
+/// One of a bounded number of places.
+#[derive(Debug)]
+struct Seat {
+    feed: Arc<Feed>,
+    taken: fn(&Feed) -> &AtomicUsize,
+}
+
+impl Seat {
+    fn take(
+        feed: &Arc<Feed>,
+        taken: fn(&Feed) -> &AtomicUsize,
+        most: usize,
+    ) -> Result<Self, Refusal> {
+        let seat = Self { feed: Arc::clone(feed), taken };
+        // Counted before it is checked: dropping the seat counts it back.
+        if taken(feed).fetch_add(1, Ordering::Relaxed) < most {
+            return Ok(seat);
+        }
+        Err(Refusal::new(
+            RefusalKind::ResourceExhausted,
+            code::TOO_MANY_SUBSCRIBERS,
+            format!("{most} subscribers are listening already, the most there may be"),
+        ))
+    }
+}
+
+impl Drop for Seat {
+    fn drop(&mut self) {
+        (self.taken)(&self.feed).fetch_sub(1, Ordering::Relaxed);
+    }
+}

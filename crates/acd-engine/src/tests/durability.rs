@@ -1,0 +1,206 @@
+//! What leaves at once, what waits until it is durable, and what a log may do meanwhile.
+
+use super::*;
+use crate::log::faulty::{Faults, FaultyLog};
+use crate::log::{Batch, MemoryLog, Tail};
+use acd_core::{Event, Router};
+
+#[tokio::test(start_paused = true)]
+async fn offers_leave_at_once_connects_and_answers_when_durable() {
+    let log = FaultyLog::new(MemoryLog::new(), Faults::default());
+    let gate = log.gate();
+    let running = run_on(log);
+    running.ready("ana").await;
+    let mut pbx = running.connect("pbx", 7).await;
+
+    gate.hold();
+    pbx.offer("c1", "billing").await;
+    let down = pbx.down().await;
+    assert_eq!((down.epoch, down.number, down.ack), (1, 1, 0), "nothing is durable yet");
+    let DownBody::Order(Order::Offer { offer, agent, address, queue, attributes, .. }) = down.body
+    else {
+        panic!("an offer leaves as soon as it is decided");
+    };
+    assert_eq!((offer, &*agent, &*address, &*queue), (1, "ana", "ana", "billing"));
+    assert_eq!(*attributes, [("crm".to_owned(), "token".to_owned())]);
+
+    pbx.result(1, OfferResult::Accepted).await;
+    assert!(pbx.hears_nothing().await, "a connect may not be taken back, so it waits");
+    assert!(running.domain.status().undurable > 0);
+    assert_eq!(running.calls()[0].state, CallState::Connecting, "readers see it at once");
+    let mut asked =
+        Box::pin(running.ask(Request::NotReady { agent: "ana".to_owned(), reason: None }));
+    let waits = timeout(Duration::from_millis(50), &mut asked).await;
+    assert!(waits.is_err(), "an answer to a person waits too");
+
+    gate.let_go();
+    let down = pbx.down().await;
+    assert_eq!((down.number, down.ack), (2, 2), "the connect brings the acknowledgement");
+    assert!(matches!(down.body, DownBody::Order(Order::Connect { offer: 1, .. })));
+    asked.await.expect("he may");
+    assert_eq!(running.domain.status().undurable, 0);
+
+    pbx.say(AdapterMessage::CallBridged { offer: 1 }).await;
+    pbx.acknowledged(3).await;
+    assert_eq!(running.calls()[0].state, CallState::Connected);
+}
+
+#[tokio::test(start_paused = true)]
+async fn orders_of_one_session_keep_their_order() {
+    let log = FaultyLog::new(MemoryLog::new(), Faults::default());
+    let gate = log.gate();
+    let running = run_on(log);
+    running.ready("ana").await;
+    running.ready("ben").await;
+    let mut pbx = running.connect("pbx", 7).await;
+    let mut other = running.connect("other", 8).await;
+    pbx.offer("c1", "billing").await;
+    let offer = pbx.rings().await;
+
+    gate.hold();
+    pbx.result(offer, OfferResult::Accepted).await;
+    pbx.offer("c2", "billing").await;
+    assert!(pbx.hears_nothing().await, "the offer stands behind the connect");
+    pbx.say(ended("c2")).await;
+    other.offer("c3", "billing").await;
+    other.rings().await;
+
+    gate.let_go();
+    assert!(matches!(pbx.order().await, Order::Connect { .. }));
+    assert!(matches!(pbx.order().await, Order::Offer { .. }));
+    let revoked = pbx.order().await;
+    assert!(matches!(revoked, Order::Revoke { reason: RevokeReason::CallEnded, .. }));
+}
+
+#[tokio::test(start_paused = true)]
+async fn whatever_the_log_does_each_command_is_stored_once() {
+    for seed in 0..20 {
+        let faults = Faults {
+            seed,
+            unknown_stored: 200,
+            unknown_lost: 200,
+            late: 100,
+            slow: 100,
+            tail_fails: 300,
+            delay: Duration::from_millis(30),
+            ..Faults::default()
+        };
+        let log = Arc::new(FaultyLog::new(MemoryLog::new(), faults));
+        let running = run_on(Shared(Arc::clone(&log)));
+        let mut updates = running.domain.subscribe(None).expect("there is room");
+        one_of_everything(&running).await;
+        running.domain.stop().await;
+        let mut told = Vec::new();
+        while let Some(update) = updates.next().await {
+            if let Update::Delta(delta) = update {
+                told.extend(delta.events.iter().map(|event| (event.at, event.kind)));
+            }
+        }
+        let batches = log.read(1).await.expect("it is all there");
+        assert_eq!(replayed(&batches), told, "seed {seed}: the log tells another story");
+        assert!(batches[0].entries.is_empty(), "the first record opens the epoch");
+        assert_eq!(running.domain.status().health, Health::Draining, "seed {seed}");
+    }
+}
+
+/// An offer that is declined, one that rings out, an abandoned call, a handled one.
+async fn one_of_everything(running: &Running) {
+    let mut pbx = running.connect("pbx", 7).await;
+    running.ready("ana").await;
+    running.ready("cleo").await;
+    pbx.offer("c1", "billing").await;
+    let offer = pbx.rings().await;
+    pbx.result(offer, OfferResult::Declined).await;
+    running.ready("ben").await;
+    let offer = pbx.rings().await;
+    running.accept("ben", Some(offer)).await.expect("it is out to him");
+    while !matches!(pbx.order().await, Order::Connect { .. }) {}
+    pbx.say(AdapterMessage::CallBridged { offer }).await;
+    pbx.offer("c2", "nurse").await;
+    tokio::time::sleep(Duration::from_secs(RING_SECS + 1)).await;
+    pbx.say(ended("c2")).await;
+    pbx.say(ended("c1")).await;
+    let last = pbx.number;
+    pbx.acknowledged(last).await;
+}
+
+/// A log that a test can look into.
+struct Shared<L>(Arc<L>);
+
+impl<L: CommandLog> CommandLog for Shared<L> {
+    async fn append(&self, batch: Arc<Batch>, expect: Tail) -> crate::log::Appended {
+        self.0.append(batch, expect).await
+    }
+
+    async fn read(&self, from: u64) -> Result<Vec<Arc<Batch>>, crate::log::LogError> {
+        self.0.read(from).await
+    }
+
+    async fn truncate(&self, to: u64) -> Result<(), crate::log::LogError> {
+        self.0.truncate(to).await
+    }
+
+    async fn tail(&self) -> Result<Tail, crate::log::LogError> {
+        self.0.tail().await
+    }
+}
+
+/// What a fresh Router makes of a log: the kinds of all events, with their times.
+fn replayed(batches: &[Arc<Batch>]) -> Vec<(acd_core::Timestamp, &'static str)> {
+    let mut router = Router::new(plan()).expect("the plan is sound");
+    let mut kinds = Vec::new();
+    let mut events: Vec<Event> = Vec::new();
+    let mut sequence = 0;
+    for entry in batches.iter().flat_map(|batch| &batch.entries) {
+        sequence += 1;
+        assert_eq!(entry.sequence, sequence, "sequences leave no gap");
+        router.apply(entry.at, entry.command.clone(), &mut events).expect("it was applied before");
+        kinds.extend(events.drain(..).map(|event| (entry.at, crate::view::kind(&event))));
+    }
+    kinds
+}
+
+#[tokio::test(start_paused = true)]
+async fn another_writer_mutes_the_domain() {
+    let log = Arc::new(MemoryLog::new());
+    let running = run_on(Shared(Arc::clone(&log)));
+    running.ready("ana").await;
+    let mut pbx = running.connect("pbx", 7).await;
+    pbx.offer("c1", "billing").await;
+    let offer = pbx.rings().await;
+    let last = pbx.number;
+    pbx.acknowledged(last).await;
+
+    let tail = log.tail().await.expect("memory answers");
+    let theirs = crate::log::contract::batch_of(tail, 2, 0);
+    log.append(theirs, tail).await;
+    pbx.result(offer, OfferResult::Accepted).await;
+    assert_eq!(pbx.closed().await, CloseReason::Fenced, "no connect leaves any more");
+    assert_eq!(running.driver.await.expect("no panic"), Ended::Fenced);
+    let status = running.domain.status();
+    assert_eq!(status.health, Health::Degraded);
+    assert!(status.health_reason.contains("another daemon"), "{}", status.health_reason);
+    let asked = running.domain.request(
+        Request::LogOut { agent: "ana".to_owned() },
+        Person { name: "pat".to_owned(), reason: String::new() },
+    );
+    let refusal = asked.await.expect_err("nobody serves");
+    assert_eq!((refusal.kind, refusal.code), (RefusalKind::Unavailable, code::FENCED));
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_epoch_that_the_log_has_seen_does_not_begin_again() {
+    let log = Arc::new(MemoryLog::new());
+    let first = run_with(Shared(Arc::clone(&log)), Settings { epoch: 3, ..Settings::default() });
+    first.ready("ana").await;
+    first.domain.stop().await;
+    let again = run_with(Shared(Arc::clone(&log)), Settings { epoch: 3, ..Settings::default() });
+    assert_eq!(again.driver.await.expect("no panic"), Ended::Fenced);
+    let next = run_with(Shared(Arc::clone(&log)), Settings { epoch: 4, ..Settings::default() });
+    next.ready("ana").await;
+    next.domain.stop().await;
+    let batches = log.read(1).await.expect("it is all there");
+    let epochs: Vec<u64> = batches.iter().map(|batch| batch.epoch).collect();
+    assert_eq!(epochs, [3, 3, 4, 4]);
+    assert_eq!(batches[2].first_sequence, 3, "sequences go on");
+}

@@ -1,0 +1,244 @@
+//! What the engine promises, tried on a whole domain.
+
+mod adapters;
+mod durability;
+mod fold;
+mod people;
+mod readers;
+mod stopping;
+
+use crate::log::CommandLog;
+use crate::*;
+use acd_core::{
+    Action, AgentPlan, Criterion, MissedOffers, OfferResult, Order as CallOrder, Priority,
+    QueuePlan, Requirement, RoutingPlan, Rule, ServiceLevel, SkillId, Span, Treatment,
+};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::task::JoinHandle;
+use tokio::time::timeout;
+
+/// Real time passes only when nothing else can happen (the tests pause tokio's clock), so a wait
+/// this long means that what is waited for never comes.
+const NEVER: Duration = Duration::from_secs(3_600 * 24);
+
+const RING_SECS: u64 = 15;
+const CONNECT_SECS: u64 = 5;
+const GIVE_UP_SECS: u64 = 600;
+
+fn queue(name: &str, skill: u16, level: u8, rules: Vec<Rule>) -> QueuePlan {
+    QueuePlan {
+        name: name.to_owned(),
+        require: Requirement { skills: vec![(SkillId(skill), level)] },
+        select: vec![Criterion::LongestIdle],
+        ring: Span::from_secs(RING_SECS),
+        wrap_up: Span::from_secs(30),
+        service_level: ServiceLevel { answered_percent: 80, within: Span::from_secs(20) },
+        rules,
+    }
+}
+
+fn rule(name: &str, waited_secs: u64, then: Action) -> Rule {
+    Rule { name: name.to_owned(), waited: Span::from_secs(waited_secs), then: vec![then] }
+}
+
+fn agent(id: &str, skills: &[(u16, u8)], capacity: u8) -> AgentPlan {
+    AgentPlan {
+        id: id.to_owned(),
+        name: id.to_uppercase(),
+        skills: skills.iter().map(|(skill, level)| (SkillId(*skill), *level)).collect(),
+        voice: None,
+        capacity,
+    }
+}
+
+/// Two queues, billing and nurse; three agents: ana serves both, ben billing, cleo nurse with two
+/// slots. After 60 s billing asks for less, after 600 s it gives up; so does nurse.
+fn plan() -> Arc<RoutingPlan> {
+    let less = Action::Require(Requirement { skills: vec![(SkillId(0), 1)] });
+    let give_up = || rule("give-up", GIVE_UP_SECS, Action::End(Treatment::Voicemail));
+    Arc::new(RoutingPlan {
+        order: CallOrder::Strict,
+        short_abandon: Span::from_secs(5),
+        exclude_for: Span::from_secs(30),
+        connect_within: Span::from_secs(CONNECT_SECS),
+        missed_offers: MissedOffers::NotReadyAfter(2),
+        reasons: vec!["lunch".to_owned()],
+        adapters: Vec::new(),
+        skills: vec!["billing".to_owned(), "nursing".to_owned()],
+        queues: vec![
+            queue("billing", 0, 3, vec![rule("widen", 60, less), give_up()]),
+            queue("nurse", 1, 1, vec![give_up()]),
+        ],
+        agents: vec![
+            agent("ana", &[(0, 5), (1, 2)], 1),
+            agent("ben", &[(0, 3)], 1),
+            agent("cleo", &[(0, 1), (1, 9)], 2),
+        ],
+    })
+}
+
+/// A domain that runs.
+struct Running {
+    domain: Domain,
+    driver: JoinHandle<Ended>,
+    publisher: JoinHandle<()>,
+}
+
+fn run_on<L: CommandLog>(log: L) -> Running {
+    run_with(log, Settings::default())
+}
+
+fn run_with<L: CommandLog>(log: L, settings: Settings) -> Running {
+    let (domain, driver, publisher) =
+        start(plan(), Clock::start(1), log, settings).expect("the plan is sound");
+    let driver = tokio::spawn(driver.run());
+    let publisher = tokio::spawn(publisher.run());
+    Running { domain, driver, publisher }
+}
+
+impl Running {
+    async fn ask(&self, request: Request) -> Result<Position, Refusal> {
+        let person = Person { name: "pat".to_owned(), reason: String::new() };
+        self.domain.request(request, person).await
+    }
+
+    async fn ready(&self, agent: &str) {
+        let log_in = Request::LogIn { agent: agent.to_owned(), ready: true };
+        self.ask(log_in).await.expect("he may log in");
+    }
+
+    async fn accept(&self, agent: &str, offer: Option<u64>) -> Result<Position, Refusal> {
+        self.ask(Request::Accept { agent: agent.to_owned(), offer }).await
+    }
+
+    async fn connect(&self, adapter: &str, incarnation: u64) -> Pbx {
+        let hello = Hello { adapter: adapter.to_owned(), incarnation, ..Hello::default() };
+        self.resume(hello).await
+    }
+
+    async fn resume(&self, hello: Hello) -> Pbx {
+        let session = self.domain.open_session(hello).await.expect("a valid hello");
+        let number = session.welcome.received;
+        Pbx { session, number, ack: 0 }
+    }
+
+    fn queue(&self, name: &str) -> QueueRow {
+        let view = self.domain.view();
+        let row = view.queues().iter().find(|row| &*row.queue == name);
+        row.expect("it is configured").clone()
+    }
+
+    fn agent(&self, id: &str) -> AgentRow {
+        self.domain.view().agent(id).expect("he is configured").clone()
+    }
+
+    fn calls(&self) -> Vec<CallRow> {
+        self.domain.view().calls().cloned().collect()
+    }
+
+    fn offer_to(&self, agent: &str) -> Option<OfferRow> {
+        self.domain.view().offers(agent).pop()
+    }
+}
+
+/// An adapter that numbers and acknowledges as it should.
+struct Pbx {
+    session: Session,
+    number: u64,
+    ack: u64,
+}
+
+impl Pbx {
+    async fn say(&mut self, message: AdapterMessage) {
+        self.number += 1;
+        self.session.send(self.number, self.ack, message).await.expect("the session is open");
+    }
+
+    async fn offer(&mut self, call_id: &str, queue: &str) {
+        self.say(offered(call_id, queue)).await;
+    }
+
+    async fn down(&mut self) -> Down {
+        let down = timeout(NEVER, self.session.next()).await;
+        let down = down.expect("something comes down").expect("the session is open");
+        self.ack = self.ack.max(down.number);
+        down
+    }
+
+    /// The next message that is not only an acknowledgement.
+    async fn body(&mut self) -> DownBody {
+        loop {
+            match self.down().await.body {
+                DownBody::Acknowledged => {}
+                body @ (DownBody::Order(_) | DownBody::Rejected { .. } | DownBody::Closed(_)) => {
+                    return body;
+                }
+            }
+        }
+    }
+
+    async fn order(&mut self) -> Order {
+        match self.body().await {
+            DownBody::Order(order) => order,
+            other => panic!("an order was to come, not {other:?}"),
+        }
+    }
+
+    /// The number of the next order, which must be an offer.
+    async fn rings(&mut self) -> u64 {
+        match self.order().await {
+            Order::Offer { offer, .. } => offer,
+            other => panic!("an offer was to come, not {other:?}"),
+        }
+    }
+
+    async fn rejected(&mut self) -> (u64, &'static str, &'static str) {
+        match self.body().await {
+            DownBody::Rejected { number, code, field, .. } => (number, code, field),
+            other => panic!("a rejection was to come, not {other:?}"),
+        }
+    }
+
+    async fn closed(&mut self) -> CloseReason {
+        match self.body().await {
+            DownBody::Closed(reason) => {
+                assert_eq!(self.session.next().await, None, "nothing follows the end");
+                reason
+            }
+            other => panic!("the end was to come, not {other:?}"),
+        }
+    }
+
+    /// Waits until message `number` is durable.
+    async fn acknowledged(&mut self, number: u64) {
+        while self.down().await.ack < number {}
+    }
+
+    /// Whether nothing but acknowledgements is on its way down once all is quiet.
+    async fn hears_nothing(&mut self) -> bool {
+        let quiet = Duration::from_millis(50);
+        timeout(quiet, self.body()).await.is_err()
+    }
+
+    async fn result(&mut self, offer: u64, result: OfferResult) {
+        self.say(AdapterMessage::OfferResult { offer, result }).await;
+    }
+}
+
+fn offered(call_id: &str, queue: &str) -> AdapterMessage {
+    AdapterMessage::CallOffered {
+        call_id: call_id.to_owned(),
+        queue: queue.to_owned(),
+        priority: Priority::NORMAL,
+        attributes: vec![("crm".to_owned(), "token".to_owned())],
+    }
+}
+
+fn ended(call_id: &str) -> AdapterMessage {
+    AdapterMessage::CallEnded { call_id: call_id.to_owned() }
+}
+
+fn call(adapter: &str, call_id: &str) -> CallRef {
+    CallRef { adapter: adapter.to_owned(), call_id: call_id.to_owned() }
+}

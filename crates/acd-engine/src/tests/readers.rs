@@ -1,0 +1,186 @@
+//! Subscribers: one snapshot, then deltas; back-logs, resuming, and what queues count.
+
+use super::adapters::until;
+use super::*;
+use crate::log::MemoryLog;
+use crate::subscription::DELTAS_BEHIND_MAX;
+
+#[tokio::test(start_paused = true)]
+async fn a_subscriber_first_gets_a_snapshot_then_what_changes() {
+    let running = run_on(MemoryLog::new());
+    running.ready("ana").await;
+    let mut updates = running.domain.subscribe(None).expect("there is room");
+    let at = running.domain.view().position();
+    assert_eq!(updates.next().await, Some(Update::Snapshot(at)));
+    let position = running.ask(Request::LogOut { agent: "ana".to_owned() }).await.expect("he may");
+    let Some(Update::Delta(delta)) = updates.next().await else { panic!("a delta follows") };
+    assert_eq!((delta.after, delta.position), (at, position));
+    assert_eq!(delta.agents.len(), 1);
+    assert_eq!(delta.events[0].kind, "presence_changed");
+    assert_eq!(delta.events[0].detail, "logged_out");
+    let by = Origin::Person { name: Arc::from("pat"), reason: Arc::from("") };
+    assert_eq!(*delta.events[0].origin, by);
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_who_comes_back_gets_what_he_missed() {
+    let running = run_on(MemoryLog::new());
+    let had = running.ask(Request::LogIn { agent: "ana".to_owned(), ready: true }).await;
+    let had = had.expect("she may");
+    running.ready("ben").await;
+    running.ready("cleo").await;
+    let mut updates = running.domain.subscribe(Some(had)).expect("there is room");
+    let mut reached = had;
+    while reached < running.domain.view().position() {
+        let Some(Update::Delta(delta)) = updates.next().await else { panic!("no snapshot") };
+        assert_eq!(delta.after, reached, "without gaps");
+        reached = delta.position;
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_who_was_away_too_long_or_in_another_epoch_gets_a_snapshot() {
+    let settings = Settings { history: 3, epoch: 5, ..Settings::default() };
+    let running = run_with(MemoryLog::new(), settings);
+    running.ready("ana").await;
+    let old = running.domain.view().position();
+    for _ in 0..3 {
+        running.ask(Request::NotReady { agent: "ana".to_owned(), reason: None }).await.expect("ok");
+        running.ask(Request::Ready { agent: "ana".to_owned() }).await.expect("ok");
+    }
+    let now = running.domain.view().position();
+    let other_epoch = Position { epoch: 4, ..now };
+    let ahead = Position { number: now.number + 1, ..now };
+    for resume_after in [old, other_epoch, ahead] {
+        let mut updates = running.domain.subscribe(Some(resume_after)).expect("there is room");
+        assert_eq!(updates.next().await, Some(Update::Snapshot(now)));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_who_reads_too_slowly_gets_a_snapshot_instead_of_a_backlog() {
+    let running = run_on(MemoryLog::new());
+    running.ready("ana").await;
+    let mut updates = running.domain.subscribe(None).expect("there is room");
+    assert!(matches!(updates.next().await, Some(Update::Snapshot(_))));
+    for _ in 0..=DELTAS_BEHIND_MAX {
+        running.ask(Request::NotReady { agent: "ana".to_owned(), reason: None }).await.expect("ok");
+        running.ask(Request::Ready { agent: "ana".to_owned() }).await.expect("ok");
+    }
+    let now = running.domain.view().position();
+    assert_eq!(updates.next().await, Some(Update::Snapshot(now)));
+    let next = running.ask(Request::LogOut { agent: "ana".to_owned() }).await.expect("he may");
+    let Some(Update::Delta(delta)) = updates.next().await else { panic!("a delta follows") };
+    assert_eq!((delta.after, delta.position), (now, next));
+}
+
+#[tokio::test(start_paused = true)]
+async fn subscribers_are_bounded_and_seats_come_free() {
+    let running = run_on(MemoryLog::new());
+    let mut seats: Vec<Subscription> = (0..SUBSCRIBERS_MAX)
+        .map(|_| running.domain.subscribe(None).expect("there is room"))
+        .collect();
+    let refusal = running.domain.subscribe(None).expect_err("full");
+    assert_eq!(refusal.kind, RefusalKind::ResourceExhausted);
+    assert_eq!(running.domain.status().subscribers, SUBSCRIBERS_MAX as u64);
+    seats.pop();
+    assert!(running.domain.subscribe(None).is_ok());
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_agents_watch_wakes_for_his_own_changes_only() {
+    let running = run_on(MemoryLog::new());
+    assert!(running.domain.watch_agent("zoe").is_err());
+    let mut watch = running.domain.watch_agent("ana").expect("she is configured");
+    running.ready("ben").await;
+    let quiet = timeout(Duration::from_millis(50), watch.changed()).await;
+    assert!(quiet.is_err(), "ben is not ana");
+    running.ready("ana").await;
+    assert!(watch.changed().await);
+    running.domain.stop().await;
+    while watch.changed().await {}
+}
+
+#[tokio::test(start_paused = true)]
+async fn queues_count_what_became_of_their_calls() {
+    let running = run_on(MemoryLog::new());
+    let mut pbx = running.connect("pbx", 7).await;
+    pbx.offer("answered", "billing").await;
+    pbx.offer("given-up", "billing").await;
+    pbx.offer("sent-away", "nurse").await;
+    pbx.acknowledged(3).await;
+    let billing = running.queue("billing");
+    assert_eq!((billing.waiting, billing.offering, billing.entered), (2, 0, 2));
+    assert_eq!((billing.agents_qualified, billing.agents.staffed), (2, 0));
+    assert_eq!(billing.oldest_since, Some(running.calls()[0].arrived_at));
+
+    tokio::time::sleep(Duration::from_secs(10)).await;
+    running.ready("ben").await;
+    let offer = pbx.rings().await;
+    let billing = running.queue("billing");
+    assert_eq!((billing.waiting, billing.offering), (2, 1));
+    assert_eq!(
+        (billing.agents.staffed, billing.agents.working, billing.agents.available),
+        (1, 1, 0)
+    );
+    pbx.result(offer, OfferResult::Accepted).await;
+    assert!(matches!(pbx.order().await, Order::Connect { .. }));
+    assert_eq!(running.queue("billing").waiting, 1, "connecting is not waiting");
+    pbx.say(AdapterMessage::CallBridged { offer }).await;
+    pbx.say(ended("given-up")).await;
+    let last = pbx.number;
+    pbx.acknowledged(last).await;
+    let billing = running.queue("billing");
+    assert_eq!((billing.waiting, billing.connected, billing.oldest_since), (0, 1, None));
+    assert_eq!((billing.answered, billing.answered_in_time, billing.abandoned), (1, 1, 1));
+    let Span(wait) = billing.answered_wait;
+    assert!((10_000_000..10_100_000).contains(&wait), "{wait} us from entry to connected");
+
+    tokio::time::sleep(Duration::from_secs(GIVE_UP_SECS)).await;
+    assert!(matches!(pbx.order().await, Order::End { .. }));
+    assert_eq!(running.queue("nurse").overflowed, 1);
+    pbx.say(ended("answered")).await;
+    until(|| running.calls().is_empty()).await;
+    assert_eq!(running.queue("billing").connected, 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn lines_show_their_depth_without_waiting() {
+    let running = run_on(MemoryLog::new());
+    let mut pbx = running.connect("pbx", 7).await;
+    pbx.offer("c1", "billing").await;
+    pbx.offer("c2", "billing").await;
+    pbx.acknowledged(2).await;
+    let own = acd_core::DemandId(0);
+    let depths = running.domain.depths();
+    assert_eq!((depths.len(), depths.depth(own), depths.depth_by_priority(own)[5]), (3, 2, 2));
+    assert_eq!(depths.head_since(own), Some(running.calls()[0].arrived_at));
+    {
+        let view = running.domain.view();
+        let row = &view.skill_queues()[0];
+        assert_eq!((&*row.queue, row.depth, row.depth_by_priority[5]), ("billing", 2, 2));
+        assert_eq!(*row.require, [(Arc::from("billing"), 3)]);
+    }
+    tokio::time::sleep(Duration::from_secs(61)).await;
+    let wider = acd_core::DemandId(2);
+    assert_eq!((depths.depth(own), depths.depth(wider)), (0, 2));
+    assert_eq!(depths.head_since(own), None);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_status_counts() {
+    let running = run_on(MemoryLog::new());
+    running.ready("ana").await;
+    let mut pbx = running.connect("pbx", 7).await;
+    pbx.offer("c1", "billing").await;
+    pbx.offer("c2", "billing").await;
+    pbx.rings().await;
+    pbx.acknowledged(2).await;
+    let status = running.domain.status();
+    assert_eq!((status.health, &*status.health_reason), (Health::Serving, ""));
+    assert_eq!((status.calls, status.calls_waiting, status.agents_logged_in), (2, 2, 1));
+    let adapter = &status.adapters[0];
+    assert_eq!((&*adapter.adapter, adapter.connected, adapter.calls), ("pbx", true, 2));
+    assert!(status.commands >= 5 && status.rejected == 0);
+    assert!(status.decision.count >= 4 && status.decision.count == status.mailbox.count);
+}

@@ -1,0 +1,129 @@
+//! Agents' rows, and the counts of who is staffed, working and available.
+
+use super::rows::{AgentRow, SlotRow, SlotWord, Staffing};
+use super::{View, words};
+use crate::names::Names;
+use acd_core::{AgentId, AgentPlan, Presence, SlotState};
+use std::sync::Arc;
+
+/// An agent who has not logged in yet.
+pub(super) fn row_of_a_stranger(id: Arc<str>, plan: &AgentPlan, names: &Names) -> AgentRow {
+    AgentRow {
+        agent: id,
+        name: Arc::from(&*plan.name),
+        presence: Presence::LoggedOut,
+        reason: Arc::from(""),
+        presence_since: None,
+        pending: None,
+        pending_reason: Arc::from(""),
+        slots: vec![SlotRow::default(); usize::from(plan.capacity)],
+        skills: names.skill_levels(&plan.skills),
+        state: words::presence(Presence::LoggedOut),
+        state_since: None,
+    }
+}
+
+impl AgentRow {
+    /// One for each of the three that he counts as.
+    fn counts_as(&self) -> Staffing {
+        let staffed = self.presence != Presence::LoggedOut;
+        let working = self.presence == Presence::Ready;
+        let free = self.slots.iter().any(|slot| slot.state == SlotWord::Free);
+        Staffing {
+            staffed: u64::from(staffed),
+            working: u64::from(working),
+            available: u64::from(working && free && self.pending.is_none()),
+        }
+    }
+
+    fn state_word(&self) -> &'static str {
+        let busiest = self.slots.iter().map(|slot| slot.state).max().unwrap_or_default();
+        if busiest == SlotWord::Free {
+            words::presence(self.presence)
+        } else {
+            words::slot(busiest)
+        }
+    }
+}
+
+impl View {
+    pub(super) fn presence_changed(
+        &mut self,
+        agent: AgentId,
+        presence: Presence,
+        pending: Option<Presence>,
+    ) {
+        let at = self.at;
+        let reason = self.names.reason(presence);
+        let pending_reason = pending.map_or_else(|| Arc::from(""), |to| self.names.reason(to));
+        self.change_agent(agent, |row| {
+            if row.presence != presence {
+                row.presence_since = Some(at);
+            }
+            row.presence = presence;
+            row.reason = reason;
+            row.pending = pending;
+            row.pending_reason = pending_reason;
+        });
+    }
+
+    pub(super) fn slot_changed(&mut self, agent: AgentId, slot: u8, state: SlotState) {
+        let mut new =
+            SlotRow { state: words::word_of(state), since: Some(self.at), ..SlotRow::default() };
+        let call_in_it = match state {
+            SlotState::Free => None,
+            SlotState::Reserved { call, offer } => {
+                new.offer = offer.0;
+                Some(call)
+            }
+            SlotState::Connecting { call }
+            | SlotState::Talking { call }
+            | SlotState::Held { call } => Some(call),
+            SlotState::WrapUp { until, queue: _ } => {
+                new.until = Some(until);
+                None
+            }
+        };
+        new.call = call_in_it.and_then(|call| self.calls.card(call)).cloned();
+        self.change_agent(agent, |row| {
+            if let Some(slot) = row.slots.get_mut(usize::from(slot)) {
+                *slot = new;
+            }
+        });
+    }
+
+    /// Changes a row, then the state word and every count that follows from it.
+    fn change_agent(&mut self, agent: AgentId, change: impl FnOnce(&mut AgentRow)) {
+        let Some(row) = self.agents.get_mut(agent.index()) else { return };
+        let before = row.counts_as();
+        change(row);
+        let state = row.state_word();
+        if row.state != state {
+            row.state = state;
+            row.state_since = Some(self.at);
+        }
+        let after = row.counts_as();
+        self.changed.agents.mark(agent.index());
+        if before == after {
+            return;
+        }
+        self.logged_in = self.logged_in + after.staffed - before.staffed;
+        for (demand, own_of) in self.qualified.of(agent) {
+            self.skill_queues[demand.index()].agents.exchange(before, after);
+            self.changed.skill_queues.mark(demand.index());
+            if let Some(queue) = own_of {
+                self.queues[queue.index()].agents.exchange(before, after);
+                self.changed.queues.mark(queue.index());
+            }
+        }
+    }
+}
+
+impl Staffing {
+    /// One agent counted as `before` and counts as `after` now.
+    fn exchange(&mut self, before: Self, after: Self) {
+        self.staffed = self.staffed + after.staffed - before.staffed;
+        self.working = self.working + after.working - before.working;
+        self.available = self.available + after.available - before.available;
+    }
+}

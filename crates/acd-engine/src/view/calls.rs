@@ -1,0 +1,332 @@
+//! Calls' rows, and what the queues count of them.
+
+use super::View;
+use super::rows::{CallCard, CallRow, CallState, OfferRow, PlaceRow};
+use crate::publisher::Record;
+use acd_core::{
+    CallHandle, Event, LeftCause, OfferEnd, OfferNumber, Outcome, Priority, QueueId, Span,
+    Timestamp,
+};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
+
+/// All live calls.
+#[derive(Debug)]
+pub(super) struct Calls {
+    slots: Vec<Option<LiveCall>>,
+    /// Arrival number -> slot.
+    by_arrival: BTreeMap<u64, u32>,
+    /// Per queue, (entered, arrival) of the calls that wait or are being offered.
+    waits: Vec<BTreeSet<(Timestamp, u64)>>,
+    waiting: u64,
+    /// Offers that are out.
+    offers: HashMap<u64, CallHandle>,
+}
+
+#[derive(Debug)]
+struct LiveCall {
+    generation: u32,
+    row: CallRow,
+    /// Beside `row.places`, in the same order.
+    stays: Vec<Stay>,
+    /// Stays that ended because the call was answered or ended, until that has been counted.
+    left: Vec<Stay>,
+    via: Option<QueueId>,
+    /// The last rule that fired, and the command within which.
+    fired: Option<(QueueId, u64)>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Stay {
+    queue: QueueId,
+    since: Timestamp,
+}
+
+impl Calls {
+    pub(super) fn new(queues: usize) -> Self {
+        Self {
+            slots: Vec::new(),
+            by_arrival: BTreeMap::new(),
+            waits: vec![BTreeSet::new(); queues],
+            waiting: 0,
+            offers: HashMap::new(),
+        }
+    }
+
+    fn get(&self, call: CallHandle) -> Option<&LiveCall> {
+        let live = self.slots.get(call.slot as usize)?.as_ref()?;
+        (live.generation == call.generation).then_some(live)
+    }
+
+    fn get_mut(&mut self, call: CallHandle) -> Option<&mut LiveCall> {
+        let live = self.slots.get_mut(call.slot as usize)?.as_mut()?;
+        (live.generation == call.generation).then_some(live)
+    }
+
+    pub(super) fn at(&self, slot: usize) -> Option<&CallRow> {
+        self.slots.get(slot)?.as_ref().map(|live| &live.row)
+    }
+
+    pub(super) fn card(&self, call: CallHandle) -> Option<&Arc<CallCard>> {
+        self.get(call).map(|live| &live.row.call)
+    }
+
+    pub(super) fn by_age(&self) -> impl Iterator<Item = &CallRow> {
+        self.by_arrival.values().filter_map(|slot| self.at(*slot as usize))
+    }
+
+    /// An offer that is out.
+    pub(super) fn offer(&self, offer: u64) -> Option<OfferRow> {
+        let row = &self.get(*self.offers.get(&offer)?)?.row;
+        Some(OfferRow {
+            offer,
+            call: Arc::clone(&row.call),
+            queue: row.via_queue.clone()?,
+            priority: row.priority,
+            ring_until: row.ring_until?,
+        })
+    }
+
+    pub(super) fn live(&self) -> u64 {
+        self.by_arrival.len() as u64
+    }
+
+    pub(super) fn waiting(&self) -> u64 {
+        self.waiting
+    }
+}
+
+impl LiveCall {
+    fn waits(&self) -> bool {
+        matches!(self.row.state, CallState::Waiting | CallState::Offering)
+    }
+
+    fn talks(&self) -> bool {
+        matches!(self.row.state, CallState::Connected | CallState::Held)
+    }
+
+    fn enter(&mut self, state: CallState, at: Timestamp) {
+        if self.row.state != state {
+            self.row.state = state;
+            self.row.state_since = at;
+        }
+    }
+
+    fn forget_agent(&mut self) {
+        self.row.agent = None;
+        self.row.offer = 0;
+        self.row.ring_until = None;
+        self.row.via_queue = None;
+        self.via = None;
+    }
+
+    fn leave(&mut self, queue: QueueId, cause: LeftCause) {
+        let Some(at) = self.stays.iter().position(|stay| stay.queue == queue) else { return };
+        let stay = self.stays.remove(at);
+        self.row.places.remove(at);
+        match cause {
+            LeftCause::Moved => {}
+            LeftCause::Connected | LeftCause::Ended => self.left.push(stay),
+        }
+    }
+
+    /// The stays that the call has, or had until this very end of its waiting.
+    fn all_stays(&self) -> impl Iterator<Item = &Stay> {
+        self.left.iter().chain(&self.stays)
+    }
+}
+
+impl View {
+    pub(super) fn call_arrived(
+        &mut self,
+        call: CallHandle,
+        card: Arc<CallCard>,
+        arrival: u64,
+        priority: Priority,
+    ) {
+        let row = CallRow {
+            call: card,
+            arrival,
+            state: CallState::Waiting,
+            priority,
+            arrived_at: self.at,
+            places: Vec::new(),
+            agent: None,
+            offer: 0,
+            ring_until: None,
+            state_since: self.at,
+            via_queue: None,
+            outcome: None,
+        };
+        let live = LiveCall {
+            generation: call.generation,
+            row,
+            stays: Vec::new(),
+            left: Vec::new(),
+            via: None,
+            fired: None,
+        };
+        let slot = call.slot as usize;
+        if self.calls.slots.len() <= slot {
+            self.calls.slots.resize_with(slot + 1, || None);
+        }
+        self.calls.slots[slot] = Some(live);
+        self.calls.by_arrival.insert(arrival, call.slot);
+        self.calls.waiting += 1;
+        self.changed.calls.mark(slot);
+    }
+
+    /// Takes the call out of all counts, changes it, and counts it again.
+    pub(super) fn call_changed(&mut self, call: CallHandle, record: &Record) {
+        self.count(call, false);
+        self.change_call(call, record);
+        self.count(call, true);
+        if let Event::OfferIssued { offer, .. } = record.event {
+            self.calls.offers.insert(offer.0, call);
+        }
+        if let Event::OfferEnded { offer, .. } = record.event {
+            self.calls.offers.remove(&offer.0);
+        }
+        self.changed.calls.mark(call.slot as usize);
+        if let Event::CallEnded { outcome, .. } = record.event {
+            self.call_ended(call, outcome, record.sequence);
+        }
+    }
+
+    fn change_call(&mut self, call: CallHandle, record: &Record) {
+        let at = record.at;
+        let Some(live) = self.calls.get_mut(call) else { return };
+        match &record.event {
+            Event::PlaceEntered { queue, demand, .. } => {
+                let require = self.skill_queues.get(demand.index()).map(|row| row.require.clone());
+                live.stays.push(Stay { queue: *queue, since: at });
+                live.row.places.push(PlaceRow {
+                    queue: self.names.queue(*queue).clone(),
+                    since: at,
+                    require: require.unwrap_or_else(|| Arc::from([])),
+                });
+                self.queues[queue.index()].entered += 1;
+            }
+            Event::PlaceLeft { queue, cause, .. } => live.leave(*queue, *cause),
+            Event::RequirementChanged { queue, demand, .. } => {
+                let place = live.stays.iter().position(|stay| stay.queue == *queue);
+                let require = self.skill_queues.get(demand.index()).map(|row| &row.require);
+                if let (Some(place), Some(require)) = (place, require) {
+                    live.row.places[place].require = require.clone();
+                }
+            }
+            Event::PriorityChanged { priority, .. } => live.row.priority = *priority,
+            Event::RuleFired { queue, .. } => live.fired = Some((*queue, record.sequence)),
+            Event::OfferIssued { offer, agent, queue, ring_until, .. } => {
+                live.enter(CallState::Offering, at);
+                live.row.offer = offer.0;
+                live.row.agent = Some(self.names.agent(*agent).clone());
+                live.row.ring_until = Some(*ring_until);
+                live.row.via_queue = Some(self.names.queue(*queue).clone());
+                live.via = Some(*queue);
+            }
+            Event::OfferEnded { offer, end, .. } => {
+                live.row.ring_until = None;
+                if *end != OfferEnd::Accepted && OfferNumber(live.row.offer) == *offer {
+                    live.enter(CallState::Waiting, at);
+                    live.forget_agent();
+                }
+            }
+            Event::CallConnecting { offer, agent, .. } => {
+                live.enter(CallState::Connecting, at);
+                live.row.offer = offer.0;
+                live.row.agent = Some(self.names.agent(*agent).clone());
+            }
+            Event::CallConnected { agent, queue, .. } => {
+                live.enter(CallState::Connected, at);
+                live.row.agent = Some(self.names.agent(*agent).clone());
+                live.row.via_queue = Some(self.names.queue(*queue).clone());
+                live.via = Some(*queue);
+                let since = live.all_stays().find(|stay| stay.queue == *queue).map(|s| s.since);
+                let wait = since.map_or(Span(0), |since| at.since(since));
+                live.left.clear();
+                self.answered(*queue, wait);
+            }
+            Event::CallHeld { .. } => live.enter(CallState::Held, at),
+            Event::CallRetrieved { .. } => live.enter(CallState::Connected, at),
+            Event::CallReturned { .. } => {
+                live.enter(CallState::Waiting, at);
+                live.forget_agent();
+                live.left.clear();
+            }
+            Event::CallEnded { outcome, .. } => {
+                live.enter(CallState::Ended, at);
+                live.row.outcome = Some(*outcome);
+            }
+            // A `CallReturned` follows.
+            Event::ConnectFailed { .. } => {}
+            Event::AdapterUp { .. }
+            | Event::AdapterDown { .. }
+            | Event::CallArrived { .. }
+            | Event::OfferRinging { .. }
+            | Event::PresenceChanged { .. }
+            | Event::SlotChanged { .. } => {}
+        }
+    }
+
+    fn answered(&mut self, queue: QueueId, wait: Span) {
+        let row = &mut self.queues[queue.index()];
+        row.answered += 1;
+        row.answered_wait = Span(row.answered_wait.0.saturating_add(wait.0));
+        row.answered_in_time += u64::from(wait <= row.service_level.within);
+    }
+
+    /// Adds the call to what the queues count, or takes it out.
+    fn count(&mut self, call: CallHandle, add: bool) {
+        let Self { calls, queues, changed, .. } = self;
+        let Calls { slots, waits, waiting, .. } = calls;
+        let Some(Some(live)) = slots.get(call.slot as usize) else { return };
+        let step = |count: &mut u64| *count = if add { *count + 1 } else { *count - 1 };
+        if live.waits() {
+            step(waiting);
+            for Stay { queue, since } in &live.stays {
+                let row = &mut queues[queue.index()];
+                let waits = &mut waits[queue.index()];
+                step(&mut row.waiting);
+                if live.row.state == CallState::Offering {
+                    step(&mut row.offering);
+                }
+                let key = (*since, live.row.arrival);
+                let _new = if add { waits.insert(key) } else { waits.remove(&key) };
+                row.oldest_since = waits.first().map(|(since, _)| *since);
+                changed.queues.mark(queue.index());
+            }
+        } else if let (true, Some(queue)) = (live.talks(), live.via) {
+            step(&mut queues[queue.index()].connected);
+            changed.queues.mark(queue.index());
+        }
+    }
+
+    fn call_ended(&mut self, call: CallHandle, outcome: Outcome, sequence: u64) {
+        let slot = call.slot as usize;
+        let Some(live) = self.calls.slots.get_mut(slot).and_then(Option::take) else { return };
+        self.calls.by_arrival.remove(&live.row.arrival);
+        let mut queues: Vec<QueueId> = live.all_stays().map(|stay| stay.queue).collect();
+        match outcome {
+            Outcome::Handled => queues.clear(),
+            Outcome::Abandoned | Outcome::ShortAbandoned => {
+                for queue in &queues {
+                    self.queues[queue.index()].abandoned += 1;
+                }
+            }
+            Outcome::Overflowed => {
+                // By a rule: out of that rule's queue. By a supervisor: out of the first joined.
+                let by_rule = live.fired.filter(|(_, within)| *within == sequence);
+                let from = by_rule.map(|(queue, _)| queue).or_else(|| queues.first().copied());
+                queues = from.into_iter().collect();
+                for queue in &queues {
+                    self.queues[queue.index()].overflowed += 1;
+                }
+            }
+        }
+        for queue in queues {
+            self.mark_queue(queue);
+        }
+        self.changed.ended.push(live.row);
+    }
+}

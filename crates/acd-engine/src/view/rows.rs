@@ -1,0 +1,281 @@
+//! What readers see: one row for each queue, skill queue, agent and call, and one for each event.
+
+use crate::names::SkillLevels;
+use crate::order::Attributes;
+use crate::request::{CallRef, Position};
+use acd_core::{Outcome, Presence, Priority, ServiceLevel, Span, Timestamp};
+use std::borrow::Cow;
+use std::sync::Arc;
+
+/// A call's name and what travels with it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CallCard {
+    /// The adapter that holds the caller.
+    pub adapter: Arc<str>,
+    /// The id that this adapter chose.
+    pub call_id: Arc<str>,
+    /// As the adapter gave them.
+    pub attributes: Attributes,
+}
+
+impl CallCard {
+    /// The name alone.
+    pub fn call_ref(&self) -> CallRef {
+        CallRef { adapter: self.adapter.to_string(), call_id: self.call_id.to_string() }
+    }
+}
+
+/// One queue.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct QueueRow {
+    /// Its name.
+    pub queue: Arc<str>,
+    /// Calls in it that wait or are being offered.
+    pub waiting: u64,
+    /// Of those, the ones being offered.
+    pub offering: u64,
+    /// Calls connected through it now.
+    pub connected: u64,
+    /// When the longest waiting of `waiting` entered it.
+    pub oldest_since: Option<Timestamp>,
+    /// Who could serve its own requirement.
+    pub agents: Staffing,
+    /// Agents of the plan who meet its requirement, at work or not.
+    pub agents_qualified: u64,
+    /// Calls that entered it in this epoch, by arrival, move, added place or return.
+    pub entered: u64,
+    /// Calls answered through it in this epoch.
+    pub answered: u64,
+    /// Calls that the caller gave up while in it, in this epoch.
+    pub abandoned: u64,
+    /// Calls that its rules, or a supervisor, sent out of acdd, in this epoch.
+    pub overflowed: u64,
+    /// Of `answered`, those within the service level's time.
+    pub answered_in_time: u64,
+    /// Sum of the waits of `answered`, entry to connected.
+    pub answered_wait: Span,
+    /// The promise that it is measured by.
+    pub service_level: ServiceLevel,
+}
+
+/// Agents who meet a requirement.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Staffing {
+    /// Logged in, in whatever state.
+    pub staffed: u64,
+    /// Of those, the ones who are not in `not ready`.
+    pub working: u64,
+    /// Of those, the ones with a free slot and nothing pending.
+    pub available: u64,
+}
+
+/// The calls of one queue that ask for the same.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SkillQueueRow {
+    /// The queue.
+    pub queue: Arc<str>,
+    /// What they ask for.
+    pub require: SkillLevels,
+    /// Calls that wait and are not being offered.
+    pub depth: u64,
+    /// The same by priority.
+    pub depth_by_priority: [u32; 10],
+    /// Since when the first of the line has been waiting.
+    pub head_since: Option<Timestamp>,
+    /// Who could serve them.
+    pub agents: Staffing,
+}
+
+/// One agent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AgentRow {
+    /// The id that he logs in with.
+    pub agent: Arc<str>,
+    /// The name that people see.
+    pub name: Arc<str>,
+    /// Whether he takes calls.
+    pub presence: Presence,
+    /// Why he is not ready, or empty.
+    pub reason: Arc<str>,
+    /// Since when the presence has been so; `None` before the first log-in.
+    pub presence_since: Option<Timestamp>,
+    /// What it will be once he has no call.
+    pub pending: Option<Presence>,
+    /// The reason that comes with `pending`, or empty.
+    pub pending_reason: Arc<str>,
+    /// His voice slots.
+    pub slots: Vec<SlotRow>,
+    /// What he can do.
+    pub skills: SkillLevels,
+    /// The most demanding slot if one is not free, else the presence, as one word.
+    pub state: &'static str,
+    /// Since when `state` has been so; `None` before the first change.
+    pub state_since: Option<Timestamp>,
+}
+
+/// One slot of an agent.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SlotRow {
+    /// What it is doing.
+    pub state: SlotWord,
+    /// The call in it; none when free or in wrap-up.
+    pub call: Option<Arc<CallCard>>,
+    /// The offer when reserved, else 0.
+    pub offer: u64,
+    /// Since when; `None` before the first change.
+    pub since: Option<Timestamp>,
+    /// When wrap-up ends by itself.
+    pub until: Option<Timestamp>,
+}
+
+/// What a slot is doing, from the least to the most demanding.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum SlotWord {
+    /// Nothing.
+    #[default]
+    Free,
+    /// Notes after a call.
+    WrapUp,
+    /// An offer is out.
+    Reserved,
+    /// Accepted, not bridged yet.
+    Connecting,
+    /// The caller is on hold.
+    Held,
+    /// In conversation.
+    Talking,
+}
+
+/// One call.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CallRow {
+    /// Its name.
+    pub call: Arc<CallCard>,
+    /// Counted from 1 in the domain.
+    pub arrival: u64,
+    /// Where it stands in its life.
+    pub state: CallState,
+    /// The present one.
+    pub priority: Priority,
+    /// When it arrived.
+    pub arrived_at: Timestamp,
+    /// The queues that it stands in, in the order it joined them.
+    pub places: Vec<PlaceRow>,
+    /// The agent whom it is offered to, or who has it.
+    pub agent: Option<Arc<str>>,
+    /// The offer that is out or led to the conversation, else 0.
+    pub offer: u64,
+    /// When that offer ends unanswered; only while it is out.
+    pub ring_until: Option<Timestamp>,
+    /// When the state was entered.
+    pub state_since: Timestamp,
+    /// The queue through which it was offered or answered.
+    pub via_queue: Option<Arc<str>>,
+    /// Once it has ended.
+    pub outcome: Option<Outcome>,
+}
+
+/// Where a call stands in its life.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum CallState {
+    /// Waiting for an agent.
+    Waiting,
+    /// An agent's device is asked to ring.
+    Offering,
+    /// Accepted, not bridged yet.
+    Connecting,
+    /// Caller and agent talk.
+    Connected,
+    /// The caller is on hold.
+    Held,
+    /// Over; the row is gone after this.
+    Ended,
+}
+
+/// A call's stand in one queue.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PlaceRow {
+    /// Which.
+    pub queue: Arc<str>,
+    /// When the call entered it.
+    pub since: Timestamp,
+    /// What the call asks for there.
+    pub require: SkillLevels,
+}
+
+/// An offer that is out to an agent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OfferRow {
+    /// Its number.
+    pub offer: u64,
+    /// The call.
+    pub call: Arc<CallCard>,
+    /// The queue through which.
+    pub queue: Arc<str>,
+    /// The call's priority.
+    pub priority: Priority,
+    /// When it ends unanswered.
+    pub ring_until: Timestamp,
+}
+
+/// Who caused something.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Origin {
+    /// A message of this adapter.
+    Adapter(Arc<str>),
+    /// An agent or a supervisor.
+    Person {
+        /// Who.
+        name: Arc<str>,
+        /// Why, or empty.
+        reason: Arc<str>,
+    },
+    /// A deadline passed.
+    Time,
+    /// A change of configuration.
+    Plan,
+}
+
+/// One event.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EventRow {
+    /// Which.
+    pub position: Position,
+    /// When.
+    pub at: Timestamp,
+    /// By whom.
+    pub origin: Arc<Origin>,
+    /// What happened, a stable word.
+    pub kind: &'static str,
+    /// The call concerned.
+    pub call: Option<Arc<CallCard>>,
+    /// The agent concerned.
+    pub agent: Option<Arc<str>>,
+    /// The queue concerned.
+    pub queue: Option<Arc<str>>,
+    /// The offer concerned, or 0.
+    pub offer: u64,
+    /// How or why, a stable word, where `kind` leaves it open; else empty.
+    pub detail: Cow<'static, str>,
+}
+
+/// What changed after one position up to another.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Delta {
+    /// It applies to the state at this position only.
+    pub after: Position,
+    /// The state is then at this one.
+    pub position: Position,
+    /// Domain time of the last event.
+    pub at: Timestamp,
+    /// Rows that changed.
+    pub queues: Vec<QueueRow>,
+    /// Rows that changed.
+    pub skill_queues: Vec<SkillQueueRow>,
+    /// Rows that changed.
+    pub agents: Vec<AgentRow>,
+    /// Rows that changed; those in state `Ended` are gone.
+    pub calls: Vec<CallRow>,
+    /// What happened, in order.
+    pub events: Vec<EventRow>,
+}

@@ -1,0 +1,207 @@
+//! Events in stable words.
+
+use super::View;
+use super::rows::{CallCard, EventRow, SlotWord};
+use crate::publisher::{Named, Record};
+use acd_core::{
+    AgentId, CallHandle, Event, LeftCause, OfferEnd, OfferNumber, Outcome, Presence, QueueId,
+    ReturnCause, RevokeCause, SlotState,
+};
+use std::borrow::Cow;
+use std::sync::Arc;
+
+/// What an event is about.
+#[derive(Default)]
+struct About {
+    call: Option<CallHandle>,
+    agent: Option<AgentId>,
+    queue: Option<QueueId>,
+    offer: u64,
+}
+
+impl View {
+    pub(super) fn event_row(&self, record: &Record) -> EventRow {
+        let event = &record.event;
+        let About { call, agent, queue, offer } = about(event);
+        let detail = match (event, &record.named) {
+            (Event::RuleFired { queue, rule, .. }, _) => {
+                Cow::Owned(self.names.rule_name(*queue, *rule).to_owned())
+            }
+            (Event::PriorityChanged { priority, .. }, _) => Cow::Owned(priority.get().to_string()),
+            (Event::AdapterUp { .. } | Event::AdapterDown { .. }, Named::Adapter(name)) => {
+                Cow::Owned(name.to_string())
+            }
+            _ => Cow::Borrowed(detail(event)),
+        };
+        EventRow {
+            position: self.position,
+            at: record.at,
+            origin: Arc::clone(&record.origin),
+            kind: kind(event),
+            call: call.and_then(|call| self.card_for(call, &record.named)),
+            agent: agent.map(|agent| self.names.agent(agent).clone()),
+            queue: queue.map(|queue| self.names.queue(queue).clone()),
+            offer,
+            detail,
+        }
+    }
+
+    fn card_for(&self, call: CallHandle, named: &Named) -> Option<Arc<CallCard>> {
+        match named {
+            Named::Call(card) => Some(Arc::clone(card)),
+            Named::Nothing | Named::Adapter(_) => self.calls.card(call).cloned(),
+        }
+    }
+}
+
+pub(crate) fn kind(event: &Event) -> &'static str {
+    match event {
+        Event::AdapterUp { .. } => "adapter_up",
+        Event::AdapterDown { .. } => "adapter_down",
+        Event::CallArrived { .. } => "call_arrived",
+        Event::PlaceEntered { .. } => "place_entered",
+        Event::PlaceLeft { .. } => "place_left",
+        Event::RequirementChanged { .. } => "requirement_changed",
+        Event::PriorityChanged { .. } => "priority_changed",
+        Event::RuleFired { without_effect: false, .. } => "rule_fired",
+        Event::RuleFired { without_effect: true, .. } => "rule_without_effect",
+        Event::OfferIssued { .. } => "offer_issued",
+        Event::OfferRinging { .. } => "offer_ringing",
+        Event::OfferEnded { .. } => "offer_ended",
+        Event::CallConnecting { .. } => "call_connecting",
+        Event::ConnectFailed { .. } => "connect_failed",
+        Event::CallConnected { .. } => "call_connected",
+        Event::CallHeld { .. } => "call_held",
+        Event::CallRetrieved { .. } => "call_retrieved",
+        Event::CallReturned { .. } => "call_returned",
+        Event::CallEnded { .. } => "call_ended",
+        Event::PresenceChanged { .. } => "presence_changed",
+        Event::SlotChanged { .. } => "slot_changed",
+    }
+}
+
+fn detail(event: &Event) -> &'static str {
+    match event {
+        Event::PlaceLeft { cause, .. } => match cause {
+            LeftCause::Moved => "moved",
+            LeftCause::Connected => "connected",
+            LeftCause::Ended => "ended",
+        },
+        Event::OfferEnded { end, .. } => offer_end(*end),
+        Event::CallReturned { cause, .. } => match cause {
+            ReturnCause::OfferEnded => "offer_ended",
+            ReturnCause::ConnectFailed => "connect_failed",
+            ReturnCause::AgentLegLost => "agent_leg_lost",
+        },
+        Event::CallEnded { outcome, .. } => match outcome {
+            Outcome::Handled => "handled",
+            Outcome::Abandoned => "abandoned",
+            Outcome::ShortAbandoned => "short_abandoned",
+            Outcome::Overflowed => "overflowed",
+        },
+        Event::PresenceChanged { presence: now, .. } => presence(*now),
+        Event::SlotChanged { state, .. } => slot(word_of(*state)),
+        Event::AdapterUp { .. }
+        | Event::AdapterDown { .. }
+        | Event::CallArrived { .. }
+        | Event::PlaceEntered { .. }
+        | Event::RequirementChanged { .. }
+        | Event::PriorityChanged { .. }
+        | Event::RuleFired { .. }
+        | Event::OfferIssued { .. }
+        | Event::OfferRinging { .. }
+        | Event::CallConnecting { .. }
+        | Event::ConnectFailed { .. }
+        | Event::CallConnected { .. }
+        | Event::CallHeld { .. }
+        | Event::CallRetrieved { .. } => "",
+    }
+}
+
+fn offer_end(end: OfferEnd) -> &'static str {
+    match end {
+        OfferEnd::Accepted => "accepted",
+        OfferEnd::Declined => "declined",
+        OfferEnd::NoAnswer => "no_answer",
+        OfferEnd::Failed => "failed",
+        OfferEnd::Revoked(RevokeCause::CallEnded) => "revoked_call_ended",
+        OfferEnd::Revoked(RevokeCause::AgentUnavailable) => "revoked_agent_unavailable",
+        OfferEnd::Revoked(RevokeCause::CallMoved) => "revoked_call_moved",
+        OfferEnd::Revoked(RevokeCause::AdapterRestarted) => "revoked_adapter_restarted",
+    }
+}
+
+pub(super) fn presence(presence: Presence) -> &'static str {
+    match presence {
+        Presence::LoggedOut => "logged_out",
+        Presence::NotReady(_) => "not_ready",
+        Presence::Ready => "ready",
+    }
+}
+
+pub(super) fn slot(word: SlotWord) -> &'static str {
+    match word {
+        SlotWord::Free => "free",
+        SlotWord::Reserved => "reserved",
+        SlotWord::Connecting => "connecting",
+        SlotWord::Talking => "talking",
+        SlotWord::Held => "held",
+        SlotWord::WrapUp => "wrap_up",
+    }
+}
+
+pub(super) fn word_of(state: SlotState) -> SlotWord {
+    match state {
+        SlotState::Free => SlotWord::Free,
+        SlotState::Reserved { .. } => SlotWord::Reserved,
+        SlotState::Connecting { .. } => SlotWord::Connecting,
+        SlotState::Talking { .. } => SlotWord::Talking,
+        SlotState::Held { .. } => SlotWord::Held,
+        SlotState::WrapUp { .. } => SlotWord::WrapUp,
+    }
+}
+
+fn about(event: &Event) -> About {
+    let of_call = |call: CallHandle| About { call: Some(call), ..About::default() };
+    let of_offer = |call: CallHandle, OfferNumber(offer): OfferNumber, agent: AgentId| About {
+        call: Some(call),
+        agent: Some(agent),
+        offer,
+        queue: None,
+    };
+    match *event {
+        Event::AdapterUp { .. } | Event::AdapterDown { .. } => About::default(),
+        Event::CallArrived { call, .. }
+        | Event::PriorityChanged { call, .. }
+        | Event::CallHeld { call }
+        | Event::CallRetrieved { call }
+        | Event::CallReturned { call, .. }
+        | Event::CallEnded { call, .. } => of_call(call),
+        Event::PlaceEntered { call, queue, .. }
+        | Event::PlaceLeft { call, queue, .. }
+        | Event::RequirementChanged { call, queue, .. }
+        | Event::RuleFired { call, queue, .. } => About { queue: Some(queue), ..of_call(call) },
+        Event::OfferIssued { call, offer, agent, queue, .. }
+        | Event::OfferEnded { call, offer, agent, queue, .. } => {
+            About { queue: Some(queue), ..of_offer(call, offer, agent) }
+        }
+        Event::OfferRinging { call, offer } => About { offer: offer.0, ..of_call(call) },
+        Event::CallConnecting { call, offer, agent, .. }
+        | Event::ConnectFailed { call, offer, agent, .. } => of_offer(call, offer, agent),
+        Event::CallConnected { call, agent, queue } => {
+            About { agent: Some(agent), queue: Some(queue), ..of_call(call) }
+        }
+        Event::PresenceChanged { agent, .. } => About { agent: Some(agent), ..About::default() },
+        Event::SlotChanged { agent, state, .. } => {
+            let (call, offer, queue) = match state {
+                SlotState::Free => (None, 0, None),
+                SlotState::Reserved { call, offer } => (Some(call), offer.0, None),
+                SlotState::Connecting { call }
+                | SlotState::Talking { call }
+                | SlotState::Held { call } => (Some(call), 0, None),
+                SlotState::WrapUp { queue, .. } => (None, 0, Some(queue)),
+            };
+            About { call, agent: Some(agent), queue, offer }
+        }
+    }
+}

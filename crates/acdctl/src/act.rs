@@ -1,0 +1,195 @@
+//! Carries out `call …` and `agent …`.
+
+use crate::cli::{
+    AgentCommand, AgentOfferArguments, CallCommand, CallName, EndArguments, MoveArguments,
+    OfferArguments, Person, PriorityArguments, Treatment,
+};
+use crate::daemon::{Daemon, request};
+use crate::failure::Failure;
+use crate::lists::state_text;
+use crate::output::Output;
+use crate::rows::AgentRow;
+use acd_proto::v1;
+use serde::Serialize;
+use std::collections::HashMap;
+
+/// The adapter that is built into the daemon.
+const MANUAL: &str = "manual";
+
+/// What was done to a call, and where that stands in the domain's history.
+#[derive(Debug, Serialize)]
+struct CallDone {
+    epoch: u64,
+    number: u64,
+    call_id: String,
+    adapter: String,
+}
+
+/// What was done for an agent, and where that stands in the domain's history.
+#[derive(Debug, Serialize)]
+struct AgentDone {
+    epoch: u64,
+    number: u64,
+    #[serde(flatten)]
+    agent: AgentRow,
+}
+
+pub(crate) async fn call(
+    daemon: &Daemon,
+    output: Output,
+    command: CallCommand,
+) -> Result<(), Failure> {
+    match command {
+        CallCommand::Offer(arguments) => offer(daemon, output, arguments).await,
+        CallCommand::End(arguments) => end(daemon, output, arguments).await,
+        CallCommand::Move(arguments) => move_to(daemon, output, arguments).await,
+        CallCommand::Priority(arguments) => priority(daemon, output, arguments).await,
+    }
+}
+
+async fn offer(daemon: &Daemon, output: Output, arguments: OfferArguments) -> Result<(), Failure> {
+    let OfferArguments { id, queue, priority, attributes } = arguments;
+    let mut carried = HashMap::new();
+    for (key, value) in attributes {
+        if carried.insert(key.clone(), value).is_some() {
+            return Err(Failure::Wrong(format!("the attribute `{key}` is given twice")));
+        }
+    }
+    let call = v1::CallOffered {
+        call_id: id.clone(),
+        queue: queue.clone(),
+        priority,
+        attributes: carried,
+    };
+    let message = v1::OfferCallRequest { domain: daemon.domain.clone(), call: Some(call) };
+    let answer = daemon.answer(daemon.adapters().offer_call(request(message)).await)?;
+    let call = CallName { id, adapter: MANUAL.to_owned() };
+    done(output, answer.position, call, |id| format!("{id} waits in {queue}"))
+}
+
+async fn end(daemon: &Daemon, output: Output, arguments: EndArguments) -> Result<(), Failure> {
+    let EndArguments { call, treatment, person } = arguments;
+    if call.adapter == MANUAL && treatment.is_none() {
+        let message = v1::HangUpRequest { domain: daemon.domain.clone(), call_id: call.id.clone() };
+        let answer = daemon.answer(daemon.adapters().hang_up(request(message)).await)?;
+        return done(output, answer.position, call, |id| format!("{id}: the caller hung up"));
+    }
+    let treatment = match treatment.unwrap_or(Treatment::HangUp) {
+        Treatment::Busy => v1::Treatment::Busy,
+        Treatment::Voicemail => v1::Treatment::Voicemail,
+        Treatment::Message => v1::Treatment::Message,
+        Treatment::HangUp => v1::Treatment::HangUp,
+    };
+    let message = v1::EndCallRequest {
+        domain: daemon.domain.clone(),
+        actor: actor(person),
+        call: call_ref(&call),
+        treatment: treatment.into(),
+    };
+    let answer = daemon.answer(daemon.supervisors().end_call(request(message)).await)?;
+    done(output, answer.position, call, |id| format!("{id} was ended"))
+}
+
+async fn move_to(daemon: &Daemon, output: Output, arguments: MoveArguments) -> Result<(), Failure> {
+    let MoveArguments { call, to, person } = arguments;
+    let message = v1::MoveCallRequest {
+        domain: daemon.domain.clone(),
+        actor: actor(person),
+        call: call_ref(&call),
+        queue: to.clone(),
+    };
+    let answer = daemon.answer(daemon.supervisors().move_call(request(message)).await)?;
+    done(output, answer.position, call, |id| format!("{id} waits in {to}"))
+}
+
+async fn priority(
+    daemon: &Daemon,
+    output: Output,
+    arguments: PriorityArguments,
+) -> Result<(), Failure> {
+    let PriorityArguments { call, priority, person } = arguments;
+    let message = v1::SetCallPriorityRequest {
+        domain: daemon.domain.clone(),
+        actor: actor(person),
+        call: call_ref(&call),
+        priority,
+    };
+    let answer = daemon.answer(daemon.supervisors().set_call_priority(request(message)).await)?;
+    done(output, answer.position, call, |id| format!("{id} has priority {priority}"))
+}
+
+fn actor(person: Person) -> Option<v1::Actor> {
+    // An empty USER is nobody.
+    let name = if person.actor.is_empty() { "operator".to_owned() } else { person.actor };
+    Some(v1::Actor { name, reason: person.reason })
+}
+
+fn call_ref(call: &CallName) -> Option<v1::CallRef> {
+    Some(v1::CallRef { adapter: call.adapter.clone(), call_id: call.id.clone() })
+}
+
+fn done(
+    output: Output,
+    position: Option<v1::Position>,
+    call: CallName,
+    text: impl FnOnce(&str) -> String,
+) -> Result<(), Failure> {
+    let v1::Position { epoch, number } = position.unwrap_or_default();
+    let done = CallDone { epoch, number, call_id: call.id, adapter: call.adapter };
+    output.answer(&done, |done| text(&done.call_id))
+}
+
+pub(crate) async fn agent(
+    daemon: &Daemon,
+    output: Output,
+    command: AgentCommand,
+) -> Result<(), Failure> {
+    let domain = daemon.domain.clone();
+    let mut agents = daemon.agents();
+    let presence = |agent, presence: v1::Presence, reason| {
+        let presence = presence.into();
+        let domain = daemon.domain.clone();
+        request(v1::SetPresenceRequest { domain, agent, presence, reason })
+    };
+    let answer = match command {
+        AgentCommand::Login { agent, ready } => {
+            agents.log_in(request(v1::LogInRequest { domain, agent, ready })).await
+        }
+        AgentCommand::Logout { agent } => {
+            agents.log_out(request(v1::LogOutRequest { domain, agent })).await
+        }
+        AgentCommand::Ready { agent } => {
+            agents.set_presence(presence(agent, v1::Presence::Ready, String::new())).await
+        }
+        AgentCommand::NotReady { agent, reason } => {
+            agents.set_presence(presence(agent, v1::Presence::NotReady, reason)).await
+        }
+        AgentCommand::Accept(AgentOfferArguments { agent, offer: offer_number }) => {
+            agents
+                .accept_offer(request(v1::AcceptOfferRequest { domain, agent, offer_number }))
+                .await
+        }
+        AgentCommand::Decline(AgentOfferArguments { agent, offer: offer_number }) => {
+            agents
+                .decline_offer(request(v1::DeclineOfferRequest { domain, agent, offer_number }))
+                .await
+        }
+        AgentCommand::EndWrapUp { agent } => {
+            agents.end_wrap_up(request(v1::EndWrapUpRequest { domain, agent })).await
+        }
+    };
+    let answer = daemon.answer(answer)?;
+    let v1::Position { epoch, number } = answer.position.unwrap_or_default();
+    let agent = answer.agent.unwrap_or_default();
+    let now = agent.state_since.unwrap_or_default();
+    let done = AgentDone { epoch, number, agent: AgentRow::new(agent, &now) };
+    output.answer(&done, |done| agent_text(&done.agent))
+}
+
+/// `ana is talking, then not ready`.
+fn agent_text(agent: &AgentRow) -> String {
+    let calls: Vec<&str> = agent.slots.iter().filter_map(|slot| slot.call_id.as_deref()).collect();
+    let with = if calls.is_empty() { String::new() } else { format!(" with {}", calls.join(", ")) };
+    let then = agent.pending.map(|then| format!(", then {}", then.replace('_', " ")));
+    format!("{} is {}{with}{}", agent.agent, state_text(agent), then.unwrap_or_default())
+}

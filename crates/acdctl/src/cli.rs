@@ -1,0 +1,337 @@
+//! What the command line may say.
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
+use std::path::PathBuf;
+
+pub(crate) use crate::trace::cli::TraceCommand;
+
+const EXAMPLES: &str = "\
+Examples:
+  acdctl status                                    how the daemon is
+  acdctl call offer --id c1 --queue billing        a call without a PBX
+  acdctl agent login ana --ready                   somebody to take it
+  acdctl agent accept ana                          and to answer it
+  acdctl calls                                     who waits, oldest first
+  acdctl watch --calls --events                    what happens, as it happens
+  acdctl queues --json | jq '.[] | {queue, waiting}'
+  acdctl check acdd.toml                           is this configuration right?
+
+Exit codes: 0 done; 1 the daemon refused, or something failed; 2 wrong usage, input or
+configuration; 3 no daemon answers. docs/acdctl.md lists the JSON fields.";
+
+/// The operator's client of acdd.
+#[derive(Debug, Parser)]
+#[command(name = "acdctl", version, after_help = EXAMPLES)]
+pub(crate) struct Arguments {
+    #[command(flatten)]
+    pub(crate) common: Common,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// What every command understands.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct Common {
+    /// The daemon's gRPC address.
+    #[arg(
+        long,
+        global = true,
+        env = "ACDD_SERVER",
+        default_value = "http://127.0.0.1:7170",
+        value_name = "URL",
+        help_heading = "Global options"
+    )]
+    pub(crate) server: String,
+
+    /// The tenant or site.
+    #[arg(
+        long,
+        global = true,
+        default_value = "main",
+        value_name = "NAME",
+        help_heading = "Global options"
+    )]
+    pub(crate) domain: String,
+
+    /// Answer in JSON, with the stable field names of docs/acdctl.md.
+    #[arg(long, global = true, help_heading = "Global options")]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// How the daemon is: clock, calls, adapters, latencies.
+    #[command(after_help = "Examples:\n  acdctl status\n  acdctl status --json | jq .decision")]
+    Status,
+
+    /// All queues: who waits, who could answer, how it went since the start.
+    #[command(after_help = "Examples:\n  acdctl queues\n  \
+        acdctl queues --json | jq '.[] | select(.waiting > 0)'")]
+    Queues,
+
+    /// All skill queues: the calls of one queue that ask for the same skills.
+    #[command(after_help = "Examples:\n  acdctl skills\n  \
+        acdctl skills --json | jq 'map({queue, require, depth})'")]
+    Skills,
+
+    /// All agents: what they do now, and since when.
+    #[command(after_help = "Examples:\n  acdctl agents\n  \
+        acdctl agents --json | jq -r '.[] | select(.state == \"ready\").agent'")]
+    Agents,
+
+    /// Live calls, oldest first.
+    #[command(
+        after_help = "Examples:\n  acdctl calls\n  acdctl calls --queue billing --limit 10\n  \
+        acdctl calls --json | jq -r '.[].call_id'"
+    )]
+    Calls(CallsArguments),
+
+    /// What happens, as it happens, until Ctrl-C.
+    ///
+    /// Without a choice, events are shown. After a lost connection it goes on where it was.
+    #[command(after_help = "Examples:\n  acdctl watch\n  acdctl watch --queues --agents\n  \
+        acdctl watch --events --json | jq -c '.events[]'")]
+    Watch(WatchArguments),
+
+    /// Offers, ends and changes calls.
+    #[command(subcommand)]
+    Call(CallCommand),
+
+    /// Acts for an agent: log in, ready, accept, wrap up.
+    #[command(subcommand)]
+    Agent(AgentCommand),
+
+    /// Checks a configuration file, without a daemon.
+    #[command(after_help = "Examples:\n  acdctl check acdd.toml\n  \
+        acdctl check acdd.toml --json | jq '.problems[].message'\n\n\
+        Exit codes: 0 it is right; 2 it has problems, or cannot be read.")]
+    Check {
+        /// The file.
+        file: PathBuf,
+    },
+
+    /// Plays real call logs against the daemon.
+    #[command(subcommand)]
+    Trace(TraceCommand),
+
+    /// Prints a script that completes commands in a shell.
+    #[command(after_help = "Examples:\n  \
+        acdctl completions bash > /etc/bash_completion.d/acdctl\n  \
+        acdctl completions fish > ~/.config/fish/completions/acdctl.fish")]
+    Completions {
+        /// Which shell.
+        shell: Shell,
+    },
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct CallsArguments {
+    /// Only calls that wait in this queue or were answered through it.
+    #[arg(long, value_name = "QUEUE")]
+    pub(crate) queue: Option<String>,
+    /// At most so many.
+    #[arg(
+        long,
+        value_name = "N",
+        default_value_t = 1_000,
+        value_parser = clap::value_parser!(u32).range(1..=10_000)
+    )]
+    pub(crate) limit: u32,
+}
+
+#[derive(Args, Clone, Copy, Debug)]
+pub(crate) struct WatchArguments {
+    /// Rows of queues that change.
+    #[arg(long)]
+    pub(crate) queues: bool,
+    /// Rows of skill queues that change.
+    #[arg(long)]
+    pub(crate) skills: bool,
+    /// Rows of agents that change.
+    #[arg(long)]
+    pub(crate) agents: bool,
+    /// Rows of calls that change.
+    #[arg(long)]
+    pub(crate) calls: bool,
+    /// Every event, in order.
+    #[arg(long)]
+    pub(crate) events: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum CallCommand {
+    /// Offers a call without a PBX: the built-in adapter `manual` holds it.
+    #[command(after_help = "Examples:\n  acdctl call offer --id c1 --queue billing\n  \
+        acdctl call offer --id c2 --queue nurse-line --priority 9 --attribute crm=token-7")]
+    Offer(OfferArguments),
+
+    /// Ends a call: of the adapter `manual`, the caller hangs up; of another, you end it.
+    #[command(after_help = "Examples:\n  acdctl call end --id c1\n  \
+        acdctl call end --id 1700000000.42 --adapter asterisk-a --treatment voicemail")]
+    End(EndArguments),
+
+    /// Moves a waiting call to another queue.
+    #[command(after_help = "Examples:\n  acdctl call move --id c1 --to front-desk\n  \
+        acdctl call move --id 1700000000.42 --adapter asterisk-a --to billing --reason 'wrong menu'")]
+    Move(MoveArguments),
+
+    /// Sets a waiting call's priority, up or down.
+    #[command(after_help = "Examples:\n  acdctl call priority --id c1 --priority 8\n  \
+        acdctl call priority --id c1 --priority 9 --reason 'chest pain'")]
+    Priority(PriorityArguments),
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct OfferArguments {
+    /// Its id, unique among live calls of the adapter `manual`; never a telephone number.
+    #[arg(long, value_name = "ID")]
+    pub(crate) id: String,
+    /// The queue that it enters.
+    #[arg(long, value_name = "QUEUE")]
+    pub(crate) queue: String,
+    /// 0..9: 5 is normal, 9 an emergency.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(0..=9))]
+    pub(crate) priority: Option<u32>,
+    /// Carried to the agent with the offer; may be given again. No health data.
+    #[arg(long = "attribute", value_name = "KEY=VALUE", value_parser = key_and_value)]
+    pub(crate) attributes: Vec<(String, String)>,
+}
+
+/// Names a live call.
+#[derive(Args, Debug)]
+pub(crate) struct CallName {
+    /// Its id.
+    #[arg(long, value_name = "ID")]
+    pub(crate) id: String,
+    /// The adapter that holds it.
+    #[arg(long, value_name = "NAME", default_value = "manual")]
+    pub(crate) adapter: String,
+}
+
+/// Who steps in; recorded with what it did.
+#[derive(Args, Debug)]
+pub(crate) struct Person {
+    /// Who you are.
+    #[arg(long, value_name = "NAME", env = "USER", default_value = "operator", hide_env = true)]
+    pub(crate) actor: String,
+    /// Why, in your own words. No health data, no caller data.
+    #[arg(long, value_name = "TEXT", default_value = "")]
+    pub(crate) reason: String,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct EndArguments {
+    #[command(flatten)]
+    pub(crate) call: CallName,
+    /// What the caller gets; without it he hears the line drop.
+    #[arg(long, value_enum, value_name = "TREATMENT")]
+    pub(crate) treatment: Option<Treatment>,
+    #[command(flatten)]
+    pub(crate) person: Person,
+}
+
+/// What the adapter does with a caller whom you send away.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Treatment {
+    /// A busy tone.
+    Busy,
+    /// A mailbox.
+    Voicemail,
+    /// A recorded message, then hang up.
+    Message,
+    /// Hang up without more.
+    HangUp,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct MoveArguments {
+    #[command(flatten)]
+    pub(crate) call: CallName,
+    /// The queue that it goes to.
+    #[arg(long, value_name = "QUEUE")]
+    pub(crate) to: String,
+    #[command(flatten)]
+    pub(crate) person: Person,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct PriorityArguments {
+    #[command(flatten)]
+    pub(crate) call: CallName,
+    /// 0..9: 5 is normal, 9 an emergency.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(0..=9))]
+    pub(crate) priority: u32,
+    #[command(flatten)]
+    pub(crate) person: Person,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum AgentCommand {
+    /// Starts work; not ready yet, unless --ready.
+    #[command(after_help = "Examples:\n  acdctl agent login ana\n  acdctl agent login ana --ready")]
+    Login {
+        /// The agent's id.
+        agent: String,
+        /// Take calls at once.
+        #[arg(long)]
+        ready: bool,
+    },
+
+    /// Ends work; with a call in hand, once that is over.
+    #[command(after_help = "Examples:\n  acdctl agent logout ana")]
+    Logout {
+        /// The agent's id.
+        agent: String,
+    },
+
+    /// Takes calls.
+    #[command(after_help = "Examples:\n  acdctl agent ready ana")]
+    Ready {
+        /// The agent's id.
+        agent: String,
+    },
+
+    /// Takes no calls; with a call in hand, once that is over.
+    #[command(after_help = "Examples:\n  acdctl agent not-ready ana\n  \
+        acdctl agent not-ready ana --reason lunch")]
+    NotReady {
+        /// The agent's id.
+        agent: String,
+        /// One of the configured reasons.
+        #[arg(long, value_name = "REASON", default_value = "")]
+        reason: String,
+    },
+
+    /// Takes the call that is offered.
+    #[command(after_help = "Examples:\n  acdctl agent accept ana\n  \
+        acdctl agent accept ana --offer 17")]
+    Accept(AgentOfferArguments),
+
+    /// Does not take the call that is offered; it goes to the next.
+    #[command(after_help = "Examples:\n  acdctl agent decline ana")]
+    Decline(AgentOfferArguments),
+
+    /// Ends wrap-up before its time.
+    #[command(after_help = "Examples:\n  acdctl agent end-wrap-up ana")]
+    EndWrapUp {
+        /// The agent's id.
+        agent: String,
+    },
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct AgentOfferArguments {
+    /// The agent's id.
+    pub(crate) agent: String,
+    /// The offer's number; needed only when several are out to the agent.
+    #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true)]
+    pub(crate) offer: u64,
+}
+
+fn key_and_value(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((key, value)) if !key.is_empty() => Ok((key.to_owned(), value.to_owned())),
+        _ => Err("expected KEY=VALUE, such as crm=token-7".to_owned()),
+    }
+}

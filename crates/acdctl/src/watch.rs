@@ -1,0 +1,332 @@
+//! Shows what happens as it happens: `watch`.
+
+use crate::cli::WatchArguments;
+use crate::daemon::Daemon;
+use crate::failure::Failure;
+use crate::lists::{length, state_text};
+use crate::output::{Output, note, write};
+use crate::rows::{AgentRow, CallRow, EventRow, QueueRow, SkillQueueRow, levels_text};
+use crate::times::{rfc_3339, time_of_day};
+use acd_proto::v1::{self, watch_update::Body};
+use serde::Serialize;
+use std::time::Duration;
+use tonic::{Code, Status, Streaming};
+
+/// How long after a lost connection the first attempt to go on is made; doubles with each.
+const RETRY_FIRST: Duration = Duration::from_millis(200);
+/// The longest time between two attempts.
+const RETRY_MOST: Duration = Duration::from_secs(5);
+
+/// One step of the watch; a list is left out unless it was asked for.
+#[derive(Debug, Default, Serialize)]
+struct Step {
+    r#type: &'static str,
+    epoch: u64,
+    number: u64,
+    at: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    queues: Option<Vec<QueueRow>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    skills: Option<Vec<SkillQueueRow>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    agents: Option<Vec<AgentRow>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    calls: Option<Vec<CallRow>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    events: Option<Vec<EventRow>>,
+}
+
+pub(crate) async fn watch(
+    daemon: &Daemon,
+    output: Output,
+    wanted: WatchArguments,
+) -> Result<(), Failure> {
+    tokio::select! {
+        ended = follow(daemon, output, wanted.or_events()) => ended,
+        interrupted = tokio::signal::ctrl_c() => {
+            interrupted.map_err(|error| Failure::Refused(format!("no signals: {error}")))
+        }
+    }
+}
+
+async fn follow(daemon: &Daemon, output: Output, wanted: WatchArguments) -> Result<(), Failure> {
+    let mut last = None;
+    let mut stream = open(daemon, wanted, last).await.map_err(|status| daemon.failure(&status))?;
+    loop {
+        let lost = match stream.message().await {
+            Ok(Some(update)) => {
+                last = show(output, wanted, update)?.or(last);
+                continue;
+            }
+            Ok(None) => Status::unavailable("it ended the stream"),
+            Err(status) => status,
+        };
+        stream = reopen(daemon, wanted, last, lost).await?;
+    }
+}
+
+async fn open(
+    daemon: &Daemon,
+    wanted: WatchArguments,
+    resume_after: Option<v1::Position>,
+) -> Result<Streaming<v1::WatchUpdate>, Status> {
+    let views = wanted.views().into_iter().map(Into::into).collect();
+    let message = v1::WatchRequest { domain: daemon.domain.clone(), views, resume_after };
+    Ok(daemon.supervisors().watch(message).await?.into_inner())
+}
+
+async fn reopen(
+    daemon: &Daemon,
+    wanted: WatchArguments,
+    last: Option<v1::Position>,
+    mut lost: Status,
+) -> Result<Streaming<v1::WatchUpdate>, Failure> {
+    note(&format!("lost {}: {}; trying again", daemon.server, lost.message()));
+    let mut delay = RETRY_FIRST;
+    loop {
+        if !is_passing(lost.code()) {
+            return Err(daemon.failure(&lost));
+        }
+        tokio::time::sleep(delay).await;
+        delay = (delay * 2).min(RETRY_MOST);
+        match open(daemon, wanted, last).await {
+            Ok(stream) => {
+                note("connected again");
+                return Ok(stream);
+            }
+            Err(status) => lost = status,
+        }
+    }
+}
+
+/// Trying again may help.
+fn is_passing(code: Code) -> bool {
+    matches!(
+        code,
+        Code::Unavailable
+            | Code::Unknown
+            | Code::Internal
+            | Code::Cancelled
+            | Code::Aborted
+            | Code::ResourceExhausted
+            | Code::DeadlineExceeded
+    )
+}
+
+impl WatchArguments {
+    /// Without a choice: events.
+    fn or_events(self) -> Self {
+        let none = self.views().is_empty();
+        Self { events: self.events || none, ..self }
+    }
+
+    fn views(self) -> Vec<v1::View> {
+        [
+            (self.queues, v1::View::Queues),
+            (self.skills, v1::View::SkillQueues),
+            (self.agents, v1::View::Agents),
+            (self.calls, v1::View::Calls),
+            (self.events, v1::View::Events),
+        ]
+        .into_iter()
+        .filter_map(|(wanted, view)| wanted.then_some(view))
+        .collect()
+    }
+}
+
+/// Shows one update, and returns the position that it leads to.
+fn show(
+    output: Output,
+    wanted: WatchArguments,
+    update: v1::WatchUpdate,
+) -> Result<Option<v1::Position>, Failure> {
+    let Some(body) = update.body else { return Ok(None) };
+    let kind = match &body {
+        Body::Snapshot(_) => "snapshot",
+        Body::Delta(_) => "delta",
+    };
+    // A snapshot is a delta from nothing, without events.
+    let delta = match body {
+        Body::Delta(delta) => delta,
+        Body::Snapshot(snapshot) => v1::Delta {
+            after: None,
+            position: snapshot.position,
+            at: snapshot.at,
+            queues: snapshot.queues,
+            skill_queues: snapshot.skill_queues,
+            agents: snapshot.agents,
+            calls: snapshot.calls,
+            events: Vec::new(),
+        },
+    };
+    let position = delta.position;
+    let at = delta.at.map_or_else(|| "-".to_owned(), |at| time_of_day(&at));
+    let step = Step::new(kind, wanted, delta);
+    if output.json {
+        output.object(&step)?;
+    } else {
+        write(&step.text(&at))?;
+    }
+    Ok(position)
+}
+
+impl Step {
+    fn new(kind: &'static str, wanted: WatchArguments, delta: v1::Delta) -> Self {
+        let now = delta.at.unwrap_or_default();
+        let v1::Position { epoch, number } = delta.position.unwrap_or_default();
+        Self {
+            r#type: kind,
+            epoch,
+            number,
+            at: delta.at.as_ref().and_then(rfc_3339),
+            queues: rows(wanted.queues, delta.queues, |row| QueueRow::new(row, &now)),
+            skills: rows(wanted.skills, delta.skill_queues, |row| SkillQueueRow::new(row, &now)),
+            agents: rows(wanted.agents, delta.agents, |row| AgentRow::new(row, &now)),
+            calls: rows(wanted.calls, delta.calls, |row| CallRow::new(row, &now)),
+            events: rows(wanted.events, delta.events, EventRow::new),
+        }
+    }
+
+    /// One line for each row.
+    fn text(&self, at: &str) -> String {
+        let mut lines = Vec::new();
+        if self.r#type == "snapshot" {
+            lines.push(format!("as it stands at epoch {}, event {}", self.epoch, self.number));
+        }
+        lines.extend(self.events.iter().flatten().map(event_text));
+        lines.extend(self.queues.iter().flatten().map(queue_text));
+        lines.extend(self.skills.iter().flatten().map(skill_queue_text));
+        lines.extend(self.agents.iter().flatten().map(agent_text));
+        lines.extend(self.calls.iter().flatten().map(call_text));
+        lines.iter().map(|line| format!("{at}  {line}\n")).collect()
+    }
+}
+
+fn rows<P, R>(wanted: bool, rows: Vec<P>, row: impl FnMut(P) -> R) -> Option<Vec<R>> {
+    wanted.then(|| rows.into_iter().map(row).collect())
+}
+
+fn event_text(event: &EventRow) -> String {
+    let mut text = event.kind.clone();
+    let offer = event.offer_number.map(|number| number.to_string());
+    let parts = [
+        ("call", &event.call_id),
+        ("adapter", &event.adapter),
+        ("queue", &event.queue),
+        ("agent", &event.agent),
+        ("offer", &offer),
+        ("", &event.detail),
+    ];
+    for (name, value) in parts {
+        if let Some(value) = value {
+            text.push(' ');
+            if !name.is_empty() {
+                text.push_str(name);
+                text.push('=');
+            }
+            text.push_str(value);
+        }
+    }
+    let by = event.origin_name.as_deref().unwrap_or(event.origin);
+    text.push_str(&format!(" (by {by}"));
+    if let Some(reason) = &event.origin_reason {
+        text.push_str(&format!(": {reason}"));
+    }
+    text.push(')');
+    text
+}
+
+fn queue_text(row: &QueueRow) -> String {
+    format!(
+        "queue {}: {} waiting, oldest {}, {} offering, {} connected; agents {} available, {} \
+         working, {} staffed",
+        row.queue,
+        row.waiting,
+        length(row.oldest_wait_seconds),
+        row.offering,
+        row.connected,
+        row.agents_available,
+        row.agents_working,
+        row.agents_staffed,
+    )
+}
+
+fn skill_queue_text(row: &SkillQueueRow) -> String {
+    format!(
+        "skills {} ({}): {} waiting, first {}; agents {} available, {} working, {} staffed",
+        row.queue,
+        levels_text(&row.require),
+        row.depth,
+        length(row.head_wait_seconds),
+        row.agents_available,
+        row.agents_working,
+        row.agents_staffed,
+    )
+}
+
+fn agent_text(row: &AgentRow) -> String {
+    let calls: Vec<&str> = row.slots.iter().filter_map(|slot| slot.call_id.as_deref()).collect();
+    let with = if calls.is_empty() { String::new() } else { format!(" with {}", calls.join(", ")) };
+    let then = row.pending.map(|then| format!(", then {}", then.replace('_', " ")));
+    format!("agent {}: {}{with}{}", row.agent, state_text(row), then.unwrap_or_default())
+}
+
+fn call_text(row: &CallRow) -> String {
+    let mut text = format!("call {}: {}", row.call_id, row.outcome.unwrap_or(row.state));
+    let place = row.where_it_is();
+    if !place.is_empty() {
+        text.push_str(&format!(" in {place}"));
+    }
+    text.push_str(&format!(", priority {}", row.priority));
+    if let Some(agent) = &row.agent {
+        text.push_str(&format!(", agent {agent}"));
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOTHING: WatchArguments =
+        WatchArguments { queues: false, skills: false, agents: false, calls: false, events: false };
+
+    #[test]
+    fn without_a_choice_events_are_watched() {
+        assert_eq!(NOTHING.or_events().views(), [v1::View::Events]);
+        let calls = WatchArguments { calls: true, ..NOTHING };
+        assert_eq!(calls.or_events().views(), [v1::View::Calls]);
+    }
+
+    #[test]
+    fn a_line_of_json_has_the_lists_that_were_asked_for() {
+        let wanted = WatchArguments { calls: true, ..NOTHING };
+        let position = Some(v1::Position { epoch: 2, number: 7 });
+        let step = Step::new("delta", wanted, v1::Delta { position, ..v1::Delta::default() });
+        let json = serde_json::to_string(&step).expect("plain data");
+        assert_eq!(json, r#"{"type":"delta","epoch":2,"number":7,"at":null,"calls":[]}"#);
+    }
+
+    #[test]
+    fn an_event_reads_as_a_line() {
+        let event = v1::Event {
+            kind: "offer_issued".to_owned(),
+            call: Some(v1::CallRef { adapter: "manual".to_owned(), call_id: "c1".to_owned() }),
+            queue: "billing".to_owned(),
+            agent: "ana".to_owned(),
+            offer_number: 3,
+            origin: Some(v1::Origin {
+                kind: v1::origin::Kind::Time.into(),
+                ..v1::Origin::default()
+            }),
+            ..v1::Event::default()
+        };
+        let wanted = WatchArguments { events: true, ..NOTHING };
+        let delta = v1::Delta { events: vec![event], ..v1::Delta::default() };
+        assert_eq!(
+            Step::new("delta", wanted, delta).text("14:02:03.123"),
+            "14:02:03.123  offer_issued call=c1 adapter=manual queue=billing agent=ana offer=3 \
+             (by time)\n"
+        );
+    }
+}

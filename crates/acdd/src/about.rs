@@ -1,0 +1,27 @@
+//! What is known of this process rather than of the domain.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// The running daemon.
+#[derive(Clone, Debug)]
+pub(crate) struct About {
+    /// Where the configuration came from: a path, or `built-in`.
+    pub(crate) config: Arc<str>,
+    started: Instant,
+}
+
+impl About {
+    /// A daemon that starts now.
+    pub(crate) fn start(config: &str) -> Self {
+        Self { config: Arc::from(config), started: Instant::now() }
+    }
+
+    /// The version of the program.
+    pub(crate) const VERSION: &str = env!("CARGO_PKG_VERSION");
+
+    /// Real time since it started.
+    pub(crate) fn uptime(&self) -> Duration {
+        self.started.elapsed()
+    }
+}

@@ -1,0 +1,153 @@
+//! What an adapter says, from the wire: what cannot be read becomes a rejection of that alone.
+
+use acd_core::{OfferResult, Priority};
+use acd_engine::{AdapterMessage, Hello, Refusal, RefusalKind, code};
+use acd_proto::v1::{self, adapter_message::Body, offer_result};
+
+/// The introduction.
+///
+/// # Errors
+/// The first message is not a Hello.
+pub(crate) fn hello(message: v1::AdapterMessage) -> Result<(String, Hello), Refusal> {
+    let Some(Body::Hello(hello)) = message.body else {
+        return Err(malformed("the first message must be Hello", "body"));
+    };
+    if message.number != 0 {
+        return Err(malformed("Hello is not numbered: its number is 0", "number"));
+    }
+    let v1::Hello { domain, adapter, incarnation, epoch, ack, software } = hello;
+    Ok((domain, Hello { adapter, incarnation, epoch, ack, software }))
+}
+
+/// A message after the introduction.
+pub(crate) fn message(message: v1::AdapterMessage) -> AdapterMessage {
+    let numbered = message.number != 0;
+    let read = match message.body {
+        Some(Body::Heartbeat(_)) if !numbered => Ok(AdapterMessage::AckOnly),
+        Some(Body::Heartbeat(_)) => {
+            Err(malformed("Heartbeat is not numbered: its number is 0", "number"))
+        }
+        Some(Body::Hello(_)) => Err(malformed("Hello comes first and only once", "body")),
+        Some(Body::CallOffered(offered)) => call_offered(offered),
+        Some(Body::CallEnded(v1::CallEnded { call_id })) => {
+            Ok(AdapterMessage::CallEnded { call_id })
+        }
+        Some(Body::OfferResult(result)) => offer_result(&result),
+        Some(Body::CallBridged(v1::CallBridged { offer_number })) => {
+            Ok(AdapterMessage::CallBridged { offer: offer_number })
+        }
+        Some(Body::ConnectFailed(v1::ConnectFailed { offer_number })) => {
+            Ok(AdapterMessage::ConnectFailed { offer: offer_number })
+        }
+        Some(Body::AgentLegLost(v1::AgentLegLost { call_id })) => {
+            Ok(AdapterMessage::AgentLegLost { call_id })
+        }
+        Some(Body::CallHeld(v1::CallHeld { call_id })) => Ok(AdapterMessage::CallHeld { call_id }),
+        Some(Body::CallRetrieved(v1::CallRetrieved { call_id })) => {
+            Ok(AdapterMessage::CallRetrieved { call_id })
+        }
+        Some(Body::WrapUpDone(v1::WrapUpDone { agent })) => {
+            Ok(AdapterMessage::WrapUpDone { agent })
+        }
+        None => Err(malformed("the message says nothing that this version knows", "body")),
+    };
+    read.unwrap_or_else(|Refusal { code, message, field, .. }| AdapterMessage::Malformed {
+        code,
+        message,
+        field,
+    })
+}
+
+/// A call that wants an agent.
+///
+/// # Errors
+/// The priority is none.
+pub(crate) fn call_offered(offered: v1::CallOffered) -> Result<AdapterMessage, Refusal> {
+    let v1::CallOffered { call_id, queue, priority, attributes } = offered;
+    let priority =
+        priority.map_or(Ok(Priority::NORMAL), |value| priority_from(value, "priority"))?;
+    let mut attributes: Vec<(String, String)> = attributes.into_iter().collect();
+    // A map has no order of its own: the same call is always carried in the same way.
+    attributes.sort_unstable();
+    Ok(AdapterMessage::CallOffered { call_id, queue, priority, attributes })
+}
+
+/// A priority.
+///
+/// # Errors
+/// It is above 9; `field` is what the message calls it.
+pub(crate) fn priority_from(value: u32, field: &'static str) -> Result<Priority, Refusal> {
+    u8::try_from(value)
+        .ok()
+        .and_then(Priority::new)
+        .ok_or_else(|| malformed("priority must be 0..9, 5 is normal, 9 an emergency", field))
+}
+
+fn offer_result(result: &v1::OfferResult) -> Result<AdapterMessage, Refusal> {
+    let result_known = match offer_result::Result::try_from(result.result) {
+        Ok(offer_result::Result::Ringing) => OfferResult::Ringing,
+        Ok(offer_result::Result::Accepted) => OfferResult::Accepted,
+        Ok(offer_result::Result::Declined) => OfferResult::Declined,
+        Ok(offer_result::Result::NoAnswer) => OfferResult::NoAnswer,
+        Ok(offer_result::Result::Failed) => OfferResult::Failed,
+        Ok(offer_result::Result::Unspecified) | Err(_) => {
+            return Err(malformed(
+                "result must be RINGING, ACCEPTED, DECLINED, NO_ANSWER or FAILED",
+                "result",
+            ));
+        }
+    };
+    Ok(AdapterMessage::OfferResult { offer: result.offer_number, result: result_known })
+}
+
+/// A refusal of what cannot be read.
+pub(crate) fn malformed(message: &str, field: &'static str) -> Refusal {
+    Refusal::new(RefusalKind::InvalidArgument, code::MALFORMED, message).at(field)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn numbered(body: Option<Body>) -> v1::AdapterMessage {
+        v1::AdapterMessage { number: 7, ack: 0, body }
+    }
+
+    fn field_at_fault(body: Option<Body>) -> &'static str {
+        match message(numbered(body)) {
+            AdapterMessage::Malformed { code: code::MALFORMED, field, .. } => field,
+            other => panic!("not malformed: {other:?}"),
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_malformed_and_names_the_field() {
+        assert_eq!(field_at_fault(None), "body");
+        assert_eq!(field_at_fault(Some(Body::Hello(v1::Hello::default()))), "body");
+        assert_eq!(field_at_fault(Some(Body::Heartbeat(v1::Heartbeat {}))), "number");
+        for result in [0, 6, -1] {
+            let result = v1::OfferResult { offer_number: 1, result };
+            assert_eq!(field_at_fault(Some(Body::OfferResult(result))), "result");
+        }
+        for priority in [10, 256, u32::MAX] {
+            let call = v1::CallOffered { priority: Some(priority), ..Default::default() };
+            assert_eq!(field_at_fault(Some(Body::CallOffered(call))), "priority");
+        }
+    }
+
+    #[test]
+    fn a_call_without_priority_is_normal() {
+        let call = v1::CallOffered { call_id: "c".into(), queue: "q".into(), ..Default::default() };
+        let read = message(numbered(Some(Body::CallOffered(call))));
+        assert!(matches!(read, AdapterMessage::CallOffered { priority: Priority::NORMAL, .. }));
+    }
+
+    #[test]
+    fn only_a_hello_opens_a_session() {
+        assert!(hello(numbered(None)).is_err());
+        let body = Some(Body::Hello(v1::Hello { adapter: "pbx".into(), ..Default::default() }));
+        assert_eq!(hello(numbered(body.clone())).expect_err("numbered").field, "number");
+        let first = v1::AdapterMessage { number: 0, ack: 0, body };
+        assert_eq!(hello(first).expect("a hello").1.adapter, "pbx");
+    }
+}

@@ -1,0 +1,58 @@
+//! Instants, spans and positions between the engine's words and the wire's.
+
+use acd_core::{Span, Timestamp};
+use acd_engine::Position;
+use acd_proto::v1;
+use std::time::Duration;
+
+const US_PER_SECOND: u64 = 1_000_000;
+const NS_PER_US: u64 = 1_000;
+
+/// An instant on the wire.
+pub(crate) fn timestamp(at: Timestamp) -> prost_types::Timestamp {
+    let (seconds, nanos) = split(at.0);
+    prost_types::Timestamp { seconds, nanos }
+}
+
+/// A length of domain time on the wire.
+pub(crate) fn span(span: Span) -> prost_types::Duration {
+    let (seconds, nanos) = split(span.0);
+    prost_types::Duration { seconds, nanos }
+}
+
+/// A length of real time on the wire.
+pub(crate) fn duration(length: Duration) -> prost_types::Duration {
+    span(Span(u64::try_from(length.as_micros()).unwrap_or(u64::MAX)))
+}
+
+/// A place in the history on the wire.
+pub(crate) fn position(position: Position) -> v1::Position {
+    v1::Position { epoch: position.epoch, number: position.number }
+}
+
+/// A place in the history from the wire.
+pub(crate) fn position_from(position: v1::Position) -> Position {
+    Position { epoch: position.epoch, number: position.number }
+}
+
+#[expect(
+    clippy::cast_possible_wrap,
+    clippy::cast_possible_truncation,
+    reason = "a u64 of microseconds has fewer seconds than i64 holds, its rest is below 10^9"
+)]
+fn split(us: u64) -> (i64, i32) {
+    ((us / US_PER_SECOND) as i64, ((us % US_PER_SECOND) * NS_PER_US) as i32)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn microseconds_become_seconds_and_nanoseconds() {
+        let at = timestamp(Timestamp(1_700_000_000_000_001));
+        assert_eq!((at.seconds, at.nanos), (1_700_000_000, 1_000));
+        let longest = span(Span(u64::MAX));
+        assert_eq!((longest.seconds, longest.nanos), (18_446_744_073_709, 551_615_000));
+    }
+}

@@ -1,0 +1,235 @@
+//! Adapters' streams: what comes up goes to the engine, what the engine says goes down.
+
+use crate::convert::message::{self, malformed};
+use crate::convert::order::adapter_order;
+use crate::convert::refusal::status;
+use crate::convert::time::{duration, position, timestamp};
+use crate::grpc::domain_named;
+use crate::grpc::manual::{self, Manual};
+use acd_engine::{Domain, Refusal, RefusalKind, SessionReceiver, SessionSender, code};
+use acd_proto::v1::adapter_service_server::AdapterService;
+use acd_proto::v1::{self, adapter_order::Body};
+use futures_util::stream;
+use std::pin::Pin;
+use std::time::Duration;
+use tokio::task::JoinHandle;
+use tokio::time::{Instant, MissedTickBehavior, interval, timeout};
+use tokio_stream::Stream;
+use tonic::{Code, Request, Response, Status, Streaming};
+
+/// The largest message of an adapter, in bytes.
+pub(crate) const MESSAGE_BYTES_MAX: usize = 64 * 1024;
+/// How often an adapter should say something, in real time.
+pub(crate) const HEARTBEAT_EVERY: Duration = Duration::from_secs(5);
+/// An adapter that says nothing for so long is gone.
+const SILENCE_MAX: Duration = HEARTBEAT_EVERY.saturating_mul(3);
+
+/// The service of those who connect a PBX.
+#[derive(Clone, Debug)]
+pub(crate) struct AdapterDesk {
+    domain: Domain,
+    manual: Manual,
+}
+
+impl AdapterDesk {
+    /// A desk that serves `domain`, and holds the calls that come without a PBX.
+    pub(crate) fn new(domain: Domain, manual: Manual) -> Self {
+        Self { domain, manual }
+    }
+}
+
+type Orders = Pin<Box<dyn Stream<Item = Result<v1::AdapterOrder, Status>> + Send>>;
+
+#[tonic::async_trait]
+impl AdapterService for AdapterDesk {
+    type SessionStream = Orders;
+
+    async fn session(
+        &self,
+        request: Request<Streaming<v1::AdapterMessage>>,
+    ) -> Result<Response<Self::SessionStream>, Status> {
+        // Answered before the Hello has come: some clients send nothing until then.
+        let opening = Stage::Opening(self.domain.clone(), request.into_inner());
+        Ok(Response::new(Box::pin(stream::unfold(opening, Stage::step))))
+    }
+
+    async fn offer_call(
+        &self,
+        request: Request<v1::OfferCallRequest>,
+    ) -> Result<Response<v1::OfferCallResponse>, Status> {
+        let v1::OfferCallRequest { domain, call } = request.into_inner();
+        domain_named(&domain)?;
+        let call = call.ok_or_else(|| status(&malformed("call is required", "call")))?;
+        let call_id = call.call_id.clone();
+        let reached = self.manual.offer_call(call).await.map_err(|refusal| status(&refusal))?;
+        Ok(Response::new(v1::OfferCallResponse {
+            position: Some(position(reached)),
+            call: Some(v1::CallRef { adapter: manual::ADAPTER.to_owned(), call_id }),
+        }))
+    }
+
+    async fn hang_up(
+        &self,
+        request: Request<v1::HangUpRequest>,
+    ) -> Result<Response<v1::HangUpResponse>, Status> {
+        let v1::HangUpRequest { domain, call_id } = request.into_inner();
+        domain_named(&domain)?;
+        let reached = self.manual.hang_up(call_id).await.map_err(|refusal| status(&refusal))?;
+        Ok(Response::new(v1::HangUpResponse { position: Some(position(reached)) }))
+    }
+}
+
+/// How far a stream has come; each step sends one message down.
+enum Stage {
+    /// Nothing was said yet.
+    Opening(Domain, Streaming<v1::AdapterMessage>),
+    /// The session is open.
+    Open(SessionReceiver, Reader),
+    /// The status has been sent.
+    Over,
+}
+
+impl Stage {
+    async fn step(self) -> Option<(Result<v1::AdapterOrder, Status>, Self)> {
+        let (said, next) = match self {
+            Self::Opening(domain, up) => match open(&domain, up).await {
+                Ok((welcome, orders, reader)) => (Ok(welcome), Self::Open(orders, reader)),
+                Err(status) => (Err(status), Self::Over),
+            },
+            Self::Open(mut orders, mut reader) => {
+                let said = tokio::select! {
+                    biased;
+                    order = orders.next() => match order {
+                        Some(order) => adapter_order(order),
+                        None => Err(Status::unavailable("the daemon is stopping")),
+                    },
+                    ended = reader.ended() => match ended {
+                        Ok(()) => return None,
+                        Err(status) => Err(status),
+                    },
+                };
+                let next = if said.is_ok() { Self::Open(orders, reader) } else { Self::Over };
+                (said, next)
+            }
+            Self::Over => return None,
+        };
+        Some((said, next))
+    }
+}
+
+async fn open(
+    domain: &Domain,
+    mut up: Streaming<v1::AdapterMessage>,
+) -> Result<(v1::AdapterOrder, SessionReceiver, Reader), Status> {
+    let first = match timeout(SILENCE_MAX, up.message()).await {
+        Ok(first) => first.map_err(unreadable)?,
+        Err(_) => return Err(silent()),
+    };
+    let first = first.ok_or_else(|| Status::invalid_argument("the first message must be Hello"))?;
+    let (name, hello) = message::hello(first).map_err(|refusal| status(&refusal))?;
+    domain_named(&name)?;
+    if hello.adapter == manual::ADAPTER {
+        return Err(status(&malformed(
+            "`manual` is acdd's own adapter: choose another",
+            "adapter",
+        )));
+    }
+    let adapter = hello.adapter.clone();
+    let session = domain.open_session(hello).await.map_err(|refusal| status(&refusal))?;
+    let opened = session.welcome;
+    tracing::info!(adapter, resumed = opened.resumed, "an adapter's session is open");
+    let welcome = v1::AdapterOrder {
+        epoch: opened.epoch,
+        number: 0,
+        ack: opened.received,
+        body: Some(Body::Welcome(v1::Welcome {
+            resumed: opened.resumed,
+            received: opened.received,
+            heartbeat_every: Some(duration(HEARTBEAT_EVERY)),
+            now: Some(timestamp(opened.now)),
+            clock_scale: f64::from(domain.clock().scale()),
+        })),
+    };
+    let (sender, receiver) = session.split();
+    Ok((welcome, receiver, Reader::start(adapter, up, sender)))
+}
+
+/// The task that takes what comes up; ended when dropped.
+struct Reader(JoinHandle<Result<(), Status>>);
+
+impl Reader {
+    fn start(adapter: String, up: Streaming<v1::AdapterMessage>, session: SessionSender) -> Self {
+        Self(tokio::spawn(async move {
+            let ended = read(up, session).await;
+            match &ended {
+                Ok(()) => tracing::info!(adapter, "the adapter has closed its stream"),
+                Err(status) => {
+                    let (code, reason) = (status.code(), status.message());
+                    tracing::warn!(adapter, ?code, reason, "an adapter's session has ended");
+                }
+            }
+            ended
+        }))
+    }
+
+    /// How the stream upwards ended. May be dropped and called again.
+    async fn ended(&mut self) -> Result<(), Status> {
+        (&mut self.0).await.unwrap_or_else(|_| Err(Status::internal("the session's task failed")))
+    }
+}
+
+impl Drop for Reader {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+/// Hands over what comes up until the adapter closes the stream.
+async fn read(mut up: Streaming<v1::AdapterMessage>, session: SessionSender) -> Result<(), Status> {
+    let mut heard = Instant::now();
+    // One timer that looks now and then costs less than one that is set anew by each message.
+    let mut look = interval(HEARTBEAT_EVERY);
+    look.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        let next = tokio::select! {
+            biased;
+            next = up.message() => next.map_err(unreadable)?,
+            _ = look.tick() => {
+                if heard.elapsed() > SILENCE_MAX {
+                    return Err(silent());
+                }
+                continue;
+            }
+        };
+        let Some(next) = next else { return Ok(()) };
+        heard = Instant::now();
+        let (number, ack) = (next.number, next.ack);
+        let sent = session.send(number, ack, message::message(next)).await;
+        sent.map_err(|refusal| status(&refusal))?;
+    }
+}
+
+/// A message that is too large, or no message at all, cannot be told apart from what follows.
+fn unreadable(error: Status) -> Status {
+    match error.code() {
+        Code::OutOfRange => status(&Refusal::new(
+            RefusalKind::InvalidArgument,
+            code::TOO_LARGE,
+            format!("a message is larger than {MESSAGE_BYTES_MAX} bytes"),
+        )),
+        Code::Internal => status(&Refusal::new(
+            RefusalKind::InvalidArgument,
+            code::MALFORMED,
+            "a message is not an acd.v1.AdapterMessage",
+        )),
+        _ => error,
+    }
+}
+
+fn silent() -> Status {
+    Status::deadline_exceeded(format!(
+        "the adapter has said nothing for {} s; it should send a Heartbeat every {} s",
+        SILENCE_MAX.as_secs(),
+        HEARTBEAT_EVERY.as_secs()
+    ))
+}

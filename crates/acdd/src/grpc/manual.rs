@@ -1,0 +1,204 @@
+//! The built-in adapter `manual`: holds calls without a PBX, so that anybody can try things out.
+
+use crate::convert::message::call_offered;
+use acd_engine::{
+    AdapterMessage, CallRef, Domain, DownBody, Hello, Order, Position, Refusal, RefusalKind,
+    Session, Subscription, Update, code,
+};
+use acd_proto::v1;
+use std::collections::VecDeque;
+use tokio::sync::{mpsc, oneshot};
+
+/// Its name; no other adapter may have it.
+pub(crate) const ADAPTER: &str = "manual";
+/// How many requests may wait for its session.
+const REQUESTS_WAITING: usize = 256;
+
+/// The handle with which calls are made and ended.
+#[derive(Clone, Debug)]
+pub(crate) struct Manual {
+    domain: Domain,
+    requests: mpsc::Sender<Task>,
+}
+
+/// What the session is to say, and who wants to know how it went.
+#[derive(Debug)]
+struct Task {
+    message: AdapterMessage,
+    durable: oneshot::Sender<Result<(), Refusal>>,
+}
+
+impl Manual {
+    /// Starts the adapter as a task of this runtime; it ends with the domain.
+    pub(crate) fn start(domain: Domain) -> Self {
+        let (requests, tasks) = mpsc::channel(REQUESTS_WAITING);
+        tokio::spawn({
+            let domain = domain.clone();
+            async move {
+                if let Err(refusal) = run(domain, tasks).await {
+                    tracing::debug!(%refusal, "the adapter `manual` has ended");
+                }
+            }
+        });
+        Self { domain, requests }
+    }
+
+    /// Offers a call; returns when it is durable and can be seen.
+    ///
+    /// # Errors
+    /// The refusal; there is no call then.
+    pub(crate) async fn offer_call(&self, call: v1::CallOffered) -> Result<Position, Refusal> {
+        let call_id = call.call_id.clone();
+        self.say(call_offered(call)?, "call_arrived", call_id).await
+    }
+
+    /// Ends a call; returns when that is durable and can be seen.
+    ///
+    /// # Errors
+    /// There is no such call.
+    pub(crate) async fn hang_up(&self, call_id: String) -> Result<Position, Refusal> {
+        self.say(AdapterMessage::CallEnded { call_id: call_id.clone() }, "call_ended", call_id)
+            .await
+    }
+
+    async fn say(
+        &self,
+        message: AdapterMessage,
+        event: &str,
+        call_id: String,
+    ) -> Result<Position, Refusal> {
+        let call = CallRef { adapter: ADAPTER.to_owned(), call_id };
+        let mut seen = self.domain.subscribe(None)?;
+        // The snapshot: whatever happens from here on will be seen.
+        seen.next().await;
+        let (durable, answered) = oneshot::channel();
+        self.requests.send(Task { message, durable }).await.map_err(|_| stopping())?;
+        answered.await.unwrap_or_else(|_| Err(stopping()))?;
+        until_seen(seen, event, &call).await
+    }
+}
+
+/// The position at which readers see the event.
+async fn until_seen(
+    mut seen: Subscription,
+    event: &str,
+    call: &CallRef,
+) -> Result<Position, Refusal> {
+    loop {
+        match seen.next().await {
+            Some(Update::Delta(delta)) => {
+                let it = |named: &CallRef| named == call;
+                if delta.events.iter().any(|row| {
+                    row.kind == event && row.call.as_ref().is_some_and(|card| it(&card.call_ref()))
+                }) {
+                    return Ok(delta.position);
+                }
+            }
+            // Far behind: it has happened since.
+            Some(Update::Snapshot(position)) => return Ok(position),
+            None => return Err(stopping()),
+        }
+    }
+}
+
+/// The adapter's process: one session for as long as the domain lives.
+async fn run(domain: Domain, mut tasks: mpsc::Receiver<Task>) -> Result<(), Refusal> {
+    let hello = Hello {
+        adapter: ADAPTER.to_owned(),
+        incarnation: rand::random_range(1..=u64::MAX),
+        software: format!("acdd {}, built in", env!("CARGO_PKG_VERSION")),
+        ..Hello::default()
+    };
+    let mut desk = Desk {
+        session: domain.open_session(hello).await?,
+        said: 0,
+        taken: 0,
+        waiting: VecDeque::new(),
+    };
+    loop {
+        tokio::select! {
+            task = tasks.recv() => {
+                let Some(Task { message, durable }) = task else { return Ok(()) };
+                let number = desk.say(message).await?;
+                desk.waiting.push_back((number, durable));
+            }
+            down = desk.session.next() => {
+                let Some(down) = down else { return Ok(()) };
+                desk.taken = desk.taken.max(down.number);
+                desk.hear(down.body).await?;
+                desk.settle(down.ack);
+            }
+        }
+    }
+}
+
+struct Desk {
+    session: Session,
+    /// The number of the latest message.
+    said: u64,
+    /// The number of the latest order.
+    taken: u64,
+    /// Who waits for which message to be durable.
+    waiting: VecDeque<(u64, oneshot::Sender<Result<(), Refusal>>)>,
+}
+
+impl Desk {
+    async fn say(&mut self, message: AdapterMessage) -> Result<u64, Refusal> {
+        self.said += 1;
+        self.session.send(self.said, self.taken, message).await?;
+        Ok(self.said)
+    }
+
+    /// Nothing rings; as soon as the agent accepts, the two are connected.
+    async fn hear(&mut self, body: DownBody) -> Result<(), Refusal> {
+        match body {
+            DownBody::Order(Order::Connect { offer, .. }) => {
+                self.say(AdapterMessage::CallBridged { offer }).await?;
+            }
+            DownBody::Order(Order::Offer { .. } | Order::Revoke { .. } | Order::End { .. }) => {
+                self.session.send(0, self.taken, AdapterMessage::AckOnly).await?;
+            }
+            DownBody::Rejected { number, code, message, field } => {
+                self.session.send(0, self.taken, AdapterMessage::AckOnly).await?;
+                let refusal = Refusal { kind: kind_of(code), code, message, field };
+                self.answer(number, Err(refusal));
+            }
+            DownBody::Acknowledged => {}
+            DownBody::Closed(reason) => return Err(reason.refusal()),
+        }
+        Ok(())
+    }
+
+    fn answer(&mut self, number: u64, answer: Result<(), Refusal>) {
+        let Some(at) = self.waiting.iter().position(|(waiting, _)| *waiting == number) else {
+            return;
+        };
+        if let Some((_, durable)) = self.waiting.remove(at) {
+            // Whoever asked may have gone.
+            let _gone = durable.send(answer).is_err();
+        }
+    }
+
+    fn settle(&mut self, ack: u64) {
+        while self.waiting.front().is_some_and(|(number, _)| *number <= ack) {
+            if let Some((_, durable)) = self.waiting.pop_front() {
+                let _gone = durable.send(Ok(())).is_err();
+            }
+        }
+    }
+}
+
+fn stopping() -> Refusal {
+    Refusal::new(RefusalKind::Unavailable, code::STOPPING, "the daemon is stopping")
+}
+
+/// The status that AdapterService promises for the rejections that a manual call can meet.
+fn kind_of(rejected: &str) -> RefusalKind {
+    match rejected {
+        code::UNKNOWN_QUEUE | code::UNKNOWN_CALL => RefusalKind::NotFound,
+        code::CALL_EXISTS => RefusalKind::AlreadyExists,
+        code::TOO_MANY_CALLS => RefusalKind::ResourceExhausted,
+        code::MALFORMED | code::TOO_LARGE => RefusalKind::InvalidArgument,
+        _ => RefusalKind::FailedPrecondition,
+    }
+}

@@ -1,0 +1,194 @@
+//! How the daemon runs: which runtime carries what, when it is ready, how it stops.
+//!
+//! The hot runtime is one thread: the driver, and the streams of adapters and agents. The cold one
+//! carries the publisher, supervisors, HTTP and the demo, so that nothing of theirs stands in the
+//! way of an offer.
+
+use crate::about::About;
+use crate::demo;
+use crate::epoch;
+use crate::failure::Failure;
+use crate::grpc;
+use crate::hot::Hot;
+use crate::http;
+use crate::listen;
+use crate::settings::Settings;
+use acd_core::RoutingPlan;
+use acd_engine::log::MemoryLog;
+use acd_engine::{Clock, Domain};
+use std::io::{self, Write};
+use std::net::{SocketAddr, TcpListener};
+use std::sync::Arc;
+use std::thread;
+use std::time::Duration;
+use tokio::runtime::{Builder, Runtime};
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::sync::watch;
+use tokio::time::timeout;
+use tonic_health::ServingStatus;
+
+/// How many threads the cold runtime has at most.
+const COLD_THREADS_MAX: usize = 4;
+/// How long what is underway may take to end.
+const DRAIN_WITHIN: Duration = Duration::from_secs(7);
+/// How long connections may take to close after that.
+const CLOSE_WITHIN: Duration = Duration::from_secs(2);
+
+/// Serves until a signal says stop.
+///
+/// # Errors
+/// Why it cannot serve, or cannot go on.
+pub(crate) fn serve(settings: Settings) -> Result<(), Failure> {
+    let grpc = listen::bind(&settings.listen)?;
+    let http = listen::bind(&settings.http)?;
+    let ports = Ports { grpc: address(&grpc)?, http: address(&http)? };
+    let epoch = epoch::begin(settings.data.as_deref())?;
+    let about = About::start(&settings.config);
+    let plan = Arc::new(settings.plan);
+    let engine = acd_engine::Settings {
+        domain: grpc::DOMAIN.to_owned(),
+        epoch: epoch.number,
+        ..acd_engine::Settings::default()
+    };
+    let clock = Clock::start(settings.clock_scale);
+    let (domain, driver, publisher) =
+        acd_engine::start(Arc::clone(&plan), clock, MemoryLog::new(), engine)
+            .map_err(|error| Failure::Wrong(format!("{}: {error}", settings.config)))?;
+    let cold = cold_runtime()?;
+    let published = cold.spawn(publisher.run());
+    let hot = Hot::start(grpc, driver, domain.clone(), about.clone(), cold.handle().clone())?;
+    let daemon = Daemon { domain, about, hot, ports };
+    tracing::info!(
+        version = About::VERSION,
+        config = %settings.config,
+        queues = plan.queues.len(),
+        agents = plan.agents.len(),
+        epoch = epoch.number,
+        clock_scale = settings.clock_scale,
+        "acdd starts"
+    );
+    let demo = settings.demo.then_some(plan);
+    let ended = cold.block_on(daemon.run(http, demo));
+    published.abort();
+    // What still holds a connection open has had its time.
+    cold.shutdown_background();
+    ended
+}
+
+fn cold_runtime() -> Result<Runtime, Failure> {
+    let spare = thread::available_parallelism().map_or(1, |cores| cores.get() - 1);
+    Builder::new_multi_thread()
+        .worker_threads(spare.clamp(1, COLD_THREADS_MAX))
+        .thread_name("acdd-cold")
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::InTheWay(format!("cannot start threads: {error}")))
+}
+
+fn address(listener: &TcpListener) -> Result<SocketAddr, Failure> {
+    listener
+        .local_addr()
+        .map_err(|error| Failure::InTheWay(format!("cannot tell the port: {error}")))
+}
+
+/// Where the daemon is served.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Ports {
+    /// gRPC.
+    pub(crate) grpc: SocketAddr,
+    /// HTTP.
+    pub(crate) http: SocketAddr,
+}
+
+struct Daemon {
+    domain: Domain,
+    about: About,
+    hot: Hot,
+    ports: Ports,
+}
+
+impl Daemon {
+    async fn run(
+        mut self,
+        http: TcpListener,
+        demo: Option<Arc<RoutingPlan>>,
+    ) -> Result<(), Failure> {
+        let mut signals = Signals::listen()?;
+        let (stop_http, http_stopped) = watch::channel(false);
+        let page = http::serve(http, self.domain.clone(), self.about.clone(), async move {
+            let mut stopped = http_stopped;
+            // The sender outlives the server or is dropped to stop it.
+            let _dropped = stopped.wait_for(|stopped| *stopped).await.is_err();
+        });
+        let page = tokio::spawn(page);
+        grpc::tell_health(&self.hot.health, ServingStatus::Serving).await;
+        announce(self.ports)?;
+        let demo = demo.map(|plan| tokio::spawn(demo::play(plan, self.ports)));
+        let ended = tokio::select! {
+            name = signals.next() => {
+                tracing::info!(signal = name, "stopping: what is underway is brought to its end");
+                Ok(())
+            }
+            failure = self.hot.failed() => Err(failure),
+        };
+        if let Some(demo) = demo {
+            demo.abort();
+        }
+        tokio::select! {
+            () = self.drain() => {}
+            name = signals.next() => {
+                tracing::warn!(signal = name, "stopping at once");
+                return Err(Failure::InTheWay(format!("stopped at once by a second {name}")));
+            }
+        }
+        stop_http.send_replace(true);
+        page.abort();
+        ended
+    }
+
+    /// Brings everything to its end, within a bounded time.
+    async fn drain(&mut self) {
+        grpc::tell_health(&self.hot.health, ServingStatus::NotServing).await;
+        if timeout(DRAIN_WITHIN, self.domain.stop()).await.is_err() {
+            tracing::warn!("what was underway did not end in time");
+        }
+        if timeout(CLOSE_WITHIN, self.hot.close()).await.is_err() {
+            tracing::info!("some clients still hold their connections");
+        }
+    }
+}
+
+/// Says where, on standard output, in a form that scripts can read.
+fn announce(ports: Ports) -> Result<(), Failure> {
+    let Ports { grpc, http } = ports;
+    let mut output = io::stdout();
+    writeln!(output, "acdd ready grpc={grpc} http={http}")
+        .and_then(|()| output.flush())
+        .map_err(|error| Failure::InTheWay(format!("cannot write to standard output: {error}")))
+}
+
+/// The two signals that stop a daemon.
+struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl Signals {
+    fn listen() -> Result<Self, Failure> {
+        let listen = |kind| {
+            signal(kind)
+                .map_err(|error| Failure::InTheWay(format!("cannot listen to signals: {error}")))
+        };
+        Ok(Self {
+            terminate: listen(SignalKind::terminate())?,
+            interrupt: listen(SignalKind::interrupt())?,
+        })
+    }
+
+    async fn next(&mut self) -> &'static str {
+        tokio::select! {
+            _ = self.terminate.recv() => "SIGTERM",
+            _ = self.interrupt.recv() => "SIGINT",
+        }
+    }
+}

@@ -1,0 +1,91 @@
+//! What holds for this run: flags override the file, the file overrides the defaults.
+
+use crate::cli::{self, Arguments};
+use crate::failure::Failure;
+use crate::listen::Wanted;
+use acd_config::{Config, LogFormat};
+use acd_core::RoutingPlan;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+/// What the built-in configuration is called in messages and in the status.
+pub(crate) const BUILT_IN: &str = "built-in";
+
+/// What holds for this run.
+#[derive(Debug)]
+pub(crate) struct Settings {
+    /// What to route by.
+    pub(crate) plan: RoutingPlan,
+    /// Where the plan came from: a path, or `built-in`.
+    pub(crate) config: String,
+    /// Where gRPC is served.
+    pub(crate) listen: Wanted,
+    /// Where HTTP is served.
+    pub(crate) http: Wanted,
+    /// What keeps the epoch.
+    pub(crate) data: Option<PathBuf>,
+    /// How many seconds of domain time pass in one real second.
+    pub(crate) clock_scale: u32,
+    /// Whether to play callers and agents.
+    pub(crate) demo: bool,
+    /// What to log.
+    pub(crate) log: String,
+    /// How to log.
+    pub(crate) log_format: LogFormat,
+}
+
+/// Puts flags, file and defaults together.
+///
+/// # Errors
+/// The configuration cannot be read or has problems.
+pub(crate) fn settle(arguments: Arguments) -> Result<Settings, Failure> {
+    let Config { server, plan } = read(arguments.config.as_deref())?;
+    let config =
+        arguments.config.map_or_else(|| BUILT_IN.to_owned(), |path| path.display().to_string());
+    let log_format = match arguments.log_format {
+        Some(cli::LogFormat::Text) => LogFormat::Text,
+        Some(cli::LogFormat::Json) => LogFormat::Json,
+        None => server.log.format,
+    };
+    Ok(Settings {
+        listen: wanted(arguments.listen, server.listen, "--listen", "listen", &config),
+        http: wanted(arguments.http, server.http, "--http", "http", &config),
+        data: arguments.data.or(server.data),
+        clock_scale: arguments.clock_scale,
+        demo: arguments.demo,
+        log: arguments.log.unwrap_or(server.log.level),
+        log_format,
+        plan,
+        config,
+    })
+}
+
+fn read(path: Option<&Path>) -> Result<Config, Failure> {
+    match path {
+        Some(path) => acd_config::load(path).map_err(|error| match error {
+            acd_config::LoadError::Problems(problems) => Failure::Wrong(problems.report()),
+            unreadable @ acd_config::LoadError::Unreadable { .. } => {
+                Failure::Wrong(format!("--config {}: {unreadable}", path.display()))
+            }
+        }),
+        None => acd_config::parse(BUILT_IN, acd_config::DEFAULT)
+            .map_err(|problems| Failure::Wrong(problems.report())),
+    }
+}
+
+fn wanted(
+    argument: Option<String>,
+    configured: SocketAddr,
+    flag: &'static str,
+    key: &str,
+    config: &str,
+) -> Wanted {
+    match argument {
+        Some(address) => Wanted { address, source: flag.to_owned(), flag },
+        None => Wanted {
+            address: configured.to_string(),
+            source: format!("{config}: [server] {key}"),
+            flag,
+        },
+    }
+}

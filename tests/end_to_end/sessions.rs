@@ -1,0 +1,207 @@
+//! A session over several streams: at least once on the wire, exactly once in effect.
+
+use crate::CONFIG;
+use crate::harness::{Adapter, Daemon, Hello, call};
+use acd_proto::v1::adapter_message::Body as Up;
+use acd_proto::v1::{AdapterMessage, Heartbeat};
+use tonic::Code;
+
+#[tokio::test]
+async fn a_session_begins_with_a_welcome() {
+    let daemon = Daemon::start_fast(CONFIG, 3).await;
+    let pbx = daemon.adapter("pbx").await;
+    assert!(!pbx.welcome.resumed);
+    assert_eq!(pbx.welcome.received, 0);
+    assert!((pbx.welcome.clock_scale - 3.0).abs() < f64::EPSILON);
+    let heartbeat = pbx.welcome.heartbeat_every.expect("a length");
+    assert_eq!((heartbeat.seconds, heartbeat.nanos), (5, 0));
+    assert!(pbx.welcome.now.expect("a time").seconds > 1_700_000_000);
+    assert!(pbx.epoch() > 0);
+}
+
+#[tokio::test]
+async fn orders_that_were_not_taken_in_come_again() {
+    let daemon = Daemon::start(CONFIG).await;
+    let mut pbx = daemon.adapter("pbx").await;
+    let _ben = daemon.agent("ben").await;
+    let _ana = daemon.agent("ana").await;
+    pbx.offer_call("c1", "billing").await;
+    let first = pbx.expect_offer().await;
+    pbx.offer_call("c2", "billing").await;
+    let mut watcher = daemon.watcher().await;
+    if watcher.calls.values().filter(|call| call.offer_number > 0).count() < 2 {
+        watcher.until("offer_issued", "c2").await;
+    }
+
+    // The stream breaks after the first offer was taken in and before the second one was.
+    let mut pbx = pbx.lose_connection().resume(&daemon).await;
+    let second = pbx.expect_offer().await;
+    assert_eq!(second.call.as_ref().expect("a name").call_id, "c2");
+    assert_eq!(second.offer_number, first.offer_number + 1);
+
+    // Both go on as if nothing had happened, and nothing comes twice.
+    pbx.answer(&first).await;
+    pbx.answer(&second).await;
+    pbx.everything_acknowledged().await;
+    assert_eq!(daemon.queue("billing").await.answered, 2);
+}
+
+#[tokio::test]
+async fn messages_that_are_sent_again_have_no_second_effect() {
+    let daemon = Daemon::start(CONFIG).await;
+    let mut watcher = daemon.watcher().await;
+    let mut pbx = daemon.adapter("pbx").await;
+    let body = Some(Up::CallOffered(call("c1", "billing")));
+    let message = AdapterMessage { number: 1, ack: 0, body };
+    for _ in 0..3 {
+        pbx.send_raw(message.clone()).await;
+    }
+    pbx.sent = 1;
+    pbx.end_call("c1").await;
+    pbx.everything_acknowledged().await;
+    let mut pbx = pbx.lose_connection().resume(&daemon).await;
+    assert_eq!(pbx.welcome.received, 2);
+    pbx.send_raw(message).await;
+    pbx.offer_call("c2", "billing").await;
+    pbx.everything_acknowledged().await;
+
+    watcher.until("call_arrived", "c2").await;
+    let arrivals = watcher.events.iter().filter(|event| event.kind == "call_arrived").count();
+    assert_eq!(arrivals, 2, "c1 once and c2 once");
+}
+
+#[tokio::test]
+async fn what_was_sent_into_a_broken_stream_is_sent_again() {
+    let daemon = Daemon::start(CONFIG).await;
+    let mut pbx = daemon.adapter("pbx").await;
+    for number in 0..50 {
+        pbx.offer_call(&format!("c{number}"), "billing").await;
+    }
+    let mut pbx = pbx.lose_connection().resume(&daemon).await;
+    pbx.everything_acknowledged().await;
+    assert_eq!(daemon.queue("billing").await.entered, 50);
+    assert_eq!(daemon.calls().await.len(), 50);
+}
+
+#[tokio::test]
+async fn calls_wait_on_while_their_adapter_is_away() {
+    let daemon = Daemon::start(CONFIG).await;
+    let mut pbx = daemon.adapter("pbx").await;
+    pbx.offer_call("c1", "front-desk").await;
+    pbx.everything_acknowledged().await;
+    let mut watcher = daemon.watcher().await;
+    let away = pbx.lose_connection();
+    while !watcher.events.iter().any(|event| event.kind == "adapter_down") {
+        watcher.take_in().await;
+    }
+
+    let _sam = daemon.agent("sam").await;
+    let queue = daemon.queue("front-desk").await;
+    assert_eq!((queue.waiting, queue.offering), (1, 0), "nobody could bridge it");
+
+    let mut pbx = away.resume(&daemon).await;
+    assert_eq!(pbx.expect_offer().await.agent, "sam");
+}
+
+#[tokio::test]
+async fn a_new_process_of_the_adapter_counts_from_one_and_its_offers_are_taken_back() {
+    let daemon = Daemon::start(CONFIG).await;
+    let mut watcher = daemon.watcher().await;
+    let mut old = daemon.adapter("pbx").await;
+    let _sam = daemon.agent("sam").await;
+    old.offer_call("c1", "front-desk").await;
+    let before = old.expect_offer().await;
+    drop(old.lose_connection());
+
+    let mut new = daemon.adapter("pbx").await;
+    assert!(!new.welcome.resumed);
+    assert_eq!(new.welcome.received, 0);
+    watcher.until("offer_ended", "c1").await;
+
+    // acdd knows the call; the new process learns it by offering it again.
+    new.offer_call("c1", "front-desk").await;
+    loop {
+        let order = new.next_order().await.expect("a live stream");
+        match order.body.expect("every order has a body") {
+            acd_proto::v1::adapter_order::Body::Rejected(rejected) => {
+                assert_eq!(rejected.code, "call_exists");
+                break;
+            }
+            acd_proto::v1::adapter_order::Body::Offer(offer) => {
+                assert!(offer.offer_number > before.offer_number);
+            }
+            other => panic!("neither: {other:?}"),
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_second_session_of_the_same_adapter_takes_over() {
+    let daemon = Daemon::start(CONFIG).await;
+    let mut first = daemon.adapter("pbx").await;
+    first.offer_call("c1", "front-desk").await;
+    first.everything_acknowledged().await;
+
+    let hello = first.introduction();
+    let mut second = daemon.open_session(hello).await.expect("it takes over");
+    assert_eq!(first.expect_end_of_stream().await.code(), Code::Aborted);
+    assert!(second.welcome.resumed, "it is the same process");
+    assert_eq!(second.welcome.received, 1);
+
+    let _sam = daemon.agent("sam").await;
+    let offer = second.expect_offer().await;
+    second.answer(&offer).await;
+    second.everything_acknowledged().await;
+}
+
+#[tokio::test]
+async fn a_gap_in_the_numbers_ends_the_stream() {
+    let daemon = Daemon::start(CONFIG).await;
+    let mut pbx = daemon.adapter("pbx").await;
+    pbx.offer_call("c1", "front-desk").await;
+    pbx.sent += 1;
+    pbx.offer_call("c3", "front-desk").await;
+    let status = pbx.expect_end_of_stream().await;
+    assert_eq!(status.code(), Code::InvalidArgument);
+    assert!(status.message().contains('3') && status.message().contains('2'), "{status}");
+    assert_eq!(daemon.calls().await.len(), 1, "what came before the gap counts");
+}
+
+#[tokio::test]
+async fn heartbeats_are_neither_numbered_nor_acknowledged() {
+    let daemon = Daemon::start(CONFIG).await;
+    let mut pbx = daemon.adapter("pbx").await;
+    for _ in 0..3 {
+        heartbeat(&mut pbx).await;
+    }
+    assert_eq!(pbx.offer_call("c1", "front-desk").await, 1);
+    pbx.everything_acknowledged().await;
+    assert_eq!(pbx.acknowledged, 1);
+}
+
+async fn heartbeat(adapter: &mut Adapter) {
+    let body = Some(Up::Heartbeat(Heartbeat {}));
+    adapter.send_raw(AdapterMessage { number: 0, ack: adapter.taken, body }).await;
+}
+
+#[tokio::test]
+async fn a_session_must_begin_with_a_valid_hello() {
+    let daemon = Daemon::start(CONFIG).await;
+    for (wrong, field) in [
+        (Hello::of(""), "adapter"),
+        (Hello::of("Upper"), "adapter"),
+        (Hello::of(&"x".repeat(65)), "adapter"),
+        (Hello(acd_proto::v1::Hello { incarnation: 0, ..Hello::of("pbx").0 }), "incarnation"),
+        (
+            Hello(acd_proto::v1::Hello { software: "x".repeat(129), ..Hello::of("pbx").0 }),
+            "software",
+        ),
+    ] {
+        let status = daemon.open_session(wrong).await.err().expect("it is refused");
+        assert_eq!(status.code(), Code::InvalidArgument);
+        assert!(status.message().contains(field), "{status}");
+    }
+    let elsewhere = Hello(acd_proto::v1::Hello { domain: "other".into(), ..Hello::of("pbx").0 });
+    let status = daemon.open_session(elsewhere).await.err().expect("it is refused");
+    assert_eq!(status.code(), Code::NotFound);
+}
