@@ -79,7 +79,7 @@ async fn an_agents_mistakes_are_named() {
     let status = sam.accept(0).await.expect_err("no offer is out");
     assert_eq!(status.code(), Code::FailedPrecondition);
     let status = sam.decline(17).await.expect_err("no such offer");
-    assert_eq!(status.code(), Code::FailedPrecondition);
+    assert_eq!(status.code(), Code::NotFound);
     let status = sam.end_wrap_up().await.expect_err("no wrap-up");
     assert_eq!(status.code(), Code::FailedPrecondition);
 }
@@ -95,7 +95,7 @@ async fn an_offer_that_is_over_says_how_it_ended() {
     pbx.expect_revoke().await;
     let status = sam.accept(offer.offer_number).await.expect_err("the caller is gone");
     assert_eq!(status.code(), Code::FailedPrecondition);
-    assert!(status.message().contains("ended"), "{status}");
+    assert!(status.message().contains("hung up"), "{status}");
 }
 
 #[tokio::test]

@@ -84,6 +84,18 @@ async fn what_was_sent_into_a_broken_stream_is_sent_again() {
 }
 
 #[tokio::test]
+async fn an_adapter_that_closes_its_stream_is_told_that_all_it_said_is_durable() {
+    let daemon = Daemon::start(CONFIG).await;
+    let mut pbx = daemon.adapter("pbx").await;
+    for number in 0..100 {
+        pbx.offer_call(&format!("c{number}"), "billing").await;
+    }
+    pbx.finish();
+    assert_eq!(pbx.expect_end_of_stream().await.code(), Code::Ok);
+    assert_eq!(pbx.acknowledged, 100);
+}
+
+#[tokio::test]
 async fn calls_wait_on_while_their_adapter_is_away() {
     let daemon = Daemon::start(CONFIG).await;
     let mut pbx = daemon.adapter("pbx").await;

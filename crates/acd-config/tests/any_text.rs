@@ -73,6 +73,26 @@ const WORDS: &[&str] = &[
     "\u{0}",
 ];
 
+/// What stands in a sound configuration, and what may stand there instead.
+const SLIPS: &[(&str, &str)] = &[
+    ("\"b\"", "\"a\""),
+    ("\"b\"", "\"c\""),
+    ("[queues.b]", ""),
+    ("end = \"message\"", "move_to = \"b\""),
+    ("end = \"message\"", "priority = 8"),
+    ("end = \"message\"", "move_to = \"b\", end = \"message\""),
+    ("end = \"voicemail\"", "end = \"busy\""),
+    ("then = {", "then = {} #"),
+    ("priority = ", "priority = 1"),
+    ("\" = 1", "\" = 11"),
+    ("\" = 1", "\" = 0"),
+    ("credit = \"90s\"", ""),
+    ("\"15s\"", "\"0s\""),
+    ("voice = 1", "voice = 0"),
+    ("rule-1", "rule-0"),
+    ("pbx:1", "pbx"),
+];
+
 fn read(text: &str) -> Result<Config, Problems> {
     acd_config::parse("acdd.toml", text)
 }
@@ -207,6 +227,16 @@ proptest! {
         text.push_str(put);
         text.extend(after.iter().skip(dropped));
         check(&text, &read(&text));
+    }
+
+    #[test]
+    fn a_slip_in_a_sound_text_gets_an_answer(
+        text in sound_text(),
+        (from, to) in prop::sample::select(SLIPS),
+        everywhere in any::<bool>(),
+    ) {
+        let slipped = text.replacen(from, to, if everywhere { usize::MAX } else { 1 });
+        check(&slipped, &read(&slipped));
     }
 
     #[test]

@@ -20,6 +20,7 @@ mod ordered;
 mod overflow;
 mod persist;
 mod plan;
+mod pools;
 mod presence;
 mod router;
 mod selection;

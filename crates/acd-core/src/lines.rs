@@ -9,6 +9,7 @@ use crate::ids::{AdapterId, DemandId, Priority, QueueId, Timestamp};
 use crate::ordered::{Arena, OrderedSet};
 use crate::plan::{Action, Requirement, RoutingPlan};
 use crate::slab::NONE;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What a call may ask for in a queue.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -64,10 +65,10 @@ impl Lines {
         }
     }
 
-    /// What `queue` asks for when a rule has replaced its requirement.
-    pub(crate) fn demand(&self, queue: QueueId, requirement: &Requirement) -> Option<DemandId> {
-        let same = |demand: &Demand| demand.queue == queue && demand.requirement == *requirement;
-        self.demands.iter().position(same).map(|index| DemandId(index as u32))
+    /// All demands with their handles, to be looked up by what they say.
+    pub(crate) fn by_meaning(&self) -> BTreeMap<(QueueId, &Requirement), DemandId> {
+        let demands = self.demands.iter().zip((0..).map(DemandId));
+        demands.map(|(demand, id)| ((demand.queue, &demand.requirement), id)).collect()
     }
 
     pub(crate) fn find(&self, demand: DemandId, adapter: AdapterId) -> Option<u32> {
@@ -170,13 +171,12 @@ fn demands_of(plan: &RoutingPlan) -> Vec<Demand> {
         .map(|(queue, planned)| Demand { queue, requirement: planned.require.clone() })
         .collect();
     for (queue, planned) in plan.queues_with_ids() {
+        let mut seen = BTreeSet::from([&planned.require]);
         for action in planned.rules.iter().flat_map(|rule| &rule.then) {
-            let Action::Require(requirement) = action else {
-                continue;
-            };
-            let demand = Demand { queue, requirement: requirement.clone() };
-            if !demands.contains(&demand) {
-                demands.push(demand);
+            if let Action::Require(requirement) = action
+                && seen.insert(requirement)
+            {
+                demands.push(Demand { queue, requirement: requirement.clone() });
             }
         }
     }

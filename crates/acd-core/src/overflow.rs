@@ -5,7 +5,7 @@ use crate::deadlines::{Deadline, Ticket};
 use crate::event::{Event, LeftCause, Outcome};
 use crate::ids::{CallHandle, DemandId, QueueId, Span};
 use crate::lines::Lines;
-use crate::plan::{Action, RULES_MAX, RoutingPlan};
+use crate::plan::{Action, QueuePlan, RULES_MAX, RoutingPlan, Rule};
 use crate::router::Router;
 
 const _: () = assert!(RULES_MAX <= 64, "the rules that are due at once are kept in 64 bits");
@@ -27,12 +27,13 @@ struct DueRule {
 
 impl RuleTable {
     pub(crate) fn of(plan: &RoutingPlan, lines: &Lines) -> Vec<Self> {
-        let table = |(queue, planned): (QueueId, &crate::plan::QueuePlan)| {
-            let due = |(index, rule): (usize, &crate::plan::Rule)| DueRule {
+        let demands = lines.by_meaning();
+        let table = |(queue, planned): (QueueId, &QueuePlan)| {
+            let due = |(index, rule): (usize, &Rule)| DueRule {
                 waited: rule.waited,
                 rule: index as u16,
                 demand: rule.then.iter().find_map(|action| match action {
-                    Action::Require(requirement) => lines.demand(queue, requirement),
+                    Action::Require(requirement) => demands.get(&(queue, requirement)).copied(),
                     Action::RaisePriority(_)
                     | Action::AddQueue(_)
                     | Action::MoveTo(_)

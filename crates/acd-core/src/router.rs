@@ -5,7 +5,7 @@
 //! possible (agents first, then calls), then what fell due in the same instant.
 
 use crate::adapters::Adapter;
-use crate::agent::{Agent, Pools};
+use crate::agent::Agent;
 use crate::call::{Call, Calls, Exclusion, Place};
 use crate::command::{Command, Rejection};
 use crate::deadlines::{Deadline, Deadlines};
@@ -14,6 +14,7 @@ use crate::ids::{AgentId, CallHandle, DemandId, QueueId, Timestamp};
 use crate::lines::{Demand, Lines, SkillQueue};
 use crate::overflow::RuleTable;
 use crate::plan::{PlanDefect, RoutingPlan};
+use crate::pools::Pools;
 use crate::slab::Slab;
 use std::sync::Arc;
 

@@ -95,11 +95,19 @@ pub(crate) enum Command {
     Watch(WatchArguments),
 
     /// Offers, ends and changes calls.
-    #[command(subcommand)]
+    #[command(
+        subcommand,
+        after_help = "Examples:\n  acdctl call offer --id c1 --queue billing\n  \
+            acdctl call priority --id c1 --priority 8\n  acdctl call end --id c1"
+    )]
     Call(CallCommand),
 
     /// Acts for an agent: log in, ready, accept, wrap up.
-    #[command(subcommand)]
+    #[command(
+        subcommand,
+        after_help = "Examples:\n  acdctl agent login ana --ready\n  acdctl agent accept ana\n  \
+            acdctl agent not-ready ana --reason lunch"
+    )]
     Agent(AgentCommand),
 
     /// Checks a configuration file, without a daemon.
@@ -112,7 +120,7 @@ pub(crate) enum Command {
     },
 
     /// Plays real call logs against the daemon.
-    #[command(subcommand)]
+    #[command(subcommand, after_help = "Examples:\n  acdctl trace play calls.csv")]
     Trace(TraceCommand),
 
     /// Prints a script that completes commands in a shell.
@@ -216,7 +224,7 @@ pub(crate) struct Person {
     #[arg(long, value_name = "NAME", env = "USER", default_value = "operator", hide_env = true)]
     pub(crate) actor: String,
     /// Why, in your own words. No health data, no caller data.
-    #[arg(long, value_name = "TEXT", default_value = "")]
+    #[arg(long, value_name = "TEXT", default_value = "", hide_default_value = true)]
     pub(crate) reason: String,
 }
 
@@ -299,7 +307,7 @@ pub(crate) enum AgentCommand {
         /// The agent's id.
         agent: String,
         /// One of the configured reasons.
-        #[arg(long, value_name = "REASON", default_value = "")]
+        #[arg(long, value_name = "REASON", default_value = "", hide_default_value = true)]
         reason: String,
     },
 
@@ -333,5 +341,27 @@ fn key_and_value(text: &str) -> Result<(String, String), String> {
     match text.split_once('=') {
         Some((key, value)) if !key.is_empty() => Ok((key.to_owned(), value.to_owned())),
         _ => Err("expected KEY=VALUE, such as crm=token-7".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_well_formed() {
+        Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn the_help_of_every_command_has_examples() {
+        fn look(command: &clap::Command) {
+            let name = command.get_name();
+            let help = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+            assert!(help.contains("Examples:\n  acd"), "{name}: {help}");
+            command.get_subcommands().for_each(look);
+        }
+        look(&Arguments::command());
     }
 }

@@ -58,6 +58,11 @@ impl Failure {
             Code::DeadlineExceeded | Code::Cancelled => {
                 Self::Refused(format!("{server} did not answer in time"))
             }
+            Code::Unimplemented => Self::Refused(format!(
+                "{server} answers, but does not know this request: is it the gRPC address of an \
+                 acdd of version {} or later?",
+                env!("CARGO_PKG_VERSION")
+            )),
             code if message.is_empty() => Self::Refused(format!("the daemon refused ({code:?})")),
             code => Self::Refused(format!("{message} ({})", word(code))),
         }

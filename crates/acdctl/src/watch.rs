@@ -21,6 +21,7 @@ const RETRY_MOST: Duration = Duration::from_secs(5);
 #[derive(Debug, Default, Serialize)]
 struct Step {
     r#type: &'static str,
+    after_number: Option<u64>,
     epoch: u64,
     number: u64,
     at: Option<String>,
@@ -176,6 +177,7 @@ impl Step {
         let v1::Position { epoch, number } = delta.position.unwrap_or_default();
         Self {
             r#type: kind,
+            after_number: delta.after.map(|after| after.number),
             epoch,
             number,
             at: delta.at.as_ref().and_then(rfc_3339),
@@ -302,9 +304,14 @@ mod tests {
     fn a_line_of_json_has_the_lists_that_were_asked_for() {
         let wanted = WatchArguments { calls: true, ..NOTHING };
         let position = Some(v1::Position { epoch: 2, number: 7 });
-        let step = Step::new("delta", wanted, v1::Delta { position, ..v1::Delta::default() });
+        let after = Some(v1::Position { epoch: 2, number: 6 });
+        let delta = v1::Delta { after, position, ..v1::Delta::default() };
+        let step = Step::new("delta", wanted, delta);
         let json = serde_json::to_string(&step).expect("plain data");
-        assert_eq!(json, r#"{"type":"delta","epoch":2,"number":7,"at":null,"calls":[]}"#);
+        assert_eq!(
+            json,
+            r#"{"type":"delta","after_number":6,"epoch":2,"number":7,"at":null,"calls":[]}"#
+        );
     }
 
     #[test]

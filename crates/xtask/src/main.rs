@@ -1,6 +1,7 @@
 //! Which chores of the project can be run as `cargo xtask CHORE`.
 
 mod schema;
+mod tidy;
 
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;
@@ -18,11 +19,15 @@ enum Chore {
     /// Write config/acdd.schema.json, the JSON Schema of configuration files, from the reader.
     #[command(after_help = "Example:\n  cargo xtask schema")]
     Schema,
+    /// Check what no compiler does: what each crate may know, and the shape of files.
+    #[command(after_help = "Example:\n  cargo xtask tidy")]
+    Tidy,
 }
 
 fn main() -> ExitCode {
     let done = match Arguments::parse().chore {
         Chore::Schema => schema::write(),
+        Chore::Tidy => tidy::check(),
     };
     match done {
         Ok(report) => {

@@ -19,10 +19,18 @@ const MUST_NOT_KNOW: [(&str, &[&str]); 6] = [
 ];
 
 /// Marks of work that was left behind.
-const LEFT_BEHIND: [&str; 6] = ["TO\u{44}O", "FIXM\u{45}", "XX\u{58}", "HAC\u{4b}", "dbg!(", "todo!("];
+const LEFT_BEHIND: [&str; 6] =
+    ["TO\u{44}O", "FIXM\u{45}", "XX\u{58}", "HAC\u{4b}", "dbg\u{21}(", "todo\u{21}("];
+
+/// Reports that all is tidy, or all that is not.
+pub(crate) fn check() -> Result<String, String> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let problems = problems(&root);
+    if problems.is_empty() { Ok("tidy".to_owned()) } else { Err(problems.join("\n")) }
+}
 
 /// All that is untidy, each with its place.
-pub(crate) fn problems(root: &Path) -> Vec<String> {
+fn problems(root: &Path) -> Vec<String> {
     let mut found = Vec::new();
     for path in tracked_files(root) {
         let Ok(text) = fs::read_to_string(root.join(&path)) else { continue };

@@ -37,7 +37,7 @@ pub(crate) struct Adapter {
     pub(crate) taken: u64,
     /// The latest of its messages that the daemon says is durable.
     pub(crate) acknowledged: u64,
-    up: mpsc::Sender<acd::AdapterMessage>,
+    up: Option<mpsc::Sender<acd::AdapterMessage>>,
     down: Streaming<acd::AdapterOrder>,
     unacknowledged: Vec<acd::AdapterMessage>,
     _channel: Channel,
@@ -66,7 +66,7 @@ impl Adapter {
             acknowledged: body.received,
             hello,
             welcome: body,
-            up,
+            up: Some(up),
             down,
             unacknowledged: Vec::new(),
             _channel: channel,
@@ -101,7 +101,14 @@ impl Adapter {
     /// Sends whatever this is.
     pub(crate) async fn send_raw(&mut self, message: acd::AdapterMessage) {
         // A stream that the daemon has ended takes nothing; what comes down says why.
-        let _ = self.up.send(message).await;
+        if let Some(up) = &self.up {
+            let _ = up.send(message).await;
+        }
+    }
+
+    /// Says that it will say no more.
+    pub(crate) fn finish(&mut self) {
+        self.up = None;
     }
 
     pub(crate) async fn offer_call(&mut self, call_id: &str, queue: &str) -> u64 {

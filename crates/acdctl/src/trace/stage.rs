@@ -10,8 +10,8 @@ use crate::failure::Failure;
 use crate::output::{Output, note};
 use crate::status;
 use acd_adapter::{
-    AdapterSession, Behaviour, ConnectError, Habits, ScriptedCall, SessionOptions, Shift,
-    SimulatedAgents, SimulatedClock, SimulatedPbx,
+    AdapterSession, Behaviour, ConnectError, Habits, Reconnect, ScriptedCall, SessionOptions,
+    Shift, SimulatedAgents, SimulatedClock, SimulatedPbx,
 };
 use acd_proto::v1;
 use indicatif::{ProgressBar, ProgressStyle};
@@ -54,15 +54,17 @@ pub(crate) async fn play(
     day: Day,
 ) -> Result<(), Failure> {
     let mut script = Script::of(&day);
-    check_speed(daemon, arguments.speed).await?;
+    let others = check_speed(daemon, arguments.speed).await?;
     let cast = cast(daemon, arguments, &mut script).await?;
     if !output.json {
-        cast.notes.iter().for_each(|text| note(text));
+        others.iter().chain(&cast.notes).for_each(|text| note(text));
     }
 
     let options = SessionOptions {
         domain: daemon.domain.clone(),
         software: concat!("acdctl trace play ", env!("CARGO_PKG_VERSION")).to_owned(),
+        // The day would not wait for another stream.
+        reconnect: Reconnect::Never,
         ..SessionOptions::new(daemon.server.clone(), ADAPTER)
     };
     let (sender, events) = AdapterSession::connect(options).await.map_err(refused)?;
@@ -84,11 +86,13 @@ pub(crate) async fn play(
     let rejection = tally.first_rejection.clone();
     // The report is worth having without it, if the daemon has gone.
     let decision = status::ask(daemon).await.ok().and_then(|status| status.decision);
-    let played_until = clock.now().saturating_sub(lead);
+    let complete = matches!(ending, Ending::Over | Ending::OvertimePassed);
+    // Nobody waits for those who come after the last call is over.
+    let played_until = if complete { Duration::MAX } else { clock.now().saturating_sub(lead) };
     let report = Report::of(Played {
         day: day.day.to_string(),
         speed: arguments.speed,
-        complete: matches!(ending, Ending::Over | Ending::OvertimePassed),
+        complete,
         tally,
         left_in_ivr: script.left_in_ivr.iter().filter(|at| **at <= played_until).count() as u64,
         within: arguments.service_level_within,
@@ -99,7 +103,7 @@ pub(crate) async fn play(
     });
     let mut troubles = farewell(pbx, agents).await;
     troubles.extend(rejection.map(|why| format!("the first call refused: {why}")));
-    if !output.json {
+    if !output.json && !matches!(ending, Ending::Lost(_)) {
         troubles.iter().for_each(|text| note(text));
     }
     output.answer(&report, Report::text)?;
@@ -110,8 +114,8 @@ pub(crate) async fn play(
     }
 }
 
-/// The daemon's clock must run as fast as the day is played.
-async fn check_speed(daemon: &Daemon, speed: f64) -> Result<(), Failure> {
+/// The daemon's clock must run as fast as the day is played. Returns what a person should know.
+async fn check_speed(daemon: &Daemon, speed: f64) -> Result<Option<String>, Failure> {
     let status = status::ask(daemon).await?;
     let scale = status.clock_scale;
     if (scale - speed).abs() > SPEED_TOLERANCE * speed {
@@ -120,10 +124,8 @@ async fn check_speed(daemon: &Daemon, speed: f64) -> Result<(), Failure> {
              daemon with `acdd --clock-scale {speed}`, or play with --speed {scale}"
         )));
     }
-    if status.calls > 0 {
-        note(&format!("the daemon has {} other calls; agents are shared with them", status.calls));
-    }
-    Ok(())
+    let calls = status.calls;
+    Ok((calls > 0).then(|| format!("the daemon has {calls} other calls, which need agents too")))
 }
 
 /// Decides which queue every call enters, and which agents are at work.

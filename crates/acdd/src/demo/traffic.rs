@@ -8,7 +8,7 @@ use std::f64::consts::TAU;
 use std::time::Duration;
 
 /// How busy the agents are on average: enough that the top of the wave is too much for them.
-const LOAD: f64 = 0.8;
+const LOAD: f64 = 0.7;
 /// How far the wave goes up and down, as a share of the average.
 const WAVE: f64 = 0.4;
 /// How long one wave is.
@@ -17,7 +17,7 @@ const WAVE_LENGTH: Duration = Duration::from_secs(480);
 const TALK_MEAN: Duration = Duration::from_secs(50);
 const TALK_MIN: Duration = Duration::from_secs(12);
 /// How long people wait on average before they give up, and at least.
-const PATIENCE_MEAN: Duration = Duration::from_secs(150);
+const PATIENCE_MEAN: Duration = Duration::from_secs(180);
 const PATIENCE_MIN: Duration = Duration::from_secs(4);
 /// From the offer to the conversation, on average.
 const ANSWER_MEAN: Duration = Duration::from_secs(4);

@@ -38,11 +38,11 @@ impl AdapterDesk {
     }
 }
 
-type Orders = Pin<Box<dyn Stream<Item = Result<v1::AdapterOrder, Status>> + Send>>;
+type OrderStream = Pin<Box<dyn Stream<Item = Result<v1::AdapterOrder, Status>> + Send>>;
 
 #[tonic::async_trait]
 impl AdapterService for AdapterDesk {
-    type SessionStream = Orders;
+    type SessionStream = OrderStream;
 
     async fn session(
         &self,
@@ -84,43 +84,67 @@ enum Stage {
     /// Nothing was said yet.
     Opening(Domain, Streaming<v1::AdapterMessage>),
     /// The session is open.
-    Open(SessionReceiver, Reader),
+    Open(Orders, Reader),
+    /// The adapter says no more; it is told that what it said is durable.
+    Closing(Orders, Said),
     /// The status has been sent.
     Over,
 }
 
 impl Stage {
-    async fn step(self) -> Option<(Result<v1::AdapterOrder, Status>, Self)> {
-        let (said, next) = match self {
-            Self::Opening(domain, up) => match open(&domain, up).await {
-                Ok((welcome, orders, reader)) => (Ok(welcome), Self::Open(orders, reader)),
-                Err(status) => (Err(status), Self::Over),
-            },
-            Self::Open(mut orders, mut reader) => {
-                let said = tokio::select! {
+    async fn step(mut self) -> Option<(Result<v1::AdapterOrder, Status>, Self)> {
+        loop {
+            self = match self {
+                Self::Opening(domain, up) => {
+                    return Some(match open(&domain, up).await {
+                        Ok((welcome, orders, reader)) => (Ok(welcome), Self::Open(orders, reader)),
+                        Err(status) => (Err(status), Self::Over),
+                    });
+                }
+                Self::Open(mut orders, mut reader) => tokio::select! {
                     biased;
-                    order = orders.next() => match order {
-                        Some(order) => adapter_order(order),
-                        None => Err(Status::unavailable("the daemon is stopping")),
-                    },
+                    order = orders.next() => {
+                        let lives = order.is_ok();
+                        let next = if lives { Self::Open(orders, reader) } else { Self::Over };
+                        return Some((order, next));
+                    }
                     ended = reader.ended() => match ended {
-                        Ok(()) => return None,
-                        Err(status) => Err(status),
+                        Ok(said) => Self::Closing(orders, said),
+                        Err(status) => return Some((Err(status), Self::Over)),
                     },
-                };
-                let next = if said.is_ok() { Self::Open(orders, reader) } else { Self::Over };
-                (said, next)
-            }
-            Self::Over => return None,
-        };
-        Some((said, next))
+                },
+                Self::Closing(orders, said) if orders.acknowledged >= said.last => return None,
+                Self::Closing(mut orders, said) => {
+                    let order = orders.next().await;
+                    let next = if order.is_ok() { Self::Closing(orders, said) } else { Self::Over };
+                    return Some((order, next));
+                }
+                Self::Over => return None,
+            };
+        }
+    }
+}
+
+/// What goes down, and how much of what came up has been acknowledged with it.
+struct Orders {
+    receiver: SessionReceiver,
+    acknowledged: u64,
+}
+
+impl Orders {
+    /// The next message, or the status with which the stream ends. May be dropped and called again.
+    async fn next(&mut self) -> Result<v1::AdapterOrder, Status> {
+        let next = self.receiver.next().await;
+        let next = next.ok_or_else(|| Status::unavailable("the daemon is stopping"))?;
+        self.acknowledged = next.ack;
+        adapter_order(next)
     }
 }
 
 async fn open(
     domain: &Domain,
     mut up: Streaming<v1::AdapterMessage>,
-) -> Result<(v1::AdapterOrder, SessionReceiver, Reader), Status> {
+) -> Result<(v1::AdapterOrder, Orders, Reader), Status> {
     let first = match timeout(SILENCE_MAX, up.message()).await {
         Ok(first) => first.map_err(unreadable)?,
         Err(_) => return Err(silent()),
@@ -137,7 +161,6 @@ async fn open(
     let adapter = hello.adapter.clone();
     let session = domain.open_session(hello).await.map_err(|refusal| status(&refusal))?;
     let opened = session.welcome;
-    tracing::info!(adapter, resumed = opened.resumed, "an adapter's session is open");
     let welcome = v1::AdapterOrder {
         epoch: opened.epoch,
         number: 0,
@@ -151,30 +174,42 @@ async fn open(
         })),
     };
     let (sender, receiver) = session.split();
-    Ok((welcome, receiver, Reader::start(adapter, up, sender)))
+    let orders = Orders { receiver, acknowledged: opened.received };
+    Ok((welcome, orders, Reader::start(adapter, up, sender)))
+}
+
+/// What an adapter has said on a stream that it has closed.
+struct Said {
+    /// The number of the last message; 0 if there was none.
+    last: u64,
+    /// As long as it is here the engine does not take the stream for broken.
+    _session: SessionSender,
 }
 
 /// The task that takes what comes up; ended when dropped.
-struct Reader(JoinHandle<Result<(), Status>>);
+///
+/// It gives the sender back, so that the engine takes the stream for broken only after the status
+/// that says why has been sent.
+struct Reader(JoinHandle<(Result<u64, Status>, SessionSender)>);
 
 impl Reader {
     fn start(adapter: String, up: Streaming<v1::AdapterMessage>, session: SessionSender) -> Self {
         Self(tokio::spawn(async move {
-            let ended = read(up, session).await;
-            match &ended {
-                Ok(()) => tracing::info!(adapter, "the adapter has closed its stream"),
-                Err(status) => {
-                    let (code, reason) = (status.code(), status.message());
-                    tracing::warn!(adapter, ?code, reason, "an adapter's session has ended");
-                }
+            let ended = read(up, &session).await;
+            if let Err(status) = &ended {
+                let (code, reason) = (status.code(), status.message());
+                tracing::warn!(adapter, ?code, reason, "an adapter's stream has ended");
             }
-            ended
+            (ended, session)
         }))
     }
 
     /// How the stream upwards ended. May be dropped and called again.
-    async fn ended(&mut self) -> Result<(), Status> {
-        (&mut self.0).await.unwrap_or_else(|_| Err(Status::internal("the session's task failed")))
+    async fn ended(&mut self) -> Result<Said, Status> {
+        let (ended, session) = (&mut self.0)
+            .await
+            .map_err(|_| Status::internal("the task that reads the stream has failed"))?;
+        ended.map(|last| Said { last, _session: session })
     }
 }
 
@@ -184,9 +219,12 @@ impl Drop for Reader {
     }
 }
 
-/// Hands over what comes up until the adapter closes the stream.
-async fn read(mut up: Streaming<v1::AdapterMessage>, session: SessionSender) -> Result<(), Status> {
-    let mut heard = Instant::now();
+/// Hands over what comes up until the adapter closes the stream; says its last number.
+async fn read(
+    mut up: Streaming<v1::AdapterMessage>,
+    session: &SessionSender,
+) -> Result<u64, Status> {
+    let (mut heard, mut last) = (Instant::now(), 0);
     // One timer that looks now and then costs less than one that is set anew by each message.
     let mut look = interval(HEARTBEAT_EVERY);
     look.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -201,11 +239,12 @@ async fn read(mut up: Streaming<v1::AdapterMessage>, session: SessionSender) -> 
                 continue;
             }
         };
-        let Some(next) = next else { return Ok(()) };
+        let Some(next) = next else { return Ok(last) };
         heard = Instant::now();
         let (number, ack) = (next.number, next.ack);
         let sent = session.send(number, ack, message::message(next)).await;
         sent.map_err(|refusal| status(&refusal))?;
+        last = last.max(number);
     }
 }
 

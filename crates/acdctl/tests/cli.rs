@@ -1,0 +1,160 @@
+//! The binary as a shell sees it: what it says, where, and with which exit code. No daemon needed.
+
+use std::io::Write;
+use std::net::TcpListener;
+use std::process::{Command, Output};
+use tempfile::NamedTempFile;
+
+fn acdctl(arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_acdctl"))
+        .args(arguments)
+        .env_remove("ACDD_SERVER")
+        .env("NO_COLOR", "1")
+        .output()
+        .expect("the binary runs")
+}
+
+fn code(output: &Output) -> i32 {
+    output.status.code().expect("it exits by itself")
+}
+
+fn said(output: &Output) -> String {
+    String::from_utf8(output.stderr.clone()).expect("text")
+}
+
+fn answered(output: &Output) -> String {
+    String::from_utf8(output.stdout.clone()).expect("text")
+}
+
+/// An address where nobody listens.
+fn nowhere() -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    format!("http://{}", listener.local_addr().expect("it is bound"))
+}
+
+fn file(text: &str) -> NamedTempFile {
+    let mut file = NamedTempFile::new().expect("a temporary file");
+    file.write_all(text.as_bytes()).expect("it is written");
+    file
+}
+
+fn path(file: &NamedTempFile) -> &str {
+    file.path().to_str().expect("a plain path")
+}
+
+#[test]
+fn a_daemon_that_is_not_there_is_exit_code_3_and_one_line_that_helps() {
+    let server = nowhere();
+    for command in [&["status"][..], &["calls", "--json"], &["agent", "ready", "ana"]] {
+        let output = acdctl(&[&["--server", &server], command].concat());
+        assert_eq!(code(&output), 3, "{command:?}");
+        assert_eq!(answered(&output), "");
+        let said = said(&output);
+        assert_eq!(said.lines().count(), 1, "{said}");
+        assert!(said.contains(&server) && said.contains("acdd") && said.contains("--server"));
+    }
+}
+
+#[test]
+fn wrong_usage_is_exit_code_2() {
+    for command in [
+        &["no-such-command"][..],
+        &["call", "offer", "--id", "c1"],
+        &["call", "offer", "--id", "c1", "--queue", "q", "--priority", "10"],
+        &["call", "offer", "--id", "c1", "--queue", "q", "--attribute", "novalue"],
+        &["calls", "--limit", "0"],
+        &["--server", "no address", "status"],
+        &["trace", "play", "log.csv", "--day", "tomorrow"],
+        &["trace", "play", "log.csv", "--service-level-within", "20"],
+    ] {
+        let output = acdctl(command);
+        assert_eq!(code(&output), 2, "{command:?}: {}", said(&output));
+        assert!(!said(&output).is_empty());
+    }
+}
+
+#[test]
+fn an_attribute_that_is_given_twice_is_refused_before_anybody_is_asked() {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let server = format!("http://{}", listener.local_addr().expect("it is bound"));
+    let offer = ["call", "offer", "--id", "c1", "--queue", "q"];
+    let twice = ["--attribute", "crm=1", "--attribute", "crm=2", "--server", &server];
+    let output = acdctl(&[&offer[..], &twice].concat());
+    assert_eq!(code(&output), 2);
+    assert!(said(&output).contains("the attribute `crm` is given twice"));
+}
+
+#[test]
+fn a_right_configuration_is_counted() {
+    let config = file(acd_config::DEFAULT);
+    let output = acdctl(&["check", path(&config)]);
+    assert_eq!(code(&output), 0, "{}", said(&output));
+    assert!(answered(&output).contains("right; 7 queues"), "{}", answered(&output));
+    let output = acdctl(&["check", path(&config), "--json"]);
+    let json: serde_json::Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    assert_eq!((&json["ok"], &json["queues"]), (&true.into(), &7.into()));
+}
+
+#[test]
+fn a_broken_configuration_is_exit_code_2_and_points_at_the_key() {
+    let config = file("[queues.billing]\nring = \"15\"\n");
+    let output = acdctl(&["check", path(&config)]);
+    assert_eq!(code(&output), 2);
+    assert_eq!(answered(&output), "");
+    assert!(said(&output).contains("queues.billing.ring"), "{}", said(&output));
+
+    let output = acdctl(&["check", path(&config), "--json"]);
+    assert_eq!(code(&output), 2);
+    let json: serde_json::Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    assert_eq!(json["ok"], false);
+    let problems = json["problems"].as_array().expect("an array");
+    let ring = problems.iter().find(|problem| problem["key"] == "queues.billing.ring");
+    let ring = ring.expect("it is among them");
+    assert_eq!(ring["line"], 2);
+    for name in ["file", "column", "message", "expected"] {
+        assert!(!ring[name].is_null(), "{name}");
+    }
+}
+
+#[test]
+fn a_file_that_is_not_there_is_exit_code_2() {
+    for command in [&["check", "/no/such/file"][..], &["trace", "play", "/no/such/file"]] {
+        let output = acdctl(command);
+        assert_eq!(code(&output), 2, "{command:?}");
+        assert!(said(&output).contains("cannot read /no/such/file"), "{}", said(&output));
+    }
+}
+
+#[test]
+fn a_malformed_log_is_told_before_a_daemon_is_asked() {
+    let log = file(
+        "call,day,offered_s,type,priority,wait_s,result,service_s,agent\n\
+         1,2026-03-11,100,PS,0,0,served,sixty,a\n",
+    );
+    let output = acdctl(&["trace", "play", path(&log), "--server", &nowhere()]);
+    assert_eq!(code(&output), 2);
+    let expected = format!("{}:2: service_s: `sixty` is not", path(&log));
+    assert!(said(&output).contains(&expected), "{}", said(&output));
+}
+
+#[test]
+fn completions_are_printed_for_every_shell() {
+    for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
+        let output = acdctl(&["completions", shell]);
+        assert_eq!(code(&output), 0, "{shell}");
+        assert!(answered(&output).contains("acdctl"), "{shell}");
+    }
+}
+
+#[test]
+fn a_reader_who_closes_the_pipe_is_no_failure() {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_acdctl"))
+        .args(["completions", "bash"])
+        .stdout(std::process::Stdio::piped())
+        .stderr(std::process::Stdio::piped())
+        .spawn()
+        .expect("the binary runs");
+    drop(child.stdout.take());
+    let output = child.wait_with_output().expect("it ends");
+    assert_eq!((code(&output), said(&output).as_str()), (0, ""));
+}
