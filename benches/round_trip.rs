@@ -14,8 +14,8 @@ use acd_proto::v1::adapter_service_client::AdapterServiceClient;
 use acd_proto::v1::adapter_service_server::{AdapterService, AdapterServiceServer};
 use acd_proto::v1::agent_service_client::AgentServiceClient;
 use acd_proto::v1::{
-    Acknowledged, AdapterMessage, AdapterOrder, CallEnded, CallOffered, Hello, HangUpRequest,
-    HangUpResponse, Heartbeat, LogInRequest, OfferCallRequest, OfferCallResponse,
+    Acknowledged, AdapterMessage, AdapterOrder, CallEnded, CallOffered, HangUpRequest,
+    HangUpResponse, Heartbeat, Hello, LogInRequest, OfferCallRequest, OfferCallResponse,
 };
 use hdrhistogram::Histogram;
 use std::io::{BufRead as _, BufReader};
@@ -159,8 +159,8 @@ async fn measure(json: bool) {
         calls.send(Up::CallEnded(CallEnded { call_id }), offer).await;
         calls.expect(|body| matches!(body, Down::Revoke(_))).await;
         if sample >= WARM_UP {
-            echo_ns.saturating_record(echoed.as_nanos() as u64);
-            offer_ns.saturating_record(offered.as_nanos() as u64);
+            echo_ns.record(echoed.as_nanos() as u64).unwrap();
+            offer_ns.record(offered.as_nanos() as u64).unwrap();
         }
     }
     report(&offer_ns, &echo_ns, json);
@@ -210,10 +210,7 @@ impl AdapterService for Echo {
         Err(Status::unimplemented("an echo"))
     }
 
-    async fn hang_up(
-        &self,
-        _: Request<HangUpRequest>,
-    ) -> Result<Response<HangUpResponse>, Status> {
+    async fn hang_up(&self, _: Request<HangUpRequest>) -> Result<Response<HangUpResponse>, Status> {
         Err(Status::unimplemented("an echo"))
     }
 }

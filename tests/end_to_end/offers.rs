@@ -82,7 +82,7 @@ async fn wrap_up_ends_by_itself_and_the_next_call_comes() {
 
 #[tokio::test]
 async fn a_missed_offer_goes_to_the_next_agent() {
-    let config = CONFIG.replace("ring = \"10m\"", "ring = \"10s\"");
+    let config = CONFIG.replace("ring = \"10m\"", "ring = \"80s\"");
     let daemon = Daemon::start_fast(&config, 40).await;
     let mut watcher = daemon.watcher().await;
     let mut pbx = daemon.adapter("pbx").await;

@@ -1,10 +1,11 @@
 //! The process: command line, ports, health, signals.
 
 use crate::CONFIG;
-use crate::harness::{Daemon, acdd, soon};
+use crate::harness::{Daemon, Hello, PATIENCE, acdd, soon};
 use acd_proto::v1 as acd;
 use std::net::TcpListener;
-use std::process::Output;
+use std::process::{Output, Stdio};
+use std::time::{Duration, Instant};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tonic::Code;
@@ -12,8 +13,21 @@ use tonic_health::pb::HealthCheckRequest;
 use tonic_health::pb::health_check_response::ServingStatus;
 use tonic_health::pb::health_client::HealthClient;
 
+/// What it prints, and how it ends by itself.
 fn output(arguments: &[&str]) -> Output {
-    acdd(arguments).output().expect("the binary runs")
+    let mut command = acdd(arguments);
+    let mut child =
+        command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the binary runs");
+    let start = Instant::now();
+    // What it prints before it ends by itself is little and fits into the pipes.
+    while child.try_wait().expect("a child to wait for").is_none() {
+        if start.elapsed() > PATIENCE {
+            child.kill().expect("a child to kill");
+            panic!("{arguments:?} does not end: {:?}", child.wait_with_output());
+        }
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    child.wait_with_output().expect("its output")
 }
 
 fn errors(output: &Output) -> String {
@@ -157,6 +171,23 @@ async fn a_signal_drains_and_stops_it() {
 }
 
 #[tokio::test]
+async fn a_second_signal_stops_it_at_once() {
+    let mut daemon = Daemon::start(CONFIG).await;
+    let mut health = HealthClient::new(daemon.channel().await)
+        .watch(HealthCheckRequest::default())
+        .await
+        .expect("a watch")
+        .into_inner();
+    health.message().await.expect("a live watch").expect("a live watch");
+    daemon.signal("TERM");
+    // Whoever keeps a connection open keeps it waiting for a while.
+    let next = soon("a change", health.message()).await.expect("a live watch");
+    assert_eq!(next.expect("a live watch").status(), ServingStatus::NotServing);
+    daemon.signal("TERM");
+    assert_eq!(daemon.exit().await.code(), Some(1));
+}
+
+#[tokio::test]
 async fn health_and_readiness_are_told() {
     let daemon = Daemon::start(CONFIG).await;
     let mut health = HealthClient::new(daemon.channel().await);
@@ -290,9 +321,13 @@ async fn reflection_lists_the_services_in_both_versions() {
 async fn the_data_folder_keeps_the_epoch_and_belongs_to_one_daemon() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let data = folder.path().to_str().expect("a path in UTF-8");
+    let mut hello = Hello::of("pbx");
     for epoch in 1..=2 {
         let mut daemon = Daemon::start_with(CONFIG, &["--data", data]).await;
-        assert_eq!(daemon.adapter("pbx").await.epoch(), epoch);
+        let pbx = daemon.open_session(hello.clone()).await.expect("a session");
+        assert_eq!(pbx.epoch(), epoch);
+        assert!(!pbx.welcome.resumed, "no session outlives its epoch");
+        hello = pbx.introduction();
         let second = output(&["--data", data, "--listen", "127.0.0.1:0", "--http", "127.0.0.1:0"]);
         assert_eq!(second.status.code(), Some(1));
         assert!(errors(&second).contains("another acdd"), "{}", errors(&second));
@@ -328,8 +363,22 @@ async fn logs_are_json_on_request_and_hold_no_caller_data() {
 }
 
 #[tokio::test]
+async fn the_demo_rings_the_devices_that_endpoints_name() {
+    let config = CONFIG.replace(
+        "sam = { name = \"Sam Whitaker\" }",
+        "sam = { name = \"Sam Whitaker\", endpoints = { voice = \"desk:PJSIP/201\" } }",
+    );
+    let daemon = Daemon::start_with(&config, &["--demo", "--clock-scale", "50"]).await;
+    let mut watcher = daemon.watcher().await;
+    let sam_talks = |event: &acd::Event| event.kind == "call_connected" && event.agent == "sam";
+    while !watcher.events.iter().any(sam_talks) {
+        watcher.take_in().await;
+    }
+}
+
+#[tokio::test]
 async fn the_demo_keeps_the_daemon_busy() {
-    let daemon = Daemon::start_with(acd_config::DEFAULT, &["--demo", "--clock-scale", "200"]).await;
+    let daemon = Daemon::start_with(acd_config::DEFAULT, &["--demo", "--clock-scale", "50"]).await;
     let mut watcher = daemon.watcher().await;
     for kind in ["call_connected", "call_ended", "offer_ended"] {
         while !watcher.events.iter().any(|event| event.kind == kind) {

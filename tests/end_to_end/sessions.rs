@@ -4,6 +4,7 @@ use crate::CONFIG;
 use crate::harness::{Adapter, Daemon, Hello, call};
 use acd_proto::v1::adapter_message::Body as Up;
 use acd_proto::v1::{AdapterMessage, Heartbeat};
+use std::time::Duration;
 use tonic::Code;
 
 #[tokio::test]
@@ -194,6 +195,38 @@ async fn heartbeats_are_neither_numbered_nor_acknowledged() {
 async fn heartbeat(adapter: &mut Adapter) {
     let body = Some(Up::Heartbeat(Heartbeat {}));
     adapter.send_raw(AdapterMessage { number: 0, ack: adapter.taken, body }).await;
+}
+
+#[tokio::test]
+async fn an_adapter_that_falls_silent_is_gone() {
+    let daemon = Daemon::start(CONFIG).await;
+    let mut watcher = daemon.watcher().await;
+    let mut silent = daemon.adapter("silent").await;
+    let mut lively = daemon.adapter("lively").await;
+    // Three heartbeats of 5 s, in real time, and at most one more until it is noticed.
+    let status = loop {
+        heartbeat(&mut lively).await;
+        let ended = silent.expect_end_of_stream();
+        if let Ok(status) = tokio::time::timeout(Duration::from_secs(1), ended).await {
+            break status;
+        }
+    };
+    assert_eq!(status.code(), Code::DeadlineExceeded);
+    while !watcher.events.iter().any(|event| event.kind == "adapter_down") {
+        watcher.take_in().await;
+    }
+    lively.offer_call("c1", "front-desk").await;
+    lively.everything_acknowledged().await;
+}
+
+#[tokio::test]
+async fn an_adapter_that_has_seen_a_later_epoch_is_sent_away() {
+    let daemon = Daemon::start(CONFIG).await;
+    let mut hello = Hello::of("pbx");
+    hello.0.epoch = daemon.adapter("other").await.epoch() + 1;
+    let status = daemon.open_session(hello).await.err().expect("it is refused");
+    assert_eq!(status.code(), Code::FailedPrecondition);
+    assert!(status.message().contains("epoch"), "{status}");
 }
 
 #[tokio::test]

@@ -171,7 +171,6 @@ impl Driver {
             let wake_at =
                 [acknowledge_at, give_up_at].into_iter().flatten().fold(beat_at, Ord::min);
             tokio::select! {
-                biased;
                 order = incoming.message() => match order {
                     Ok(Some(order)) => {
                         let numbered = order.number > 0;

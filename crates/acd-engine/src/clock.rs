@@ -15,6 +15,7 @@ pub struct Clock {
 
 impl Clock {
     /// A clock that starts at the wall clock's time and runs `scale` times as fast; 0 counts as 1.
+    #[expect(clippy::disallowed_methods, reason = "the one look at the wall clock")]
     pub fn start(scale: u32) -> Self {
         let wall = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         let anchor = Timestamp(u64::try_from(wall.as_micros()).unwrap_or(u64::MAX));
@@ -42,5 +43,30 @@ impl Clock {
     /// How many domain seconds pass in one second.
     pub fn scale(&self) -> u32 {
         self.scale
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn it_runs_scale_times_as_fast_as_real_time() {
+        let clock = Clock::start(600);
+        let began = clock.now();
+        tokio::time::advance(Duration::from_millis(100)).await;
+        assert_eq!(clock.now().since(began), Span::from_secs(60));
+        assert_eq!(clock.real_until(began + Span::from_secs(120)), Duration::from_millis(100));
+        assert_eq!(clock.real_until(began), Duration::ZERO, "what is past is due now");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn sleeping_until_an_instant_never_ends_before_it() {
+        let clock = Clock::start(7);
+        for microseconds in [1, 6, 7, 8, 999, 1_000_001] {
+            let at = clock.now() + Span(microseconds);
+            tokio::time::advance(clock.real_until(at)).await;
+            assert!(clock.now() >= at);
+        }
     }
 }

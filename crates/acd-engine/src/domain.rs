@@ -1,5 +1,7 @@
 //! The handle to a running domain, and how one is put together.
 
+#![expect(clippy::disallowed_types, reason = "readers of the status share the latencies")]
+
 use crate::bounds;
 use crate::clock::Clock;
 use crate::driver::{Driver, Engine, EngineParts};
@@ -9,11 +11,12 @@ use crate::log::CommandLog;
 use crate::mail::{Mail, Post, SessionId};
 use crate::mailbox::mailbox;
 use crate::names::Names;
+use crate::order::CloseReason;
 use crate::publisher::{PARCELS_UNDERWAY_MAX, Publisher};
 use crate::refusal::{Refusal, RefusalKind, code};
 use crate::request::{Person, Position, Request};
 use crate::session::{Hello, Session, session_ends};
-use crate::status::{Gauges, Health, Status};
+use crate::status::{Gauges, Status};
 use crate::subscription::{AgentWatch, Feed, Subscription};
 use crate::view::View;
 use acd_core::{PlanDefect, Router, RoutingPlan};
@@ -250,7 +253,7 @@ impl Domain {
     /// sessions; returns when driver and publisher have ended.
     pub async fn stop(&self) {
         if !self.shared.stopping.swap(true, Ordering::AcqRel) {
-            self.shared.gauges.drain();
+            self.shared.gauges.stopping();
             self.shared.post.ring_doorbell();
         }
         for lives in [&self.shared.driver_lives, &self.shared.publisher_lives] {
@@ -264,12 +267,11 @@ impl Domain {
     }
 
     fn gone(&self) -> Refusal {
-        match self.shared.gauges.health() {
-            (Health::Degraded, reason) => {
-                Refusal::new(RefusalKind::Unavailable, code::FENCED, reason)
-            }
-            (Health::Serving | Health::Draining, _) => Refusal::stopping(),
-        }
+        let reason = match self.shared.gauges.is_fenced() {
+            true => CloseReason::Fenced,
+            false => CloseReason::Stopping,
+        };
+        reason.refusal()
     }
 }
 

@@ -1,5 +1,10 @@
 //! How fast the engine itself is, measured without getting in its own way.
 
+#![expect(
+    clippy::disallowed_types,
+    reason = "a reader and the driver share it; the driver only tries"
+)]
+
 use hdrhistogram::Histogram;
 use parking_lot::Mutex;
 use std::sync::Arc;

@@ -154,11 +154,9 @@ impl CloseReason {
                 "another session of this adapter took over",
             ),
             Self::Stopping => Refusal::stopping(),
-            Self::Fenced => Refusal::new(
-                RefusalKind::Unavailable,
-                code::FENCED,
-                "another daemon writes this domain's log now",
-            ),
+            Self::Fenced => {
+                Refusal::new(RefusalKind::Unavailable, code::FENCED, crate::status::FENCED)
+            }
             Self::TooManyUnacknowledged => Refusal::new(
                 RefusalKind::ResourceExhausted,
                 code::TOO_MANY_UNACKNOWLEDGED,

@@ -1,5 +1,7 @@
 //! How the engine is: what it counts, which adapters it knows, whether it is well.
 
+#![expect(clippy::disallowed_types, reason = "for readers, and for what changes rarely")]
+
 use crate::latency::Latency;
 use crate::request::Position;
 use acd_core::Timestamp;
@@ -80,9 +82,35 @@ pub(crate) struct Gauges {
     pub(crate) commands: AtomicU64,
     pub(crate) rejected: AtomicU64,
     pub(crate) undurable: AtomicU64,
-    health: Mutex<(Health, String)>,
+    wellness: Mutex<Wellness>,
     /// Adapter name -> what is known of its session. Never held across an await.
     adapters: DashMap<Arc<str>, Arc<AdapterGauge>>,
+}
+
+const STOPPING: &str = "the domain is stopping";
+const SILENT: &str = "the log does not answer";
+/// Why a domain is muted for good.
+pub(crate) const FENCED: &str = "another daemon writes this domain's log now";
+
+#[derive(Debug, Default)]
+struct Wellness {
+    fault: Option<Fault>,
+    stopping: bool,
+}
+
+#[derive(Debug, PartialEq, Eq)]
+enum Fault {
+    Silent(String),
+    Fenced,
+}
+
+impl Fault {
+    fn reason(&self) -> &str {
+        match self {
+            Self::Silent(reason) => reason,
+            Self::Fenced => FENCED,
+        }
+    }
 }
 
 /// What the driver tells of one adapter.
@@ -96,19 +124,34 @@ pub(crate) struct AdapterGauge {
 
 impl Gauges {
     pub(crate) fn health(&self) -> (Health, String) {
-        self.health.lock().clone()
-    }
-
-    pub(crate) fn set_health(&self, health: Health, reason: impl Into<String>) {
-        *self.health.lock() = (health, reason.into());
-    }
-
-    /// The domain is stopping; a fault that was there before stays the reason.
-    pub(crate) fn drain(&self) {
-        let mut health = self.health.lock();
-        if health.0 == Health::Serving {
-            *health = (Health::Draining, "the domain is stopping".to_owned());
+        match &*self.wellness.lock() {
+            Wellness { fault: Some(fault), .. } => (Health::Degraded, fault.reason().to_owned()),
+            Wellness { stopping: true, .. } => (Health::Draining, STOPPING.to_owned()),
+            Wellness { .. } => (Health::Serving, String::new()),
         }
+    }
+
+    /// Another writer took over the log; that does not heal.
+    pub(crate) fn fenced(&self) {
+        self.wellness.lock().fault = Some(Fault::Fenced);
+    }
+
+    pub(crate) fn is_fenced(&self) -> bool {
+        self.wellness.lock().fault == Some(Fault::Fenced)
+    }
+
+    /// The log does not answer.
+    pub(crate) fn log_is_silent(&self, reason: &str) {
+        self.wellness.lock().fault = Some(Fault::Silent(format!("{SILENT}: {reason}")));
+    }
+
+    /// The log answers again.
+    pub(crate) fn log_answers(&self) {
+        self.wellness.lock().fault = None;
+    }
+
+    pub(crate) fn stopping(&self) {
+        self.wellness.lock().stopping = true;
     }
 
     /// The gauge of an adapter whose session opens.

@@ -1,5 +1,10 @@
 //! The way out for readers: the view, what changed lately, and who listens.
 
+#![expect(
+    clippy::disallowed_types,
+    reason = "for readers and the publisher; the driver is not here"
+)]
+
 use crate::bounds::{AGENT_WATCHES_MAX, SUBSCRIBERS_MAX};
 use crate::refusal::{Refusal, RefusalKind, code};
 use crate::request::Position;

@@ -5,8 +5,10 @@ mod desks;
 mod traffic;
 
 use crate::serve::Ports;
-use acd_adapter::{AdapterSession, SessionOptions};
-use acd_adapter::{Behaviour, ScriptedCall, SimulatedAgents, SimulatedClock, SimulatedPbx};
+use acd_adapter::{
+    AdapterSession, Behaviour, ScriptedCall, SessionEvents, SessionOptions, SessionSender,
+    SimulatedAgents, SimulatedClock, SimulatedPbx,
+};
 use acd_core::RoutingPlan;
 use crew::Crew;
 use std::collections::HashMap;
@@ -35,30 +37,42 @@ pub(crate) async fn play(plan: Arc<RoutingPlan>, ports: Ports) {
 
 async fn play_on(plan: &RoutingPlan, ports: Ports) -> Result<(), String> {
     let server = format!("http://{}", ports.grpc);
-    let mut options = SessionOptions::new(&*server, ADAPTER);
-    options.software = format!("acdd {} --demo", env!("CARGO_PKG_VERSION"));
-    let (sender, events) =
-        AdapterSession::connect(options).await.map_err(|error| error.to_string())?;
+    let (sender, events) = session(&server, ADAPTER).await?;
     let clock = SimulatedClock::start(sender.clock_scale()).map_err(|error| error.to_string())?;
-    let behaviour = Behaviour {
-        pick_up: PICK_UP,
-        misses: MISSES,
-        declines: DECLINES,
-        seed: SEED,
-        ..Behaviour::default()
-    };
-    let pbx = SimulatedPbx::start(sender, events, clock.clone(), behaviour);
+    let pbx = SimulatedPbx::start(sender, events, clock.clone(), behaviour());
+    // Devices that endpoints name belong to adapters of their own.
+    let mut devices = Vec::new();
+    for adapter in &plan.adapters {
+        let (sender, events) = session(&server, adapter).await?;
+        devices.push(SimulatedPbx::start(sender, events, clock.clone(), behaviour()));
+    }
     let channel = channel(&server).await?;
     let crew = Crew::of(plan);
     let mut agents = SimulatedAgents::new(channel.clone(), "", clock.clone());
     for shift in crew.shifts(plan, SEED) {
         agents.work(shift);
     }
-    say_where_to_look(&crew, ports, plan);
+    say_where_to_look(crew, ports, plan);
     let played = crew.played(plan).map(|agent| agent.id.clone()).collect();
     tokio::select! {
         reason = call_on(&pbx, &clock, Traffic::of(plan, &crew, SEED)) => Err(reason),
         reason = desks::answer_others(channel, played, clock.clone(), SEED) => Err(reason),
+    }
+}
+
+async fn session(server: &str, adapter: &str) -> Result<(SessionSender, SessionEvents), String> {
+    let mut options = SessionOptions::new(server, adapter);
+    options.software = format!("acdd {} --demo", env!("CARGO_PKG_VERSION"));
+    AdapterSession::connect(options).await.map_err(|error| error.to_string())
+}
+
+fn behaviour() -> Behaviour {
+    Behaviour {
+        pick_up: PICK_UP,
+        misses: MISSES,
+        declines: DECLINES,
+        seed: SEED,
+        ..Behaviour::default()
     }
 }
 
@@ -89,7 +103,7 @@ async fn call_on(pbx: &SimulatedPbx, clock: &SimulatedClock, mut traffic: Traffi
 }
 
 /// For the person who has started it; logs stand beside it on standard error.
-fn say_where_to_look(crew: &Crew, ports: Ports, plan: &RoutingPlan) {
+fn say_where_to_look(crew: Crew, ports: Ports, plan: &RoutingPlan) {
     let Ports { grpc, http } = ports;
     let acdctl = if grpc.port() == 7170 && grpc.ip().is_ipv4() {
         "acdctl".to_owned()
@@ -111,9 +125,12 @@ fn say_where_to_look(crew: &Crew, ports: Ports, plan: &RoutingPlan) {
     if let Some(first) = crew.left_alone(plan).next() {
         let ids: Vec<&str> = crew.left_alone(plan).map(|agent| &*agent.id).collect();
         text.push_str(&format!(
-            "\n  Nobody plays {}. Be one of them:\n\n    \
-             {acdctl} agent login {} --ready\n",
+            "\n  Nobody plays {}. Be one of them: the demo's calls are answered for you, those that\n  \
+             you make with acdctl are yours to accept.\n\n    \
+             {acdctl} agent login {} --ready\n    \
+             {acdctl} agent accept {}\n",
             ids.join(", "),
+            first.id,
             first.id,
         ));
     }

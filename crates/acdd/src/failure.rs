@@ -6,7 +6,9 @@ use std::process::ExitCode;
 /// Why acdd does not serve.
 #[derive(Debug)]
 pub(crate) enum Failure {
-    /// The command line or the configuration is wrong; exit code 2.
+    /// The configuration is wrong; a report that stands by itself; exit code 2.
+    Broken(String),
+    /// Something said on the command line, or an address, is wrong; exit code 2.
     Wrong(String),
     /// Something outside is in the way: a port, a folder; exit code 1.
     InTheWay(String),
@@ -16,7 +18,7 @@ impl Failure {
     /// What the process exits with.
     pub(crate) fn exit_code(&self) -> ExitCode {
         match self {
-            Self::Wrong(_) => ExitCode::from(2),
+            Self::Broken(_) | Self::Wrong(_) => ExitCode::from(2),
             Self::InTheWay(_) => ExitCode::FAILURE,
         }
     }
@@ -25,7 +27,8 @@ impl Failure {
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Wrong(message) | Self::InTheWay(message) => f.write_str(message),
+            Self::Broken(report) => f.write_str(report.trim_end()),
+            Self::Wrong(message) | Self::InTheWay(message) => write!(f, "acdd: {message}"),
         }
     }
 }

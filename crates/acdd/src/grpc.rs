@@ -48,10 +48,10 @@ pub(crate) async fn serve(
     health: HealthReporter,
     stop: impl Future<Output = ()>,
 ) -> Result<(), ServeError> {
-    let manual = manual::Manual::start(domain.clone());
+    let manual = manual::Manual::start(domain.clone(), cold.clone());
     let adapters = AdapterServiceServer::new(adapter::AdapterDesk::new(domain.clone(), manual))
         .max_decoding_message_size(adapter::MESSAGE_BYTES_MAX);
-    let agents = AgentServiceServer::new(agent::AgentDesk::new(domain.clone()))
+    let agents = AgentServiceServer::new(agent::AgentDesk::new(domain.clone(), cold.clone()))
         .max_decoding_message_size(REQUEST_BYTES_MAX);
     let supervisors = SupervisorServiceServer::new(supervisor::SupervisorDesk::new(domain.clone()))
         .max_decoding_message_size(REQUEST_BYTES_MAX);

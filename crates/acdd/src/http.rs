@@ -28,7 +28,7 @@ struct Shown {
     about: About,
 }
 
-/// Serves HTTP on this runtime until `stop` is done.
+/// Serves HTTP on this runtime until it is dropped.
 ///
 /// # Errors
 /// The listener fails.
@@ -36,7 +36,6 @@ pub(crate) async fn serve(
     listener: StdTcpListener,
     domain: Domain,
     about: About,
-    stop: impl Future<Output = ()> + Send + 'static,
 ) -> io::Result<()> {
     let listener = TcpListener::from_std(listener)?;
     let routes = Router::new()
@@ -46,7 +45,7 @@ pub(crate) async fn serve(
         .route("/status", get(status))
         .route("/state.json", get(state_json))
         .with_state(Shown { domain, about });
-    axum::serve(listener, routes).with_graceful_shutdown(stop).await
+    axum::serve(listener, routes).await
 }
 
 async fn page() -> Response {

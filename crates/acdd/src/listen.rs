@@ -15,13 +15,17 @@ pub(crate) struct Wanted {
     pub(crate) flag: &'static str,
 }
 
-/// A socket that listens on a loopback address.
+/// Sockets that listen on two loopback addresses: gRPC's and HTTP's.
 ///
 /// # Errors
-/// An address that is none or is not loopback is wrong; one that is in use is in the way.
-pub(crate) fn bind(wanted: &Wanted) -> Result<TcpListener, Failure> {
-    let address = loopback(wanted)?;
-    let Wanted { flag, .. } = wanted;
+/// An address that is none or is not loopback is wrong, whatever the other one is; one that is in
+/// use is in the way.
+pub(crate) fn bind(grpc: &Wanted, http: &Wanted) -> Result<(TcpListener, TcpListener), Failure> {
+    let (grpc_at, http_at) = (loopback(grpc)?, loopback(http)?);
+    Ok((listen(grpc_at, grpc.flag)?, listen(http_at, http.flag)?))
+}
+
+fn listen(address: SocketAddr, flag: &str) -> Result<TcpListener, Failure> {
     TcpListener::bind(address)
         .and_then(|listener| listener.set_nonblocking(true).map(|()| listener))
         .map_err(|error| {
@@ -100,9 +104,10 @@ mod tests {
 
     #[test]
     fn a_port_in_use_is_in_the_way_and_the_flag_is_named() {
-        let first = bind(&wanted("127.0.0.1:0")).expect("a free port");
+        let any = wanted("127.0.0.1:0");
+        let (first, _) = bind(&any, &any).expect("free ports");
         let address = first.local_addr().expect("a bound socket").to_string();
-        let failure = bind(&wanted(&address)).expect_err("the port is taken");
+        let failure = bind(&any, &wanted(&address)).expect_err("the port is taken");
         assert!(matches!(failure, Failure::InTheWay(_)));
         assert!(failure.to_string().contains(&address), "{failure}");
         assert!(failure.to_string().contains("--listen"), "{failure}");

@@ -25,7 +25,7 @@ fn main() -> ExitCode {
     match run(arguments) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
-            eprintln!("acdd: {failure}");
+            eprintln!("{failure}");
             failure.exit_code()
         }
     }

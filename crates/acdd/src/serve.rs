@@ -23,7 +23,6 @@ use std::thread;
 use std::time::Duration;
 use tokio::runtime::{Builder, Runtime};
 use tokio::signal::unix::{Signal, SignalKind, signal};
-use tokio::sync::watch;
 use tokio::time::timeout;
 use tonic_health::ServingStatus;
 
@@ -39,8 +38,7 @@ const CLOSE_WITHIN: Duration = Duration::from_secs(2);
 /// # Errors
 /// Why it cannot serve, or cannot go on.
 pub(crate) fn serve(settings: Settings) -> Result<(), Failure> {
-    let grpc = listen::bind(&settings.listen)?;
-    let http = listen::bind(&settings.http)?;
+    let (grpc, http) = listen::bind(&settings.listen, &settings.http)?;
     let ports = Ports { grpc: address(&grpc)?, http: address(&http)? };
     let epoch = epoch::begin(settings.data.as_deref())?;
     let about = About::start(&settings.config);
@@ -114,13 +112,7 @@ impl Daemon {
         demo: Option<Arc<RoutingPlan>>,
     ) -> Result<(), Failure> {
         let mut signals = Signals::listen()?;
-        let (stop_http, http_stopped) = watch::channel(false);
-        let page = http::serve(http, self.domain.clone(), self.about.clone(), async move {
-            let mut stopped = http_stopped;
-            // The sender outlives the server or is dropped to stop it.
-            let _dropped = stopped.wait_for(|stopped| *stopped).await.is_err();
-        });
-        let page = tokio::spawn(page);
+        let page = tokio::spawn(http::serve(http, self.domain.clone(), self.about.clone()));
         grpc::tell_health(&self.hot.health, ServingStatus::Serving).await;
         announce(self.ports)?;
         let demo = demo.map(|plan| tokio::spawn(demo::play(plan, self.ports)));
@@ -141,7 +133,6 @@ impl Daemon {
                 return Err(Failure::InTheWay(format!("stopped at once by a second {name}")));
             }
         }
-        stop_http.send_replace(true);
         page.abort();
         ended
     }

@@ -3,7 +3,7 @@
 use crate::cli::{self, Arguments};
 use crate::failure::Failure;
 use crate::listen::Wanted;
-use acd_config::{Config, LogFormat};
+use acd_config::{Config, LoadError, LogFormat};
 use acd_core::RoutingPlan;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -63,13 +63,13 @@ pub(crate) fn settle(arguments: Arguments) -> Result<Settings, Failure> {
 fn read(path: Option<&Path>) -> Result<Config, Failure> {
     match path {
         Some(path) => acd_config::load(path).map_err(|error| match error {
-            acd_config::LoadError::Problems(problems) => Failure::Wrong(problems.report()),
-            unreadable @ acd_config::LoadError::Unreadable { .. } => {
-                Failure::Wrong(format!("--config {}: {unreadable}", path.display()))
+            LoadError::Problems(problems) => Failure::Broken(problems.report()),
+            unreadable @ LoadError::Unreadable { .. } => {
+                Failure::Wrong(format!("--config: {unreadable}"))
             }
         }),
         None => acd_config::parse(BUILT_IN, acd_config::DEFAULT)
-            .map_err(|problems| Failure::Wrong(problems.report())),
+            .map_err(|problems| Failure::Broken(problems.report())),
     }
 }
 

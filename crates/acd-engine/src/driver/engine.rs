@@ -111,6 +111,8 @@ impl Engine {
     /// Acts on one message, as of the moment it is taken up, and returns the moment after.
     pub(super) fn take_up(&mut self, posted: Posted, taken: Instant) -> Instant {
         let now = self.advance(taken);
+        // What only acknowledges asks for no decision.
+        let decides = !matches!(posted.mail, Mail::Message { number: 0, .. });
         match posted.mail {
             Mail::Request { request, person, answer } => {
                 let result = self.request(now, request, person);
@@ -123,7 +125,9 @@ impl Engine {
             }
         }
         let done = Instant::now();
-        self.stopwatch.measured(taken.duration_since(posted.at), done.duration_since(taken));
+        if decides {
+            self.stopwatch.measured(taken.duration_since(posted.at), done.duration_since(taken));
+        }
         done
     }
 

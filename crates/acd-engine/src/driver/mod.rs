@@ -14,13 +14,16 @@ use crate::mail::{Control, Posted};
 use crate::mailbox::Mailbox;
 use crate::order::CloseReason;
 use crate::publisher::Parcel;
-use crate::status::Health;
+use crate::status::FENCED;
+use acd_core::Timestamp;
+use std::future::pending;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use tokio::sync::{mpsc, watch};
 use tokio::task::yield_now;
-use tokio::time::{Instant, timeout};
+use tokio::time::{Instant, Sleep, sleep_until, timeout};
 use tracing::{error, info};
 use writer::{Writer, Written};
 
@@ -30,6 +33,8 @@ const MESSAGES_PER_ROUND_MAX: usize = 1_024;
 const UNDURABLE_MAX: u64 = 1_000_000;
 /// With this many events not published, the mailbox is left alone until the publisher catches up.
 const UNPUBLISHED_MAX: usize = 1_000_000;
+/// The driver looks at its deadlines at least this often.
+const SLEEP_MAX: Duration = Duration::from_secs(3_600);
 /// How long a stop waits for the log.
 const FLUSH_WITHIN: Duration = Duration::from_secs(10);
 
@@ -41,7 +46,15 @@ pub struct Driver<L> {
     controls: crossbeam_channel::Receiver<Control>,
     stopping: Arc<AtomicBool>,
     parcels: mpsc::Sender<Parcel>,
+    alarm: Option<Alarm>,
     _life: watch::Sender<()>,
+}
+
+/// Wakes the driver at the next deadline; kept from one sleep to the next, as most of them end
+/// before it.
+struct Alarm {
+    at: Timestamp,
+    sleep: Pin<Box<Sleep>>,
 }
 
 /// Why a driver ended.
@@ -78,7 +91,7 @@ impl<L: CommandLog> Driver<L> {
         life: watch::Sender<()>,
     ) -> Self {
         let writer = Writer::new(log, engine.epoch, Arc::clone(&engine.gauges));
-        Self { engine, writer, mailbox, controls, stopping, parcels, _life: life }
+        Self { engine, writer, mailbox, controls, stopping, parcels, alarm: None, _life: life }
     }
 
     /// Drives the domain until `Domain::stop`, or until another writer takes over its log.
@@ -100,7 +113,8 @@ impl<L: CommandLog> Driver<L> {
             self.ship();
             match left {
                 Left::More => yield_now().await,
-                Left::Nothing if stopping => break,
+                // With a backlog that nothing takes, what the mailbox holds is refused.
+                Left::Nothing | Left::Backlog if stopping => break,
                 Left::Nothing | Left::Backlog => {
                     if !self.idle(left).await {
                         return self.fenced().await;
@@ -172,14 +186,14 @@ impl<L: CommandLog> Driver<L> {
 
     /// Sleeps until there is something to do. `false` when the log has another writer.
     async fn idle(&mut self, left: Left) -> bool {
-        let Self { engine, writer, mailbox, parcels, .. } = self;
-        let due = engine.router.next_deadline();
-        let until_due = due.map(|due| engine.clock.real_until(due));
+        self.set_alarm();
+        let Self { engine, writer, mailbox, parcels, alarm, stopping, .. } = self;
         let parcel_waits = !engine.parcel.is_empty();
         let may_take_more = left == Left::Nothing;
         tokio::select! {
             biased;
             () = mailbox.rung(), if may_take_more => true,
+            () = told_to_stop(stopping, mailbox), if !may_take_more => true,
             written = writer.written() => settle(engine, written),
             room = parcels.reserve(), if parcel_waits => {
                 match room {
@@ -189,7 +203,26 @@ impl<L: CommandLog> Driver<L> {
                 }
                 true
             }
-            () = tokio::time::sleep(until_due.unwrap_or_default()), if until_due.is_some() => true,
+            () = rings(alarm) => true,
+        }
+    }
+
+    fn set_alarm(&mut self) {
+        let due = self.engine.router.next_deadline();
+        if due == self.alarm.as_ref().map(|alarm| alarm.at) {
+            return;
+        }
+        let Some(at) = due else {
+            self.alarm = None;
+            return;
+        };
+        let instant = Instant::now() + self.engine.clock.real_until(at).min(SLEEP_MAX);
+        match &mut self.alarm {
+            Some(alarm) => {
+                alarm.at = at;
+                alarm.sleep.as_mut().reset(instant);
+            }
+            None => self.alarm = Some(Alarm { at, sleep: Box::pin(sleep_until(instant)) }),
         }
     }
 
@@ -233,9 +266,8 @@ impl<L: CommandLog> Driver<L> {
     /// Another writer took over: what this one decided since does not count. Everything is muted;
     /// starting the domain again reads what the other one wrote.
     async fn fenced(mut self) -> Ended {
-        let reason = "another daemon writes this domain's log now";
-        error!(epoch = self.engine.epoch, reason);
-        self.engine.gauges.set_health(Health::Degraded, reason);
+        error!(epoch = self.engine.epoch, "{FENCED}");
+        self.engine.gauges.fenced();
         self.mailbox.close();
         self.engine.mute();
         Ended::Fenced
@@ -251,6 +283,13 @@ fn settle(engine: &mut Engine, written: Written) -> bool {
         }
         Written::Fenced => false,
     }
+}
+
+/// Waits for the alarm; for ever if none is set. One that has rung is set anew.
+async fn rings(alarm: &mut Option<Alarm>) {
+    let Some(set) = alarm else { return pending().await };
+    set.sleep.as_mut().await;
+    *alarm = None;
 }
 
 /// Waits until the domain is told to stop.

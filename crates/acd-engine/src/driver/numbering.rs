@@ -116,7 +116,8 @@ impl Adapter {
 
     /// A stream is open: it first gets again whatever is not acknowledged.
     pub(super) fn attach(&mut self, ends: DriverEnds) {
-        ends.acks.send_replace(self.durable);
+        let durable = self.durable;
+        ends.acks.send_if_modified(|told| std::mem::replace(told, durable) != durable);
         for order in &self.unacknowledged {
             // A receiver that is gone has said so already, and departs.
             let _departing = ends.orders.send(order.clone()).is_err();

@@ -1,7 +1,7 @@
 //! Makes batches durable, one at a time, and finds out what became of those left open.
 
 use crate::log::{Appended, Batch, CommandLog, Entry, Tail};
-use crate::status::{Gauges, Health};
+use crate::status::Gauges;
 use std::future::{Future, pending, poll_fn};
 use std::pin::Pin;
 use std::sync::Arc;
@@ -131,7 +131,7 @@ async fn tail_of<L: CommandLog>(log: &L, gauges: &Gauges) -> Tail {
             Ok(tail) => {
                 if silent {
                     info!("the log answers again");
-                    gauges.set_health(Health::Serving, "");
+                    gauges.log_answers();
                 }
                 return tail;
             }
@@ -140,7 +140,7 @@ async fn tail_of<L: CommandLog>(log: &L, gauges: &Gauges) -> Tail {
                     warn!(%error, "the log does not answer");
                 }
                 silent = true;
-                gauges.set_health(Health::Degraded, format!("the log does not answer: {error}"));
+                gauges.log_is_silent(&error.to_string());
                 tokio::time::sleep(wait).await;
                 wait = (wait * 2).min(ASK_AGAIN_AFTER_MAX);
             }

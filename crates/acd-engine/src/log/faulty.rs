@@ -1,5 +1,7 @@
 //! A log that misbehaves, by a seed: for tests of those who write logs.
 
+#![expect(clippy::disallowed_types, reason = "only tests use it")]
+
 use crate::log::{Appended, Batch, CommandLog, LogError, Tail};
 use parking_lot::Mutex;
 use std::sync::Arc;

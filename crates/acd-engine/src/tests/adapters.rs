@@ -91,8 +91,6 @@ async fn a_resumed_session_gets_again_what_it_has_not_acknowledged() {
     assert_eq!(again.session.welcome.received, 2);
     let down = again.down().await;
     assert_eq!((down.number, down.body), (2, second.body), "order 1 had been taken in");
-    again.result(2, OfferResult::Ringing).await;
-    again.acknowledged(3).await;
     assert_eq!(running.domain.status().adapters[0].orders_unacknowledged, 1);
     again.session.send(0, 2, AdapterMessage::AckOnly).await.expect("the session is open");
     until(|| running.domain.status().adapters[0].orders_unacknowledged == 0).await;

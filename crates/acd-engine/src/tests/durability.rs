@@ -88,6 +88,7 @@ async fn whatever_the_log_does_each_command_is_stored_once() {
         let log = Arc::new(FaultyLog::new(MemoryLog::new(), faults));
         let running = run_on(Shared(Arc::clone(&log)));
         let mut updates = running.domain.subscribe(None).expect("there is room");
+        assert!(matches!(updates.next().await, Some(Update::Snapshot(_))));
         one_of_everything(&running).await;
         running.domain.stop().await;
         let mut told = Vec::new();

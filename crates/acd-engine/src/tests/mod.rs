@@ -6,6 +6,7 @@ mod fold;
 mod people;
 mod readers;
 mod stopping;
+mod two_adapters;
 
 use crate::log::CommandLog;
 use crate::*;
@@ -90,8 +91,12 @@ fn run_on<L: CommandLog>(log: L) -> Running {
 }
 
 fn run_with<L: CommandLog>(log: L, settings: Settings) -> Running {
+    run_by(plan(), log, settings)
+}
+
+fn run_by<L: CommandLog>(plan: Arc<RoutingPlan>, log: L, settings: Settings) -> Running {
     let (domain, driver, publisher) =
-        start(plan(), Clock::start(1), log, settings).expect("the plan is sound");
+        start(plan, Clock::start(1), log, settings).expect("the plan is sound");
     let driver = tokio::spawn(driver.run());
     let publisher = tokio::spawn(publisher.run());
     Running { domain, driver, publisher }

@@ -123,7 +123,7 @@ async fn supervisors_step_in() {
         .ask(Request::EndCall { call: c1(), treatment: Treatment::HangUp })
         .await
         .expect("it lives");
-    let mut rest = vec![pbx.order().await, pbx.order().await];
+    let mut rest = [pbx.order().await, pbx.order().await];
     rest.sort_by_key(|order| matches!(order, Order::End { .. }));
     assert!(matches!(rest[0], Order::Revoke { reason: RevokeReason::CallEnded, .. }));
     let end = Order::End { call: c1(), treatment: Treatment::HangUp, rule: String::new() };
@@ -136,6 +136,7 @@ async fn ending_a_call_that_is_being_bridged_stops_both_legs() {
     let running = run_on(MemoryLog::new());
     running.ready("ana").await;
     let mut updates = running.domain.subscribe(None).expect("there is room");
+    assert!(matches!(updates.next().await, Some(Update::Snapshot(_))));
     let mut pbx = running.connect("pbx", 7).await;
     pbx.offer("c1", "billing").await;
     let offer = pbx.rings().await;

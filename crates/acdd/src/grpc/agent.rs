@@ -5,11 +5,12 @@ use crate::convert::refusal::status;
 use crate::convert::row;
 use crate::convert::time::position;
 use crate::grpc::domain_named;
-use acd_engine::{AgentWatch, Domain, Person, Request as Wish};
+use acd_engine::{AgentWatch, Domain, Person, Request as Wish, View};
 use acd_proto::v1::agent_service_server::AgentService;
 use acd_proto::v1::{self, Presence};
 use futures_util::stream;
 use std::pin::Pin;
+use tokio::runtime::Handle;
 use tokio_stream::Stream;
 use tonic::{Request, Response, Status};
 
@@ -17,12 +18,23 @@ use tonic::{Request, Response, Status};
 #[derive(Clone, Debug)]
 pub(crate) struct AgentDesk {
     domain: Domain,
+    /// Reads the view, so that nothing on the hot runtime ever waits for the publisher.
+    cold: Handle,
 }
 
 impl AgentDesk {
-    /// A desk that serves `domain`.
-    pub(crate) fn new(domain: Domain) -> Self {
-        Self { domain }
+    /// A desk that serves `domain` from the hot runtime, and reads the view on `cold`.
+    pub(crate) fn new(domain: Domain, cold: Handle) -> Self {
+        Self { domain, cold }
+    }
+
+    async fn view<T: Send + 'static>(
+        &self,
+        read: impl FnOnce(&View) -> T + Send + 'static,
+    ) -> Result<T, Status> {
+        let domain = self.domain.clone();
+        let reading = self.cold.spawn(async move { read(&domain.view()) });
+        reading.await.map_err(|_| Status::unavailable("the daemon is stopping"))
     }
 
     /// What an agent asks for, in his own name.
@@ -36,8 +48,8 @@ impl AgentDesk {
         let person = Person { name: agent.clone(), reason: String::new() };
         let reached =
             self.domain.request(wish, person).await.map_err(|refusal| status(&refusal))?;
-        let row = self.domain.view().agent(&agent).map(row::agent);
-        Ok(Response::new(v1::AgentResponse { position: Some(position(reached)), agent: row }))
+        let agent = self.view(move |view| view.agent(&agent).map(row::agent)).await?;
+        Ok(Response::new(v1::AgentResponse { position: Some(position(reached)), agent }))
     }
 }
 
@@ -118,7 +130,7 @@ impl AgentService for AgentDesk {
         let v1::WatchAgentRequest { domain, agent } = request.into_inner();
         domain_named(&domain)?;
         let changes = self.domain.watch_agent(&agent).map_err(|refusal| status(&refusal))?;
-        let watching = Watching { domain: self.domain.clone(), agent, changes, next: Next::Now };
+        let watching = Watching { desk: self.clone(), agent, changes, next: Next::Now };
         Ok(Response::new(Box::pin(stream::unfold(watching, Watching::step))))
     }
 }
@@ -130,7 +142,7 @@ fn named_offer(number: u64) -> Option<u64> {
 
 /// One desktop that looks on.
 struct Watching {
-    domain: Domain,
+    desk: AgentDesk,
     agent: String,
     changes: AgentWatch,
     next: Next,
@@ -159,14 +171,12 @@ impl Watching {
             return Some((Err(Status::unavailable("the daemon is stopping")), self));
         }
         self.next = Next::OnChange;
-        let update = {
-            let view = self.domain.view();
-            v1::AgentUpdate {
-                position: Some(position(view.position())),
-                agent: view.agent(&self.agent).map(row::agent),
-                offers: view.offers(&self.agent).iter().map(row::agent_offer).collect(),
-            }
-        };
-        Some((Ok(update), self))
+        let agent = self.agent.clone();
+        let update = self.desk.view(move |view| v1::AgentUpdate {
+            position: Some(position(view.position())),
+            agent: view.agent(&agent).map(row::agent),
+            offers: view.offers(&agent).iter().map(row::agent_offer).collect(),
+        });
+        Some((update.await, self))
     }
 }

@@ -2,11 +2,12 @@
 
 use crate::convert::message::call_offered;
 use acd_engine::{
-    AdapterMessage, CallRef, Domain, DownBody, Hello, Order, Position, Refusal, RefusalKind,
-    Session, Subscription, Update, code,
+    AdapterMessage, CallRef, Domain, DownBody, EventRow, Hello, Order, Position, Refusal,
+    RefusalKind, Session, Subscription, Update, code,
 };
 use acd_proto::v1;
 use std::collections::VecDeque;
+use tokio::runtime::Handle;
 use tokio::sync::{mpsc, oneshot};
 
 /// Its name; no other adapter may have it.
@@ -18,6 +19,8 @@ const REQUESTS_WAITING: usize = 256;
 #[derive(Clone, Debug)]
 pub(crate) struct Manual {
     domain: Domain,
+    /// Looks out for what readers can see.
+    cold: Handle,
     requests: mpsc::Sender<Task>,
 }
 
@@ -30,7 +33,7 @@ struct Task {
 
 impl Manual {
     /// Starts the adapter as a task of this runtime; it ends with the domain.
-    pub(crate) fn start(domain: Domain) -> Self {
+    pub(crate) fn start(domain: Domain, cold: Handle) -> Self {
         let (requests, tasks) = mpsc::channel(REQUESTS_WAITING);
         tokio::spawn({
             let domain = domain.clone();
@@ -40,7 +43,7 @@ impl Manual {
                 }
             }
         });
-        Self { domain, requests }
+        Self { domain, cold, requests }
     }
 
     /// Offers a call; returns when it is durable and can be seen.
@@ -49,7 +52,7 @@ impl Manual {
     /// The refusal; there is no call then.
     pub(crate) async fn offer_call(&self, call: v1::CallOffered) -> Result<Position, Refusal> {
         let call_id = call.call_id.clone();
-        self.say(call_offered(call)?, "call_arrived", call_id).await
+        self.on_cold(call_offered(call)?, "call_arrived", call_id).await
     }
 
     /// Ends a call; returns when that is durable and can be seen.
@@ -57,8 +60,19 @@ impl Manual {
     /// # Errors
     /// There is no such call.
     pub(crate) async fn hang_up(&self, call_id: String) -> Result<Position, Refusal> {
-        self.say(AdapterMessage::CallEnded { call_id: call_id.clone() }, "call_ended", call_id)
-            .await
+        let message = AdapterMessage::CallEnded { call_id: call_id.clone() };
+        self.on_cold(message, "call_ended", call_id).await
+    }
+
+    async fn on_cold(
+        &self,
+        message: AdapterMessage,
+        event: &'static str,
+        call_id: String,
+    ) -> Result<Position, Refusal> {
+        let manual = self.clone();
+        let said = self.cold.spawn(async move { manual.say(message, event, call_id).await });
+        said.await.unwrap_or_else(|_| Err(stopping()))
     }
 
     async fn say(
@@ -87,10 +101,11 @@ async fn until_seen(
     loop {
         match seen.next().await {
             Some(Update::Delta(delta)) => {
-                let it = |named: &CallRef| named == call;
-                if delta.events.iter().any(|row| {
-                    row.kind == event && row.call.as_ref().is_some_and(|card| it(&card.call_ref()))
-                }) {
+                let is_it = |row: &EventRow| {
+                    row.kind == event
+                        && row.call.as_ref().is_some_and(|card| card.call_ref() == *call)
+                };
+                if delta.events.iter().any(is_it) {
                     return Ok(delta.position);
                 }
             }
