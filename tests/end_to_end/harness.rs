@@ -68,7 +68,18 @@ impl Daemon {
         let file = folder.path().join("acdd.toml");
         std::fs::write(&file, config).expect("a writable temporary folder");
         let file = file.to_str().expect("a path in UTF-8");
-        let mut all = vec!["--config", file, "--listen", "127.0.0.1:0", "--http", "127.0.0.1:0"];
+        let mut all = vec!["--config", file];
+        all.extend(arguments);
+        Self::launch(&all, folder).await
+    }
+
+    /// Starts with the configuration that is built in.
+    pub(crate) async fn start_built_in(arguments: &[&str]) -> Self {
+        Self::launch(arguments, tempfile::tempdir().expect("a temporary folder")).await
+    }
+
+    async fn launch(arguments: &[&str], folder: TempDir) -> Self {
+        let mut all = vec!["--listen", "127.0.0.1:0", "--http", "127.0.0.1:0"];
         all.extend(arguments);
         tokio::task::spawn_blocking({
             let mut command = acdd(&all);

@@ -1,3 +1,5 @@
+//! Numbering against a model daemon that breaks streams, restarts and forgets.
+
 use super::{Breach, Numbering, SendId, Verdict};
 use proptest::prelude::*;
 use std::collections::{BTreeSet, VecDeque};

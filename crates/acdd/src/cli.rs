@@ -44,7 +44,7 @@ pub(crate) struct Arguments {
     /// A folder that keeps the epoch across restarts; made if it is not there.
     ///
     /// Calls, agents and statistics are held in memory only and are gone after a restart. Without
-    /// this, the epoch is the time of the start in seconds.
+    /// this, the epoch is the time of the start alone, and only a clock set back could lower it.
     #[arg(long, value_name = "DIR")]
     pub(crate) data: Option<PathBuf>,
 

@@ -1,4 +1,4 @@
-//! Which epoch this start begins: one more than the last, kept in a folder, or the time.
+//! Which epoch this start begins: the time, and above the last one where a folder keeps it.
 
 use crate::failure::Failure;
 use std::fs::{self, File, TryLockError};
@@ -27,16 +27,20 @@ pub(crate) struct Epoch {
 /// # Errors
 /// The folder is used by another daemon, cannot be used, or holds what is no epoch.
 pub(crate) fn begin(folder: Option<&Path>) -> Result<Epoch, Failure> {
+    // Milliseconds: no two starts share one, and a daemon that gains a folder, or loses it, goes on
+    // above the epochs that adapters have seen.
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_millis();
+    let now = u64::try_from(now).unwrap_or(u64::MAX - 1).max(1);
     let Some(folder) = folder else {
-        let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(1, |time| time.as_secs());
-        return Ok(Epoch { number: now.max(1), _lock: None });
+        return Ok(Epoch { number: now, _lock: None });
     };
     let at = folder.display();
     fs::create_dir_all(folder)
         .map_err(|error| Failure::InTheWay(format!("--data {at}: cannot make it: {error}")))?;
     let lock = lock(folder)?;
     let last = read(folder)?;
-    let number = last.checked_add(1).ok_or_else(|| damaged(folder, "is the last one possible"))?;
+    let above = last.checked_add(1).ok_or_else(|| damaged(folder, "is the last one possible"))?;
+    let number = now.max(above);
     write(folder, number)
         .map_err(|error| Failure::InTheWay(format!("--data {at}: cannot write: {error}")))?;
     Ok(Epoch { number, _lock: Some(lock) })
@@ -98,7 +102,11 @@ mod tests {
     fn each_start_begins_a_higher_epoch() {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let deep = folder.path().join("made/if/missing");
-        for expected in 1..=3 {
+        let first = begin(Some(&deep)).expect("an epoch").number;
+        // As if the clock had been set back since.
+        let ahead = first + 1_000_000;
+        write(&deep, ahead).expect("the folder is there");
+        for expected in [ahead + 1, ahead + 2] {
             assert_eq!(begin(Some(&deep)).expect("an epoch").number, expected);
         }
     }
@@ -109,8 +117,9 @@ mod tests {
         let first = begin(Some(folder.path())).expect("an epoch");
         let second = begin(Some(folder.path())).expect_err("the folder is in use");
         assert!(second.to_string().contains("another acdd"), "{second}");
+        let before = first.number;
         drop(first);
-        assert_eq!(begin(Some(folder.path())).expect("an epoch").number, 2);
+        assert!(begin(Some(folder.path())).expect("an epoch").number > before);
     }
 
     #[test]
@@ -125,6 +134,6 @@ mod tests {
 
     #[test]
     fn without_a_folder_the_epoch_is_the_time() {
-        assert!(begin(None).expect("an epoch").number > 1_700_000_000);
+        assert!(begin(None).expect("an epoch").number > 1_700_000_000_000);
     }
 }

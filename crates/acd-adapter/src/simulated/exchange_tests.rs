@@ -1,3 +1,5 @@
+//! The simulated exchange, call by call, without a network.
+
 use super::{Act, Alarm, Behaviour, Exchange, Purpose, ScriptedCall};
 use crate::numbering::Numbering;
 use crate::report::{OfferKey, OfferOutcome, Report};

@@ -2,9 +2,10 @@
 
 use super::View;
 use super::rows::{CallCard, CallRow, CallState, OfferRow, PlaceRow};
+use crate::names::Names;
 use crate::publisher::Record;
 use acd_core::{
-    CallHandle, Event, LeftCause, OfferEnd, OfferNumber, Outcome, Priority, QueueId, Span,
+    AgentId, CallHandle, Event, LeftCause, OfferEnd, OfferNumber, Outcome, Priority, QueueId, Span,
     Timestamp,
 };
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -110,6 +111,17 @@ impl LiveCall {
             self.row.state = state;
             self.row.state_since = at;
         }
+    }
+
+    fn goes_to(&mut self, names: &Names, agent: AgentId, queue: QueueId) {
+        self.row.agent = Some(names.agent(agent).clone());
+        self.row.via_queue = Some(names.queue(queue).clone());
+        self.via = Some(queue);
+    }
+
+    fn waited_in(&self, queue: QueueId, until: Timestamp) -> Span {
+        let stay = self.all_stays().find(|stay| stay.queue == queue);
+        stay.map_or(Span(0), |stay| until.since(stay.since))
     }
 
     fn forget_agent(&mut self) {
@@ -220,10 +232,8 @@ impl View {
             Event::OfferIssued { offer, agent, queue, ring_until, .. } => {
                 live.enter(CallState::Offering, at);
                 live.row.offer = offer.0;
-                live.row.agent = Some(self.names.agent(*agent).clone());
                 live.row.ring_until = Some(*ring_until);
-                live.row.via_queue = Some(self.names.queue(*queue).clone());
-                live.via = Some(*queue);
+                live.goes_to(&self.names, *agent, *queue);
             }
             Event::OfferEnded { offer, end, .. } => {
                 live.row.ring_until = None;
@@ -239,11 +249,8 @@ impl View {
             }
             Event::CallConnected { agent, queue, .. } => {
                 live.enter(CallState::Connected, at);
-                live.row.agent = Some(self.names.agent(*agent).clone());
-                live.row.via_queue = Some(self.names.queue(*queue).clone());
-                live.via = Some(*queue);
-                let since = live.all_stays().find(|stay| stay.queue == *queue).map(|s| s.since);
-                let wait = since.map_or(Span(0), |since| at.since(since));
+                live.goes_to(&self.names, *agent, *queue);
+                let wait = live.waited_in(*queue, at);
                 live.left.clear();
                 self.answered(*queue, wait);
             }

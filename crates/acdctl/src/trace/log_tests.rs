@@ -1,3 +1,5 @@
+//! Call logs: what is read, and what each broken row is told.
+
 use super::{Day, LogError, Outcome, Row, read_from};
 use jiff::civil::date;
 use std::time::Duration;
