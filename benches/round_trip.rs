@@ -3,7 +3,9 @@
 //! `cargo bench -p acdd --bench round_trip [-- --json]`. Two servers, each its own process with one
 //! hot thread: `acdd`, and a stream that sends each message straight back (the floor for any gRPC
 //! offer). One client asks both in turn, one message under way at a time, so that whatever else the
-//! machine does falls on both; what counts is the ratio.
+//! machine does falls on both; what counts is the ratio. The client has the first CPU and both
+//! servers the second, as a PBX would be another machine: left to the scheduler, one server may
+//! share the client's CPU and the other not, and the ratio says that instead.
 
 #![expect(clippy::unwrap_used, reason = "a bench may panic")]
 #![allow(missing_docs, reason = "a bench is no library")]
@@ -118,7 +120,24 @@ impl Session {
     }
 }
 
+/// Runs this process, and what it starts from here on, on one CPU, if the machine has it.
+#[cfg(not(target_os = "linux"))]
+fn run_on(cpu: usize) {
+    eprintln!("not pinned to CPU {cpu}: only on Linux");
+}
+
+/// Runs this process, and what it starts from here on, on one CPU, if the machine has it.
+#[cfg(target_os = "linux")]
+fn run_on(cpu: usize) {
+    let mut set = rustix::thread::CpuSet::new();
+    set.set(cpu);
+    if let Err(error) = rustix::thread::sched_setaffinity(None, &set) {
+        eprintln!("not pinned to CPU {cpu}: {error}");
+    }
+}
+
 async fn measure(json: bool) {
+    run_on(1);
     let config = tempfile::Builder::new().suffix(".toml").tempfile().unwrap();
     std::fs::write(config.path(), CONFIG).unwrap();
     let any = "127.0.0.1:0";
@@ -129,6 +148,7 @@ async fn measure(json: bool) {
             .args(["--listen", any, "--http", any]),
     );
     let echo = Server::start(Command::new(std::env::current_exe().unwrap()).arg(ECHO_SERVER));
+    run_on(0);
 
     let mut agents = AgentServiceClient::connect(acdd.address.clone()).await.unwrap();
     let log_in = LogInRequest { agent: "ana".to_owned(), ready: true, ..LogInRequest::default() };
