@@ -316,7 +316,8 @@ impl Compiler<'_> {
         name: &str,
         span: &Range<usize>,
     ) -> Option<QueueId> {
-        let to = QueueId(self.queues.find(name, key, span, self.notes)?);
+        let to = self.queues.find_besides(name, Some(from.0), key, span, self.notes)?;
+        let to = QueueId(to);
         if to == from {
             self.notes.add(key, span, "this leads the call to the queue it is in", "another queue");
             return None;

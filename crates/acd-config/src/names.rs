@@ -37,11 +37,25 @@ impl Names {
         span: &Range<usize>,
         notes: &mut Notes,
     ) -> Option<u16> {
+        self.find_besides(name, None, key, span, notes)
+    }
+
+    /// The same, where one of the names may not be meant, so that it is not suggested.
+    pub(crate) fn find_besides(
+        &mut self,
+        name: &str,
+        not: Option<u16>,
+        key: &Key<'_>,
+        span: &Range<usize>,
+        notes: &mut Notes,
+    ) -> Option<u16> {
         let index = match self.indexes.get(name) {
             Some(index) => *index,
             None if self.open => self.add(name),
             None => {
-                let allowed = self.list.iter().map(String::as_str);
+                let not = not.map(usize::from);
+                let others = self.list.iter().enumerate().filter(move |(at, _)| Some(*at) != not);
+                let allowed = others.map(|(_, name)| name.as_str());
                 notes.add_unknown(key, span, &format!("no such {}", self.what), name, allowed);
                 return None;
             }

@@ -242,5 +242,6 @@ fn slips(found: &str, name: &str) -> Option<usize> {
     }
     let folded = |name: &str| name.to_lowercase().replace('_', "-");
     let slips = strsim::damerau_levenshtein(&folded(found), &folded(name));
-    (slips <= (letters / LETTERS_PER_SLIP).max(1)).then_some(slips)
+    // Of a single letter nothing would be left that resembles anything.
+    (slips <= (letters / LETTERS_PER_SLIP).max(1) && slips < letters).then_some(slips)
 }

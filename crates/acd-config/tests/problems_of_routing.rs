@@ -159,7 +159,7 @@ then = { move_to = "front-desk", end = "voicemail" }
 [queues.front-desk]
 "#), @r"
     4:22: queues.billing.rules[0].then.add_queue: this leads the call to the queue it is in; expected another queue
-    8:20: queues.billing.rules[1].then.move_to: no such queue (did you mean `front-desk`?); expected one of `billing`, `front-desk`
+    8:20: queues.billing.rules[1].then.move_to: no such queue (did you mean `front-desk`?); expected `front-desk`
     12:40: queues.billing.rules[2].then.end: a rule cannot both move the call and end it; expected either `move_to` or `end`
     ");
 }
