@@ -132,6 +132,19 @@ impl Daemon {
         self.log.lock().expect("no panic while logging").clone()
     }
 
+    /// Waits for a line of the log that holds `part`.
+    pub(crate) async fn until_logged(&self, part: &str) -> String {
+        let logged = async {
+            loop {
+                if let Some(line) = self.log().lines().find(|line| line.contains(part)) {
+                    return line.to_owned();
+                }
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        };
+        soon(part, logged).await
+    }
+
     /// A connection of its own to the gRPC port.
     pub(crate) async fn channel(&self) -> Channel {
         let endpoint = Channel::from_shared(format!("http://{}", self.grpc)).expect("an address");

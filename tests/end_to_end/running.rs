@@ -84,9 +84,15 @@ fn a_broken_configuration_is_shown_where_it_breaks() {
     assert_eq!(failed.status.code(), Some(2));
     assert!(failed.stdout.is_empty(), "it never was ready");
     let report = errors(&failed);
-    for part in ["broken.toml", "biling", "queues.billing"] {
-        assert!(report.contains(part), "{part} is missing in:\n{report}");
+    let line = report.lines().find(|line| line.contains("biling")).expect("a line on the slip");
+    let wrong = CONFIG.replace("billing = 3", "biling = 3");
+    let number = 1 + wrong.lines().position(|line| line.contains("biling")).expect("it is there");
+    assert!(line.starts_with(&format!("{path}:{number}:")), "file and line: {line}");
+    for part in ["queues.billing.require", "; expected "] {
+        assert!(line.contains(part), "{part} is missing in: {line}");
     }
+    let stands_alone = |line: &str| line.starts_with(path) && line.contains("; expected ");
+    assert!(report.lines().all(stands_alone), "one line for each problem:\n{report}");
 
     let failed = output(&["--config", "no-such-file.toml"]);
     assert_eq!(failed.status.code(), Some(2));
@@ -103,6 +109,30 @@ fn a_port_in_use_is_one_clear_line() {
         let line = errors(&failed);
         assert_eq!(line.lines().count(), 1, "{line}");
         assert!(line.contains(&address) && line.contains(flag), "{line}");
+    }
+}
+
+#[test]
+fn one_address_for_both_ports_is_refused() {
+    let taken = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let address = taken.local_addr().expect("a bound socket").to_string();
+    let failed = output(&["--listen", &address, "--http", &address]);
+    assert_eq!(failed.status.code(), Some(2), "it is no matter of who listens there");
+    let line = errors(&failed);
+    assert_eq!(line.lines().count(), 1, "{line}");
+    for part in [&*address, "--listen", "--http"] {
+        assert!(line.contains(part), "{part} is missing in: {line}");
+    }
+}
+
+#[test]
+fn a_level_that_is_none_is_refused_and_the_levels_are_named() {
+    let failed = output(&["--listen", "127.0.0.1:0", "--http", "127.0.0.1:0", "--log", "ifno"]);
+    assert_eq!(failed.status.code(), Some(2));
+    let line = errors(&failed);
+    assert_eq!(line.lines().count(), 1, "{line}");
+    for part in ["ifno", "error", "warn", "info", "debug", "trace"] {
+        assert!(line.contains(part), "{part} is missing in: {line}");
     }
 }
 
@@ -125,6 +155,8 @@ fn flags_that_make_no_sense_are_refused() {
         &["--clock-scale", "0"][..],
         &["--clock-scale", "10001"],
         &["--log", "louder?=yes"],
+        &["--log", "ifno"],
+        &["--log", "ifno,acd_engine=debug"],
         &["--log-format", "xml"],
         &["--no-such-flag"],
     ] {
@@ -172,6 +204,32 @@ async fn a_signal_drains_and_stops_it() {
         assert_eq!(ended.code(), Code::Unavailable);
         assert_eq!(daemon.exit().await.code(), Some(0), "SIG{signal}");
     }
+}
+
+#[tokio::test]
+async fn a_hangup_changes_nothing_and_is_answered_in_the_log() {
+    let mut daemon = Daemon::start_with(CONFIG, &["--log", "info,acd_engine=debug"]).await;
+    let mut pbx = daemon.adapter("pbx").await;
+    pbx.offer_call("c1", "front-desk").await;
+    let _sam = daemon.agent("sam").await;
+    pbx.expect_offer().await;
+    daemon.signal("HUP");
+    let line = daemon.until_logged("SIGHUP").await;
+    assert!(line.contains("WARN") && line.contains("not reloaded"), "{line}");
+    assert!(line.contains("restart"), "{line}");
+    pbx.offer_call("c2", "front-desk").await;
+    pbx.everything_acknowledged().await;
+    daemon.watcher().await.until_calls(2).await;
+
+    daemon.signal("TERM");
+    let line = daemon.until_logged("SIGTERM").await;
+    for part in ["calls=2", "agents=1", "forgotten"] {
+        assert!(line.contains(part), "it says what is lost, {part}: {line}");
+    }
+    // Stopping is not to be cut short either.
+    daemon.signal("HUP");
+    drop(pbx);
+    assert_eq!(daemon.exit().await.code(), Some(0));
 }
 
 #[tokio::test]

@@ -2,6 +2,7 @@
 
 use crate::CONFIG;
 use crate::harness::{Daemon, Watcher};
+use acd_proto::v1::offer_result::Result as How;
 use acd_proto::v1::watch_update::Body;
 use acd_proto::v1::{self as acd, View};
 use std::collections::BTreeMap;
@@ -71,6 +72,62 @@ async fn every_event_says_who_caused_it() {
     let ready = watcher.events.iter().find(|event| event.kind == "presence_changed");
     let origin = ready.expect("ben came").origin.clone().expect("an origin");
     assert_eq!((origin.kind(), &*origin.name), (acd::origin::Kind::Person, "ben"));
+}
+
+#[tokio::test]
+async fn an_event_says_why_an_agent_is_not_ready() {
+    let config = CONFIG.replace("\"stay_ready\"", "{ not_ready_after = 1 }");
+    let daemon = Daemon::start(&config).await;
+    let mut watcher = daemon.watcher().await;
+    let mut pbx = daemon.adapter("pbx").await;
+    let mut sam = daemon.agent("sam").await;
+    sam.not_ready("break").await.expect("he has a break");
+    sam.ready().await.expect("he is back");
+    pbx.offer_call("c1", "front-desk").await;
+    let offer = pbx.expect_offer().await;
+    pbx.result(offer.offer_number, How::NoAnswer).await;
+    pbx.end_call("c1").await;
+    pbx.everything_acknowledged().await;
+    sam.ready().await.expect("he is back");
+    pbx.offer_call("c2", "front-desk").await;
+    let offer = pbx.expect_offer().await;
+    pbx.answer(&offer).await;
+    pbx.everything_acknowledged().await;
+    sam.not_ready("break").await.expect("it may be asked for");
+    pbx.end_call("c2").await;
+    watcher.until("call_ended", "c2").await;
+
+    let presences = watcher.events.iter().filter(|event| event.kind == "presence_changed");
+    let told: Vec<_> = presences.map(|event| (&*event.detail, &*event.reason)).collect();
+    let expected = [
+        ("not_ready", ""),
+        ("ready", ""),
+        ("not_ready", "break"),
+        ("ready", ""),
+        ("not_ready", "missed_offers"),
+        ("ready", ""),
+        // Pending until the call is over.
+        ("ready", "break"),
+    ];
+    assert_eq!(told[..expected.len()], expected);
+}
+
+#[tokio::test]
+async fn the_end_of_a_call_names_its_agent_and_its_queue() {
+    let daemon = Daemon::start(CONFIG).await;
+    let mut watcher = daemon.watcher().await;
+    let mut pbx = daemon.adapter("pbx").await;
+    let _ben = daemon.agent("ben").await;
+    pbx.offer_call("answered", "billing").await;
+    let offer = pbx.expect_offer().await;
+    pbx.answer(&offer).await;
+    pbx.offer_call("abandoned", "spanish").await;
+    pbx.end_call("abandoned").await;
+    pbx.end_call("answered").await;
+    let ended = watcher.until("call_ended", "answered").await;
+    assert_eq!((&*ended.agent, &*ended.queue, &*ended.detail), ("ben", "billing", "handled"));
+    let ended = watcher.until("call_ended", "abandoned").await;
+    assert_eq!((&*ended.agent, &*ended.queue), ("", "spanish"));
 }
 
 #[tokio::test]

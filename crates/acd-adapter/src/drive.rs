@@ -1,6 +1,6 @@
 //! Keeps a session's stream open: opens it, reads it, opens it again when it breaks.
 
-use crate::endpoint::endpoint;
+use crate::endpoint::{code_word, endpoint};
 use crate::link::Link;
 use crate::numbering::Verdict;
 use crate::report::OfferKey;
@@ -272,7 +272,7 @@ impl From<Status> for Broken {
                 | Code::Unauthenticated
                 | Code::Unimplemented
         );
-        Self { reason: format!("{} ({:?})", status.message(), status.code()), for_good }
+        Self { reason: format!("{} ({})", status.message(), code_word(status.code())), for_good }
     }
 }
 

@@ -39,6 +39,19 @@ pub fn endpoint(server: &str) -> Result<Endpoint, AddressError> {
         .keep_alive_while_idle(true))
 }
 
+/// A status code as gRPC writes it: `FAILED_PRECONDITION`.
+pub fn code_word(code: tonic::Code) -> String {
+    let name = format!("{code:?}");
+    let mut word = String::with_capacity(name.len() + 2);
+    for (index, letter) in name.chars().enumerate() {
+        if index > 0 && letter.is_ascii_uppercase() {
+            word.push('_');
+        }
+        word.push(letter.to_ascii_uppercase());
+    }
+    word
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

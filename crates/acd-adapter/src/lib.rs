@@ -118,7 +118,7 @@ mod report;
 mod session;
 mod simulated;
 
-pub use endpoint::{AddressError, endpoint};
+pub use endpoint::{AddressError, code_word, endpoint};
 pub use numbering::SendId;
 pub use report::{OfferKey, OfferOutcome, Report};
 pub use session::{

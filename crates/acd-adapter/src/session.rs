@@ -2,6 +2,7 @@
 
 use crate::drive;
 use crate::endpoint::AddressError;
+use crate::endpoint::code_word;
 use crate::link::Link;
 use crate::numbering::SendId;
 use crate::report::{OfferKey, Report};
@@ -82,7 +83,7 @@ pub enum ConnectError {
         source: tonic::transport::Error,
     },
     /// The daemon ended the stream.
-    #[error("the daemon refused: {} ({:?})", .0.message(), .0.code())]
+    #[error("the daemon refused: {} ({})", .0.message(), code_word(.0.code()))]
     Refused(Box<tonic::Status>),
     /// The daemon broke the protocol.
     #[error("the daemon broke the protocol: {0}")]

@@ -1,8 +1,8 @@
 //! Carries out `call …` and `agent …`.
 
 use crate::cli::{
-    AgentCommand, AgentOfferArguments, CallCommand, CallName, EndArguments, MoveArguments,
-    OfferArguments, Person, PriorityArguments, Treatment,
+    AgentCommand, AgentOfferArguments, CallCommand, CallName, EndArguments, ForceArguments,
+    ForcedPresence, MoveArguments, OfferArguments, Person, PriorityArguments, Treatment,
 };
 use crate::daemon::{Daemon, request};
 use crate::failure::Failure;
@@ -12,6 +12,7 @@ use crate::rows::AgentRow;
 use acd_proto::v1;
 use serde::Serialize;
 use std::collections::HashMap;
+use tonic::{Code, Status};
 
 /// The adapter that is built into the daemon.
 const MANUAL: &str = "manual";
@@ -32,6 +33,14 @@ struct AgentDone {
     number: u64,
     #[serde(flatten)]
     agent: AgentRow,
+}
+
+/// Whose presence was set by a supervisor, and where that stands in the domain's history.
+#[derive(Debug, Serialize)]
+struct AgentForced {
+    epoch: u64,
+    number: u64,
+    agent: String,
 }
 
 pub(crate) async fn call(
@@ -71,7 +80,8 @@ async fn end(daemon: &Daemon, output: Output, arguments: EndArguments) -> Result
     let EndArguments { call, treatment, person } = arguments;
     if call.adapter == MANUAL && treatment.is_none() {
         let message = v1::HangUpRequest { domain: daemon.domain.clone(), call_id: call.id.clone() };
-        let answer = daemon.answer(daemon.adapters().hang_up(request(message)).await)?;
+        let answer = daemon.adapters().hang_up(request(message)).await;
+        let answer = daemon.answer(answer.map_err(|status| elsewhere(&call, status)))?;
         return done(output, answer.position, call, |id| format!("{id}: the caller hung up"));
     }
     let treatment = match treatment.unwrap_or(Treatment::HangUp) {
@@ -86,7 +96,8 @@ async fn end(daemon: &Daemon, output: Output, arguments: EndArguments) -> Result
         call: call_ref(&call),
         treatment: treatment.into(),
     };
-    let answer = daemon.answer(daemon.supervisors().end_call(request(message)).await)?;
+    let answer = daemon.supervisors().end_call(request(message)).await;
+    let answer = daemon.answer(answer.map_err(|status| elsewhere(&call, status)))?;
     done(output, answer.position, call, |id| format!("{id} was ended"))
 }
 
@@ -116,6 +127,16 @@ async fn priority(
     };
     let answer = daemon.answer(daemon.supervisors().set_call_priority(request(message)).await)?;
     done(output, answer.position, call, |id| format!("{id} has priority {priority}"))
+}
+
+/// A call that `manual` does not hold may be one of another adapter; nobody thinks of that who has
+/// not named one.
+fn elsewhere(call: &CallName, status: Status) -> Status {
+    if call.adapter != MANUAL || status.code() != Code::NotFound {
+        return status;
+    }
+    let hint = "a call of another adapter needs --adapter NAME, as `acdctl calls` shows it";
+    Status::not_found(format!("{}; {hint}", status.message()))
 }
 
 fn actor(person: Person) -> Option<v1::Actor> {
@@ -174,6 +195,7 @@ pub(crate) async fn agent(
                 .decline_offer(request(v1::DeclineOfferRequest { domain, agent, offer_number }))
                 .await
         }
+        AgentCommand::Force(arguments) => return force(daemon, output, arguments).await,
         AgentCommand::EndWrapUp { agent } => {
             agents.end_wrap_up(request(v1::EndWrapUpRequest { domain, agent })).await
         }
@@ -184,6 +206,29 @@ pub(crate) async fn agent(
     let now = agent.state_since.unwrap_or_default();
     let done = AgentDone { epoch, number, agent: AgentRow::new(agent, &now) };
     output.answer(&done, |done| agent_text(&done.agent))
+}
+
+async fn force(daemon: &Daemon, output: Output, arguments: ForceArguments) -> Result<(), Failure> {
+    let ForceArguments { agent, presence, person } = arguments;
+    let (presence, text) = match presence {
+        ForcedPresence::Ready => {
+            (v1::Presence::Ready, "ready; with a call in hand, once it is over")
+        }
+        ForcedPresence::NotReady => (v1::Presence::NotReady, "not ready"),
+        ForcedPresence::LoggedOut => {
+            (v1::Presence::LoggedOut, "logged out; with a call in hand, once it is over")
+        }
+    };
+    let message = v1::SetAgentPresenceRequest {
+        domain: daemon.domain.clone(),
+        actor: actor(person),
+        agent: agent.clone(),
+        presence: presence.into(),
+    };
+    let answer = daemon.answer(daemon.supervisors().set_agent_presence(request(message)).await)?;
+    let v1::Position { epoch, number } = answer.position.unwrap_or_default();
+    let forced = AgentForced { epoch, number, agent };
+    output.answer(&forced, |forced| format!("{} was set to {text}", forced.agent))
 }
 
 /// `ana is talking, then not ready`.

@@ -1,9 +1,10 @@
 //! Answers `check FILE`: is this configuration right?
 
 use crate::failure::Failure;
-use crate::output::Output;
-use acd_config::{LoadError, Problem};
+use crate::output::{Output, counted};
+use acd_config::{LoadError, Problem, Problems};
 use serde::Serialize;
+use std::io::{self, IsTerminal, Write};
 use std::path::Path;
 
 /// A configuration without problems.
@@ -43,8 +44,12 @@ pub(crate) fn check(file: &Path, output: Output) -> Result<(), Failure> {
             };
             output.answer(&right, |right| {
                 format!(
-                    "{}: right; {} queues with {} rules, {} skills, {} agents",
-                    right.file, right.queues, right.rules, right.skills, right.agents
+                    "{}: right; {} with {}, {}, {}",
+                    right.file,
+                    counted(right.queues as u64, "queue"),
+                    counted(right.rules as u64, "rule"),
+                    counted(right.skills as u64, "skill"),
+                    counted(right.agents as u64, "agent")
                 )
             })
         }
@@ -53,7 +58,8 @@ pub(crate) fn check(file: &Path, output: Output) -> Result<(), Failure> {
                 let broken = Broken { ok: false, problems: problems.as_slice(), error: None };
                 output.answer(&broken, |_| String::new())?;
             } else {
-                eprintln!("{}", problems.report());
+                // Nothing more can be done when standard error cannot be written.
+                let _ = writeln!(io::stderr().lock(), "{}", told(&problems));
             }
             Err(Failure::Said(BROKEN))
         }
@@ -66,4 +72,16 @@ pub(crate) fn check(file: &Path, output: Output) -> Result<(), Failure> {
             Err(Failure::Wrong(error.to_string()))
         }
     }
+}
+
+/// The problems, drawn for a person at a terminal, else a line each, as compilers and editors have
+/// it; then how many they are.
+fn told(problems: &Problems) -> String {
+    let count = counted(problems.as_slice().len() as u64, "problem");
+    if io::stderr().is_terminal() {
+        return format!("{}\n{count}", problems.report().trim_end());
+    }
+    let line = |problem: &Problem| problem.to_string().lines().collect::<Vec<_>>().join(" ");
+    let lines: Vec<String> = problems.iter().map(line).collect();
+    format!("{}\n{count}", lines.join("\n"))
 }

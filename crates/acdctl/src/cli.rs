@@ -1,6 +1,7 @@
 //! What the command line may say.
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::parser::ValueSource;
+use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 use std::path::PathBuf;
 
@@ -20,6 +21,11 @@ Examples:
 Exit codes: 0 done; 1 the daemon refused, or something failed; 2 wrong usage, input or
 configuration; 3 no daemon answers. docs/acdctl.md lists the JSON fields.";
 
+/// The daemon's gRPC address, unless told otherwise.
+const SERVER: &str = "http://127.0.0.1:7170";
+/// The most urgent priority.
+const PRIORITY_MAX: u32 = 9;
+
 /// The operator's client of acdd.
 #[derive(Debug, Parser)]
 #[command(name = "acdctl", version, after_help = EXAMPLES)]
@@ -30,6 +36,20 @@ pub(crate) struct Arguments {
     pub(crate) command: Command,
 }
 
+impl Arguments {
+    /// What the command line says; ends the process when it is wrong.
+    pub(crate) fn read() -> Self {
+        let matches = Self::command().get_matches();
+        let mut arguments = Self::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
+        // A variable that is set to nothing is how a shell unsets it for one command.
+        let by_variable = matches.value_source("server") == Some(ValueSource::EnvVariable);
+        if by_variable && arguments.common.server.is_empty() {
+            SERVER.clone_into(&mut arguments.common.server);
+        }
+        arguments
+    }
+}
+
 /// What every command understands.
 #[derive(Args, Clone, Debug)]
 pub(crate) struct Common {
@@ -38,7 +58,7 @@ pub(crate) struct Common {
         long,
         global = true,
         env = "ACDD_SERVER",
-        default_value = "http://127.0.0.1:7170",
+        default_value = SERVER,
         value_name = "URL",
         help_heading = "Global options"
     )]
@@ -102,7 +122,7 @@ pub(crate) enum Command {
     )]
     Call(CallCommand),
 
-    /// Acts for an agent: log in, ready, accept, wrap up.
+    /// Acts for an agent: log in, ready, accept, wrap up; or steps in as a supervisor.
     #[command(
         subcommand,
         after_help = "Examples:\n  acdctl agent login ana --ready\n  acdctl agent accept ana\n  \
@@ -186,7 +206,7 @@ pub(crate) enum CallCommand {
 
     /// Sets a waiting call's priority, up or down.
     #[command(after_help = "Examples:\n  acdctl call priority --id c1 --priority 8\n  \
-        acdctl call priority --id c1 --priority 9 --reason 'chest pain'")]
+        acdctl call priority --id c1 --priority 9 --reason 'waited through a transfer'")]
     Priority(PriorityArguments),
 }
 
@@ -199,7 +219,7 @@ pub(crate) struct OfferArguments {
     #[arg(long, value_name = "QUEUE")]
     pub(crate) queue: String,
     /// 0..9: 5 is normal, 9 an emergency.
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(0..=9))]
+    #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = priority)]
     pub(crate) priority: Option<u32>,
     /// Carried to the agent with the offer; may be given again. No health data.
     #[arg(long = "attribute", value_name = "KEY=VALUE", value_parser = key_and_value)]
@@ -268,7 +288,7 @@ pub(crate) struct PriorityArguments {
     #[command(flatten)]
     pub(crate) call: CallName,
     /// 0..9: 5 is normal, 9 an emergency.
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(0..=9))]
+    #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = priority)]
     pub(crate) priority: u32,
     #[command(flatten)]
     pub(crate) person: Person,
@@ -326,6 +346,33 @@ pub(crate) enum AgentCommand {
         /// The agent's id.
         agent: String,
     },
+
+    /// Sets an agent's presence as a supervisor; recorded with who did it and why.
+    #[command(after_help = "Examples:\n  acdctl agent force ana not-ready\n  \
+        acdctl agent force ana logged-out --actor wim --reason 'left without logging out'")]
+    Force(ForceArguments),
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct ForceArguments {
+    /// The agent's id.
+    pub(crate) agent: String,
+    /// What he is to be.
+    #[arg(value_enum, value_name = "PRESENCE")]
+    pub(crate) presence: ForcedPresence,
+    #[command(flatten)]
+    pub(crate) person: Person,
+}
+
+/// What a supervisor can make of an agent's presence.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ForcedPresence {
+    /// Takes calls; with a call in hand, once that is over.
+    Ready,
+    /// Takes no calls, at once; what he is offered goes to the next.
+    NotReady,
+    /// Has ended work; with a call in hand, once that is over.
+    LoggedOut,
 }
 
 #[derive(Args, Debug)]
@@ -335,6 +382,13 @@ pub(crate) struct AgentOfferArguments {
     /// The offer's number; needed only when several are out to the agent.
     #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true)]
     pub(crate) offer: u64,
+}
+
+fn priority(text: &str) -> Result<u32, String> {
+    match text.parse() {
+        Ok(priority) if priority <= PRIORITY_MAX => Ok(priority),
+        _ => Err("expected 0..9; 5 is normal, 9 an emergency".to_owned()),
+    }
 }
 
 fn key_and_value(text: &str) -> Result<(String, String), String> {
@@ -347,7 +401,6 @@ fn key_and_value(text: &str) -> Result<(String, String), String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use clap::CommandFactory;
 
     #[test]
     fn the_command_line_is_well_formed() {

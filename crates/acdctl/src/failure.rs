@@ -1,5 +1,6 @@
 //! How a command fails: one line for people, one exit code for scripts.
 
+use acd_adapter::code_word;
 use std::fmt;
 use std::io;
 use std::process::ExitCode;
@@ -63,23 +64,12 @@ impl Failure {
                  acdd of version {} or later?",
                 env!("CARGO_PKG_VERSION")
             )),
-            code if message.is_empty() => Self::Refused(format!("the daemon refused ({code:?})")),
-            code => Self::Refused(format!("{message} ({})", word(code))),
+            code if message.is_empty() => {
+                Self::Refused(format!("the daemon refused ({})", code_word(code)))
+            }
+            code => Self::Refused(format!("{message} ({})", code_word(code))),
         }
     }
-}
-
-/// The code as gRPC writes it.
-fn word(code: Code) -> String {
-    let name = format!("{code:?}");
-    let mut word = String::with_capacity(name.len() + 2);
-    for (index, letter) in name.chars().enumerate() {
-        if index > 0 && letter.is_ascii_uppercase() {
-            word.push('_');
-        }
-        word.push(letter.to_ascii_uppercase());
-    }
-    word
 }
 
 impl fmt::Display for Failure {
@@ -113,6 +103,12 @@ mod tests {
         let failure = Failure::of_status("http://x", &status);
         assert_eq!(failure.to_string(), "ana is logged out (FAILED_PRECONDITION)");
         assert_eq!(failure.exit_code(), ExitCode::from(1));
+    }
+
+    #[test]
+    fn codes_are_written_as_grpc_writes_them() {
+        let failure = Failure::of_status("http://x", &Status::aborted(""));
+        assert_eq!(failure.to_string(), "the daemon refused (ABORTED)");
     }
 
     #[test]

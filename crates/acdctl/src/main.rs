@@ -14,7 +14,7 @@ mod times;
 mod trace;
 mod watch;
 
-use clap::{CommandFactory, Parser};
+use clap::CommandFactory;
 use cli::{Arguments, Command, TraceCommand};
 use daemon::Daemon;
 use failure::Failure;
@@ -22,7 +22,7 @@ use output::Output;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    match run(Arguments::parse()) {
+    match run(Arguments::read()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
             if !failure.is_silent() {

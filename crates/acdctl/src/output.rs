@@ -34,6 +34,11 @@ impl Output {
     }
 }
 
+/// `1 call`, `2 calls`: `noun` in the number that `count` asks for.
+pub(crate) fn counted(count: u64, noun: &str) -> String {
+    format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
+}
+
 /// Writes to standard output, at once.
 pub(crate) fn write(text: &str) -> Result<(), Failure> {
     let mut out = io::stdout().lock();

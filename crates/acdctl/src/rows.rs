@@ -217,6 +217,7 @@ pub(crate) struct EventRow {
     pub(crate) queue: Option<String>,
     pub(crate) offer_number: Option<u64>,
     pub(crate) detail: Option<String>,
+    pub(crate) reason: Option<String>,
     pub(crate) origin: &'static str,
     pub(crate) origin_name: Option<String>,
     pub(crate) origin_reason: Option<String>,
@@ -238,6 +239,7 @@ impl EventRow {
             queue: some(event.queue),
             offer_number: (event.offer_number > 0).then_some(event.offer_number),
             detail: some(event.detail),
+            reason: some(event.reason),
             origin: match origin.kind() {
                 v1::origin::Kind::Adapter => "adapter",
                 v1::origin::Kind::Person => "person",

@@ -218,6 +218,7 @@ fn event_text(event: &EventRow) -> String {
         ("agent", &event.agent),
         ("offer", &offer),
         ("", &event.detail),
+        ("reason", &event.reason),
     ];
     for (name, value) in parts {
         if let Some(value) = value {

@@ -74,6 +74,37 @@ fn wrong_usage_is_exit_code_2() {
 }
 
 #[test]
+fn a_priority_out_of_range_is_told_the_range() {
+    for priority in ["-1", "10", "high"] {
+        for command in [
+            &["call", "offer", "--id", "c1", "--queue", "q"][..],
+            &["call", "priority", "--id", "c1"],
+        ] {
+            let output = acdctl(&[command, &["--priority", priority]].concat());
+            assert_eq!(code(&output), 2, "{priority}");
+            assert!(said(&output).contains("expected 0..9"), "{}", said(&output));
+        }
+    }
+}
+
+#[test]
+fn a_server_variable_that_is_empty_counts_as_unset() {
+    let run = |arguments: &[&str]| {
+        Command::new(env!("CARGO_BIN_EXE_acdctl"))
+            .args(arguments)
+            .env("ACDD_SERVER", "")
+            .output()
+            .expect("the binary runs")
+    };
+    let server = nowhere();
+    let output = run(&["status", "--server", &server]);
+    assert!(said(&output).contains(&server), "{}", said(&output));
+    // Whether or not a daemon runs at the default address, the address is no malformed one.
+    assert_ne!(code(&run(&["status"])), 2);
+    assert_eq!(code(&run(&["status", "--server", ""])), 2);
+}
+
+#[test]
 fn an_attribute_that_is_given_twice_is_refused_before_anybody_is_asked() {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
     let server = format!("http://{}", listener.local_addr().expect("it is bound"));
@@ -101,7 +132,16 @@ fn a_broken_configuration_is_exit_code_2_and_points_at_the_key() {
     let output = acdctl(&["check", path(&config)]);
     assert_eq!(code(&output), 2);
     assert_eq!(answered(&output), "");
-    assert!(said(&output).contains("queues.billing.ring"), "{}", said(&output));
+    // Not at a terminal: a line for each problem, then their number.
+    let said = said(&output);
+    let mut lines: Vec<&str> = said.lines().collect();
+    let count = lines.pop().expect("the number of problems");
+    let start = format!("{}:2:", path(&config));
+    let ring = lines.iter().find(|line| line.contains(": queues.billing.ring: "));
+    let ring = ring.expect("it is among them");
+    assert!(ring.starts_with(&start) && ring.contains("; expected "), "{ring}");
+    let noun = if lines.len() == 1 { "problem" } else { "problems" };
+    assert_eq!(count, format!("{} {noun}", lines.len()));
 
     let output = acdctl(&["check", path(&config), "--json"]);
     assert_eq!(code(&output), 2);

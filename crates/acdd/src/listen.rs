@@ -18,11 +18,24 @@ pub(crate) struct Wanted {
 /// Sockets that listen on two loopback addresses: gRPC's and HTTP's.
 ///
 /// # Errors
-/// An address that is none or is not loopback is wrong, whatever the other one is; one that is in
-/// use is in the way.
+/// An address that is none or is not loopback is wrong, whatever the other one is, and so are two
+/// that are the same; one that is in use is in the way.
 pub(crate) fn bind(grpc: &Wanted, http: &Wanted) -> Result<(TcpListener, TcpListener), Failure> {
     let (grpc_at, http_at) = (loopback(grpc)?, loopback(http)?);
+    if is_same(grpc_at, http_at) {
+        return Err(Failure::Wrong(format!(
+            "{} and {} are both {grpc_at}: gRPC and HTTP need an address each; choose another with \
+             {} ADDR or {} ADDR (port 0 picks a free one)",
+            grpc.source, http.source, grpc.flag, http.flag
+        )));
+    }
     Ok((listen(grpc_at, grpc.flag)?, listen(http_at, http.flag)?))
+}
+
+/// Whether only one of the two could be served; port 0 is another one each time.
+fn is_same(grpc: SocketAddr, http: SocketAddr) -> bool {
+    let spelt_alike = |address: SocketAddr| (address.ip().to_canonical(), address.port());
+    grpc.port() != 0 && spelt_alike(grpc) == spelt_alike(http)
 }
 
 fn listen(address: SocketAddr, flag: &str) -> Result<TcpListener, Failure> {
@@ -99,6 +112,15 @@ mod tests {
         for address in ["7170", "127.0.0.1", "localhost", "", "localhost:70000"] {
             let failure = loopback(&wanted(address)).expect_err(address);
             assert!(failure.to_string().contains("IP:PORT"), "{failure}");
+        }
+    }
+
+    #[test]
+    fn one_address_for_both_is_wrong_in_every_spelling() {
+        for other in ["127.0.0.1:7170", "localhost:7170", "[::ffff:127.0.0.1]:7170"] {
+            let failure = bind(&wanted("127.0.0.1:7170"), &wanted(other)).expect_err(other);
+            assert!(matches!(failure, Failure::Wrong(_)), "{failure}");
+            assert!(failure.to_string().contains("127.0.0.1:7170"), "{failure}");
         }
     }
 

@@ -112,13 +112,14 @@ impl Daemon {
         demo: Option<Arc<RoutingPlan>>,
     ) -> Result<(), Failure> {
         let mut signals = Signals::listen()?;
+        let hangups = tokio::spawn(outlive_hangups(listen_to(SignalKind::hangup())?));
         let page = tokio::spawn(http::serve(http, self.domain.clone(), self.about.clone()));
         grpc::tell_health(&self.hot.health, ServingStatus::Serving).await;
         announce(self.ports)?;
         let demo = demo.map(|plan| tokio::spawn(demo::play(plan, self.ports)));
         let ended = tokio::select! {
             name = signals.next() => {
-                tracing::info!(signal = name, "stopping: what is underway is brought to its end");
+                self.say_what_ends(name);
                 Ok(())
             }
             failure = self.hot.failed() => Err(failure),
@@ -134,7 +135,19 @@ impl Daemon {
             }
         }
         page.abort();
+        hangups.abort();
         ended
+    }
+
+    fn say_what_ends(&self, signal: &str) {
+        let status = self.domain.status();
+        tracing::info!(
+            signal,
+            calls = status.calls,
+            agents = status.agents_logged_in,
+            "stopping: what was asked for is applied and answered; calls and agents are kept in \
+             memory only and are forgotten"
+        );
     }
 
     /// Brings everything to its end, within a bounded time.
@@ -158,6 +171,20 @@ fn announce(ports: Ports) -> Result<(), Failure> {
         .map_err(|error| Failure::InTheWay(format!("cannot write to standard output: {error}")))
 }
 
+/// SIGHUP ends a process that does not listen to it, and elsewhere it often means: reload.
+async fn outlive_hangups(mut hangup: Signal) {
+    while hangup.recv().await.is_some() {
+        tracing::warn!(
+            signal = "SIGHUP",
+            "the configuration is not reloaded while running; restart to apply it"
+        );
+    }
+}
+
+fn listen_to(kind: SignalKind) -> Result<Signal, Failure> {
+    signal(kind).map_err(|error| Failure::InTheWay(format!("cannot listen to signals: {error}")))
+}
+
 /// The two signals that stop a daemon.
 struct Signals {
     terminate: Signal,
@@ -166,13 +193,9 @@ struct Signals {
 
 impl Signals {
     fn listen() -> Result<Self, Failure> {
-        let listen = |kind| {
-            signal(kind)
-                .map_err(|error| Failure::InTheWay(format!("cannot listen to signals: {error}")))
-        };
         Ok(Self {
-            terminate: listen(SignalKind::terminate())?,
-            interrupt: listen(SignalKind::interrupt())?,
+            terminate: listen_to(SignalKind::terminate())?,
+            interrupt: listen_to(SignalKind::interrupt())?,
         })
     }
 

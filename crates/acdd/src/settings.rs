@@ -3,8 +3,9 @@
 use crate::cli::{self, Arguments};
 use crate::failure::Failure;
 use crate::listen::Wanted;
-use acd_config::{Config, LoadError, LogFormat};
+use acd_config::{Config, LoadError, LogFormat, Problems};
 use acd_core::RoutingPlan;
+use std::io::{self, IsTerminal};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
@@ -63,13 +64,23 @@ pub(crate) fn settle(arguments: Arguments) -> Result<Settings, Failure> {
 fn read(path: Option<&Path>) -> Result<Config, Failure> {
     match path {
         Some(path) => acd_config::load(path).map_err(|error| match error {
-            LoadError::Problems(problems) => Failure::Broken(problems.report()),
+            LoadError::Problems(problems) => broken(&problems),
             unreadable @ LoadError::Unreadable { .. } => {
                 Failure::Wrong(format!("--config: {unreadable}"))
             }
         }),
-        None => acd_config::parse(BUILT_IN, acd_config::DEFAULT)
-            .map_err(|problems| Failure::Broken(problems.report())),
+        None => {
+            acd_config::parse(BUILT_IN, acd_config::DEFAULT).map_err(|problems| broken(&problems))
+        }
+    }
+}
+
+/// With the lines that are wrong, for people; one line for each problem, for what collects logs.
+fn broken(problems: &Problems) -> Failure {
+    if io::stderr().is_terminal() {
+        Failure::Broken(problems.report())
+    } else {
+        Failure::Broken(problems.to_string())
     }
 }
 

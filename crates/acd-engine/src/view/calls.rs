@@ -72,6 +72,17 @@ impl Calls {
         self.get(call).map(|live| &live.row.call)
     }
 
+    /// Who has the call, and the queue that it goes through, else the first that it joined.
+    pub(super) fn agent_and_queue(
+        &self,
+        call: CallHandle,
+        names: &Names,
+    ) -> (Option<Arc<str>>, Option<Arc<str>>) {
+        let Some(live) = self.get(call) else { return (None, None) };
+        let queue = live.via.or_else(|| live.all_stays().next().map(|stay| stay.queue));
+        (live.row.agent.clone(), queue.map(|queue| names.queue(queue).clone()))
+    }
+
     pub(super) fn by_age(&self) -> impl Iterator<Item = &CallRow> {
         self.by_arrival.values().filter_map(|slot| self.at(*slot as usize))
     }

@@ -257,6 +257,8 @@ pub struct EventRow {
     pub offer: u64,
     /// How or why, a stable word, where `kind` leaves it open; else empty.
     pub detail: Cow<'static, str>,
+    /// What `detail` leaves open: why an agent is, or is to be, not ready; else empty.
+    pub reason: Arc<str>,
 }
 
 /// What changed after one position up to another.

@@ -23,6 +23,10 @@ impl View {
     pub(super) fn event_row(&self, record: &Record) -> EventRow {
         let event = &record.event;
         let About { call, agent, queue, offer } = about(event);
+        let (its_agent, its_queue) = match event {
+            Event::CallEnded { call, .. } => self.calls.agent_and_queue(*call, &self.names),
+            _ => (None, None),
+        };
         let detail = match (event, &record.named) {
             (Event::RuleFired { queue, rule, .. }, _) => {
                 Cow::Owned(self.names.rule_name(*queue, *rule).to_owned())
@@ -39,11 +43,22 @@ impl View {
             origin: Arc::clone(&record.origin),
             kind: kind(event),
             call: call.and_then(|call| self.card_for(call, &record.named)),
-            agent: agent.map(|agent| self.names.agent(agent).clone()),
-            queue: queue.map(|queue| self.names.queue(queue).clone()),
+            agent: agent.map(|agent| self.names.agent(agent).clone()).or(its_agent),
+            queue: queue.map(|queue| self.names.queue(queue).clone()).or(its_queue),
             offer,
             detail,
+            reason: self.reason_in(event),
         }
+    }
+
+    /// Why the agent is not ready; when he is otherwise, why he is to be, once he has no call.
+    fn reason_in(&self, event: &Event) -> Arc<str> {
+        let Event::PresenceChanged { presence, pending, .. } = event else { return Arc::from("") };
+        let told = match presence {
+            Presence::NotReady(_) => *presence,
+            Presence::LoggedOut | Presence::Ready => pending.unwrap_or(*presence),
+        };
+        self.names.reason(told)
     }
 
     fn card_for(&self, call: CallHandle, named: &Named) -> Option<Arc<CallCard>> {

@@ -1,6 +1,7 @@
 //! Decides which queue takes the calls of a type, and which agents of the daemon play those of the
 //! log.
 
+use crate::output::counted;
 use acd_proto::v1;
 use std::collections::BTreeMap;
 
@@ -50,11 +51,11 @@ pub(crate) fn route(
     }
     if !elsewhere.is_empty() {
         routes.notes.push(format!(
-            "no queue is named {}: these calls enter {}, which {} agents can serve; --map \
+            "no queue is named {}: these calls enter {}, which {} can serve; --map \
              TYPE=QUEUE chooses another",
             elsewhere.join(", "),
             widest.queue,
-            widest.agents_qualified,
+            counted(widest.agents_qualified, "agent"),
         ));
     }
     Ok(routes)

@@ -1,6 +1,7 @@
 //! What a play reports: how the day would have gone.
 
 use crate::lists::percent;
+use crate::output::counted;
 use crate::status::{LatencyRow, latency_text};
 use crate::times::seconds;
 use acd_adapter::Tally;
@@ -103,8 +104,11 @@ impl Report {
         let decision = LatencyRow { count, p50_us: p50, p99_us: p99, p999_us: p999, max_us: max };
         [
             format!(
-                "{}{part}: played in {:.0} s at speed {} by {} agents",
-                self.day, self.played_seconds, self.speed, self.agents
+                "{}{part}: played in {:.0} s at speed {} by {}",
+                self.day,
+                self.played_seconds,
+                self.speed,
+                counted(self.agents as u64, "agent")
             ),
             format!("offered        {:>7}", self.offered),
             format!("  answered     {:>7}", self.answered),

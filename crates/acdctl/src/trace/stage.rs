@@ -7,7 +7,7 @@ use super::report::{Played, Report};
 use super::script::Script;
 use crate::daemon::{Daemon, request};
 use crate::failure::Failure;
-use crate::output::{Output, note};
+use crate::output::{Output, counted, note};
 use crate::status;
 use acd_adapter::{
     AdapterSession, Behaviour, ConnectError, Habits, Reconnect, ScriptedCall, SessionOptions,
@@ -15,6 +15,7 @@ use acd_adapter::{
 };
 use acd_proto::v1;
 use indicatif::{ProgressBar, ProgressStyle};
+use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 /// The adapter's name.
@@ -31,6 +32,11 @@ const FAREWELL_MAX: Duration = Duration::from_secs(15);
 const INTERRUPTED: u8 = 130;
 /// Clock scales that differ by less are the same.
 const SPEED_TOLERANCE: f64 = 1e-6;
+
+/// How many live calls are looked through for those of an earlier play; the most that is answered.
+const LISTED_MAX: u32 = 10_000;
+/// How many of them are named.
+const NAMED_MAX: usize = 3;
 
 /// How a play ended.
 enum Ending {
@@ -54,10 +60,12 @@ pub(crate) async fn play(
     day: Day,
 ) -> Result<(), Failure> {
     let mut script = Script::of(&day);
-    let others = check_speed(daemon, arguments.speed).await?;
+    let status = status::ask(daemon).await?;
+    nobody_plays(daemon, &status).await?;
+    check_speed(&status, arguments.speed)?;
     let cast = cast(daemon, arguments, &mut script).await?;
     if !output.json {
-        others.iter().chain(&cast.notes).for_each(|text| note(text));
+        others(status.calls).iter().chain(&cast.notes).for_each(|text| note(text));
     }
 
     let options = SessionOptions {
@@ -83,7 +91,7 @@ pub(crate) async fn play(
     let ending = run(&pbx, &clock, &script, lead, output).await;
     let took = began.elapsed();
     let tally = pbx.tally();
-    let rejection = tally.first_rejection.clone();
+    let (rejected, rejection) = (tally.rejected, tally.first_rejection.clone());
     // The report is worth having without it, if the daemon has gone.
     let decision = status::ask(daemon).await.ok().and_then(|status| status.decision);
     let complete = matches!(ending, Ending::Over | Ending::OvertimePassed);
@@ -107,16 +115,23 @@ pub(crate) async fn play(
         troubles.iter().for_each(|text| note(text));
     }
     output.answer(&report, Report::text)?;
+    outcome(ending, rejected)
+}
+
+/// What a play comes to once it is reported.
+fn outcome(ending: Ending, rejected: u64) -> Result<(), Failure> {
     match ending {
+        Ending::Over | Ending::OvertimePassed if rejected > 0 => {
+            Err(Failure::Refused(format!("the daemon refused {}", counted(rejected, "call"))))
+        }
         Ending::Over | Ending::OvertimePassed => Ok(()),
         Ending::Interrupted => Err(Failure::Said(INTERRUPTED)),
         Ending::Lost(reason) => Err(Failure::Refused(format!("the session was lost: {reason}"))),
     }
 }
 
-/// The daemon's clock must run as fast as the day is played. Returns what a person should know.
-async fn check_speed(daemon: &Daemon, speed: f64) -> Result<Option<String>, Failure> {
-    let status = status::ask(daemon).await?;
+/// The daemon's clock must run as fast as the day is played.
+fn check_speed(status: &v1::GetStatusResponse, speed: f64) -> Result<(), Failure> {
     let scale = status.clock_scale;
     if (scale - speed).abs() > SPEED_TOLERANCE * speed {
         return Err(Failure::Wrong(format!(
@@ -124,8 +139,48 @@ async fn check_speed(daemon: &Daemon, speed: f64) -> Result<Option<String>, Fail
              daemon with `acdd --clock-scale {speed}`, or play with --speed {scale}"
         )));
     }
-    let calls = status.calls;
-    Ok((calls > 0).then(|| format!("the daemon has {calls} other calls, which need agents too")))
+    Ok(())
+}
+
+/// What a person should know about the calls that are there already.
+fn others(calls: u64) -> Option<String> {
+    let need = if calls == 1 { "needs an agent" } else { "need agents" };
+    let calls = (calls > 0).then(|| counted(calls, "other call"))?;
+    Some(format!("the daemon has {calls}, which {need} too"))
+}
+
+/// A second play would take over the session of the first, and calls that one has left behind would
+/// get its agents.
+async fn nobody_plays(daemon: &Daemon, status: &v1::GetStatusResponse) -> Result<(), Failure> {
+    let here = status.adapters.iter().find(|adapter| adapter.adapter == ADAPTER);
+    let Some(here) = here.filter(|adapter| adapter.connected || adapter.calls > 0) else {
+        return Ok(());
+    };
+    let message = v1::ListCallsRequest {
+        domain: daemon.domain.clone(),
+        limit: LISTED_MAX,
+        ..Default::default()
+    };
+    let calls = daemon.answer(daemon.supervisors().list_calls(request(message)).await)?.calls;
+    let ids = calls.into_iter().filter_map(|call| call.call).filter(|call| call.adapter == ADAPTER);
+    let ids: Vec<String> = ids.take(NAMED_MAX).map(|call| call.call_id).collect();
+    Err(Failure::Refused(occupied(here, &ids)))
+}
+
+/// Why a day cannot be played, and what would end that.
+fn occupied(here: &v1::AdapterStatus, ids: &[String]) -> String {
+    let calls = counted(here.calls, "live call");
+    let such_as = if here.calls > ids.len() as u64 { "such as " } else { "" };
+    let ids =
+        if ids.is_empty() { String::new() } else { format!(" ({such_as}{})", ids.join(", ")) };
+    let end = format!("`acdctl call end --adapter {ADAPTER} --id ID` ends a call");
+    if here.connected {
+        return format!(
+            "another play is running: adapter `{ADAPTER}` is connected and holds {calls}{ids}; let \
+             it end, or stop it with Ctrl-C; {end}"
+        );
+    }
+    format!("adapter `{ADAPTER}` still holds {calls}{ids} of an earlier play; {end}")
 }
 
 /// Decides which queue every call enters, and which agents are at work.
@@ -145,6 +200,9 @@ async fn cast(
 
     let routes = route(&script.types(), &arguments.maps, &queues).map_err(Failure::Wrong)?;
     let mut players = qualified(&agents, &lines, &routes);
+    if players.is_empty() && !script.calls.is_empty() {
+        return Err(Failure::Wrong(nobody(&routes)));
+    }
     let Routes { by_type, mut notes } = routes;
     for call in &mut script.calls {
         if let Some(queue) = by_type.get(&call.queue) {
@@ -154,12 +212,24 @@ async fn cast(
     let wanted = arguments.agents.map_or(script.duties.len(), |agents| agents as usize);
     if players.len() < wanted {
         notes.push(format!(
-            "{wanted} agents are wanted, the daemon has {} who can serve these queues",
+            "{} wanted, the daemon has {} who can serve these queues",
+            counted(wanted as u64, "agent"),
             players.len()
         ));
     }
     players.truncate(wanted);
     Ok(Cast { agents: players, notes })
+}
+
+/// Why there is nobody to play, and what would be right.
+fn nobody(routes: &Routes) -> String {
+    let queues: BTreeSet<&str> = routes.by_type.values().map(String::as_str).collect();
+    let queues: Vec<&str> = queues.into_iter().collect();
+    format!(
+        "no agent of the daemon can serve {}: its configuration must have agents with the skills \
+         that are required there; or choose other queues with --map TYPE=QUEUE",
+        queues.join(" or ")
+    )
 }
 
 /// Sends the agents to work: all day, or as the log says.
@@ -255,5 +325,51 @@ fn refused(error: ConnectError) -> Failure {
         }
         ConnectError::Address(_) => Failure::Wrong(error.to_string()),
         ConnectError::Refused(_) | ConnectError::Protocol(_) => Failure::Refused(error.to_string()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::process::ExitCode;
+
+    fn trace(connected: bool, calls: u64) -> v1::AdapterStatus {
+        let adapter = ADAPTER.to_owned();
+        v1::AdapterStatus { adapter, connected, calls, ..v1::AdapterStatus::default() }
+    }
+
+    #[test]
+    fn who_is_in_the_way_is_told_with_what_ends_it() {
+        let ids: Vec<String> = ["a", "b", "c"].map(str::to_owned).into();
+        assert_eq!(
+            occupied(&trace(false, 7), &ids),
+            "adapter `trace` still holds 7 live calls (such as a, b, c) of an earlier play; \
+             `acdctl call end --adapter trace --id ID` ends a call"
+        );
+        assert!(occupied(&trace(false, 1), &ids[..1]).contains("holds 1 live call (a) of"));
+        let running = occupied(&trace(true, 0), &[]);
+        assert!(running.contains("is connected and holds 0 live calls; let it end"), "{running}");
+    }
+
+    #[test]
+    fn a_play_succeeds_only_when_it_was_whole_and_no_call_was_refused() {
+        let code = |ending, rejected| outcome(ending, rejected).map_err(|why| why.exit_code());
+        let failed = |code: u8| Err(ExitCode::from(code));
+        assert_eq!(code(Ending::Over, 0), Ok(()));
+        assert_eq!(code(Ending::OvertimePassed, 0), Ok(()));
+        assert_eq!(code(Ending::Over, 1), failed(1));
+        assert_eq!(code(Ending::Interrupted, 1), failed(INTERRUPTED));
+        let lost = outcome(Ending::Lost("taken over (Aborted)".to_owned()), 0);
+        let said = lost.expect_err("it was not whole").to_string();
+        assert_eq!(said, "the session was lost: taken over (ABORTED)");
+    }
+
+    #[test]
+    fn other_calls_are_counted_in_words_that_fit() {
+        assert_eq!(others(0), None);
+        let one = "the daemon has 1 other call, which needs an agent too";
+        assert_eq!(others(1).as_deref(), Some(one));
+        let two = "the daemon has 2 other calls, which need agents too";
+        assert_eq!(others(2).as_deref(), Some(two));
     }
 }

@@ -91,6 +91,7 @@ pub(crate) fn event(row: &EventRow) -> v1::Event {
         queue: row.queue.as_deref().unwrap_or_default().to_owned(),
         offer_number: row.offer,
         detail: row.detail.to_string(),
+        reason: row.reason.to_string(),
     }
 }
 
