@@ -359,7 +359,7 @@ mod tests {
         assert_eq!(code(Ending::OvertimePassed, 0), Ok(()));
         assert_eq!(code(Ending::Over, 1), failed(1));
         assert_eq!(code(Ending::Interrupted, 1), failed(INTERRUPTED));
-        let lost = outcome(Ending::Lost("taken over (Aborted)".to_owned()), 0);
+        let lost = outcome(Ending::Lost("taken over (ABORTED)".to_owned()), 0);
         let said = lost.expect_err("it was not whole").to_string();
         assert_eq!(said, "the session was lost: taken over (ABORTED)");
     }
