@@ -8,8 +8,11 @@ use crate::ids::{AgentId, OfferNumber, QueueId, Timestamp};
 /// What falls due.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Deadline {
-    /// The next rule of a call's stay in a queue. First, so that rules act before the match of
-    /// their instant.
+    /// An agent may be offered a call again that he did not take. First, and without a match of its
+    /// own: what ends at an instant has ended for all that happens at it.
+    ExclusionEnds { arrival: u64, agent: AgentId, slot: u32 },
+    /// The next rule of a call's stay in a queue. Before the others, so that rules act before the
+    /// match of their instant.
     Rule { arrival: u64, queue: QueueId, slot: u32 },
     /// The adapter has not bridged in time.
     ConnectEnds { arrival: u64, slot: u32 },
@@ -17,8 +20,6 @@ pub(crate) enum Deadline {
     RingEnds { offer: OfferNumber, slot: u32 },
     /// Wrap-up is over.
     WrapUpEnds { agent: AgentId, slot: u8 },
-    /// An agent may be offered a call again that he did not take.
-    ExclusionEnds { arrival: u64, agent: AgentId, slot: u32 },
 }
 
 /// Takes a deadline back.

@@ -85,13 +85,16 @@ impl Router {
         }
     }
 
-    /// What fell due while an offer was out, in order of place and file.
+    /// What fell due while an offer was out, in order of place and file. Rules of a queue that the
+    /// call enters by one of these act after the match, as on every entry.
     pub(crate) fn rules_act_after_return(&mut self, call: CallHandle, events: &mut Vec<Event>) {
+        let entered_since = self.calls[call.slot].joins;
         let mut after = None;
         while let Some(found) = self.calls.find(call) {
             let next = self
                 .places_of(found.handle.slot)
                 .find(|place| after.is_none_or(|after| self.places[*place].joined > after));
+            let next = next.filter(|place| self.places[*place].joined < entered_since);
             let Some(place) = next else { return };
             after = Some(self.places[place].joined);
             self.rules_act(call, self.places[place].queue, events);

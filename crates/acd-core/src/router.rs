@@ -147,15 +147,23 @@ impl Router {
         }
     }
 
-    /// Fires what is due, each at its own instant, each followed by its own match.
+    /// Fires what is due, each at its own instant, each followed by its own match; but exclusions
+    /// that end at an instant are matched with whatever else falls due at it, so that no call is
+    /// offered before a better one whose exclusion has ended too.
     fn advance(&mut self, now: Timestamp, events: &mut Vec<Event>) {
-        for _ in 0..DEADLINES_PER_ADVANCE {
+        let mut fired = 0;
+        while fired < DEADLINES_PER_ADVANCE {
             let Some((at, deadline)) = self.deadlines.pop_due(now) else {
                 self.now = now;
                 return;
             };
             self.now = self.now.max(at);
             self.fire(deadline, events);
+            let ends_exclusion = matches!(deadline, Deadline::ExclusionEnds { .. });
+            if ends_exclusion && self.next_deadline() == Some(at) {
+                continue;
+            }
+            fired += 1;
             self.settle(events);
         }
         if self.next_deadline().is_none_or(|at| at > now) {
@@ -165,11 +173,11 @@ impl Router {
 
     fn fire(&mut self, deadline: Deadline, events: &mut Vec<Event>) {
         match deadline {
+            Deadline::ExclusionEnds { agent, slot, .. } => self.exclusion_ran_out(slot, agent),
             Deadline::Rule { queue, slot, .. } => self.rule_is_due(slot, queue, events),
             Deadline::ConnectEnds { slot, .. } => self.connect_ran_out(slot, events),
             Deadline::RingEnds { slot, .. } => self.offer_rang_out(slot, events),
             Deadline::WrapUpEnds { agent, slot } => self.wrap_up_ran_out(agent, slot, events),
-            Deadline::ExclusionEnds { agent, slot, .. } => self.exclusion_ran_out(slot, agent),
         }
     }
 
