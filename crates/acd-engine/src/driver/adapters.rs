@@ -264,7 +264,12 @@ impl Engine {
                 Command::CallRetrieved { call: self.directory.find(id, &call_id)? }
             }
             AdapterMessage::OfferResult { offer, result } => {
-                let LiveOffer { call, accepted, .. } = self.offer_of(id, offer)?;
+                let LiveOffer { call, accepted, rung_by, .. } = self.offer_of(id, offer)?;
+                if rung_by != id {
+                    let message = format!("offer {offer} rings at another adapter");
+                    let kind = RefusalKind::NotFound;
+                    return Err(Refusal::new(kind, code::UNKNOWN_OFFER, message).at("offer_number"));
+                }
                 if accepted {
                     let message = format!("offer {offer} is over: it was accepted");
                     let kind = RefusalKind::FailedPrecondition;

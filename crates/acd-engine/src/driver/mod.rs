@@ -115,6 +115,8 @@ impl<L: CommandLog> Driver<L> {
                 Left::More => yield_now().await,
                 // With a backlog that nothing takes, what the mailbox holds is refused.
                 Left::Nothing | Left::Backlog if stopping => break,
+                // Cleared since the round looked: nobody will ring for what it left in the mailbox.
+                Left::Backlog if !self.has_backlog() => yield_now().await,
                 Left::Nothing | Left::Backlog => {
                     if !self.idle(left).await {
                         return self.fenced().await;
