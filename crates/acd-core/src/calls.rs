@@ -213,7 +213,8 @@ impl Router {
         let found = self.live(call)?;
         let outcome = match found.state {
             CallState::Waiting | CallState::Offering | CallState::Connecting => {
-                match found.age(self.now) < self.plan.short_abandon {
+                // One that lost its agent has been connected: never short.
+                match !found.first && found.age(self.now) < self.plan.short_abandon {
                     true => Outcome::ShortAbandoned,
                     false => Outcome::Abandoned,
                 }

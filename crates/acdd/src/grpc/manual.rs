@@ -6,6 +6,7 @@ use acd_engine::{
     RefusalKind, Session, Subscription, Update, code,
 };
 use acd_proto::v1;
+use futures_util::FutureExt as _;
 use std::collections::VecDeque;
 use tokio::runtime::Handle;
 use tokio::sync::{mpsc, oneshot};
@@ -140,8 +141,16 @@ async fn run(domain: Domain, mut tasks: mpsc::Receiver<Task>) -> Result<(), Refu
             down = desk.session.next() => {
                 let Some(down) = down else { return Ok(()) };
                 desk.taken = desk.taken.max(down.number);
+                let mut acknowledged = down.ack;
                 desk.hear(down.body).await?;
-                desk.settle(down.ack);
+                // An acknowledgement may overtake the rejection of a message that it covers: first
+                // all that is on its way.
+                while let Some(Some(down)) = desk.session.next().now_or_never() {
+                    desk.taken = desk.taken.max(down.number);
+                    acknowledged = acknowledged.max(down.ack);
+                    desk.hear(down.body).await?;
+                }
+                desk.settle(acknowledged);
             }
         }
     }
