@@ -18,6 +18,7 @@ use acd_proto::v1::agent_service_client::AgentServiceClient;
 use acd_proto::v1::{
     Acknowledged, AdapterMessage, AdapterOrder, CallEnded, CallOffered, HangUpRequest,
     HangUpResponse, Heartbeat, Hello, LogInRequest, OfferCallRequest, OfferCallResponse,
+    ResyncDone,
 };
 use hdrhistogram::Histogram;
 use std::io::{BufRead as _, BufReader};
@@ -155,6 +156,8 @@ async fn measure(json: bool) {
     agents.log_in(log_in).await.unwrap();
     let mut calls = Session::open(&acdd).await;
     calls.expect(|body| matches!(body, Down::Welcome(_))).await;
+    calls.send(Up::ResyncDone(ResyncDone {}), 0).await;
+    calls.expect(|body| matches!(body, Down::Resynced(_))).await;
     let mut mirror = Session::open(&echo).await;
     mirror.expect(|_| true).await;
 

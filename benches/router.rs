@@ -101,6 +101,7 @@ fn plan(shape: &Shape) -> RoutingPlan {
         short_abandon: Span::from_secs(5),
         exclude_for: Span::from_secs(30),
         connect_within: Span::from_secs(5),
+        recovery_grace: Span::from_secs(10),
         missed_offers: MissedOffers::StayReady,
         reasons: Vec::new(),
         adapters: Vec::new(),
@@ -145,7 +146,7 @@ impl Load {
             emitted: 0,
             relaxed: 0,
         };
-        load.apply(Command::AdapterUp { adapter: ADAPTER, incarnation: 1 });
+        load.apply(Command::AdapterUp { adapter: ADAPTER, incarnation: 1, resync: false });
         for agent in (0..shape.agents as u32).map(AgentId) {
             load.apply(Command::AgentLogIn { agent });
             load.apply(Command::AgentReady { agent });
@@ -213,7 +214,8 @@ impl Load {
             1..=4 => Priority::HIGHEST_BY_RULE,
             _ => Priority::NORMAL,
         };
-        self.apply(Command::CallOffered { call, adapter: ADAPTER, queue, priority });
+        let since = self.now;
+        self.apply(Command::CallOffered { call, adapter: ADAPTER, queue, priority, since });
     }
 
     /// Agents answer what they are offered; a few decline.

@@ -30,7 +30,7 @@ async fn unknown_names_are_rejected_one_by_one() {
     assert_eq!(rejection(&mut pbx).await.code, "unknown_call");
     pbx.result(4711, How::Ringing).await;
     assert_eq!(rejection(&mut pbx).await.code, "unknown_offer");
-    pbx.say(Up::CallBridged(acd::CallBridged { offer_number: 0 })).await;
+    pbx.say(Up::CallBridged(acd::CallBridged::default())).await;
     assert_eq!(rejection(&mut pbx).await.code, "unknown_offer");
     pbx.say(Up::AgentLegLost(acd::AgentLegLost { call_id: "c9".into() })).await;
     assert_eq!(rejection(&mut pbx).await.code, "unknown_call");
@@ -137,8 +137,8 @@ async fn a_message_that_says_nothing_is_malformed() {
         None,
         Some(Up::Hello(acd::Hello::default())),
         Some(Up::Heartbeat(acd::Heartbeat {})),
-        Some(Up::OfferResult(acd::OfferResult { offer_number: 1, result: 0 })),
-        Some(Up::OfferResult(acd::OfferResult { offer_number: 1, result: 77 })),
+        Some(Up::OfferResult(acd::OfferResult { offer_number: 1, ..Default::default() })),
+        Some(Up::OfferResult(acd::OfferResult { offer_number: 1, result: 77, offer_epoch: 0 })),
     ] {
         pbx.sent += 1;
         pbx.send_raw(acd::AdapterMessage { number: pbx.sent, ack: pbx.taken, body }).await;

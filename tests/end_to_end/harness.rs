@@ -15,6 +15,7 @@ use acd_proto::v1::supervisor_service_client::SupervisorServiceClient;
 use acd_proto::v1::{self as acd};
 use std::io::{BufRead, BufReader, Read};
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -48,7 +49,8 @@ pub(crate) struct Daemon {
     /// The line that said it was ready.
     pub(crate) ready_line: String,
     log: Arc<Mutex<String>>,
-    _folder: TempDir,
+    arguments: Vec<String>,
+    folder: TempDir,
 }
 
 impl Daemon {
@@ -73,6 +75,63 @@ impl Daemon {
         Self::launch(&all, folder).await
     }
 
+    /// Starts with a folder that keeps its state from one start to the next.
+    pub(crate) async fn start_kept(config: &str, arguments: &[&str]) -> Self {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let path = |name: &str| folder.path().join(name).to_str().expect("UTF-8").to_owned();
+        let (file, journal) = (path("acdd.toml"), path("journal"));
+        std::fs::write(&file, config).expect("a writable temporary folder");
+        let mut all = vec!["--config", &file, "--journal", &journal];
+        all.extend(arguments);
+        Self::launch(&all, folder).await
+    }
+
+    /// The folder that keeps its state.
+    pub(crate) fn journal(&self) -> PathBuf {
+        self.folder.path().join("journal")
+    }
+
+    /// Ends it as a loss of power would end the process.
+    pub(crate) fn kill(&mut self) {
+        self.child.kill().expect("a child to kill");
+        self.child.wait().expect("a child to wait for");
+    }
+
+    /// Starts it again with the same arguments, configuration and folder.
+    pub(crate) async fn start_again(self) -> Self {
+        self.start_again_with(None).await
+    }
+
+    /// The same with another configuration.
+    pub(crate) async fn start_again_with(mut self, config: Option<&str>) -> Self {
+        self.child.wait().expect("it has ended");
+        let arguments = std::mem::take(&mut self.arguments);
+        let folder = std::mem::replace(&mut self.folder, tempfile::tempdir().expect("a folder"));
+        if let Some(config) = config {
+            std::fs::write(folder.path().join("acdd.toml"), config).expect("a writable folder");
+        }
+        drop(self);
+        let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+        Self::launch(&arguments, folder).await
+    }
+
+    /// Tries to start it again with a configuration that it must refuse; what it says.
+    pub(crate) fn start_again_in_vain(mut self, config: &str) -> String {
+        self.child.wait().expect("it has ended");
+        std::fs::write(self.folder.path().join("acdd.toml"), config).expect("a writable folder");
+        let mut all = vec!["--listen", "127.0.0.1:0", "--http", "127.0.0.1:0"];
+        all.extend(self.arguments.iter().map(String::as_str));
+        let output = acdd(&all).output().expect("the binary runs");
+        assert!(!output.status.success(), "it is refused");
+        String::from_utf8(output.stderr).expect("readable errors")
+    }
+
+    /// The status, by gRPC.
+    pub(crate) async fn status(&self) -> acd::GetStatusResponse {
+        let request = acd::GetStatusRequest::default();
+        self.admin().await.get_status(request).await.expect("a status").into_inner()
+    }
+
     /// Starts with the configuration that is built in.
     pub(crate) async fn start_built_in(arguments: &[&str]) -> Self {
         Self::launch(arguments, tempfile::tempdir().expect("a temporary folder")).await
@@ -81,15 +140,17 @@ impl Daemon {
     async fn launch(arguments: &[&str], folder: TempDir) -> Self {
         let mut all = vec!["--listen", "127.0.0.1:0", "--http", "127.0.0.1:0"];
         all.extend(arguments);
+        let arguments = arguments.iter().map(ToString::to_string).collect();
         tokio::task::spawn_blocking({
             let mut command = acdd(&all);
-            move || Self::run(command.stdout(Stdio::piped()).stderr(Stdio::piped()), folder)
+            command.stdout(Stdio::piped()).stderr(Stdio::piped());
+            move || Self::run(&mut command, arguments, folder)
         })
         .await
         .expect("the daemon starts")
     }
 
-    fn run(command: &mut Command, folder: TempDir) -> Self {
+    fn run(command: &mut Command, arguments: Vec<String>, folder: TempDir) -> Self {
         let mut child = command.spawn().expect("the binary runs");
         let log = Arc::new(Mutex::new(String::new()));
         let errors = BufReader::new(child.stderr.take().expect("a pipe"));
@@ -123,7 +184,8 @@ impl Daemon {
             http,
             ready_line: ready_line.trim_end().to_owned(),
             log,
-            _folder: folder,
+            arguments,
+            folder,
         }
     }
 
@@ -159,6 +221,11 @@ impl Daemon {
     /// Tries to open a session by `hello`.
     pub(crate) async fn open_session(&self, hello: Hello) -> Result<Adapter, Status> {
         Adapter::connect(self, hello).await
+    }
+
+    /// A session as it is after its Welcome: what the adapter holds is not said yet.
+    pub(crate) async fn welcome(&self, hello: Hello) -> Adapter {
+        Adapter::open(self, hello).await.expect("the daemon welcomes the adapter")
     }
 
     /// An agent who has logged in and is ready.

@@ -7,6 +7,7 @@ mod harness;
 mod offers;
 mod order;
 mod people;
+mod restarts;
 mod rules;
 mod running;
 mod sessions;

@@ -206,7 +206,7 @@ async fn a_failed_connect_gives_the_call_to_somebody_else() {
     pbx.accepted(&first).await;
     pbx.expect_connect().await;
     let offer_number = first.offer_number;
-    pbx.say(Up::ConnectFailed(ConnectFailed { offer_number })).await;
+    pbx.say(Up::ConnectFailed(ConnectFailed { offer_number, offer_epoch: 0 })).await;
     let second = pbx.expect_offer().await;
     assert_eq!((&*first.agent, &*second.agent), ("ben", "ana"));
 }

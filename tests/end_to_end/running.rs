@@ -14,7 +14,7 @@ use tonic_health::pb::health_check_response::ServingStatus;
 use tonic_health::pb::health_client::HealthClient;
 
 /// What it prints, and how it ends by itself.
-fn output(arguments: &[&str]) -> Output {
+pub(crate) fn output(arguments: &[&str]) -> Output {
     let mut command = acdd(arguments);
     let mut child =
         command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the binary runs");
@@ -30,7 +30,7 @@ fn output(arguments: &[&str]) -> Output {
     child.wait_with_output().expect("its output")
 }
 
-fn errors(output: &Output) -> String {
+pub(crate) fn errors(output: &Output) -> String {
     String::from_utf8_lossy(&output.stderr).into_owned()
 }
 
@@ -386,13 +386,14 @@ async fn the_data_folder_keeps_the_epoch_and_belongs_to_one_daemon() {
     let mut hello = Hello::of("pbx");
     let mut last = 0;
     for _ in 0..2 {
-        let mut daemon = Daemon::start_with(CONFIG, &["--data", data]).await;
+        let mut daemon = Daemon::start_with(CONFIG, &["--journal", data]).await;
         let pbx = daemon.open_session(hello.clone()).await.expect("a session");
         assert!(pbx.epoch() > last, "each start begins a higher epoch");
         last = pbx.epoch();
         assert!(!pbx.welcome.resumed, "no session outlives its epoch");
         hello = pbx.introduction();
-        let second = output(&["--data", data, "--listen", "127.0.0.1:0", "--http", "127.0.0.1:0"]);
+        let second =
+            output(&["--journal", data, "--listen", "127.0.0.1:0", "--http", "127.0.0.1:0"]);
         assert_eq!(second.status.code(), Some(1));
         assert!(errors(&second).contains("another acdd"), "{}", errors(&second));
         daemon.signal("TERM");

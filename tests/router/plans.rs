@@ -46,6 +46,7 @@ pub(crate) fn plan(queues: Vec<QueuePlan>, agents: Vec<AgentPlan>) -> RoutingPla
         short_abandon: seconds(5),
         exclude_for: seconds(30),
         connect_within: seconds(5),
+        recovery_grace: seconds(10),
         missed_offers: MissedOffers::NotReadyAfter(2),
         reasons: vec!["break".to_owned(), "lunch".to_owned()],
         adapters: vec!["pbx".to_owned(), "other".to_owned()],

@@ -6,6 +6,8 @@
 //! queue billing needs billing 3          the plan, until the first `>` line; see `plan_line`
 //! > 0s ana logs in                       time since the start, then a command; see `command`
 //! ana: not ready
+//! = queue billing needs billing 5        another plan, all of it
+//! > 9s the plan changes                  to that
 //! ```
 //!
 //! `REWRITE=1 cargo test -p acd-core --test scenarios` writes what the Router really says.
@@ -20,14 +22,12 @@
 mod plans;
 mod words;
 
-use acd_core::{Command, Event, Router, Span, Timestamp};
+use acd_core::{Command, Event, Router, RoutingPlan, Span};
 use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
 use std::sync::Arc;
-use words::Names;
-
-const START: Timestamp = Timestamp(1_000_000_000_000);
+use words::{Names, START};
 
 #[test]
 fn scenarios_go_as_written() {
@@ -60,6 +60,11 @@ fn run(name: &str, text: &str) -> String {
     let mut router = None;
     for (number, line) in text.lines().enumerate() {
         let at = format!("{name}:{}", number + 1);
+        if let Some(line) = line.strip_prefix("= ") {
+            names.next_plan_line(&at, line);
+            writeln!(out, "= {line}").unwrap();
+            continue;
+        }
         let Some(command) = line.strip_prefix("> ") else {
             if line.is_empty() || line.starts_with('#') {
                 writeln!(out, "{line}").unwrap();
@@ -87,9 +92,14 @@ fn step(router: &mut Router, names: &mut Names, at: &str, line: &str) -> Vec<Str
         time.trim_end_matches('s').parse().unwrap_or_else(|_| panic!("{at}: {time}"));
     let now = START + Span((seconds * 1e6) as u64);
     let mut said = Vec::new();
-    while let Some(due) = router.next_deadline().filter(|due| *due <= now) {
+    // An epoch begins where nobody was there to let time pass.
+    let was_there = words != "the epoch begins";
+    while let Some(due) = router.next_deadline().filter(|due| was_there && *due <= now) {
         let mut events: Vec<Event> = Vec::new();
+        // What is overdue after a restart fires as soon as there is somebody to fire it.
+        let due = due.max(router.now());
         router.apply(due, Command::AdvanceTime, &mut events).unwrap();
+        names.now = due;
         let after = due.since(START).0 as f64 / 1e6;
         said.extend(events.iter().map(|event| format!("{after}s: {}", names.event(event))));
     }
@@ -97,10 +107,14 @@ fn step(router: &mut Router, names: &mut Names, at: &str, line: &str) -> Vec<Str
         router.apply(now, Command::AdvanceTime, &mut Vec::new()).unwrap();
         return said;
     }
+    names.now = now;
     let command = names.command(at, words);
     let mut events = Vec::new();
     match router.apply(now, command, &mut events) {
-        Ok(()) => said.extend(events.iter().map(|event| names.event(event))),
+        Ok(()) => {
+            names.plan = RoutingPlan::clone(router.plan());
+            said.extend(events.iter().map(|event| names.event(event)));
+        }
         Err(rejection) => said.push(format!("refused: {rejection}")),
     }
     said

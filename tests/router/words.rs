@@ -1,17 +1,24 @@
 //! The words of scenario files: a plan and commands from them, events into them.
 
+mod said;
+
 use crate::plans;
 use acd_core::{
-    Action, AdapterId, AgentId, CallHandle, Command, Criterion, Event, ForcedPresence, LeftCause,
-    MissedOffers, NotReadyReason, OfferEnd, OfferNumber, OfferResult, Order, Outcome, Presence,
-    Priority, QueueId, ReasonId, Requirement, ReturnCause, RevokeCause, RoutingPlan, SkillId,
-    SlotState, Span, Treatment,
+    Action, AdapterId, AgentId, CallHandle, Command, Criterion, ForcedPresence, MissedOffers,
+    OfferNumber, OfferResult, Order, Priority, QueueId, ReasonId, Requirement, RoutingPlan,
+    SkillId, Span, Timestamp, Treatment,
 };
 use std::collections::BTreeMap;
+
+/// The instant 0s.
+pub(crate) const START: Timestamp = Timestamp(1_000_000_000_000);
 
 /// The plan, and the names that a scenario uses for handles.
 pub(crate) struct Names {
     pub(crate) plan: RoutingPlan,
+    /// What the plan is to become.
+    next_plan: Option<RoutingPlan>,
+    pub(crate) now: Timestamp,
     calls: BTreeMap<String, CallHandle>,
     offers: BTreeMap<CallHandle, OfferNumber>,
 }
@@ -20,6 +27,8 @@ impl Default for Names {
     fn default() -> Self {
         Self {
             plan: plans::plan(Vec::new(), Vec::new()),
+            next_plan: None,
+            now: START,
             calls: BTreeMap::new(),
             offers: BTreeMap::new(),
         }
@@ -58,6 +67,20 @@ impl Names {
             }
             _ => panic!("{at}: not a line of a plan: {line}"),
         }
+    }
+
+    /// A line of another plan, which begins with the first of them; besides the above, `skills
+    /// NAME ...` and `reasons NAME ...` that are all there are.
+    pub(crate) fn next_plan_line(&mut self, at: &str, line: &str) {
+        let next = self.next_plan.take().unwrap_or_else(|| plans::plan(Vec::new(), Vec::new()));
+        let present = std::mem::replace(&mut self.plan, next);
+        let names = |line: &str| line.split_whitespace().skip(1).map(str::to_owned).collect();
+        match line.split_once(' ') {
+            Some(("skills", _)) => self.plan.skills = names(line),
+            Some(("reasons", _)) => self.plan.reasons = names(line),
+            _ => self.plan_line(at, line),
+        }
+        self.next_plan = Some(std::mem::replace(&mut self.plan, present));
     }
 
     fn plan_queue(&mut self, at: &str, name: &str, mut words: &[&str]) {
@@ -157,6 +180,12 @@ impl Names {
             return self.agent_command(at, agent, what);
         }
         match words.as_slice() {
+            ["the", "epoch", "begins"] => Command::EpochBegan,
+            ["recovery", "is", "over"] => Command::RecoveryOver,
+            ["the", "plan", "changes"] => {
+                let plan = self.next_plan.take().unwrap_or_else(|| panic!("{at}: to what"));
+                Command::PlanChanged { plan: plan.into() }
+            }
             ["supervisor", what @ ..] => self.supervisor_command(at, what),
             [call, what @ ..] => self.call_command(at, call, what),
             [] => panic!("{at}: nothing said"),
@@ -166,19 +195,24 @@ impl Names {
     fn adapter_command(&mut self, at: &str, adapter: &str, words: &[&str]) -> Command {
         let adapter = self.adapter(at, adapter);
         match words {
-            ["connects"] => Command::AdapterUp { adapter, incarnation: 1 },
-            ["connects", "anew"] => Command::AdapterUp { adapter, incarnation: 2 },
+            ["connects", how @ ..] => Command::AdapterUp {
+                adapter,
+                incarnation: if how.contains(&"anew") { 2 } else { 1 },
+                resync: how.ends_with(&["to", "resync"]),
+            },
+            ["is", "synced"] => Command::AdapterSynced { adapter },
             ["drops"] => Command::AdapterDown { adapter },
             ["offers", call, "to", queue, rest @ ..] => {
                 let slot = self.calls.len() as u32;
                 let handle = CallHandle { slot, generation: 1 };
                 let handle = *self.calls.entry((*call).to_owned()).or_insert(handle);
-                let priority = match rest {
-                    ["at", priority] => priority_of(at, priority),
-                    _ => Priority::NORMAL,
+                let (priority, since) = match rest {
+                    ["at", priority] => (priority_of(at, priority), self.now),
+                    ["since", since] => (Priority::NORMAL, START + seconds(at, since)),
+                    _ => (Priority::NORMAL, self.now),
                 };
                 let queue = self.queue(at, queue);
-                Command::CallOffered { call: handle, adapter, queue, priority }
+                Command::CallOffered { call: handle, adapter, queue, priority, since }
             }
             _ => panic!("{at}: an adapter does not do this: {words:?}"),
         }
@@ -228,6 +262,14 @@ impl Names {
         let result = |result| Command::OfferResult { call, offer, result };
         match words {
             ["hangs", "up"] => Command::CallEnded { call },
+            ["vanishes"] => Command::CallVanished { call },
+            ["is", "not", "rung"] => Command::OfferLost { call, offer },
+            ["is", "found", found, agent, "by", adapter] => Command::OfferAdopted {
+                call,
+                agent: self.agent(agent).unwrap_or_else(|| panic!("{at}: {agent}")),
+                rung_by: self.adapter(at, adapter),
+                talking: *found == "with",
+            },
             ["rings"] => result(OfferResult::Ringing),
             ["is", "accepted"] => result(OfferResult::Accepted),
             ["is", "declined"] => result(OfferResult::Declined),
@@ -239,182 +281,6 @@ impl Names {
             ["is", "retrieved"] => Command::CallRetrieved { call },
             _ => panic!("{at}: a call does not do this: {words:?}"),
         }
-    }
-
-    /// An event in words.
-    pub(crate) fn event(&mut self, event: &Event) -> String {
-        if let Event::OfferIssued { call, offer, .. } = event {
-            self.offers.insert(*call, *offer);
-        }
-        match event {
-            Event::AdapterUp { adapter } => format!("{}: up", self.plan.adapters[adapter.index()]),
-            Event::AdapterDown { adapter } => {
-                format!("{}: down", self.plan.adapters[adapter.index()])
-            }
-            Event::PresenceChanged { agent, presence, pending } => {
-                let pending = pending.map(|pending| format!(", then {}", self.presence(pending)));
-                let presence = self.presence(*presence);
-                format!("{}: {presence}{}", self.agent_name(*agent), pending.unwrap_or_default())
-            }
-            Event::SlotChanged { agent, slot, state } => {
-                let which = if *slot == 0 { String::new() } else { format!(" (slot {slot})") };
-                format!("{}: {}{which}", self.agent_name(*agent), self.slot(state))
-            }
-            Event::CallArrived { call, priority, .. } => {
-                format!("{}: arrived, priority {}", self.call_name(*call), priority.get())
-            }
-            Event::PlaceEntered { call, queue, .. } => {
-                format!("{}: waits in {}", self.call_name(*call), self.queue_name(*queue))
-            }
-            Event::PlaceLeft { call, queue, cause } => {
-                let cause = match cause {
-                    LeftCause::Moved => "moved",
-                    LeftCause::Connected => "connected",
-                    LeftCause::Ended => "ended",
-                };
-                let queue = self.queue_name(*queue);
-                format!("{}: left {queue}, {cause}", self.call_name(*call))
-            }
-            Event::RequirementChanged { call, queue, .. } => {
-                let queue = self.queue_name(*queue);
-                format!("{}: asks for something else in {queue}", self.call_name(*call))
-            }
-            Event::PriorityChanged { call, priority } => {
-                format!("{}: priority {}", self.call_name(*call), priority.get())
-            }
-            Event::RuleFired { call, queue, rule, without_effect } => {
-                let rule = &self.plan.queues[queue.index()].rules[usize::from(*rule)].name;
-                let effect = if *without_effect { ", without effect" } else { "" };
-                let queue = self.queue_name(*queue);
-                format!("{}: rule {rule} of {queue}{effect}", self.call_name(*call))
-            }
-            Event::OfferIssued { .. }
-            | Event::OfferRinging { .. }
-            | Event::OfferEnded { .. }
-            | Event::CallConnecting { .. }
-            | Event::ConnectFailed { .. } => self.offer_event(event),
-            Event::CallConnected { call, agent, queue } => {
-                let (agent, queue) = (self.agent_name(*agent), self.queue_name(*queue));
-                format!("{}: connected with {agent} through {queue}", self.call_name(*call))
-            }
-            Event::CallHeld { call } => format!("{}: held", self.call_name(*call)),
-            Event::CallRetrieved { call } => format!("{}: retrieved", self.call_name(*call)),
-            Event::CallReturned { call, cause } => {
-                let cause = match cause {
-                    ReturnCause::OfferEnded => "its offer ended",
-                    ReturnCause::ConnectFailed => "no bridge",
-                    ReturnCause::AgentLegLost => "its agent is lost",
-                };
-                format!("{}: waits again, {cause}", self.call_name(*call))
-            }
-            Event::CallEnded { call, outcome, treatment } => {
-                let outcome = match outcome {
-                    Outcome::Handled => "handled",
-                    Outcome::Abandoned => "abandoned",
-                    Outcome::ShortAbandoned => "short abandoned",
-                    Outcome::Overflowed => "overflowed",
-                };
-                let treatment = treatment.map(|treatment| match treatment {
-                    Treatment::Busy => ", busy",
-                    Treatment::Voicemail => ", voicemail",
-                    Treatment::Message => ", message",
-                    Treatment::HangUp => ", hang up",
-                });
-                let treatment = treatment.unwrap_or_default();
-                format!("{}: ended, {outcome}{treatment}", self.call_name(*call))
-            }
-        }
-    }
-
-    fn offer_event(&self, event: &Event) -> String {
-        match event {
-            Event::OfferIssued { call, agent, queue, .. } => {
-                let (agent, queue) = (self.agent_name(*agent), self.queue_name(*queue));
-                format!("{}: offered to {agent} through {queue}", self.call_name(*call))
-            }
-            Event::OfferRinging { call, .. } => format!("{}: rings", self.call_name(*call)),
-            Event::OfferEnded { call, agent, end, adapter_knows, .. } => {
-                let end = match end {
-                    OfferEnd::Accepted => "accepted",
-                    OfferEnd::Declined => "declined",
-                    OfferEnd::NoAnswer => "no answer",
-                    OfferEnd::Failed => "failed",
-                    OfferEnd::Revoked(RevokeCause::CallEnded) => "revoked, the call ended",
-                    OfferEnd::Revoked(RevokeCause::AgentUnavailable) => {
-                        "revoked, the agent is not available"
-                    }
-                    OfferEnd::Revoked(RevokeCause::CallMoved) => "revoked, the call moved",
-                    OfferEnd::Revoked(RevokeCause::AdapterRestarted) => {
-                        "revoked, the adapter restarted"
-                    }
-                };
-                let told = if *adapter_knows { "" } else { ", to be told" };
-                let agent = self.agent_name(*agent);
-                format!("{}: offer to {agent} over: {end}{told}", self.call_name(*call))
-            }
-            Event::CallConnecting { call, agent, .. } => {
-                format!("{}: connecting with {}", self.call_name(*call), self.agent_name(*agent))
-            }
-            Event::ConnectFailed { call, agent, adapter_knows, .. } => {
-                let told = if *adapter_knows { "" } else { ", to be told" };
-                let agent = self.agent_name(*agent);
-                format!("{}: no bridge with {agent}{told}", self.call_name(*call))
-            }
-            Event::AdapterUp { .. }
-            | Event::AdapterDown { .. }
-            | Event::CallArrived { .. }
-            | Event::PlaceEntered { .. }
-            | Event::PlaceLeft { .. }
-            | Event::RequirementChanged { .. }
-            | Event::PriorityChanged { .. }
-            | Event::RuleFired { .. }
-            | Event::CallConnected { .. }
-            | Event::CallHeld { .. }
-            | Event::CallRetrieved { .. }
-            | Event::CallReturned { .. }
-            | Event::CallEnded { .. }
-            | Event::PresenceChanged { .. }
-            | Event::SlotChanged { .. } => unreachable!("only events of offers come here"),
-        }
-    }
-
-    fn presence(&self, presence: Presence) -> String {
-        match presence {
-            Presence::LoggedOut => "logged out".to_owned(),
-            Presence::Ready => "ready".to_owned(),
-            Presence::NotReady(NotReadyReason::Unstated) => "not ready".to_owned(),
-            Presence::NotReady(NotReadyReason::Named(reason)) => {
-                format!("not ready for {}", self.plan.reasons[reason.index()])
-            }
-            Presence::NotReady(NotReadyReason::MissedOffers) => {
-                "not ready, missed offers".to_owned()
-            }
-            Presence::NotReady(NotReadyReason::Forced) => "not ready, forced".to_owned(),
-        }
-    }
-
-    fn slot(&self, state: &SlotState) -> String {
-        match state {
-            SlotState::Free => "free".to_owned(),
-            SlotState::Reserved { call, .. } => format!("reserved for {}", self.call_name(*call)),
-            SlotState::Connecting { call } => format!("connecting {}", self.call_name(*call)),
-            SlotState::Talking { call } => format!("talking with {}", self.call_name(*call)),
-            SlotState::Held { call } => format!("holding {}", self.call_name(*call)),
-            SlotState::WrapUp { .. } => "wrap-up".to_owned(),
-        }
-    }
-
-    fn call_name(&self, call: CallHandle) -> &str {
-        let named = self.calls.iter().find(|(_, handle)| **handle == call);
-        named.map_or("?", |(name, _)| name)
-    }
-
-    fn agent_name(&self, agent: AgentId) -> &str {
-        &self.plan.agents[agent.index()].id
-    }
-
-    fn queue_name(&self, queue: QueueId) -> &str {
-        &self.plan.queues[queue.index()].name
     }
 }
 

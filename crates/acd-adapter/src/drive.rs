@@ -6,6 +6,7 @@ use crate::numbering::Verdict;
 use crate::report::OfferKey;
 use crate::session::{ConnectError, Queued, Reconnect, SessionEvent, SessionOptions};
 use acd_proto::v1::{self, adapter_order::Body, adapter_service_client::AdapterServiceClient};
+use rand::{Rng, RngExt};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::sync::mpsc::UnboundedSender;
@@ -70,7 +71,8 @@ impl Driver {
                 if broken.for_good || self.link.is_finished() || self.events.is_closed() {
                     return self.end(broken);
                 }
-                let Some(delay) = backoff(self.options.reconnect, failures) else {
+                let Some(delay) = backoff(self.options.reconnect, failures, &mut rand::rng())
+                else {
                     return self.end(broken);
                 };
                 self.notify(SessionEvent::Disconnected { reason: broken.reason, retrying: true });
@@ -105,7 +107,10 @@ impl Driver {
 
     async fn open(&self) -> Result<Opened, ConnectError> {
         let server = &self.options.server;
-        let channel = endpoint(server)?
+        let channel = self
+            .options
+            .keep_alive
+            .of(endpoint(server)?)
             .connect()
             .await
             .map_err(|source| ConnectError::Unreachable { server: server.clone(), source })?;
@@ -144,17 +149,22 @@ impl Driver {
         if !(welcome.clock_scale.is_finite() && welcome.clock_scale > 0.0) {
             return Err(ConnectError::Protocol("its clock_scale is not above 0".to_owned()));
         }
-        let lapsed = self
-            .link
-            .welcome(epoch, welcome)
-            .map_err(|breach| ConnectError::Protocol(breach.to_string()))?;
-        self.notify(SessionEvent::Connected {
-            epoch,
-            resumed: welcome.resumed,
-            clock_scale: welcome.clock_scale,
-        });
-        for id in lapsed {
-            self.notify(SessionEvent::Lapsed { id });
+        let (generation, freed) = self.link.welcome(epoch, welcome).map_err(|breach| {
+            if breach.is_final() {
+                tracing::error!("{breach}");
+                return ConnectError::Irreconcilable(breach.to_string());
+            }
+            ConnectError::Protocol(breach.to_string())
+        })?;
+        let v1::Welcome { resumed, resync_expected, clock_scale, .. } = *welcome;
+        let event = SessionEvent::Connected { epoch, resumed, resync_expected, clock_scale };
+        // A user who has dropped his events wants none.
+        let _ = self.events.send(Queued::Connected { generation, resumed, event });
+        if let Some(up_to) = freed {
+            self.notify(SessionEvent::Acknowledged { up_to });
+        }
+        if self.link.is_finished() {
+            self.link.close();
         }
         Ok(())
     }
@@ -249,6 +259,13 @@ impl Driver {
                 let id = self.link.id_of(rejected_number)?;
                 Some(SessionEvent::Rejected { id, code, message, field })
             }
+            Body::Resynced(v1::Resynced { calls_known, calls_adopted, calls_vanished }) => {
+                Some(SessionEvent::Resynced {
+                    known: calls_known,
+                    adopted: calls_adopted,
+                    vanished: calls_vanished,
+                })
+            }
             Body::Welcome(_) | Body::Acknowledged(_) => None,
         }
     }
@@ -280,6 +297,7 @@ impl From<ConnectError> for Broken {
     fn from(error: ConnectError) -> Self {
         match error {
             ConnectError::Refused(status) => Self::from(*status),
+            ConnectError::Irreconcilable(reason) => Self { reason, for_good: true },
             ConnectError::Address(_)
             | ConnectError::Unreachable { .. }
             | ConnectError::Protocol(_) => Self::retry(error.to_string()),
@@ -288,12 +306,44 @@ impl From<ConnectError> for Broken {
 }
 
 /// The delay before the next attempt, or `None` when there is none.
-fn backoff(reconnect: Reconnect, failures: u32) -> Option<Duration> {
+fn backoff(reconnect: Reconnect, failures: u32, chance: &mut impl Rng) -> Option<Duration> {
     match reconnect {
         Reconnect::Never => None,
         Reconnect::WithBackoff { first, most } => {
-            let whole = first.saturating_mul(2_u32.saturating_pow(failures)).min(most);
-            Some(whole.mul_f64(rand::random_range(0.5..=1.0)))
+            let longest = first.saturating_mul(2_u32.saturating_pow(failures)).min(most);
+            Some(chance.random_range(Duration::ZERO..=longest))
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rand::SeedableRng;
+    use rand::rngs::StdRng;
+
+    fn delays(failures: u32) -> Vec<Duration> {
+        let mut chance = StdRng::seed_from_u64(7);
+        (0..100)
+            .map(|_| backoff(Reconnect::default(), failures, &mut chance).expect("it reconnects"))
+            .collect()
+    }
+
+    #[test]
+    fn a_hundred_adapters_that_lose_the_daemon_at_once_come_back_spread_over_the_whole_delay() {
+        for (failures, longest) in [(0, 100), (1, 200), (3, 800), (20, 5_000), (u32::MAX, 5_000)] {
+            let delays = delays(failures);
+            let tenth = |delay: &Duration| delay.as_millis() * 10 / longest;
+            for part in 0..10 {
+                let here = delays.iter().filter(|delay| tenth(delay) == part).count();
+                assert!((1..=25).contains(&here), "{here} in part {part} of {longest} ms");
+            }
+        }
+    }
+
+    #[test]
+    fn who_does_not_reconnect_has_no_delay() {
+        let mut chance = StdRng::seed_from_u64(7);
+        assert_eq!(backoff(Reconnect::Never, 0, &mut chance), None);
     }
 }

@@ -5,10 +5,25 @@ use tonic::transport::Endpoint;
 
 /// How long a connection may take to come about.
 const CONNECT_WITHIN: Duration = Duration::from_secs(5);
-/// A peer that answers no ping for this long is gone, and so is the stream.
-const KEEP_ALIVE_WITHIN: Duration = Duration::from_secs(5);
-/// How often a silent connection is probed.
-const KEEP_ALIVE_EVERY: Duration = Duration::from_secs(10);
+/// How often a connection is probed, and for how long an answer is awaited.
+const KEEP_ALIVE: KeepAlive =
+    KeepAlive { every: Duration::from_secs(5), within: Duration::from_secs(5) };
+
+/// How a connection whose other end has silently gone is noticed: by HTTP/2 pings.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct KeepAlive {
+    /// How often a ping is sent.
+    pub every: Duration,
+    /// A peer that does not answer one for so long is gone, and so are its streams.
+    pub within: Duration,
+}
+
+impl Default for KeepAlive {
+    /// Gone is noticed within ten seconds.
+    fn default() -> Self {
+        KEEP_ALIVE
+    }
+}
 
 /// The address cannot be one.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -31,12 +46,17 @@ pub fn endpoint(server: &str) -> Result<Endpoint, AddressError> {
     if uri.host().is_none_or(str::is_empty) || uri.scheme_str() != Some("http") {
         return Err(wrong());
     }
-    Ok(endpoint
-        .connect_timeout(CONNECT_WITHIN)
-        .tcp_nodelay(true)
-        .http2_keep_alive_interval(KEEP_ALIVE_EVERY)
-        .keep_alive_timeout(KEEP_ALIVE_WITHIN)
-        .keep_alive_while_idle(true))
+    let endpoint = endpoint.connect_timeout(CONNECT_WITHIN).tcp_nodelay(true);
+    Ok(KEEP_ALIVE.of(endpoint))
+}
+
+impl KeepAlive {
+    pub(crate) fn of(self, endpoint: Endpoint) -> Endpoint {
+        endpoint
+            .http2_keep_alive_interval(self.every)
+            .keep_alive_timeout(self.within)
+            .keep_alive_while_idle(true)
+    }
 }
 
 /// A status code as gRPC writes it: `FAILED_PRECONDITION`.

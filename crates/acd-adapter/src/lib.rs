@@ -5,10 +5,14 @@
 //! `AdapterSession::connect` opens one session (`proto/acd/v1/adapter.proto`) and keeps it open:
 //! it numbers what is sent, keeps it until it is durable, sends it again over a new stream when
 //! the old one breaks, acknowledges orders, drops those that come twice or from a former epoch,
-//! and sends heartbeats. What remains is to send `Report`s and to act on `SessionEvent`s:
+//! sends heartbeats, and notices a daemon that has silently gone. What remains is to send
+//! `Report`s, to act on `SessionEvent`s, and to say what the PBX holds when the daemon asks:
 //!
 //! ```no_run
-//! use acd_adapter::{AdapterSession, OfferOutcome, Report, SessionEvent, SessionOptions};
+//! use acd_adapter::{
+//!     AdapterSession, HeldCall, OfferOutcome, Report, Resync, SessionEvent, SessionOptions,
+//! };
+//! # fn held_calls() -> Vec<HeldCall> { Vec::new() }
 //!
 //! # async fn run() -> Result<(), Box<dyn std::error::Error>> {
 //! let options = SessionOptions::new("http://127.0.0.1:7170", "front-desk-pbx");
@@ -19,10 +23,15 @@
 //!         queue: "billing".to_owned(),
 //!         priority: None,
 //!         attributes: [("crm".to_owned(), "token-7".to_owned())].into(),
+//!         waited: None,
 //!     })
 //!     .await?;
 //! while let Some(event) = events.recv().await {
 //!     match event {
+//!         // The daemon or this process is new to the other.
+//!         SessionEvent::Connected { resumed: false, .. } => {
+//!             sender.resync(Resync { calls: held_calls(), legs: Vec::new() }).await?;
+//!         }
 //!         SessionEvent::Offer { key, offer } => {
 //!             println!("ring {} for {}", offer.address, offer.agent);
 //!             sender.send(Report::OfferResult { offer: key, outcome: OfferOutcome::Ringing }).await?;
@@ -38,8 +47,10 @@
 //! # }
 //! ```
 //!
-//! `send` returns a `SendId` that stays the same whatever number the report bears on the wire;
-//! `Rejected`, `Lapsed` and `Acknowledged` name it.
+//! `send` returns a `SendId`; `Rejected` and `Acknowledged` name it. A report keeps its number, and
+//! so its id, for as long as the process lives, whatever becomes of the daemon: what was never
+//! acknowledged is sent again as it is, a call with how long it has been kept. A daemon that has
+//! lost what it had acknowledged ends the session with words that say so.
 //!
 //! # A PBX without phones
 //!
@@ -115,12 +126,14 @@ mod endpoint;
 mod link;
 mod numbering;
 mod report;
+mod resync;
 mod session;
 mod simulated;
 
-pub use endpoint::{AddressError, code_word, endpoint};
+pub use endpoint::{AddressError, KeepAlive, code_word, endpoint};
 pub use numbering::SendId;
 pub use report::{OfferKey, OfferOutcome, Report};
+pub use resync::{HeldCall, HeldLeg, LegState, Resync, ResyncIds, ResyncPart};
 pub use session::{
     AdapterSession, ConnectError, MESSAGE_BYTES_MAX, Reconnect, SendError, SessionEvent,
     SessionEvents, SessionOptions, SessionSender, UNACKNOWLEDGED_MAX,

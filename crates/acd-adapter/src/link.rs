@@ -1,25 +1,29 @@
 //! What a session's user and its streams share: the numbers, and what is still to be written.
 
 use crate::numbering::{Breach, Numbering, SendId, Verdict};
-use crate::report::Report;
+use crate::report::{Message, Report};
+use crate::resync::{Resync, ResyncIds};
 use crate::session::{MESSAGE_BYTES_MAX, SendError, UNACKNOWLEDGED_MAX};
 use acd_proto::v1::{self, adapter_message::Body};
-use parking_lot::Mutex;
-use prost::Message;
+use parking_lot::{Mutex, MutexGuard};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
-use std::time::Instant;
-use tokio::sync::{Notify, Semaphore, watch};
+use std::time::{Duration, Instant};
+use tokio::sync::{self, Notify, Semaphore, SemaphorePermit, watch};
 use tokio_stream::Stream;
 
 /// So many orders may be taken before that is told at once.
 const ACKNOWLEDGE_EVERY: u64 = 1_024;
+/// What is written later than this after it was sent, in real time, says how long it was kept.
+const LATE_AFTER: Duration = Duration::from_millis(100);
 
 #[derive(Debug)]
 pub(crate) struct Link {
     adapter: String,
     state: Mutex<State>,
+    /// Whose turn it is to send: nothing comes between the parts of a resync.
+    turn: sync::Mutex<()>,
     /// One permit for each report that may still be sent.
     room: Semaphore,
     /// The driver should look at the state.
@@ -29,7 +33,11 @@ pub(crate) struct Link {
 
 #[derive(Debug)]
 struct State {
-    numbering: Numbering<Report>,
+    numbering: Numbering<Kept>,
+    /// The generation of the latest Welcome that asks for a resync and that the user has seen.
+    asked: Option<u64>,
+    /// Ends of resyncs that say nothing any more; their rejections are no news.
+    void: Vec<SendId>,
     /// Which stream is the present one; earlier ones write nothing more.
     stream: u64,
     /// The present stream has been welcomed.
@@ -43,12 +51,21 @@ struct State {
     closing: bool,
 }
 
+/// A message, and when the user sent it.
+#[derive(Debug)]
+struct Kept {
+    since: Instant,
+    message: Message,
+}
+
 impl Link {
     pub(crate) fn new(adapter: String) -> Self {
         Self {
             adapter,
             state: Mutex::new(State {
                 numbering: Numbering::default(),
+                asked: None,
+                void: Vec::new(),
                 stream: 0,
                 open: false,
                 writer: None,
@@ -58,6 +75,7 @@ impl Link {
                 clock_scale: 1.0,
                 closing: false,
             }),
+            turn: sync::Mutex::new(()),
             room: Semaphore::new(UNACKNOWLEDGED_MAX),
             attention: Notify::new(),
             ended: watch::Sender::new(false),
@@ -69,25 +87,54 @@ impl Link {
     }
 
     pub(crate) async fn send(&self, report: Report) -> Result<SendId, SendError> {
-        let bytes =
-            v1::AdapterMessage { number: u64::MAX, ack: u64::MAX, body: Some(report.body()) }
-                .encoded_len();
-        if bytes > MESSAGE_BYTES_MAX {
-            return Err(SendError::TooLarge { bytes });
+        let since = Instant::now();
+        let message = Message::Report(report);
+        check_size(&message)?;
+        let _turn = self.turn.lock().await;
+        let room = self.room().await?;
+        let mut state = self.open_state()?;
+        Ok(state.push(room, Kept { since, message }))
+    }
+
+    async fn room(&self) -> Result<SemaphorePermit<'_>, SendError> {
+        self.room.acquire().await.map_err(|_| SendError::Closed)
+    }
+
+    fn open_state(&self) -> Result<MutexGuard<'_, State>, SendError> {
+        let state = self.state.lock();
+        if state.closing { Err(SendError::Closed) } else { Ok(state) }
+    }
+
+    /// `None` if the daemon has started anew since the user saw that a resync is due.
+    pub(crate) async fn resync(&self, resync: Resync) -> Result<Option<ResyncIds>, SendError> {
+        let since = Instant::now();
+        let (calls, legs) = (resync.calls.len(), resync.legs.len());
+        let parts: Vec<_> = (resync.calls.into_iter().map(Message::HeldCall))
+            .chain(resync.legs.into_iter().map(Message::HeldLeg))
+            .chain([Message::ResyncDone])
+            .collect();
+        parts.iter().try_for_each(check_size)?;
+        let _turn = self.turn.lock().await;
+        let generation = self.open_state()?.asked.ok_or(SendError::NoResyncDue)?;
+        let mut first = None;
+        for message in parts {
+            let room = self.room().await?;
+            let mut state = self.open_state()?;
+            if state.numbering.generation() != generation {
+                return Ok(None);
+            }
+            if matches!(message, Message::ResyncDone) && state.asked == Some(generation) {
+                state.asked = None;
+            }
+            let id = state.push(room, Kept { since, message });
+            first.get_or_insert(id);
         }
-        let room = self.room.acquire().await.map_err(|_| SendError::Closed)?;
-        let mut state = self.state.lock();
-        if state.closing {
-            return Err(SendError::Closed);
-        }
-        let (epoch, _) = state.numbering.position();
-        if report.offer().is_some_and(|offer| offer.epoch != epoch) {
-            return Err(SendError::FormerEpoch);
-        }
-        room.forget();
-        let id = state.numbering.push(report);
-        state.wake_writer();
-        Ok(id)
+        Ok(first.map(|first| ResyncIds { first, calls, legs }))
+    }
+
+    /// The user has seen the Welcome of this generation, which did not resume.
+    pub(crate) fn ask(&self, generation: u64) {
+        self.state.lock().asked = Some(generation);
     }
 
     /// The user takes an order; `false` if it is of the time before numbering began anew.
@@ -160,19 +207,29 @@ impl Link {
         Outgoing { link: Arc::clone(self), stream, hello: Some(hello) }
     }
 
-    /// The present stream is welcomed. Returns the reports that have lapsed.
-    pub(crate) fn welcome(&self, epoch: u64, welcome: &v1::Welcome) -> Result<Vec<SendId>, Breach> {
+    /// The present stream is welcomed: its generation, and the latest message that this frees.
+    pub(crate) fn welcome(
+        &self,
+        epoch: u64,
+        welcome: &v1::Welcome,
+    ) -> Result<(u64, Option<SendId>), Breach> {
         let mut state = self.state.lock();
-        let lapses = |report: &Report| report.offer().is_some_and(|offer| offer.epoch != epoch);
-        let lapsed = state.numbering.welcome(epoch, welcome.resumed, welcome.received, lapses)?;
+        let freed = state.numbering.welcome(epoch, welcome.resumed, welcome.received)?;
+        if !welcome.resumed {
+            state.void_resyncs();
+        }
         state.open = true;
         state.told = state.numbering.position().1;
         state.written_at = Instant::now();
         state.clock_scale = welcome.clock_scale;
         state.wake_writer();
+        let generation = state.numbering.generation();
         drop(state);
-        self.room.add_permits(lapsed.len());
-        Ok(lapsed)
+        let Some((freed, id)) = freed else {
+            return Ok((generation, None));
+        };
+        self.room.add_permits(freed);
+        Ok((generation, Some(id)))
     }
 
     /// An order has come in: whether it counts, and in which generation.
@@ -182,8 +239,10 @@ impl Link {
         Ok((verdict, state.numbering.generation()))
     }
 
+    /// The message of this number, if the user knows it.
     pub(crate) fn id_of(&self, number: u64) -> Option<SendId> {
-        self.state.lock().numbering.id_of(number)
+        let state = self.state.lock();
+        state.numbering.id_of(number).filter(|id| !state.void.contains(id))
     }
 
     /// The daemon has everything up to `number`: the latest report that this is news of.
@@ -223,7 +282,43 @@ impl Link {
     }
 }
 
+fn check_size(message: &Message) -> Result<(), SendError> {
+    let bytes = message.bytes_max();
+    if bytes > MESSAGE_BYTES_MAX { Err(SendError::TooLarge { bytes }) } else { Ok(()) }
+}
+
+impl Kept {
+    /// How long it has been kept, in domain time; nothing if it was written at once.
+    fn kept(&self, clock_scale: f64) -> Duration {
+        let kept = self.since.elapsed();
+        if kept < LATE_AFTER {
+            return Duration::ZERO;
+        }
+        Duration::try_from_secs_f64(kept.as_secs_f64() * clock_scale).unwrap_or(Duration::MAX)
+    }
+}
+
 impl State {
+    /// What was named to the daemon of before is not known to this one: the end of a resync that
+    /// began there would make all of it vanish. The user is asked for another one, whose end
+    /// counts; what else is left of the old one is true as far as it goes.
+    fn void_resyncs(&mut self) {
+        self.void.clear();
+        for (id, kept) in self.numbering.unacknowledged_mut() {
+            if matches!(kept.message, Message::ResyncDone | Message::Void) {
+                kept.message = Message::Void;
+                self.void.push(id);
+            }
+        }
+    }
+
+    fn push(&mut self, room: SemaphorePermit<'_>, kept: Kept) -> SendId {
+        room.forget();
+        let id = self.numbering.push(kept);
+        self.wake_writer();
+        id
+    }
+
     fn wake_writer(&mut self) {
         if let Some(writer) = self.writer.take() {
             writer.wake();
@@ -257,11 +352,12 @@ impl Stream for Outgoing {
         }
         if state.open {
             let (_, ack) = state.numbering.position();
+            let scale = state.clock_scale;
             let next = state.numbering.next_to_write();
-            let next = next.map(|(number, report)| (number, report.body()));
+            let next = next.map(|(number, kept)| (number, kept.message.body(kept.kept(scale))));
             let next = match next {
                 Some(next) => Some(next),
-                None if state.heartbeat_due => Some((0, Body::Heartbeat(v1::Heartbeat {}))),
+                None if state.heartbeat_due => Some((0, Some(Body::Heartbeat(v1::Heartbeat {})))),
                 None if state.closing && state.numbering.outstanding() == 0 => {
                     return Poll::Ready(None);
                 }
@@ -271,7 +367,7 @@ impl Stream for Outgoing {
                 state.heartbeat_due = false;
                 state.told = ack;
                 state.written_at = Instant::now();
-                return Poll::Ready(Some(v1::AdapterMessage { number, ack, body: Some(body) }));
+                return Poll::Ready(Some(v1::AdapterMessage { number, ack, body }));
             }
         }
         state.writer = Some(context.waker().clone());

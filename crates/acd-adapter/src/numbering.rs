@@ -1,17 +1,27 @@
 //! Decides which number a message bears, what is sent again, and which orders count. No I/O.
 //!
-//! Both sides number from 1 within (adapter, incarnation, epoch). When a stream breaks, the
-//! session goes on by number; when the daemon no longer knows the session (a new epoch), what it
-//! has not acknowledged is numbered from 1 again and sent again in the same order.
+//! The adapter numbers from 1 within its incarnation, whatever becomes of the daemon: what is not
+//! durable there is sent again with its old number. Orders are numbered from 1 with every Welcome
+//! that does not resume.
 
 use std::collections::VecDeque;
 use std::fmt;
 
-/// Names a message for as long as the session lives, whatever number it bears on the wire.
-///
-/// Ids count up in the order of sending.
+/// Names a message: its number on the wire, which it keeps as long as the session lives.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct SendId(u64);
+
+impl SendId {
+    /// How many messages after `first` it was sent; `None` if before.
+    pub(crate) fn after(self, first: Self) -> Option<usize> {
+        usize::try_from(self.0.checked_sub(first.0)?).ok()
+    }
+
+    /// The id of the message that was sent so many after this one.
+    pub(crate) fn plus(self, later: usize) -> Self {
+        Self(self.0 + later as u64)
+    }
+}
 
 impl fmt::Display for SendId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -46,16 +56,50 @@ pub(crate) enum Breach {
         /// The latest before it.
         after: u64,
     },
-    /// It acknowledges what was never sent, or has forgotten what it acknowledged.
-    #[error("the daemon counts {received} messages, it can be {least} to {most}")]
-    ImpossibleCount {
-        /// What it says.
-        received: u64,
-        /// What it has acknowledged before.
-        least: u64,
+    /// It acknowledges what was never sent.
+    #[error("the daemon acknowledges message {number}, only {sent} were sent")]
+    NeverSent {
+        /// What it acknowledges.
+        number: u64,
         /// What has been sent.
-        most: u64,
+        sent: u64,
     },
+    /// It counts messages that this process has never sent.
+    #[error(
+        "the daemon knows {received} messages of this incarnation, but only {sent} were sent: \
+         another process bears the same incarnation; start this one anew with one of its own"
+    )]
+    NotOurs {
+        /// What it knows.
+        received: u64,
+        /// What has been sent.
+        sent: u64,
+    },
+    /// What was durable is gone: a daemon with another's data, or an older copy of its own.
+    #[error(
+        "the daemon has lost what it had acknowledged: it knows {received} messages of this \
+         adapter and had acknowledged {acknowledged}; see to its data, then start this process \
+         anew, so that it gets a new incarnation and says what it holds"
+    )]
+    Lost {
+        /// What it knows.
+        received: u64,
+        /// What it had acknowledged.
+        acknowledged: u64,
+    },
+}
+
+impl Breach {
+    /// No further attempt of this process can mend it.
+    pub(crate) fn is_final(self) -> bool {
+        match self {
+            Self::NotOurs { .. } | Self::Lost { .. } => true,
+            Self::EpochWentBack { .. }
+            | Self::ForeignEpoch { .. }
+            | Self::OrderGap { .. }
+            | Self::NeverSent { .. } => false,
+        }
+    }
 }
 
 /// Whether an order is to be carried out.
@@ -76,16 +120,13 @@ pub(crate) struct Numbering<M> {
     epoch: u64,
     /// Counts the Welcomes that did not resume.
     generation: u64,
-    /// What the numbers 1.. stand for that were given when numbering last began anew.
-    carried: Vec<SendId>,
-    /// The id of the first message that was sent after that.
-    fresh_from: u64,
-    next_id: u64,
-    unacknowledged: VecDeque<(SendId, M)>,
+    unacknowledged: VecDeque<M>,
     /// The latest number acknowledged; the first of `unacknowledged` bears the next.
     acknowledged: u64,
-    /// The latest number given to the present stream.
+    /// The latest number given to the present stream, or not needed by it.
     written: u64,
+    /// The latest number ever given to a stream.
+    sent: u64,
     /// The latest order that has come in.
     received: u64,
     /// The latest order that the user has taken.
@@ -97,12 +138,10 @@ impl<M> Default for Numbering<M> {
         Self {
             epoch: 0,
             generation: 0,
-            carried: Vec::new(),
-            fresh_from: 1,
-            next_id: 1,
             unacknowledged: VecDeque::new(),
             acknowledged: 0,
             written: 0,
+            sent: 0,
             received: 0,
             taken: 0,
         }
@@ -120,7 +159,7 @@ impl<M> Numbering<M> {
         self.received > self.taken
     }
 
-    /// Tells orders apart that came before and after numbering began anew.
+    /// Tells orders apart that came before and after they were counted from 1 again.
     pub(crate) fn generation(&self) -> u64 {
         self.generation
     }
@@ -130,24 +169,34 @@ impl<M> Numbering<M> {
         self.unacknowledged.len()
     }
 
+    /// The number of the latest message.
+    fn latest(&self) -> u64 {
+        self.acknowledged + self.unacknowledged.len() as u64
+    }
+
     /// Puts a message at the end of what is to be sent.
     pub(crate) fn push(&mut self, message: M) -> SendId {
-        let id = SendId(self.next_id);
-        self.next_id += 1;
-        self.unacknowledged.push_back((id, message));
-        id
+        self.unacknowledged.push_back(message);
+        SendId(self.latest())
+    }
+
+    /// What is not acknowledged, in order.
+    pub(crate) fn unacknowledged_mut(&mut self) -> impl Iterator<Item = (SendId, &mut M)> {
+        let first = SendId(self.acknowledged + 1);
+        self.unacknowledged.iter_mut().enumerate().map(move |(at, kept)| (first.plus(at), kept))
     }
 
     /// The next message for the present stream, with its number.
     pub(crate) fn next_to_write(&mut self) -> Option<(u64, &M)> {
         let at = usize::try_from(self.written - self.acknowledged).ok()?;
-        let (_, message) = self.unacknowledged.get(at)?;
+        let message = self.unacknowledged.get(at)?;
         self.written += 1;
+        self.sent = self.sent.max(self.written);
         Some((self.written, message))
     }
 
-    /// A stream is open: resumed, or counting from 1 again. `lapses` says of a message that it
-    /// means nothing in the new epoch; the ids of those are returned, they are not sent again.
+    /// A stream is open, on which what is after `received` is sent again; what is not is durable.
+    /// Returns how many messages that frees, and the latest of them.
     ///
     /// # Errors
     /// What the daemon may not say; nothing has changed then.
@@ -156,40 +205,27 @@ impl<M> Numbering<M> {
         epoch: u64,
         resumed: bool,
         received: u64,
-        lapses: impl Fn(&M) -> bool,
-    ) -> Result<Vec<SendId>, Breach> {
+    ) -> Result<Option<(usize, SendId)>, Breach> {
         if epoch < self.epoch {
             return Err(Breach::EpochWentBack { epoch, seen: self.epoch });
         }
-        let most = if resumed { self.acknowledged + self.unacknowledged.len() as u64 } else { 0 };
-        let least = if resumed { self.acknowledged } else { 0 };
         if resumed && epoch != self.epoch {
             return Err(Breach::ForeignEpoch { epoch, session: self.epoch });
         }
-        if !(least..=most).contains(&received) {
-            return Err(Breach::ImpossibleCount { received, least, most });
+        if received < self.acknowledged {
+            return Err(Breach::Lost { received, acknowledged: self.acknowledged });
         }
-        if resumed {
-            self.written = received;
-            return Ok(Vec::new());
+        if received > self.sent {
+            return Err(Breach::NotOurs { received, sent: self.sent });
         }
-        let mut lapsed = Vec::new();
-        self.unacknowledged.retain(|(id, message)| {
-            let stays = !lapses(message);
-            if !stays {
-                lapsed.push(*id);
-            }
-            stays
-        });
-        self.epoch = epoch;
-        self.generation += 1;
-        self.carried = self.unacknowledged.iter().map(|(id, _)| *id).collect();
-        self.fresh_from = self.next_id;
-        self.acknowledged = 0;
-        self.written = 0;
-        self.received = 0;
-        self.taken = 0;
-        Ok(lapsed)
+        if !resumed {
+            self.epoch = epoch;
+            self.generation += 1;
+            self.received = 0;
+            self.taken = 0;
+        }
+        self.written = received;
+        Ok(self.free(received))
     }
 
     /// An order has come in.
@@ -235,31 +271,24 @@ impl<M> Numbering<M> {
         if epoch > self.epoch {
             return Err(Breach::ForeignEpoch { epoch, session: self.epoch });
         }
-        if number > self.written {
-            let (least, most) = (self.acknowledged, self.written);
-            return Err(Breach::ImpossibleCount { received: number, least, most });
+        // What a former stream brought may become durable before this one has sent it again.
+        if number > self.sent {
+            return Err(Breach::NeverSent { number, sent: self.sent });
         }
-        let mut latest = None;
-        let mut freed = 0;
-        while self.acknowledged < number {
-            let Some((id, _)) = self.unacknowledged.pop_front() else {
-                break;
-            };
-            self.acknowledged += 1;
-            freed += 1;
-            latest = Some((freed, id));
-        }
-        Ok(latest)
+        Ok(self.free(number))
     }
 
-    /// The message that bears or bore `number` in the present generation.
+    fn free(&mut self, number: u64) -> Option<(usize, SendId)> {
+        let freed = usize::try_from(number.checked_sub(self.acknowledged)?).ok()?;
+        self.unacknowledged.drain(..freed);
+        self.acknowledged = number;
+        self.written = self.written.max(number);
+        (freed > 0).then_some((freed, SendId(number)))
+    }
+
+    /// The message that bears `number`.
     pub(crate) fn id_of(&self, number: u64) -> Option<SendId> {
-        let index = usize::try_from(number.checked_sub(1)?).ok()?;
-        if let Some(id) = self.carried.get(index) {
-            return Some(*id);
-        }
-        let id = self.fresh_from + (index - self.carried.len()) as u64;
-        (id < self.next_id).then_some(SendId(id))
+        (1..=self.latest()).contains(&number).then_some(SendId(number))
     }
 }
 

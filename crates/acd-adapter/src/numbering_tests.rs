@@ -2,14 +2,14 @@
 
 use super::{Breach, Numbering, SendId, Verdict};
 use proptest::prelude::*;
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::VecDeque;
 
 /// A numbering that is connected in epoch 1 and has sent `sent` messages.
 fn connected(sent: u64) -> Numbering<u64> {
     let mut numbering = Numbering::default();
-    numbering.welcome(1, false, 0, |_| false).expect("the first welcome");
+    numbering.welcome(1, false, 0).expect("the first welcome");
     for message in 1..=sent {
-        numbering.push(message);
+        assert_eq!(numbering.push(message), SendId(message));
     }
     while numbering.next_to_write().is_some() {}
     numbering
@@ -24,32 +24,39 @@ fn written(numbering: &mut Numbering<u64>) -> Vec<(u64, u64)> {
 fn a_resumed_stream_sends_again_what_was_not_received_with_its_old_numbers() {
     let mut numbering = connected(5);
     numbering.acknowledge(1, 2).expect("two of five");
-    numbering.welcome(1, true, 3, |_| false).expect("resumed");
+    let freed = numbering.welcome(1, true, 3).expect("resumed");
+    assert_eq!(freed, Some((1, SendId(3))), "what is received is durable");
     assert_eq!(written(&mut numbering), [(4, 4), (5, 5)]);
-    assert_eq!(numbering.outstanding(), 3, "what is received is kept until it is durable");
+    assert_eq!(numbering.outstanding(), 2);
 }
 
 #[test]
-fn a_new_epoch_numbers_from_one_again_and_ids_stay() {
-    let mut numbering = connected(3);
-    let third = numbering.id_of(3).expect("it was sent");
-    numbering.acknowledge(1, 1).expect("one of three");
-    let lapsed = numbering.welcome(2, false, 0, |message| *message == 2).expect("anew");
-    assert_eq!(lapsed, [SendId(2)]);
-    let fresh = numbering.push(4);
-    assert_eq!(written(&mut numbering), [(1, 3), (2, 4)]);
-    assert_eq!(numbering.id_of(1), Some(third));
-    assert_eq!(numbering.id_of(2), Some(fresh));
+fn a_new_epoch_goes_on_with_the_old_numbers() {
+    let mut numbering = connected(4);
+    numbering.acknowledge(1, 1).expect("one of four");
+    assert_eq!(numbering.welcome(2, false, 2), Ok(Some((1, SendId(2)))));
+    assert_eq!(numbering.push(5), SendId(5));
+    assert_eq!(written(&mut numbering), [(3, 3), (4, 4), (5, 5)]);
+    assert_eq!(numbering.acknowledge(2, 5), Ok(Some((3, SendId(5)))));
+    assert_eq!(numbering.acknowledge(2, 5), Ok(None), "that is no news");
+}
+
+#[test]
+fn what_becomes_durable_before_it_is_sent_again_is_not_sent_again() {
+    let mut numbering = connected(4);
+    numbering.welcome(1, true, 1).expect("three more have arrived");
+    assert_eq!(numbering.acknowledge(1, 3), Ok(Some((2, SendId(3)))));
+    assert_eq!(written(&mut numbering), [(4, 4)]);
+}
+
+#[test]
+fn an_id_is_known_for_ever_and_none_that_was_not_sent() {
+    let mut numbering = connected(2);
+    numbering.acknowledge(1, 2).expect("all");
+    numbering.welcome(2, false, 2).expect("anew");
+    assert_eq!(numbering.id_of(2), Some(SendId(2)));
     assert_eq!(numbering.id_of(3), None);
     assert_eq!(numbering.id_of(0), None);
-}
-
-#[test]
-fn an_id_is_still_known_after_its_acknowledgement() {
-    let mut numbering = connected(2);
-    let second = numbering.id_of(2);
-    numbering.acknowledge(1, 2).expect("all");
-    assert_eq!(numbering.id_of(2), second);
 }
 
 #[test]
@@ -64,13 +71,12 @@ fn an_order_counts_once() {
 #[test]
 fn orders_of_a_former_epoch_are_ignored_and_later_ones_need_a_welcome() {
     let mut numbering = connected(0);
-    numbering.welcome(4, false, 0, |_| false).expect("anew");
+    numbering.welcome(4, false, 0).expect("anew");
     assert_eq!(numbering.order(3, 1), Ok(Verdict::Former));
     assert_eq!(numbering.order(5, 1), Err(Breach::ForeignEpoch { epoch: 5, session: 4 }));
-    assert_eq!(
-        numbering.welcome(3, false, 0, |_| false),
-        Err(Breach::EpochWentBack { epoch: 3, seen: 4 })
-    );
+    let breach = Breach::EpochWentBack { epoch: 3, seen: 4 };
+    assert_eq!(numbering.welcome(3, false, 0), Err(breach));
+    assert!(!breach.is_final(), "the right daemon may come back");
 }
 
 #[test]
@@ -81,7 +87,7 @@ fn only_what_the_user_has_taken_is_acknowledged() {
     numbering.take(1, 1);
     assert_eq!(numbering.position(), (1, 1));
     let before = numbering.generation();
-    numbering.welcome(2, false, 0, |_| false).expect("anew");
+    numbering.welcome(2, false, 0).expect("anew");
     numbering.order(2, 1).expect("the first");
     numbering.order(2, 2).expect("the second");
     numbering.take(before, 2);
@@ -92,20 +98,32 @@ fn only_what_the_user_has_taken_is_acknowledged() {
 fn a_daemon_cannot_have_received_what_was_never_sent() {
     let mut numbering = connected(2);
     numbering.acknowledge(1, 1).expect("one of two");
-    let breach = |received| Err(Breach::ImpossibleCount { received, least: 1, most: 2 });
-    assert_eq!(numbering.welcome(1, true, 3, |_| false), breach(3));
-    assert_eq!(numbering.welcome(1, true, 0, |_| false), breach(0));
-    assert_eq!(
-        numbering.acknowledge(1, 3),
-        Err(Breach::ImpossibleCount { received: 3, least: 1, most: 2 })
-    );
+    for (epoch, resumed) in [(1, true), (1, false), (2, false)] {
+        let breach = Breach::NotOurs { received: 3, sent: 2 };
+        assert_eq!(numbering.welcome(epoch, resumed, 3), Err(breach));
+        assert!(breach.is_final());
+    }
+    assert_eq!(numbering.acknowledge(1, 3), Err(Breach::NeverSent { number: 3, sent: 2 }));
+}
+
+#[test]
+fn a_daemon_that_has_lost_what_it_acknowledged_is_told_so() {
+    let mut numbering = connected(3);
+    numbering.acknowledge(1, 2).expect("two of three");
+    for (epoch, resumed) in [(1, true), (1, false), (2, false)] {
+        let breach = Breach::Lost { received: 1, acknowledged: 2 };
+        assert_eq!(numbering.welcome(epoch, resumed, 1), Err(breach));
+        assert!(breach.is_final());
+    }
+    assert_eq!(numbering.position(), (1, 0), "nothing has changed");
+    assert_eq!(numbering.outstanding(), 1);
 }
 
 /// What may happen between an adapter and a daemon.
 #[derive(Clone, Copy, Debug)]
 enum Step {
-    /// The adapter sends a message; one in some speaks of an offer of the present epoch.
-    Send { of_offer: bool },
+    /// The adapter sends a message.
+    Send,
     /// So many messages go onto the wire.
     Write(usize),
     /// So many messages arrive.
@@ -128,7 +146,7 @@ enum Step {
 
 fn step() -> impl Strategy<Value = Step> {
     prop_oneof![
-        6 => prop::bool::weighted(0.2).prop_map(|of_offer| Step::Send { of_offer }),
+        6 => Just(Step::Send),
         4 => (1_usize..6).prop_map(Step::Write),
         4 => (1_usize..6).prop_map(Step::DeliverUp),
         4 => (1_usize..6).prop_map(Step::DeliverDown),
@@ -141,19 +159,11 @@ fn step() -> impl Strategy<Value = Step> {
     ]
 }
 
-/// A message of the model: its count, and the epoch that it speaks of.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Message {
-    count: u64,
-    epoch: Option<u64>,
-}
-
 #[derive(Debug, Default)]
 struct World {
-    numbering: Numbering<Message>,
+    numbering: Numbering<u64>,
     sent: u64,
-    lapsed: BTreeSet<u64>,
-    up: VecDeque<(u64, u64, Message)>,
+    up: VecDeque<(u64, u64, u64)>,
     down: VecDeque<(u64, u64, u64)>,
     /// Orders that have come in and wait for the user.
     untaken: VecDeque<(u64, u64)>,
@@ -165,10 +175,8 @@ struct World {
     durable: u64,
     orders: u64,
     orders_acknowledged: u64,
-    /// What the daemon has applied in its epoch, in order.
-    applied: Vec<Message>,
-    /// What was applied in the life of each session and did not get lost, in order.
-    kept: Vec<Vec<Message>>,
+    /// What the daemon has applied over all its lives, in order.
+    applied: Vec<u64>,
 }
 
 impl World {
@@ -186,43 +194,31 @@ impl World {
         if resumed {
             self.orders_acknowledged = self.orders_acknowledged.max(ack);
         } else {
-            self.received = 0;
-            self.durable = 0;
             self.orders = 0;
             self.orders_acknowledged = 0;
-            self.applied.clear();
             self.untaken.clear();
             self.taken.clear();
             self.knows_session = true;
         }
-        let now = self.epoch;
-        let lapsed = self
-            .numbering
-            .welcome(now, resumed, self.received, |message| {
-                message.epoch.is_some_and(|epoch| epoch != now)
-            })
-            .expect("an honest welcome");
-        self.lapsed.extend(lapsed.iter().map(|id| id.0));
+        self.numbering.welcome(self.epoch, resumed, self.durable).expect("an honest welcome");
         for number in self.orders_acknowledged + 1..=self.orders {
             self.down.push_back((self.epoch, number, self.durable));
         }
     }
 
-    /// The daemon's life, or its memory of the session, ends.
-    fn lose_session(&mut self, keep: u64) {
-        self.applied.truncate(usize::try_from(keep).expect("it is small"));
-        let applied = std::mem::take(&mut self.applied);
-        self.kept.push(applied);
+    /// Up to what is durable, the next life goes on where this one ends.
+    fn die(&mut self) {
+        self.received = self.durable;
+        self.applied.truncate(usize::try_from(self.durable).expect("it is small"));
         self.knows_session = false;
+        self.epoch += 1;
     }
 
     fn step(&mut self, step: Step) {
         match step {
-            Step::Send { of_offer } => {
+            Step::Send => {
                 self.sent += 1;
-                let epoch = of_offer.then_some(self.epoch);
-                let id = self.numbering.push(Message { count: self.sent, epoch });
-                assert_eq!(id.0, self.sent);
+                assert_eq!(self.numbering.push(self.sent), SendId(self.sent));
             }
             Step::Write(most) => {
                 let (_, ack) = self.numbering.position();
@@ -251,12 +247,11 @@ impl World {
             }
             Step::Break => self.connect(),
             Step::Restart => {
-                self.lose_session(self.durable);
-                self.epoch += 1;
+                self.die();
                 self.connect();
             }
             Step::Forget => {
-                self.lose_session(self.received);
+                self.knows_session = false;
                 self.connect();
             }
         }
@@ -270,8 +265,7 @@ impl World {
         self.orders_acknowledged = self.orders_acknowledged.max(ack);
         assert!(number <= self.received + 1, "number {number} leaves a gap");
         if number == self.received + 1 {
-            assert_eq!(self.numbering.id_of(number), Some(SendId(message.count)));
-            assert!(message.epoch.is_none_or(|epoch| epoch == self.epoch));
+            assert_eq!(self.numbering.id_of(number), Some(SendId(message)));
             self.received = number;
             self.applied.push(message);
         }
@@ -301,35 +295,22 @@ impl World {
                 self.step(step);
             }
         }
-        self.lose_session(self.durable);
     }
 }
 
 proptest! {
     #![proptest_config(ProptestConfig { cases: 256, ..ProptestConfig::default() })]
 
-    /// Whatever breaks: within the life of a session every message is applied once, in the order
-    /// of sending; over all lives none is lost, and one is applied again only if the daemon had
-    /// made it durable and could not say so.
+    /// Whatever breaks, restarts or forgets: every message is applied once, in the order of
+    /// sending.
     #[test]
-    fn every_message_is_applied_in_order_and_none_is_lost(
-        steps in prop::collection::vec(step(), 0..200),
-    ) {
+    fn every_message_is_applied_once_in_order(steps in prop::collection::vec(step(), 0..200)) {
         let mut world = World::new();
         for step in &steps {
             world.step(*step);
         }
         world.settle();
-        for life in &world.kept {
-            prop_assert!(life.windows(2).all(|pair| pair[0].count < pair[1].count));
-        }
-        let all = world.kept.iter().flatten().map(|message| message.count);
-        let mut arrived: BTreeSet<u64> = all.clone().collect();
-        arrived.extend(&world.lapsed);
-        prop_assert_eq!(arrived.len() as u64, world.sent);
-        if world.kept.len() == 1 {
-            prop_assert_eq!(all.collect::<Vec<_>>(), (1..=world.sent).collect::<Vec<_>>());
-        }
+        prop_assert_eq!(&world.applied, &(1..=world.sent).collect::<Vec<_>>());
     }
 
     /// Whatever breaks: the user takes every order of the last session once, in order.

@@ -1,9 +1,22 @@
 //! What an adapter may report, and how it stands on the wire.
 
+use crate::resync::{HeldCall, HeldLeg};
 use acd_proto::v1::{self, adapter_message::Body};
+use prost::Message as _;
 use std::collections::HashMap;
+use std::time::Duration;
 
 pub use acd_proto::v1::offer_result::Result as OfferOutcome;
+
+/// The longest wait that the protocol knows.
+const WAITED_MAX: Duration = Duration::from_secs(7 * 24 * 3_600);
+
+/// What a wait adds to a message, and to the lengths within it.
+const WAITED_BYTES_MAX: usize = 16;
+
+/// What it adds to a call to be named in a resync, its wait twice over: what could be offered can
+/// be named.
+const RESYNC_BYTES_MAX: usize = 2 * WAITED_BYTES_MAX + 8;
 
 /// One offer, once and for ever: offers are counted within an epoch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -27,6 +40,9 @@ pub enum Report {
         priority: Option<u32>,
         /// Carried to the agent with the offer.
         attributes: HashMap<String, String>,
+        /// How long the caller has been waiting already, in domain time; at most 7 days count.
+        /// What a report is kept here, because there is no connection, comes on top by itself.
+        waited: Option<Duration>,
     },
     /// The call is over, whoever hung up.
     CallEnded {
@@ -73,41 +89,79 @@ pub enum Report {
 }
 
 impl Report {
-    /// The offer that it speaks of; without its epoch the report means nothing.
-    pub(crate) fn offer(&self) -> Option<OfferKey> {
-        match self {
-            Self::OfferResult { offer, .. }
-            | Self::CallBridged { offer }
-            | Self::ConnectFailed { offer } => Some(*offer),
-            Self::CallOffered { .. }
-            | Self::CallEnded { .. }
-            | Self::AgentLegLost { .. }
-            | Self::CallHeld { .. }
-            | Self::CallRetrieved { .. }
-            | Self::WrapUpDone { .. } => None,
-        }
-    }
-
-    pub(crate) fn body(&self) -> Body {
+    fn body(&self, kept: Duration) -> Body {
         match self.clone() {
-            Self::CallOffered { call_id, queue, priority, attributes } => {
-                Body::CallOffered(v1::CallOffered { call_id, queue, priority, attributes })
+            Self::CallOffered { call_id, queue, priority, attributes, waited } => {
+                let waited = on_the_wire(waited.unwrap_or_default().saturating_add(kept));
+                Body::CallOffered(v1::CallOffered { call_id, queue, priority, attributes, waited })
             }
             Self::CallEnded { call_id } => Body::CallEnded(v1::CallEnded { call_id }),
             Self::OfferResult { offer, outcome } => Body::OfferResult(v1::OfferResult {
                 offer_number: offer.number,
                 result: outcome.into(),
+                offer_epoch: offer.epoch,
             }),
-            Self::CallBridged { offer } => {
-                Body::CallBridged(v1::CallBridged { offer_number: offer.number })
-            }
-            Self::ConnectFailed { offer } => {
-                Body::ConnectFailed(v1::ConnectFailed { offer_number: offer.number })
-            }
+            Self::CallBridged { offer } => Body::CallBridged(v1::CallBridged {
+                offer_number: offer.number,
+                offer_epoch: offer.epoch,
+            }),
+            Self::ConnectFailed { offer } => Body::ConnectFailed(v1::ConnectFailed {
+                offer_number: offer.number,
+                offer_epoch: offer.epoch,
+            }),
             Self::AgentLegLost { call_id } => Body::AgentLegLost(v1::AgentLegLost { call_id }),
             Self::CallHeld { call_id } => Body::CallHeld(v1::CallHeld { call_id }),
             Self::CallRetrieved { call_id } => Body::CallRetrieved(v1::CallRetrieved { call_id }),
             Self::WrapUpDone { agent } => Body::WrapUpDone(v1::WrapUpDone { agent }),
         }
     }
+}
+
+/// One numbered message.
+#[derive(Clone, Debug)]
+pub(crate) enum Message {
+    /// What happens.
+    Report(Report),
+    /// A caller who is held.
+    HeldCall(HeldCall),
+    /// A leg that is held.
+    HeldLeg(HeldLeg),
+    /// The end of a resync.
+    ResyncDone,
+    /// The end of a resync that the daemon has not heard whole. It bears its number and says
+    /// nothing: the daemon rejects it, and waits for the end of the next.
+    Void,
+}
+
+impl Message {
+    /// As it stands on the wire when it has been kept for so long, in domain time.
+    pub(crate) fn body(&self, kept: Duration) -> Option<Body> {
+        match self {
+            Self::Report(report) => Some(report.body(kept)),
+            Self::HeldCall(held) => {
+                Some(Body::ResyncCall(v1::ResyncCall { call: Some(held.call(kept)) }))
+            }
+            Self::HeldLeg(held) => Some(Body::ResyncLeg(held.leg())),
+            Self::ResyncDone => Some(Body::ResyncDone(v1::ResyncDone {})),
+            Self::Void => None,
+        }
+    }
+
+    /// At most so long on the wire, whenever it is sent.
+    pub(crate) fn bytes_max(&self) -> usize {
+        let body = self.body(Duration::ZERO);
+        let bytes = v1::AdapterMessage { number: u64::MAX, ack: u64::MAX, body }.encoded_len();
+        match self {
+            Self::Report(Report::CallOffered { .. }) => bytes + RESYNC_BYTES_MAX,
+            Self::HeldCall(_) => bytes + WAITED_BYTES_MAX,
+            Self::Report(_) | Self::HeldLeg(_) | Self::ResyncDone | Self::Void => bytes,
+        }
+    }
+}
+
+/// A wait as the protocol has it: none is left out, and none is longer than allowed.
+pub(crate) fn on_the_wire(waited: Duration) -> Option<prost_types::Duration> {
+    // What is at most 7 days always fits.
+    let waited = prost_types::Duration::try_from(waited.min(WAITED_MAX)).unwrap_or_default();
+    (waited != prost_types::Duration::default()).then_some(waited)
 }

@@ -1,11 +1,11 @@
 //! One session with a daemon, as its user sees it: send reports, receive orders.
 
 use crate::drive;
-use crate::endpoint::AddressError;
-use crate::endpoint::code_word;
+use crate::endpoint::{AddressError, KeepAlive, code_word};
 use crate::link::Link;
 use crate::numbering::SendId;
 use crate::report::{OfferKey, Report};
+use crate::resync::{Resync, ResyncIds};
 use acd_proto::v1;
 use std::sync::Arc;
 use std::time::Duration;
@@ -31,6 +31,8 @@ pub struct SessionOptions {
     pub incarnation: u64,
     /// Whether and how a broken stream is opened again.
     pub reconnect: Reconnect,
+    /// How a connection that is only half open is noticed.
+    pub keep_alive: KeepAlive,
 }
 
 impl SessionOptions {
@@ -43,6 +45,7 @@ impl SessionOptions {
             software: concat!("acd-adapter ", env!("CARGO_PKG_VERSION")).to_owned(),
             incarnation: rand::random_range(1..=u64::MAX),
             reconnect: Reconnect::default(),
+            keep_alive: KeepAlive::default(),
         }
     }
 }
@@ -52,19 +55,20 @@ impl SessionOptions {
 pub enum Reconnect {
     /// The session is over.
     Never,
-    /// It is opened again, after a delay that doubles with every failure and is drawn from its
-    /// upper half, so that a thousand adapters don't come back in one instant.
+    /// It is opened again, after a delay that is drawn evenly from nothing up to a length that
+    /// doubles with every failure, so that adapters that lose one daemon at once don't come back
+    /// in one instant.
     WithBackoff {
-        /// Before the first attempt.
+        /// The longest before the first attempt.
         first: Duration,
-        /// Before any attempt.
+        /// The longest before any attempt.
         most: Duration,
     },
 }
 
 impl Default for Reconnect {
     fn default() -> Self {
-        Self::WithBackoff { first: Duration::from_millis(50), most: Duration::from_secs(5) }
+        Self::WithBackoff { first: Duration::from_millis(100), most: Duration::from_secs(5) }
     }
 }
 
@@ -88,6 +92,10 @@ pub enum ConnectError {
     /// The daemon broke the protocol.
     #[error("the daemon broke the protocol: {0}")]
     Protocol(String),
+    /// The daemon and this process remember different pasts: it has lost what it had
+    /// acknowledged, or another process bears the same incarnation. Trying again cannot help.
+    #[error("{0}")]
+    Irreconcilable(String),
 }
 
 /// Why a report was not taken.
@@ -102,26 +110,31 @@ pub enum SendError {
         /// Its length.
         bytes: usize,
     },
-    /// The offer is of a former epoch: it is over, and its number may stand for another one now.
-    #[error("the offer is of a former epoch")]
-    FormerEpoch,
+    /// Only a resync: it is done already, or has never been asked for.
+    #[error("one resync is taken after each Connected that is not resumed")]
+    NoResyncDue,
 }
 
 /// What a session tells its user, in the order in which it happened.
 #[derive(Clone, Debug, PartialEq)]
 pub enum SessionEvent {
-    /// The stream is open. When it is not `resumed`, and is not the first, the daemon has started
-    /// anew: offers and connects of the past are void, and calls that the adapter still holds must
-    /// be offered again, oldest first (`call_exists` says that the daemon knows them).
+    /// The stream is open. What was sent before and is not durable is being sent again.
+    ///
+    /// When it is not `resumed`, the daemon or this process is new to the other: orders of before
+    /// are void, and `SessionSender::resync` is to say what the PBX holds.
     Connected {
         /// The domain's epoch.
         epoch: u64,
         /// The session goes on by number; nothing was lost.
         resumed: bool,
+        /// The daemon has calls or offers of this adapter, and offers nothing of it until the
+        /// resync. Without this a PBX that holds nothing may leave it out.
+        resync_expected: bool,
         /// How many domain seconds pass in one second.
         clock_scale: f64,
     },
-    /// Ring an agent.
+    /// Ring an agent; but if `offer.adopted`, the PBX has a leg for this call and agent, which it
+    /// named in its resync: that one goes on under this key, and nothing else is to be rung.
     Offer {
         /// Names the leg that is made for it.
         key: OfferKey,
@@ -155,10 +168,15 @@ pub enum SessionEvent {
         /// The field at fault, or empty.
         field: String,
     },
-    /// A report spoke of an offer of a former epoch and was not sent.
-    Lapsed {
-        /// What `send` returned for it.
-        id: SendId,
+    /// A resync has been taken in, and what it led to is durable. A leg that rings or waits for
+    /// `Connect`, and for which no adopted offer has come since, is void: hang it up.
+    Resynced {
+        /// Calls that the daemon knew and the resync named.
+        known: u32,
+        /// Calls that it did not know and has taken over.
+        adopted: u32,
+        /// Calls that the resync did not name, and that are over.
+        vanished: u32,
     },
     /// All reports up to this one are durable, or were refused.
     Acknowledged {
@@ -202,12 +220,36 @@ pub struct SessionSender {
 impl SessionSender {
     /// Sends a report, exactly once in effect, over as many streams as it takes.
     ///
-    /// Returns as soon as the report is in line; waits while `UNACKNOWLEDGED_MAX` of them are.
+    /// Returns as soon as the report is in line; waits while `UNACKNOWLEDGED_MAX` of them are. A
+    /// report about an offer of a former epoch is rejected with `offer_over`.
     ///
     /// # Errors
     /// When the report can never arrive.
     pub async fn send(&self, report: Report) -> Result<SendId, SendError> {
         self.link.send(report).await
+    }
+
+    /// Says what the PBX holds, once after each `Connected` that is not `resumed`. Answered by
+    /// `Resynced`, and before it by what becomes of the legs.
+    ///
+    /// It stands in line as one: reports that other tasks send meanwhile come after it, those sent
+    /// before it come before it. So take stock and call this without sending in between, or a call
+    /// that ended meanwhile is named. A resync may be longer than `UNACKNOWLEDGED_MAX`; this then
+    /// waits until the daemon has taken in the beginning.
+    ///
+    /// A stream that breaks and is resumed changes nothing. If the daemon starts anew before all is
+    /// durable, this resync counts for nothing, whatever part was heard: its messages are sent
+    /// again under their numbers, but its end says nothing, and the new `Connected` asks for
+    /// another resync. Dropped before it is ready, it may be called again.
+    ///
+    /// Returns `None` when the daemon has started anew before all of it was in line: the event
+    /// `Connected` that says so is still to come, or has been returned meanwhile.
+    ///
+    /// # Errors
+    /// When it can never arrive, and when none is due; nothing of it has been sent if it is too
+    /// large.
+    pub async fn resync(&self, resync: Resync) -> Result<Option<ResyncIds>, SendError> {
+        self.link.resync(resync).await
     }
 
     /// The adapter's name.
@@ -244,6 +286,8 @@ pub struct SessionEvents {
 pub(crate) enum Queued {
     /// To be acknowledged once taken.
     Order { generation: u64, number: u64, event: SessionEvent },
+    /// The stream is open; unless it is resumed, a resync is due once the user knows.
+    Connected { generation: u64, resumed: bool, event: SessionEvent },
     /// Everything else.
     Notice(SessionEvent),
 }
@@ -256,6 +300,12 @@ impl SessionEvents {
         loop {
             match self.queued.recv().await? {
                 Queued::Notice(event) => return Some(event),
+                Queued::Connected { generation, resumed, event } => {
+                    if !resumed {
+                        self.link.ask(generation);
+                    }
+                    return Some(event);
+                }
                 Queued::Order { generation, number, event } => {
                     if self.link.take(generation, number) {
                         return Some(event);

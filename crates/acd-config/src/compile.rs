@@ -16,7 +16,6 @@ use acd_core::{
 };
 use std::collections::HashSet;
 use std::ops::Range;
-use std::path::PathBuf;
 
 /// The most reasons for being not ready; more than anybody could choose from.
 const REASONS_MAX: usize = 256;
@@ -63,7 +62,6 @@ fn server(file: &File, notes: &mut Notes) -> ServerConfig {
     ServerConfig {
         listen,
         http,
-        data: server.data.get().map(|folder| PathBuf::from(&folder.value.0)),
         log: LogConfig {
             level: match file.log.value.level.value {
                 LogLevel::Error => "error",
@@ -78,6 +76,7 @@ fn server(file: &File, notes: &mut Notes) -> ServerConfig {
                 LogFormat::Json => crate::LogFormat::Json,
             },
         },
+        journal: file.journal.value.compiled(),
     }
 }
 
@@ -117,6 +116,7 @@ impl Compiler<'_> {
             short_abandon: routing.short_abandon.value.0,
             exclude_for: routing.exclude_for.value.0,
             connect_within: routing.connect_within.value.0,
+            recovery_grace: Span::from_millis(routing.recovery_grace.value.0),
             missed_offers: match routing.missed_offers.value {
                 MissedOffers::StayReady => acd_core::MissedOffers::StayReady,
                 MissedOffers::NotReadyAfter(misses) => {

@@ -3,11 +3,13 @@
 //! Knows nothing of gRPC, threads or clocks.
 
 mod compile;
+mod journal;
 mod model;
 mod names;
 mod notes;
 mod problem;
 mod read;
+mod size;
 mod syntax;
 mod values;
 
@@ -23,6 +25,7 @@ use std::fs;
 use std::io::{self, Read as _};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 /// The largest file that is read.
 const FILE_BYTES_MAX: u64 = 256 << 20;
@@ -41,17 +44,17 @@ pub struct Config {
     pub plan: RoutingPlan,
 }
 
-/// Where the daemon listens, keeps its data, and how it logs.
+/// Where the daemon listens, how it logs, and what it keeps for a restart.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ServerConfig {
     /// The gRPC address.
     pub listen: SocketAddr,
     /// The HTTP address.
     pub http: SocketAddr,
-    /// The data folder, if one is named.
-    pub data: Option<PathBuf>,
     /// What is logged, and how.
     pub log: LogConfig,
+    /// What is kept for a restart.
+    pub journal: Journal,
 }
 
 /// What is logged, and how.
@@ -71,6 +74,45 @@ pub enum LogFormat {
     Text,
     /// One JSON object a line.
     Json,
+}
+
+/// What is kept for a restart: where, how safely, and for how long.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Journal {
+    /// The folder of the journal; without one, state is kept in memory only.
+    pub path: Option<PathBuf>,
+    /// When what is written is made durable.
+    pub sync: Sync,
+    /// How long history is kept.
+    pub retention: Duration,
+    /// How large a segment grows before the next one begins.
+    pub segment_bytes: u64,
+    /// How many commands lie between two snapshots.
+    pub snapshot_every: u64,
+    /// What happens when the journal cannot be written.
+    pub on_failure: OnFailure,
+}
+
+/// When what the journal writes is made durable.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Sync {
+    /// Whatever arrives while one sync runs shares the next.
+    #[default]
+    Group,
+    /// Each command by itself, before the next is written.
+    Always,
+    /// Never by the daemon: what was acknowledged outlives its crash, but not a loss of power.
+    Off,
+}
+
+/// What happens when the journal cannot be written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum OnFailure {
+    /// Routing goes on and connects go out; acknowledgements and answers stop, health is degraded.
+    #[default]
+    RouteOn,
+    /// The daemon ends.
+    Stop,
 }
 
 /// Compiles the text of a configuration; `name` is what problems call it.

@@ -1,10 +1,11 @@
 //! What a configuration file may say, key by key. The comments on the fields are what editors show
 //! to operators.
 
+use crate::journal::Journal;
 use crate::notes::{Key, Notes, one_of, quoted};
 use crate::read::{Entries, List, Node, Read, choice, is, section};
 use crate::values::{
-    Device, Listen, Mention, Name, Percent, PositiveTime, Text, Time, Whole, check_name,
+    Device, Listen, Mention, Name, Percent, PositiveTime, Text, Time, TimeWithin, Whole, check_name,
 };
 use acd_core::{CAPACITY_MAX, LEVEL_MAX};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
@@ -16,6 +17,8 @@ pub(crate) type Level = Whole<1, LEVEL_MAX>;
 /// The least levels that a call asks for, by skill.
 pub(crate) type Require = Entries<Level>;
 
+/// The longest time that adapters may be waited for, in seconds: 10 minutes.
+const RECOVERY_GRACE_SECONDS_MAX: u64 = 600;
 /// Reasons that acdd itself gives for an agent who is not ready.
 const SYSTEM_REASONS: [&str; 5] =
     ["missed_offers", "adapter_lost", "device_out_of_service", "heartbeat_lost", "forced"];
@@ -23,10 +26,12 @@ const SYSTEM_REASONS: [&str; 5] =
 section! {
     /// The configuration of acdd: where it listens, and how it routes calls to agents.
     File {
-        /// Where the daemon listens and keeps its data.
+        /// Where the daemon listens.
         default server: Server = "{}",
         /// What the daemon logs.
         default log: Log = "{}",
+        /// What the daemon remembers of what happened, so that a restart goes on where it ended.
+        default journal: Journal = "{}",
         /// What holds for all queues.
         default routing: Routing = "{}",
         /// The states in which an agent takes no calls.
@@ -42,14 +47,12 @@ section! {
 }
 
 section! {
-    /// Where the daemon listens and keeps its data.
+    /// Where the daemon listens.
     Server {
         /// Where adapters, agents, supervisors and acdctl connect (gRPC). A loopback address.
         default listen: Listen = "'127.0.0.1:7170'",
         /// Where health is served (HTTP). A loopback address.
         default http: Listen = "'127.0.0.1:7180'",
-        /// The folder for the daemon's data.
-        optional data: Text,
     }
 }
 
@@ -103,6 +106,9 @@ section! {
         default exclude_for: PositiveTime = "'30s'",
         /// How long an adapter has to connect caller and agent once the agent accepted.
         default connect_within: PositiveTime = "'5s'",
+        /// How long an adapter that comes back has to say what it holds, and how long a restarted
+        /// daemon waits for its adapters before time goes on.
+        default recovery_grace: TimeWithin<0, RECOVERY_GRACE_SECONDS_MAX> = "'10s'",
         /// What happens to an agent who declines offers or lets them ring out: `stay_ready`,
         /// `not_ready` at the first, or not ready after several in a row.
         default missed_offers: MissedOffers = "{ not_ready_after = 2 }",

@@ -5,8 +5,9 @@ use crate::read::{Node, Read, is, text};
 use acd_core::Span;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use std::borrow::Cow;
+use std::fmt::Display;
 use std::net::SocketAddr;
-use std::ops::Range;
+use std::ops::{Range, RangeInclusive};
 use toml::de::DeValue;
 
 /// The most characters of a name.
@@ -15,8 +16,8 @@ pub(crate) const NAME_MAX: usize = 64;
 pub(crate) const NAME_PATTERN: &str = "^[A-Za-z0-9._-]{1,64}$";
 /// The most characters of a text for people.
 const TEXT_MAX: usize = 256;
-/// The longest time that may be configured.
-const TIME_MAX: Span = Span::from_secs(7 * 86_400);
+/// The longest time that may be configured, where a key has no bound of its own: 7 days.
+const TIME_MILLISECONDS_MAX: u64 = 7 * 86_400_000;
 /// The units of time, longest first, in milliseconds.
 const UNITS: [(&str, u64); 5] =
     [("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1_000), ("ms", 1)];
@@ -53,27 +54,65 @@ pub(crate) struct PositiveTime(pub(crate) Span);
 
 impl Read for Time {
     fn read(node: &Node<'_>, key: &Key<'_>, notes: &mut Notes) -> Option<Self> {
-        read_time(node, key, notes, TIME_EXPECTED).map(Self)
+        let time = read_time(node, key, notes, TIME_MILLISECONDS_MAX, TIME_EXPECTED)?;
+        Some(Self(Span::from_millis(time)))
     }
 }
 
 impl Read for PositiveTime {
     fn read(node: &Node<'_>, key: &Key<'_>, notes: &mut Notes) -> Option<Self> {
-        let time = read_time(node, key, notes, POSITIVE_TIME_EXPECTED)?;
-        if time == Span(0) {
+        let time = read_time(node, key, notes, TIME_MILLISECONDS_MAX, POSITIVE_TIME_EXPECTED)?;
+        if time == 0 {
             let message = format!("{} is no time at all", quoted(node.get_ref().as_str()?));
             notes.add(key, &node.span(), message, POSITIVE_TIME_EXPECTED);
+            return None;
+        }
+        Some(Self(Span::from_millis(time)))
+    }
+}
+
+/// A time in milliseconds, between two bounds in seconds, both allowed.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct TimeWithin<const LEAST: u64, const MOST: u64>(pub(crate) u64);
+
+impl<const LEAST: u64, const MOST: u64> Read for TimeWithin<LEAST, MOST> {
+    fn read(node: &Node<'_>, key: &Key<'_>, notes: &mut Notes) -> Option<Self> {
+        let (least, most) = (LEAST * 1_000, MOST * 1_000);
+        let expected = format!(
+            "a time with its unit (d, h, m, s, ms) from \"{}\" to \"{}\"",
+            in_longest_unit(least),
+            in_longest_unit(most),
+        );
+        let time = read_time(node, key, notes, most, &expected)?;
+        if time < least {
+            let message = format!("{} is too short", quoted(node.get_ref().as_str()?));
+            notes.add(key, &node.span(), message, expected);
             return None;
         }
         Some(Self(time))
     }
 }
 
-fn read_time(node: &Node<'_>, key: &Key<'_>, notes: &mut Notes, expected: &str) -> Option<Span> {
+/// Milliseconds as the number of the longest unit that has no rest.
+fn in_longest_unit(milliseconds: u64) -> String {
+    let whole = |length: u64| milliseconds >= length && milliseconds.is_multiple_of(length);
+    let (name, length) =
+        UNITS.into_iter().find(|(_, length)| whole(*length)).unwrap_or(("s", 1_000));
+    format!("{}{name}", milliseconds / length)
+}
+
+/// The milliseconds in `node`, or a note that it is something else, or more than `most`.
+fn read_time(
+    node: &Node<'_>,
+    key: &Key<'_>,
+    notes: &mut Notes,
+    most: u64,
+    expected: &str,
+) -> Option<u64> {
     let message = match node.get_ref() {
         DeValue::Integer(number) => format!("{} has no unit", quoted(number.as_str())),
         DeValue::Float(number) => format!("{} has no unit", quoted(number.as_str())),
-        DeValue::String(text) => match parse_time(text) {
+        DeValue::String(text) => match parse_time(text, most) {
             Ok(time) => return Some(time),
             Err(message) => message,
         },
@@ -83,8 +122,8 @@ fn read_time(node: &Node<'_>, key: &Key<'_>, notes: &mut Notes, expected: &str) 
     None
 }
 
-/// Whole numbers with units, longest unit first, each unit once.
-fn parse_time(text: &str) -> Result<Span, String> {
+/// Whole numbers with units, longest unit first, each unit once, as up to `most` milliseconds.
+fn parse_time(text: &str, most: u64) -> Result<u64, String> {
     let shown = quoted(text);
     let mut rest = text;
     let mut units = UNITS.as_slice();
@@ -110,12 +149,12 @@ fn parse_time(text: &str) -> Result<Span, String> {
         let part = number.parse::<u64>().ok().and_then(|count| count.checked_mul(units[at].1));
         total = part
             .and_then(|part| total.checked_add(part))
-            .filter(|total| Span::from_millis(*total) <= TIME_MAX)
+            .filter(|total| *total <= most)
             .ok_or_else(|| format!("{shown} is too long"))?;
         units = &units[at + 1..];
         rest = tail;
     }
-    Ok(Span::from_millis(total))
+    Ok(total)
 }
 
 impl JsonSchema for Time {
@@ -140,6 +179,19 @@ impl JsonSchema for PositiveTime {
             "pattern": TIME_PATTERN,
             "not": { "pattern": "^[0a-z]*$" },
         })
+    }
+}
+
+impl<const LEAST: u64, const MOST: u64> JsonSchema for TimeWithin<LEAST, MOST> {
+    fn schema_name() -> Cow<'static, str> {
+        format!("TimeFrom{LEAST}To{MOST}").into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        match LEAST {
+            0 => Time::json_schema(generator),
+            _ => PositiveTime::json_schema(generator),
+        }
     }
 }
 
@@ -189,23 +241,54 @@ pub(crate) struct Whole<const LEAST: u8, const MOST: u8>(pub(crate) u8);
 
 impl<const LEAST: u8, const MOST: u8> Read for Whole<LEAST, MOST> {
     fn read(node: &Node<'_>, key: &Key<'_>, notes: &mut Notes) -> Option<Self> {
-        let message = match node.get_ref() {
-            DeValue::Integer(number) => {
-                match i64::from_str_radix(number.as_str(), number.radix()).map(u8::try_from) {
-                    Ok(Ok(value)) if (LEAST..=MOST).contains(&value) => return Some(Self(value)),
-                    _ => format!("{} is out of range", quoted(number.as_str())),
-                }
-            }
-            other => is(other),
-        };
-        notes.add(key, &node.span(), message, format!("a whole number from {LEAST} to {MOST}"));
-        None
+        read_whole(node, key, notes, LEAST..=MOST).map(Self)
     }
+}
+
+/// The whole number in `node`, or a note that it is something else, or out of `range`.
+fn read_whole<N: TryFrom<i64> + PartialOrd + Display>(
+    node: &Node<'_>,
+    key: &Key<'_>,
+    notes: &mut Notes,
+    range: RangeInclusive<N>,
+) -> Option<N> {
+    let message = match node.get_ref() {
+        DeValue::Integer(number) => {
+            match i64::from_str_radix(number.as_str(), number.radix()).map(N::try_from) {
+                Ok(Ok(value)) if range.contains(&value) => return Some(value),
+                _ => format!("{} is out of range", quoted(number.as_str())),
+            }
+        }
+        other => is(other),
+    };
+    let expected = format!("a whole number from {} to {}", range.start(), range.end());
+    notes.add(key, &node.span(), message, expected);
+    None
 }
 
 impl<const LEAST: u8, const MOST: u8> JsonSchema for Whole<LEAST, MOST> {
     fn schema_name() -> Cow<'static, str> {
         format!("From{LEAST}To{MOST}").into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "type": "integer", "minimum": LEAST, "maximum": MOST })
+    }
+}
+
+/// The same for larger numbers.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Count<const LEAST: u64, const MOST: u64>(pub(crate) u64);
+
+impl<const LEAST: u64, const MOST: u64> Read for Count<LEAST, MOST> {
+    fn read(node: &Node<'_>, key: &Key<'_>, notes: &mut Notes) -> Option<Self> {
+        read_whole(node, key, notes, LEAST..=MOST).map(Self)
+    }
+}
+
+impl<const LEAST: u64, const MOST: u64> JsonSchema for Count<LEAST, MOST> {
+    fn schema_name() -> Cow<'static, str> {
+        format!("CountFrom{LEAST}To{MOST}").into()
     }
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {

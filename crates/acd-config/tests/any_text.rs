@@ -30,6 +30,7 @@ const WORDS: &[&str] = &[
     "[server]\n",
     "[presence]\n",
     "[log]\n",
+    "[journal]\n",
     "queues",
     "agents",
     "skills",
@@ -47,6 +48,15 @@ const WORDS: &[&str] = &[
     "ring",
     "wrap_up",
     "missed_offers",
+    "recovery_grace",
+    "sync",
+    "retention",
+    "segment_size",
+    "snapshot_every",
+    "on_failure",
+    "\"64MiB\"",
+    "\"400d\"",
+    "\"group\"",
     "not_ready_after",
     "voice",
     "capacity",
@@ -91,6 +101,10 @@ const SLIPS: &[(&str, &str)] = &[
     ("voice = 1", "voice = 0"),
     ("rule-1", "rule-0"),
     ("pbx:1", "pbx"),
+    ("400d", "4000d"),
+    ("MiB", "MB"),
+    ("snapshot_every = ", "snapshot_every = 0"),
+    ("recovery_grace = \"", "recovery_grace = \"1h"),
 ];
 
 fn read(text: &str) -> Result<Config, Problems> {
@@ -189,12 +203,28 @@ fn agent() -> impl Strategy<Value = String> {
     })
 }
 
+fn journal() -> impl Strategy<Value = String> {
+    let keys = (
+        maybe("path", &["\"journal\"", "\"/var/lib/acdd\""]),
+        maybe("sync", &["\"group\"", "\"always\"", "\"off\""]),
+        maybe("retention", &["\"1h\"", "\"400d\"", "\"3650d\""]),
+        maybe("segment_size", &["\"1024KiB\"", "\"64MiB\"", "\"1GiB\""]),
+        maybe("snapshot_every", &["1000", "100_000_000"]),
+        maybe("on_failure", &["\"route_on\"", "\"stop\""]),
+    );
+    keys.prop_map(|(path, sync, retention, segment_size, snapshot_every, on_failure)| {
+        format!("[journal]\n{path}{sync}{retention}{segment_size}{snapshot_every}{on_failure}")
+    })
+}
+
 fn sound_text() -> impl Strategy<Value = String> {
     let routing = one_of(&["", "order = \"strict\"\n", "order = \"credit\"\ncredit = \"90s\"\n"]);
     let missed = maybe("missed_offers", &["\"stay_ready\"", "{ not_ready_after = 100 }"]);
     let agents = prop::collection::vec(agent(), 0..5);
-    (routing, missed, queue(), agents).prop_map(|(routing, missed, queue, agents)| {
-        let mut text = format!("[routing]\n{routing}{missed}{queue}[queues.b]\n");
+    let grace = maybe("recovery_grace", &["\"0s\"", "\"10m\""]);
+    let keys = (routing, missed, grace, journal(), queue(), agents);
+    keys.prop_map(|(routing, missed, grace, journal, queue, agents)| {
+        let mut text = format!("[routing]\n{routing}{missed}{grace}{journal}{queue}[queues.b]\n");
         for (index, agent) in agents.iter().enumerate() {
             text.push_str(&format!("[agents.agent-{index}]\n{agent}"));
         }

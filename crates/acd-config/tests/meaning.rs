@@ -1,12 +1,13 @@
 //! What the reader promises about sound configurations: what is left out has its default, what is
 //! written keeps its order, and each key ends up where the Router looks for it.
 
-use acd_config::{Config, LogFormat};
+use acd_config::{Config, Journal, LogFormat, OnFailure, Sync};
 use acd_core::{
     Action, AdapterId, Criterion, Endpoint, MissedOffers, Order, Priority, QueueId, Requirement,
     Rule, ServiceLevel, SkillId, Span, Treatment,
 };
 use std::path::PathBuf;
+use std::time::Duration;
 
 fn parsed(text: &str) -> Config {
     acd_config::parse("acdd.toml", text).expect("the text is sound")
@@ -18,13 +19,22 @@ fn one_queue_is_enough_and_the_rest_has_defaults() {
 
     assert_eq!(server.listen.to_string(), "127.0.0.1:7170");
     assert_eq!(server.http.to_string(), "127.0.0.1:7180");
-    assert_eq!(server.data, None);
     assert_eq!((server.log.level.as_str(), server.log.format), ("info", LogFormat::Text));
+    let in_memory = Journal {
+        path: None,
+        sync: Sync::Group,
+        retention: Duration::from_secs(30 * 86_400),
+        segment_bytes: 64 << 20,
+        snapshot_every: 250_000,
+        on_failure: OnFailure::RouteOn,
+    };
+    assert_eq!(server.journal, in_memory);
 
     assert_eq!(plan.order, Order::Strict);
     assert_eq!(plan.short_abandon, Span::from_secs(5));
     assert_eq!(plan.exclude_for, Span::from_secs(30));
     assert_eq!(plan.connect_within, Span::from_secs(5));
+    assert_eq!(plan.recovery_grace, Span::from_secs(10));
     assert_eq!(plan.missed_offers, MissedOffers::NotReadyAfter(2));
     assert_eq!(plan.reasons, ["break", "lunch", "meeting", "training"]);
     assert!(plan.skills.is_empty() && plan.adapters.is_empty() && plan.agents.is_empty());
@@ -52,7 +62,6 @@ fn what_is_written_takes_the_place_of_the_defaults() {
         [server]
         listen = "[::1]:0"
         http = "127.0.0.2:0"
-        data = "/var/lib/acdd"
         [log]
         level = "trace"
         format = "json"
@@ -62,6 +71,7 @@ fn what_is_written_takes_the_place_of_the_defaults() {
         short_abandon = "0s"
         exclude_for = "500ms"
         connect_within = "7d"
+        recovery_grace = "2m30s"
         missed_offers = "stay_ready"
         [presence]
         reasons = ["paperwork"]
@@ -74,12 +84,12 @@ fn what_is_written_takes_the_place_of_the_defaults() {
     );
     assert_eq!(server.listen.to_string(), "[::1]:0");
     assert_eq!(server.http.to_string(), "127.0.0.2:0");
-    assert_eq!(server.data, Some(PathBuf::from("/var/lib/acdd")));
     assert_eq!((server.log.level.as_str(), server.log.format), ("trace", LogFormat::Json));
     assert_eq!(plan.order, Order::Credit { per_step: Span::from_secs(90) });
     assert_eq!(plan.short_abandon, Span(0));
     assert_eq!(plan.exclude_for, Span::from_millis(500));
     assert_eq!(plan.connect_within, Span::from_secs(7 * 86_400));
+    assert_eq!(plan.recovery_grace, Span::from_secs(150));
     assert_eq!(plan.missed_offers, MissedOffers::StayReady);
     assert_eq!(plan.reasons, ["paperwork"]);
     let queue = &plan.queues[0];
@@ -88,6 +98,52 @@ fn what_is_written_takes_the_place_of_the_defaults() {
     assert_eq!(queue.wrap_up, Span::from_secs(60));
     let promise = ServiceLevel { answered_percent: 100, within: Span::from_secs(20) };
     assert_eq!(queue.service_level, promise);
+}
+
+#[test]
+fn the_journal_is_kept_as_it_is_written() {
+    let journal = parsed(
+        r#"
+        [journal]
+        path = "/var/lib/acdd/journal"
+        sync = "always"
+        retention = "400d12h"
+        segment_size = "1536KiB"
+        snapshot_every = 10_000
+        on_failure = "stop"
+        [queues.a]
+        "#,
+    )
+    .server
+    .journal;
+    let written = Journal {
+        path: Some(PathBuf::from("/var/lib/acdd/journal")),
+        sync: Sync::Always,
+        retention: Duration::from_secs(400 * 86_400 + 12 * 3_600),
+        segment_bytes: 1_536 << 10,
+        snapshot_every: 10_000,
+        on_failure: OnFailure::Stop,
+    };
+    assert_eq!(journal, written);
+}
+
+#[test]
+fn the_journal_and_the_grace_may_stand_at_their_bounds() {
+    let at_bounds = |grace: &str, retention: &str, size: &str, every: &str| {
+        let Config { server, plan } = parsed(&format!(
+            "[routing]\nrecovery_grace = \"{grace}\"\n[journal]\nsync = \"off\"\n\
+             retention = \"{retention}\"\nsegment_size = \"{size}\"\nsnapshot_every = {every}\n\
+             [queues.a]\n"
+        ));
+        assert_eq!(server.journal.sync, Sync::Off);
+        let Journal { retention, segment_bytes, snapshot_every, .. } = server.journal;
+        (plan.recovery_grace, retention.as_secs(), segment_bytes, snapshot_every)
+    };
+    assert_eq!(at_bounds("0s", "1h", "1MiB", "1000"), (Span(0), 3_600, 1_048_576, 1_000));
+    assert_eq!(
+        at_bounds("10m", "3650d", "1GiB", "100000000"),
+        (Span::from_secs(600), 3_650 * 86_400, 1_073_741_824, 100_000_000)
+    );
 }
 
 #[test]

@@ -36,7 +36,7 @@ fn a_file_without_queues_routes_nothing() {
 "), @r"1:1: queues: there is no queue; expected at least one queue, such as [queues.front-desk]");
     insta::assert_snapshot!(problems(r"
 [queue.billing]
-"), @r"1:2: queue: unknown key (did you mean `queues`?); expected one of `server`, `log`, `routing`, `presence`, `skills`, `queues`, `agents`");
+"), @r"1:2: queue: unknown key (did you mean `queues`?); expected one of `server`, `log`, `journal`, `routing`, `presence`, `skills`, `queues`, `agents`");
 }
 
 #[test]
@@ -52,8 +52,8 @@ broadcast = 3
 service_level = { answerd = "80%" }
 [queues.billing.endpoints]
 "#), @r"
-    1:2: servre: unknown key (did you mean `server`?); expected one of `server`, `log`, `routing`, `presence`, `skills`, `queues`, `agents`
-    3:1: routing.ordr: unknown key (did you mean `order`?); expected one of `order`, `credit`, `short_abandon`, `exclude_for`, `connect_within`, `missed_offers`
+    1:2: servre: unknown key (did you mean `server`?); expected one of `server`, `log`, `journal`, `routing`, `presence`, `skills`, `queues`, `agents`
+    3:1: routing.ordr: unknown key (did you mean `order`?); expected one of `order`, `credit`, `short_abandon`, `exclude_for`, `connect_within`, `recovery_grace`, `missed_offers`
     5:1: queues.billing.rnig: unknown key (did you mean `ring`?); expected one of `description`, `require`, `select`, `ring`, `wrap_up`, `service_level`, `rules`
     6:1: queues.billing.wrapup: unknown key (did you mean `wrap_up`?); expected one of `description`, `require`, `select`, `ring`, `wrap_up`, `service_level`, `rules`
     7:1: queues.billing.broadcast: unknown key; expected one of `description`, `require`, `select`, `ring`, `wrap_up`, `service_level`, `rules`
@@ -75,9 +75,9 @@ log = 1.5
 "#), @r#"
     1:10: queues: `5` is a whole number; expected a table with a key for each name
     2:10: agents: this is an array; expected a table with a key for each name
-    3:10: server: "" is a string; expected a table with any of `listen`, `http`, `data`
+    3:10: server: "" is a string; expected a table with any of `listen`, `http`
     4:10: skills: `1` is a whole number; expected a table with a key for each name
-    5:11: routing: `false` is a truth value; expected a table with any of `order`, `credit`, `short_abandon`, `exclude_for`, `connect_within`, `missed_offers`
+    5:11: routing: `false` is a truth value; expected a table with any of `order`, `credit`, `short_abandon`, `exclude_for`, `connect_within`, `recovery_grace`, `missed_offers`
     6:12: presence: `1979-05-27` is a date or time of day; expected a table with any of `reasons`
     7:7: log: `1.5` is a fraction; expected a table with any of `level`, `format`
     "#);
@@ -253,12 +253,10 @@ fn only_loopback_is_listened_on() {
 [server]
 listen = "0.0.0.0:7170"
 http = "localhost:7180"
-data = ""
 [queues.a]
 "#), @r#"
     2:10: server.listen: `0.0.0.0:7170` is open to other machines, without encryption; expected a loopback address and a port, such as "127.0.0.1:7170" or "[::1]:7170"
     3:8: server.http: `localhost:7180` is not an address and a port; expected a loopback address and a port, such as "127.0.0.1:7170" or "[::1]:7170"
-    4:8: server.data: this is empty; expected one line of 1 to 256 characters in quotes
     "#);
     insta::assert_snapshot!(problems(r#"
 [server]

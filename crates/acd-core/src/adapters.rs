@@ -1,15 +1,14 @@
 //! Adapters coming and going: what may be offered, and what they have been heard to say.
 
-use crate::agent::AgentKey;
-use crate::call::{CallKey, CallState};
+use crate::bits::Bits;
 use crate::command::Rejection;
+use crate::deadlines::{Deadline, Ticket};
 use crate::event::{Event, OfferEnd, RevokeCause};
-use crate::ids::AdapterId;
+use crate::ids::{AdapterId, OfferNumber, Timestamp};
 use crate::offers::Told;
+use crate::recovery::Phase;
 use crate::router::Router;
 use crate::slab::NONE;
-use std::cmp::Reverse;
-use std::collections::BinaryHeap;
 
 /// The most adapters that a domain has in its life.
 pub const ADAPTERS_MAX: usize = 1_024;
@@ -21,14 +20,29 @@ pub(crate) struct Adapter {
     pub(crate) incarnation: u64,
     /// The highest message number heard from that incarnation.
     pub(crate) heard: u64,
+    /// Offers up to this one were rung by earlier processes; the present one has not said yet
+    /// which of them it rings.
+    pub(crate) forgets: OfferNumber,
+    /// It has not said yet what it holds; it has until then.
+    pub(crate) awaited_until: Option<Timestamp>,
+    /// Of that.
+    pub(crate) ticket: Ticket,
     /// The live offers that it rings, oldest first: a chain through `Hand`, by call slot.
     pub(crate) first_offer: u32,
     pub(crate) last_offer: u32,
 }
 
 impl Adapter {
-    pub(crate) const UNKNOWN: Self =
-        Self { up: false, incarnation: 0, heard: 0, first_offer: NONE, last_offer: NONE };
+    pub(crate) const UNKNOWN: Self = Self {
+        up: false,
+        incarnation: 0,
+        heard: 0,
+        forgets: OfferNumber(0),
+        awaited_until: None,
+        ticket: Ticket::NONE,
+        first_offer: NONE,
+        last_offer: NONE,
+    };
 }
 
 impl Router {
@@ -42,10 +56,22 @@ impl Router {
         self.adapters.get(adapter.index()).is_some_and(|adapter| adapter.up)
     }
 
+    /// Whether calls of the adapter may be offered, and its devices rung.
+    pub(crate) fn is_open(&self, adapter: AdapterId) -> bool {
+        self.phase == Phase::Normal && self.is_ready(adapter)
+    }
+
+    /// Whether it is open as soon as the domain is not recovering.
+    pub(crate) fn is_ready(&self, adapter: AdapterId) -> bool {
+        let known = self.adapters.get(adapter.index());
+        known.is_some_and(|adapter| adapter.up && adapter.awaited_until.is_none())
+    }
+
     pub(crate) fn adapter_up(
         &mut self,
         adapter: AdapterId,
         incarnation: u64,
+        resync: bool,
         events: &mut Vec<Event>,
     ) -> Result<(), Rejection> {
         if adapter.index() >= ADAPTERS_MAX {
@@ -57,19 +83,65 @@ impl Router {
         if adapter.index() >= self.adapters.len() {
             self.adapters.resize(adapter.index() + 1, Adapter::UNKNOWN);
         }
-        if self.adapters[adapter.index()].incarnation != incarnation {
-            self.take_back_forgotten_offers(adapter, events);
-            let known = &mut self.adapters[adapter.index()];
+        let known = &mut self.adapters[adapter.index()];
+        if known.incarnation != incarnation {
             known.incarnation = incarnation;
             known.heard = 0;
+            known.forgets = OfferNumber(self.offers);
         }
+        if resync {
+            let until = self.now + self.plan.recovery_grace;
+            known.up = true;
+            known.awaited_until = Some(until);
+            known.ticket = self.deadlines.set(until, Deadline::GraceEnds { adapter });
+            events.push(Event::AdapterUp { adapter });
+            return Ok(());
+        }
+        self.take_back_forgotten_offers(adapter, Told::ByAdapter, events);
+        self.settle(events);
         self.adapters[adapter.index()].up = true;
         events.push(Event::AdapterUp { adapter });
-        self.lines.set_up(adapter, true);
-        self.pools.set_up(adapter, true);
-        self.agents_of_adapter_take(adapter, events);
-        self.calls_of_adapter_pick(adapter, events);
+        self.open_if_ready(adapter, events);
         Ok(())
+    }
+
+    /// It has told of the offers that it does not ring, one by one; those that are left it rings.
+    pub(crate) fn adapter_synced(
+        &mut self,
+        adapter: AdapterId,
+        events: &mut Vec<Event>,
+    ) -> Result<(), Rejection> {
+        if !self.is_up(adapter) {
+            return Err(Rejection::AdapterNotUp);
+        }
+        // One that took longer than its grace has been opened already.
+        if self.adapters[adapter.index()].awaited_until.is_some() {
+            self.adapters[adapter.index()].forgets = OfferNumber(0);
+            self.await_no_more(adapter, events);
+        }
+        Ok(())
+    }
+
+    /// It may ring for some of what it was asked before: it is told to let go of all of that.
+    pub(crate) fn grace_ran_out(&mut self, adapter: AdapterId, events: &mut Vec<Event>) {
+        self.adapters[adapter.index()].ticket = Ticket::NONE;
+        self.take_back_forgotten_offers(adapter, Told::ByOthers, events);
+        self.settle(events);
+        self.await_no_more(adapter, events);
+    }
+
+    fn await_no_more(&mut self, adapter: AdapterId, events: &mut Vec<Event>) {
+        let known = &mut self.adapters[adapter.index()];
+        known.awaited_until = None;
+        self.deadlines.cancel(&mut known.ticket);
+        events.push(Event::AdapterSynced { adapter });
+        self.open_if_ready(adapter, events);
+    }
+
+    fn open_if_ready(&mut self, adapter: AdapterId, events: &mut Vec<Event>) {
+        if self.is_open(adapter) {
+            self.open(&Bits::of(adapter.index()), events);
+        }
     }
 
     pub(crate) fn adapter_down(
@@ -80,11 +152,18 @@ impl Router {
         if !self.is_up(adapter) {
             return Err(Rejection::AdapterNotUp);
         }
-        self.adapters[adapter.index()].up = false;
-        self.lines.set_up(adapter, false);
-        self.pools.set_up(adapter, false);
-        events.push(Event::AdapterDown { adapter });
+        self.lines.set_open(adapter, false);
+        self.pools.set_open(&Bits::of(adapter.index()), false);
+        self.lose_session(adapter, events);
         Ok(())
+    }
+
+    pub(crate) fn lose_session(&mut self, adapter: AdapterId, events: &mut Vec<Event>) {
+        let known = &mut self.adapters[adapter.index()];
+        known.up = false;
+        known.awaited_until = None;
+        self.deadlines.cancel(&mut known.ticket);
+        events.push(Event::AdapterDown { adapter });
     }
 
     pub(crate) fn adapter_heard(
@@ -101,67 +180,20 @@ impl Router {
     }
 
     /// A new process knows nothing of what the old one rang.
-    fn take_back_forgotten_offers(&mut self, adapter: AdapterId, events: &mut Vec<Event>) {
+    fn take_back_forgotten_offers(
+        &mut self,
+        adapter: AdapterId,
+        told: Told,
+        events: &mut Vec<Event>,
+    ) {
+        let forgets = std::mem::take(&mut self.adapters[adapter.index()].forgets);
         loop {
             let slot = self.adapters[adapter.index()].first_offer;
-            if slot == NONE {
+            if slot == NONE || self.hand(slot).offer > forgets {
                 break;
             }
             let end = OfferEnd::Revoked(RevokeCause::AdapterRestarted);
-            self.end_offer(slot, end, Told::ByAdapter, events);
+            self.end_offer(slot, end, told, events);
         }
-        self.settle(events);
-    }
-
-    /// Lets the agents whose devices the adapter rings take calls, longest idle first, each his
-    /// best, one a round. Costs as much as there are pools, and offers made.
-    fn agents_of_adapter_take(&mut self, adapter: AdapterId, events: &mut Vec<Event>) {
-        let mut heads = BinaryHeap::new();
-        for (index, pool) in self.pools.pools.iter().enumerate() {
-            if pool.adapter == Some(adapter) {
-                let first = self.pools.arena.first(pool.set);
-                heads.extend(first.map(|(key, _)| Reverse((key, index))));
-            }
-        }
-        while let Some(Reverse((key, index))) = heads.pop() {
-            let AgentKey { agent, .. } = key;
-            if !self.pools.pools[index].lines.meets(&self.lines.open) {
-                continue;
-            }
-            let next = self.pools.arena.after(self.pools.pools[index].set, key);
-            heads.extend(next.map(|(key, _)| Reverse((key, index))));
-            if self.take_best_call(agent, events) {
-                self.freed.push(agent);
-            }
-        }
-    }
-
-    /// Lets the adapter's waiting calls pick agents, in key order. Costs as much as the adapter has
-    /// lines, and offers made.
-    fn calls_of_adapter_pick(&mut self, adapter: AdapterId, events: &mut Vec<Event>) {
-        self.agents_take(events);
-        let mut heads: BinaryHeap<Reverse<(CallKey, u32, u32)>> = BinaryHeap::new();
-        for line in self.lines.of_adapter(adapter) {
-            let first = self.lines.arena.first(self.lines.lines[line as usize].set);
-            heads.extend(first.map(|(key, place)| Reverse((key, line, place))));
-        }
-        while let Some(Reverse((key, line, place))) = heads.pop() {
-            let at = &self.lines.lines[line as usize];
-            if !self.pools.by_demand[at.demand.index()].meets(&self.pools.available) {
-                continue;
-            }
-            let next = self.lines.arena.after(at.set, key);
-            heads.extend(next.map(|(key, place)| Reverse((key, line, place))));
-            let slot = self.places_slot_if_listed(place, key);
-            if let Some(slot) = slot.filter(|slot| self.calls[*slot].state == CallState::Waiting) {
-                self.pick_agent(slot, events);
-            }
-        }
-    }
-
-    /// The call of a place, if the place still stands in its line under this key.
-    fn places_slot_if_listed(&self, place: u32, key: CallKey) -> Option<u32> {
-        let place = &self.places[place];
-        (place.listed == Some(key)).then_some(place.slot)
     }
 }

@@ -17,6 +17,8 @@ pub(crate) struct AgentKey {
 #[derive(Debug)]
 pub(crate) struct Agent {
     pub(crate) presence: Presence,
+    /// None before he first logs in.
+    pub(crate) presence_since: Option<Timestamp>,
     pub(crate) pending: Option<Presence>,
     /// Offers left unanswered in a row.
     pub(crate) missed: u32,
@@ -32,15 +34,18 @@ pub(crate) struct Agent {
 #[derive(Clone, Debug)]
 pub(crate) struct Slot {
     pub(crate) state: SlotState,
+    /// Since when; none before it is first used.
+    pub(crate) since: Option<Timestamp>,
     /// Of the end of wrap-up.
     pub(crate) ticket: Ticket,
 }
 
 impl Agent {
     pub(crate) fn new(planned: &AgentPlan, pool: u32) -> Self {
-        let slot = Slot { state: SlotState::Free, ticket: Ticket::NONE };
+        let slot = Slot { state: SlotState::Free, since: None, ticket: Ticket::NONE };
         Self {
             presence: Presence::LoggedOut,
+            presence_since: None,
             pending: None,
             missed: 0,
             idle_since: Timestamp(0),

@@ -7,6 +7,13 @@ pub(crate) struct Bits {
 }
 
 impl Bits {
+    /// The set of one.
+    pub(crate) fn of(index: usize) -> Self {
+        let mut one = Self::default();
+        one.set(index, true);
+        one
+    }
+
     pub(crate) fn set(&mut self, index: usize, on: bool) {
         let word = index / 64;
         if word >= self.words.len() {

@@ -55,6 +55,10 @@ pub(crate) struct Call {
     pub(crate) arrival: u64,
     pub(crate) priority: Priority,
     pub(crate) state: CallState,
+    /// Since when it is in that state.
+    pub(crate) stage_since: Timestamp,
+    /// When it began to wait for the first time.
+    pub(crate) arrived_at: Timestamp,
     /// Its age is the time since this instant, while it waits, rings or connects.
     pub(crate) age_from: Timestamp,
     /// Its age while it is connected.
@@ -98,7 +102,9 @@ pub(crate) struct Place {
     pub(crate) queue: QueueId,
     pub(crate) demand: DemandId,
     pub(crate) line: u32,
+    /// Since when it counts as being there: earlier than `taken` for a call heard of late.
     pub(crate) entered: Timestamp,
+    pub(crate) taken: Timestamp,
     /// Which of its call's places it is, over all that the call ever took.
     pub(crate) joined: u16,
     /// How many of the queue's rules, in the order they fall due, have fired.
@@ -124,7 +130,7 @@ impl Call {
         adapter: AdapterId,
         arrival: u64,
         priority: Priority,
-        now: Timestamp,
+        since: Timestamp,
     ) -> Self {
         Self {
             handle,
@@ -132,7 +138,9 @@ impl Call {
             arrival,
             priority,
             state: CallState::Waiting,
-            age_from: now,
+            stage_since: since,
+            arrived_at: since,
+            age_from: since,
             age_kept: Span(0),
             first: false,
             moves: 0,
@@ -144,6 +152,11 @@ impl Call {
             left_at: Timestamp(0),
             left: Vec::new(),
         }
+    }
+
+    pub(crate) fn enter(&mut self, state: CallState, now: Timestamp) {
+        self.state = state;
+        self.stage_since = now;
     }
 
     /// All waiting since arrival, without talk time.

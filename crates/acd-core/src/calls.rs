@@ -4,7 +4,7 @@ use crate::call::{CALLS_MAX, Call, CallState, MOVES_MAX, PLACES_MAX, Place};
 use crate::command::Rejection;
 use crate::deadlines::Ticket;
 use crate::event::{Event, LeftCause, OfferEnd, Outcome, ReturnCause, RevokeCause, SlotState};
-use crate::ids::{AdapterId, CallHandle, DemandId, Priority, QueueId};
+use crate::ids::{AdapterId, CallHandle, DemandId, Priority, QueueId, Timestamp};
 use crate::offers::Told;
 use crate::plan::Treatment;
 use crate::router::Router;
@@ -17,6 +17,7 @@ impl Router {
         adapter: AdapterId,
         queue: QueueId,
         priority: Priority,
+        since: Timestamp,
         events: &mut Vec<Event>,
     ) -> Result<(), Rejection> {
         if !self.is_up(adapter) {
@@ -29,16 +30,23 @@ impl Router {
         if !self.calls.is_new(call) {
             return Err(Rejection::CallExists);
         }
+        if since > self.now {
+            return Err(Rejection::SinceAhead);
+        }
         self.arrivals += 1;
         let arrival = self.arrivals;
-        self.calls.insert(Call::new(call, adapter, arrival, priority, self.now));
-        events.push(Event::CallArrived { call, adapter, arrival, priority });
-        self.enter_queue(call.slot, queue, events);
+        self.calls.insert(Call::new(call, adapter, arrival, priority, since));
+        events.push(Event::CallArrived { call, adapter, arrival, priority, since });
+        self.take_place(call.slot, queue, since, events);
         Ok(())
     }
 
-    /// Takes a place at the end of the call's chain, and a stand in its line if the call waits.
     pub(crate) fn enter_queue(&mut self, slot: u32, queue: QueueId, events: &mut Vec<Event>) {
+        self.take_place(slot, queue, self.now, events);
+    }
+
+    /// Takes a place at the end of the call's chain, and a stand in its line if the call waits.
+    fn take_place(&mut self, slot: u32, queue: QueueId, since: Timestamp, events: &mut Vec<Event>) {
         let demand = DemandId(u32::from(queue.0));
         let line = self.line_of(demand, self.calls[slot].adapter);
         let call = &mut self.calls[slot];
@@ -50,7 +58,8 @@ impl Router {
             queue,
             demand,
             line,
-            entered: self.now,
+            entered: since,
+            taken: self.now,
             joined,
             rules_fired: 0,
             ticket: Ticket::NONE,
@@ -61,7 +70,7 @@ impl Router {
             None => self.calls[slot].places = place,
             Some(last) => self.places[last].next = place,
         }
-        events.push(Event::PlaceEntered { call, queue, demand });
+        events.push(Event::PlaceEntered { call, queue, demand, since });
         self.set_rule_deadline(place);
         if state == CallState::Waiting {
             self.stand_in_line(place);
@@ -104,8 +113,8 @@ impl Router {
         let Place { slot, line, .. } = self.places[place];
         let call = &self.calls[slot];
         let (key, priority) = (call.key(self.plan.order), call.priority);
-        let up = self.is_up(call.adapter);
-        self.lines.insert(line, key, priority, place, up);
+        let open = self.is_open(call.adapter);
+        self.lines.insert(line, key, priority, place, open);
         self.places[place].listed = Some(key);
     }
 
@@ -164,7 +173,7 @@ impl Router {
 
     pub(crate) fn leave_queue(&mut self, place: u32, cause: LeftCause, events: &mut Vec<Event>) {
         self.leave_line(place);
-        let Place { slot, queue, next, entered, .. } = self.places[place];
+        let Place { slot, queue, next, taken, .. } = self.places[place];
         let before = self.places_of(slot).take_while(|at| *at != place).last();
         match before {
             None => self.calls[slot].places = next,
@@ -173,7 +182,7 @@ impl Router {
         let mut left = self.places.remove(place);
         self.deadlines.cancel(&mut left.ticket);
         let call = &mut self.calls[slot];
-        if entered == self.now {
+        if taken == self.now {
             if call.left_at != self.now {
                 call.left_at = self.now;
                 call.left.clear();
@@ -196,9 +205,8 @@ impl Router {
 
     /// Back to waiting with its age and its places; what fell due meanwhile acts first.
     pub(crate) fn wait_again(&mut self, slot: u32, cause: ReturnCause, events: &mut Vec<Event>) {
-        let call = &mut self.calls[slot];
-        call.state = CallState::Waiting;
-        let call = call.handle;
+        self.calls[slot].enter(CallState::Waiting, self.now);
+        let call = self.calls[slot].handle;
         events.push(Event::CallReturned { call, cause });
         self.stand_in_lines(slot);
         self.rules_act_after_return(call, events);
@@ -289,7 +297,7 @@ impl Router {
         lost.hand = None;
         lost.first = true;
         lost.age_from = self.now - lost.age_kept;
-        lost.state = CallState::Waiting;
+        lost.enter(CallState::Waiting, self.now);
         events.push(Event::CallReturned { call, cause: ReturnCause::AgentLegLost });
         self.enter_queue(slot, hand.queue, events);
         Ok(())
@@ -329,7 +337,7 @@ impl Router {
         if state != from {
             return Err(Rejection::WrongCallState { needs: from.name(), is: state.name() });
         }
-        self.calls[call.slot].state = to;
+        self.calls[call.slot].enter(to, self.now);
         Ok(())
     }
 
@@ -360,7 +368,7 @@ impl Router {
         if was_offered {
             let end = OfferEnd::Revoked(RevokeCause::CallMoved);
             self.close_offer(slot, end, Told::ByOthers, events);
-            self.calls[slot].state = CallState::Waiting;
+            self.calls[slot].enter(CallState::Waiting, self.now);
             let cause = ReturnCause::OfferEnded;
             events.push(Event::CallReturned { call, cause });
             self.stand_in_lines(slot);

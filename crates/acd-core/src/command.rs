@@ -3,8 +3,9 @@
 use crate::ids::{
     AdapterId, AgentId, CallHandle, OfferNumber, Priority, QueueId, ReasonId, Timestamp,
 };
-use crate::plan::Treatment;
+use crate::plan::{RoutingPlan, Treatment};
 use std::fmt;
+use std::sync::Arc;
 
 /// One thing that happened, or that somebody asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -13,12 +14,33 @@ pub enum Command {
     /// `next_deadline() <= now`.
     AdvanceTime,
 
+    /// The domain begins an epoch: every session is gone. Until `RecoveryOver` no deadline falls
+    /// due and nothing is offered; adapters come back and say what they hold meanwhile.
+    EpochBegan,
+    /// The adapters have come back, or have had their time: what is overdue falls due now, and
+    /// then calls are offered again.
+    RecoveryOver,
+    /// Ops decide anew. Calls and agents go on under the queues, rules, skills and reasons of the
+    /// same name; the handles of adapters stay as they are.
+    PlanChanged {
+        /// The whole of it.
+        plan: Arc<RoutingPlan>,
+    },
+
     /// An adapter's session is open: its calls may be offered, its devices rung.
     AdapterUp {
         /// Who.
         adapter: AdapterId,
-        /// The adapter's process, a random number; a new one knows nothing of earlier offers.
+        /// The adapter's process, a random number.
         incarnation: u64,
+        /// It will say what it holds: nothing of it is offered until `AdapterSynced`, or until the
+        /// plan's `recovery_grace` has passed. Offers that it rings are kept so long.
+        resync: bool,
+    },
+    /// The adapter has said all that it holds.
+    AdapterSynced {
+        /// Who.
+        adapter: AdapterId,
     },
     /// An adapter's session is gone: its calls wait on, nothing of it is offered.
     AdapterDown {
@@ -43,11 +65,37 @@ pub enum Command {
         queue: QueueId,
         /// Its priority at entry.
         priority: Priority,
+        /// When it began to wait: now, or earlier when the edge hears of it late.
+        since: Timestamp,
     },
     /// The PBX reports that the call is over, by whichever side.
     CallEnded {
         /// Which.
         call: CallHandle,
+    },
+    /// The PBX does not have the call any more, and nobody saw it end.
+    CallVanished {
+        /// Which.
+        call: CallHandle,
+    },
+    /// The PBX rings, or has bridged, an agent for a waiting call, by an offer that the Router does
+    /// not know of.
+    OfferAdopted {
+        /// Which call.
+        call: CallHandle,
+        /// Who is rung.
+        agent: AgentId,
+        /// The adapter that rings him.
+        rung_by: AdapterId,
+        /// They talk already.
+        talking: bool,
+    },
+    /// The adapter does not ring for an offer that is out.
+    OfferLost {
+        /// The call that was offered.
+        call: CallHandle,
+        /// Which offer.
+        offer: OfferNumber,
     },
     /// The adapter reports how an offer goes.
     OfferResult {
@@ -245,6 +293,26 @@ pub enum Rejection {
     AgentLoggedIn,
     /// The agent has no call in wrap-up.
     NotInWrapUp,
+    /// The call began to wait later than now.
+    SinceAhead,
+    /// The agent is not ready, or has no free slot.
+    AgentNotAvailable,
+    /// The agent lacks what the call requires.
+    AgentNotQualified,
+    /// The domain is not recovering.
+    NotRecovering,
+    /// The new plan is defective.
+    PlanDefective,
+    /// The new plan lacks a queue that calls stand in or were answered through.
+    QueueInUse {
+        /// Its handle under the present plan.
+        queue: QueueId,
+    },
+    /// The new plan lacks an agent, or a slot of his, that a call is in.
+    AgentInUse {
+        /// His handle under the present plan.
+        agent: AgentId,
+    },
 }
 
 impl fmt::Display for Rejection {
@@ -275,6 +343,17 @@ impl fmt::Display for Rejection {
             Self::AgentLoggedOut => f.write_str("the agent is logged out"),
             Self::AgentLoggedIn => f.write_str("the agent is logged in already"),
             Self::NotInWrapUp => f.write_str("the agent has no call in wrap-up"),
+            Self::SinceAhead => f.write_str("the call began to wait later than now"),
+            Self::AgentNotAvailable => f.write_str("the agent is not ready or has no free slot"),
+            Self::AgentNotQualified => f.write_str("the agent lacks what the call requires"),
+            Self::NotRecovering => f.write_str("the domain is not recovering"),
+            Self::PlanDefective => f.write_str("the new plan is defective"),
+            Self::QueueInUse { queue } => {
+                write!(f, "the new plan lacks queue {}, which calls are in", queue.0)
+            }
+            Self::AgentInUse { agent } => {
+                write!(f, "the new plan lacks agent {}, or a slot of his, with a call", agent.0)
+            }
         }
     }
 }

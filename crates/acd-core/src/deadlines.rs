@@ -3,7 +3,7 @@
 //! Deadlines fire in (instant, kind, id) order; the variants below stand in the order of kinds, and
 //! their first fields are the ids. Setting a deadline later than all others costs one comparison.
 
-use crate::ids::{AgentId, OfferNumber, QueueId, Timestamp};
+use crate::ids::{AdapterId, AgentId, OfferNumber, QueueId, Timestamp};
 
 /// What falls due.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -20,6 +20,8 @@ pub(crate) enum Deadline {
     RingEnds { offer: OfferNumber, slot: u32 },
     /// Wrap-up is over.
     WrapUpEnds { agent: AgentId, slot: u8 },
+    /// An adapter has had its time to say what it holds.
+    GraceEnds { adapter: AdapterId },
 }
 
 /// Takes a deadline back.

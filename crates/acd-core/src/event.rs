@@ -8,8 +8,15 @@ use crate::plan::Treatment;
 /// One thing that has changed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Event {
+    /// The domain has recovered: what was overdue has fallen due, calls are offered again.
+    RecoveryOver,
     /// An adapter's session opened.
     AdapterUp {
+        /// Who.
+        adapter: AdapterId,
+    },
+    /// The adapter has said what it holds, or has had its time to: its calls may be offered.
+    AdapterSynced {
         /// Who.
         adapter: AdapterId,
     },
@@ -28,6 +35,8 @@ pub enum Event {
         arrival: u64,
         /// At entry.
         priority: Priority,
+        /// When it began to wait: now, or earlier when the edge heard of it late.
+        since: Timestamp,
     },
     /// A call entered a queue.
     PlaceEntered {
@@ -37,6 +46,8 @@ pub enum Event {
         queue: QueueId,
         /// What it asks for there.
         demand: DemandId,
+        /// Since when it counts as being there.
+        since: Timestamp,
     },
     /// A call left a queue.
     PlaceLeft {
@@ -89,6 +100,8 @@ pub enum Event {
         rung_by: AdapterId,
         /// When it ends unanswered.
         ring_until: Timestamp,
+        /// The adapter was found ringing: it has an order for this already.
+        adopted: bool,
     },
     /// The agent's device rings.
     OfferRinging {
@@ -316,4 +329,6 @@ pub enum Outcome {
     ShortAbandoned,
     /// A rule or a supervisor sent it out of acdd.
     Overflowed,
+    /// The PBX does not have it any more, and nobody saw it end.
+    Vanished,
 }

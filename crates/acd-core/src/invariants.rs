@@ -1,10 +1,13 @@
 //! What must hold between any two commands, checked the slow way; for tests and soaks.
 
+use crate::adapters::Adapter;
 use crate::agent::AgentKey;
 use crate::call::{Call, CallState};
 use crate::event::SlotState;
-use crate::ids::{AgentId, QueueId};
+use crate::ids::{AgentId, OfferNumber, QueueId};
+use crate::recovery::Phase;
 use crate::router::Router;
+use crate::slab::NONE;
 
 impl Router {
     /// Checks every index against the state it is made from, and that nobody waits beside an agent
@@ -20,6 +23,9 @@ impl Router {
         for (index, agent) in self.agents.iter().enumerate() {
             self.check_agent(AgentId(index as u32));
             assert_eq!(agent.listed.is_some(), agent.is_available(), "agent {index} is listed");
+        }
+        for adapter in &self.adapters {
+            self.check_adapter(adapter);
         }
         self.check_lines();
         self.check_deadlines();
@@ -89,6 +95,19 @@ impl Router {
         }
     }
 
+    fn check_adapter(&self, adapter: &Adapter) {
+        let awaited = adapter.awaited_until.is_some();
+        assert!(adapter.up || !awaited, "only who has a session can say what he holds");
+        assert_eq!(adapter.ticket.is_set(), awaited, "he has a time to say it");
+        let (mut at, mut last) = (adapter.first_offer, OfferNumber(0));
+        while at != NONE {
+            let hand = self.hand(at);
+            assert_eq!(self.calls[at].state, CallState::Offering, "an adapter rings what is out");
+            assert!(hand.offer > last, "oldest first");
+            (at, last) = (hand.next, hand.offer);
+        }
+    }
+
     fn check_lines(&self) {
         let mut listed = 0;
         for (index, line) in self.lines.lines.iter().enumerate() {
@@ -100,7 +119,7 @@ impl Router {
                 assert_eq!(self.places[*place].line as usize, index, "in the line it names");
             }
             listed += keys.len();
-            let open = !keys.is_empty() && self.is_up(line.adapter);
+            let open = !keys.is_empty() && self.is_open(line.adapter);
             assert_eq!(self.lines.open.has(index), open, "a line is open while it can be served");
         }
         let waiting = self.calls.iter().filter(|call| call.state == CallState::Waiting);
@@ -111,13 +130,14 @@ impl Router {
             for key in &keys {
                 assert_eq!(self.agents[key.agent.index()].listed, Some(*key), "a pool is current");
             }
-            let up = pool.adapter.is_none_or(|adapter| self.is_up(adapter));
-            assert_eq!(self.pools.available.has(index), up && !keys.is_empty(), "pool is open");
+            let open = pool.adapter.is_none_or(|adapter| self.is_open(adapter));
+            assert_eq!(self.pools.available.has(index), open && !keys.is_empty(), "pool is open");
         }
     }
 
     fn check_deadlines(&self) {
-        assert!(self.next_deadline().is_none_or(|at| at > self.now), "what is due has fired");
+        let due = self.next_deadline().is_some_and(|at| at <= self.now);
+        assert_eq!(due, self.phase == Phase::CatchingUp, "what is due has fired, or will be");
         let tickets = self.calls.iter().map(|call| {
             let slot = call.handle.slot;
             usize::from(call.ticket.is_set())
@@ -125,20 +145,24 @@ impl Router {
                 + self.exclusions_of(slot).filter(|exclusion| exclusion.ticket.is_set()).count()
         });
         let slots = self.agents.iter().flat_map(|agent| &agent.slots);
-        let expected = tickets.sum::<usize>() + slots.filter(|slot| slot.ticket.is_set()).count();
+        let adapters = self.adapters.iter().filter(|adapter| adapter.ticket.is_set());
+        let expected = tickets.sum::<usize>()
+            + slots.filter(|slot| slot.ticket.is_set()).count()
+            + adapters.count();
         assert_eq!(self.deadlines.iter().count(), expected, "a deadline for each ticket");
     }
 
-    /// Promise 3, work-conserving, from the definitions alone.
+    /// Promise 3, work-conserving, from the definitions alone; while the domain recovers, and until
+    /// an adapter has said what it holds, nothing of it is offered.
     fn check_nobody_could_take(&self, call: &Call) {
-        if !self.is_up(call.adapter) {
+        if !self.is_open(call.adapter) {
             return;
         }
         for place in self.places_of(call.handle.slot).map(|place| &self.places[place]) {
             let requirement = &self.lines.demands[place.demand.index()].requirement;
             for (id, planned) in self.plan.agents_with_ids() {
                 let agent = &self.agents[id.index()];
-                let reachable = agent.adapter.is_none_or(|adapter| self.is_up(adapter));
+                let reachable = agent.adapter.is_none_or(|adapter| self.is_open(adapter));
                 let may_take = agent.is_available()
                     && reachable
                     && requirement.level_of(&planned.skills).is_some()

@@ -4,13 +4,16 @@
 #![deny(clippy::float_arithmetic, clippy::wildcard_enum_match_arm)]
 
 mod adapters;
+mod adoption;
 mod agent;
 mod bits;
 mod call;
 mod calls;
 mod command;
 mod deadlines;
+mod digest;
 mod event;
+mod facts;
 mod ids;
 mod invariants;
 mod lines;
@@ -22,19 +25,24 @@ mod persist;
 mod plan;
 mod pools;
 mod presence;
+mod recovery;
+mod replan;
 mod router;
 mod selection;
 mod slab;
 mod snapshot;
+mod wire;
 
 pub use adapters::ADAPTERS_MAX;
 pub use call::{CALLS_MAX, EXCLUSIONS_MAX, MOVES_MAX, PLACES_MAX};
 
 pub use command::{Command, ForcedPresence, OfferResult, Rejection};
+pub use digest::{EventDigest, LOGIC_VERSION};
 pub use event::{
     Event, LeftCause, NotReadyReason, OfferEnd, Outcome, Presence, ReturnCause, RevokeCause,
     SlotState,
 };
+pub use facts::{AdapterFacts, AgentFacts, CallFacts, CallStage, HandFacts, PlaceFacts, SlotFacts};
 pub use ids::{
     AdapterId, AgentId, CallHandle, DemandId, OfferNumber, Priority, QueueId, ReasonId, SkillId,
     Span, Timestamp,
@@ -46,4 +54,5 @@ pub use plan::{
     Order, PlanDefect, QUEUES_MAX, QueuePlan, RULES_MAX, Requirement, RoutingPlan, Rule,
     SKILLS_MAX, ServiceLevel, Treatment,
 };
+pub use recovery::Phase;
 pub use router::{DEADLINES_PER_ADVANCE, Router};

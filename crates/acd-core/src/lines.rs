@@ -44,7 +44,7 @@ pub(crate) struct Lines {
     pub(crate) demands: Vec<Demand>,
     pub(crate) lines: Vec<Line>,
     pub(crate) arena: Arena<CallKey>,
-    /// Lines that somebody waits in and whose adapter is up.
+    /// Lines that somebody waits in and whose adapter is open.
     pub(crate) open: Bits,
     /// By adapter, then demand: its line, or `NONE`.
     index: Vec<Vec<u32>>,
@@ -95,12 +95,12 @@ impl Lines {
         key: CallKey,
         priority: Priority,
         place: u32,
-        up: bool,
+        open: bool,
     ) {
         let at = &mut self.lines[line as usize];
         self.arena.insert(&mut at.set, key, place);
         at.depth_by_priority[usize::from(priority.get())] += 1;
-        self.open.set(line as usize, up);
+        self.open.set(line as usize, open);
         self.note_change(line);
     }
 
@@ -116,11 +116,11 @@ impl Lines {
     }
 
     /// Opens or closes the lines of an adapter.
-    pub(crate) fn set_up(&mut self, adapter: AdapterId, up: bool) {
+    pub(crate) fn set_open(&mut self, adapter: AdapterId, open: bool) {
         for &line in self.index.get(adapter.index()).into_iter().flatten() {
             if line != NONE {
                 let waiting = !self.lines[line as usize].set.is_empty();
-                self.open.set(line as usize, up && waiting);
+                self.open.set(line as usize, open && waiting);
             }
         }
     }

@@ -57,7 +57,7 @@ impl Router {
     fn best_call_for(&self, agent: AgentId) -> Option<u32> {
         let Self { lines, pools, places, .. } = self;
         let taker = &self.agents[agent.index()];
-        if taker.listed.is_none() || taker.adapter.is_some_and(|adapter| !self.is_up(adapter)) {
+        if taker.listed.is_none() || taker.adapter.is_some_and(|adapter| !self.is_open(adapter)) {
             return None;
         }
         // The same call may head two lines: then the place it joined first.
@@ -82,7 +82,7 @@ impl Router {
 
     /// Offers a waiting call to the best agent for it: queue by queue in the order it joined them.
     pub(crate) fn pick_agent(&mut self, slot: u32, events: &mut Vec<Event>) {
-        if !self.is_up(self.calls[slot].adapter) {
+        if !self.is_open(self.calls[slot].adapter) {
             return;
         }
         let mut place = self.calls[slot].places;

@@ -1,10 +1,10 @@
 //! Offers, from issue to their end, and the bridge that follows an accept.
 
-use crate::call::{CallState, EXCLUSIONS_MAX, Exclusion, Hand};
+use crate::call::{CallState, EXCLUSIONS_MAX, Exclusion, Hand, Place};
 use crate::command::{OfferResult, Rejection};
 use crate::deadlines::{Deadline, Ticket};
 use crate::event::{Event, LeftCause, NotReadyReason, OfferEnd, Presence, ReturnCause, SlotState};
-use crate::ids::{AgentId, CallHandle, OfferNumber};
+use crate::ids::{AdapterId, AgentId, CallHandle, OfferNumber};
 use crate::plan::MissedOffers;
 use crate::router::Router;
 use crate::slab::NONE;
@@ -20,32 +20,50 @@ pub(crate) enum Told {
 
 impl Router {
     pub(crate) fn issue_offer(&mut self, place: u32, agent: AgentId, events: &mut Vec<Event>) {
-        let queue = self.places[place].queue;
         let slot = self.places[place].slot;
+        let taker = self.agents[agent.index()].adapter;
+        let rung_by = taker.unwrap_or(self.calls[slot].adapter);
+        self.put_in_hand(place, agent, rung_by, false, events);
+        self.let_ring(slot, events);
+    }
+
+    /// Numbers an offer of the call for one of its places; it does not ring yet.
+    pub(crate) fn put_in_hand(
+        &mut self,
+        place: u32,
+        agent: AgentId,
+        rung_by: AdapterId,
+        adopted: bool,
+        events: &mut Vec<Event>,
+    ) {
+        let Place { slot, queue, .. } = self.places[place];
         self.leave_lines(slot);
         self.offers += 1;
         let offer = OfferNumber(self.offers);
         let until = self.now + self.plan.queues[queue.index()].ring;
-        let taker = &self.agents[agent.index()];
-        let rung_by = taker.adapter.unwrap_or(self.calls[slot].adapter);
-        let agent_slot = taker.free_slot().expect("an available agent has a free slot");
-        let ticket = self.deadlines.set(until, Deadline::RingEnds { offer, slot });
-        let call = &mut self.calls[slot];
-        call.state = CallState::Offering;
-        call.ticket = ticket;
-        call.hand = Some(Hand {
+        let agent_slot = self.agents[agent.index()].free_slot();
+        self.calls[slot].hand = Some(Hand {
             offer,
             agent,
-            slot: agent_slot,
+            slot: agent_slot.expect("who is given a call has a free slot"),
             queue,
             rung_by,
             until,
             previous: NONE,
             next: NONE,
         });
-        let call = call.handle;
+        let call = self.calls[slot].handle;
+        let ring_until = until;
+        events.push(Event::OfferIssued { call, offer, agent, queue, rung_by, ring_until, adopted });
+    }
+
+    /// The offer in hand is out, until it rings out.
+    pub(crate) fn let_ring(&mut self, slot: u32, events: &mut Vec<Event>) {
+        let Hand { offer, agent, slot: agent_slot, until, .. } = self.hand(slot);
+        self.calls[slot].ticket = self.deadlines.set(until, Deadline::RingEnds { offer, slot });
+        self.calls[slot].enter(CallState::Offering, self.now);
         self.link_offer(slot);
-        events.push(Event::OfferIssued { call, offer, agent, queue, rung_by, ring_until: until });
+        let call = self.calls[slot].handle;
         self.set_slot(agent, agent_slot, SlotState::Reserved { call, offer }, events);
     }
 
@@ -129,7 +147,7 @@ impl Router {
     }
 
     /// The slot of the call that is in this state by this offer.
-    fn in_hand(
+    pub(crate) fn in_hand(
         &self,
         call: CallHandle,
         offer: OfferNumber,
@@ -169,7 +187,7 @@ impl Router {
         let ticket = self.deadlines.set(until, Deadline::ConnectEnds { arrival, slot });
         let call = &mut self.calls[slot];
         call.ticket = ticket;
-        call.state = CallState::Connecting;
+        call.enter(CallState::Connecting, self.now);
         call.hand = Some(Hand { until, ..hand });
         let call = call.handle;
         let Hand { offer, agent, queue, rung_by, .. } = hand;
@@ -256,19 +274,25 @@ impl Router {
         events: &mut Vec<Event>,
     ) -> Result<(), Rejection> {
         let slot = self.in_hand(call, offer, CallState::Connecting)?;
-        let Hand { agent, queue, slot: agent_slot, .. } = self.hand(slot);
         self.deadlines.cancel(&mut self.calls[slot].ticket);
+        self.connect(slot, events);
+        Ok(())
+    }
+
+    /// Caller and agent hear each other from now on.
+    pub(crate) fn connect(&mut self, slot: u32, events: &mut Vec<Event>) {
+        let Hand { agent, queue, slot: agent_slot, .. } = self.hand(slot);
         let age = self.calls[slot].age(self.now);
         let known = &mut self.calls[slot];
-        known.state = CallState::Connected;
+        known.enter(CallState::Connected, self.now);
         known.age_kept = age;
         known.first = false;
+        let call = known.handle;
         self.agents[agent.index()].missed = 0;
         self.relist(agent);
         events.push(Event::CallConnected { call, agent, queue });
         self.leave_all_queues(slot, LeftCause::Connected, events);
         self.set_slot(agent, agent_slot, SlotState::Talking { call }, events);
-        Ok(())
     }
 
     pub(crate) fn connect_failed(

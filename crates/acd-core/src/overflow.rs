@@ -6,23 +6,25 @@ use crate::event::{Event, LeftCause, Outcome};
 use crate::ids::{CallHandle, DemandId, QueueId, Span};
 use crate::lines::Lines;
 use crate::plan::{Action, QueuePlan, RULES_MAX, RoutingPlan, Rule};
+use crate::recovery::Phase;
 use crate::router::Router;
+use crate::slab::NONE;
 
 const _: () = assert!(RULES_MAX <= 64, "the rules that are due at once are kept in 64 bits");
 
 /// A queue's rules in the order they fall due: by wait, then as in the file.
 #[derive(Debug)]
 pub(crate) struct RuleTable {
-    due: Box<[DueRule]>,
+    pub(crate) due: Box<[DueRule]>,
 }
 
 #[derive(Debug)]
-struct DueRule {
+pub(crate) struct DueRule {
     waited: Span,
     /// The rule's index in the file.
-    rule: u16,
+    pub(crate) rule: u16,
     /// What the call asks for afterwards, when the rule says so.
-    demand: Option<DemandId>,
+    pub(crate) demand: Option<DemandId>,
 }
 
 impl RuleTable {
@@ -88,6 +90,10 @@ impl Router {
     /// What fell due while an offer was out, in order of place and file. Rules of a queue that the
     /// call enters by one of these act after the match, as on every entry.
     pub(crate) fn rules_act_after_return(&mut self, call: CallHandle, events: &mut Vec<Event>) {
+        if self.phase == Phase::Recovering {
+            self.rules_wait_for_recovery(call.slot);
+            return;
+        }
         let entered_since = self.calls[call.slot].joins;
         let mut after = None;
         while let Some(found) = self.calls.find(call) {
@@ -98,6 +104,17 @@ impl Router {
             let Some(place) = next else { return };
             after = Some(self.places[place].joined);
             self.rules_act(call, self.places[place].queue, events);
+        }
+    }
+
+    /// No rule acts while the domain recovers: what is due then has its deadline in the past.
+    fn rules_wait_for_recovery(&mut self, slot: u32) {
+        let mut place = self.calls[slot].places;
+        while place != NONE {
+            if !self.places[place].ticket.is_set() {
+                self.set_rule_deadline(place);
+            }
+            place = self.places[place].next;
         }
     }
 

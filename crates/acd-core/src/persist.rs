@@ -2,7 +2,8 @@
 //! digest. Integers are little-endian.
 
 use crate::ids::{
-    AdapterId, AgentId, DemandId, OfferNumber, Priority, QueueId, ReasonId, Span, Timestamp,
+    AdapterId, AgentId, DemandId, OfferNumber, Priority, QueueId, ReasonId, SkillId, Span,
+    Timestamp,
 };
 use crate::plan::PlanDefect;
 use std::fmt;
@@ -138,7 +139,17 @@ macro_rules! persist_enum {
 }
 
 persist_integers!(u8, u16, u32, u64);
-persist_handles!(AdapterId, AgentId, DemandId, OfferNumber, QueueId, ReasonId, Span, Timestamp);
+persist_handles!(
+    AdapterId,
+    AgentId,
+    DemandId,
+    OfferNumber,
+    QueueId,
+    ReasonId,
+    SkillId,
+    Span,
+    Timestamp
+);
 impl Persist for bool {
     fn write(&self, sink: &mut impl Sink) {
         sink.bytes(&[u8::from(*self)]);

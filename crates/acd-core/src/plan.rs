@@ -29,6 +29,8 @@ pub struct RoutingPlan {
     pub exclude_for: Span,
     /// How long the adapter has to bridge after `connect`.
     pub connect_within: Span,
+    /// How long an adapter that comes back may take to say what it holds.
+    pub recovery_grace: Span,
     /// What happens to an agent who leaves offers unanswered.
     pub missed_offers: MissedOffers,
     /// Names of the reasons for which an agent may be not ready.
@@ -41,6 +43,25 @@ pub struct RoutingPlan {
     pub queues: Vec<QueuePlan>,
     /// The agents, in the order of the file.
     pub agents: Vec<AgentPlan>,
+}
+
+impl Default for RoutingPlan {
+    /// A domain without queues and agents, as it is before its first plan.
+    fn default() -> Self {
+        Self {
+            order: Order::Strict,
+            short_abandon: Span::from_secs(5),
+            exclude_for: Span::from_secs(30),
+            connect_within: Span::from_secs(5),
+            recovery_grace: Span::from_secs(10),
+            missed_offers: MissedOffers::StayReady,
+            reasons: Vec::new(),
+            adapters: Vec::new(),
+            skills: Vec::new(),
+            queues: Vec::new(),
+            agents: Vec::new(),
+        }
+    }
 }
 
 /// How waiting calls are compared; priority 9 comes first under each of them.
@@ -210,7 +231,8 @@ impl RoutingPlan {
         bound("agents", self.agents.len(), AGENTS_MAX)?;
         bound("reasons", self.reasons.len(), usize::from(u16::MAX))?;
         bound("adapters", self.adapters.len(), usize::from(u16::MAX))?;
-        let domain = [self.short_abandon, self.exclude_for, self.connect_within];
+        let domain =
+            [self.short_abandon, self.exclude_for, self.connect_within, self.recovery_grace];
         let credit = match self.order {
             Order::Strict => Span(0),
             Order::Credit { per_step } => per_step,

@@ -27,7 +27,7 @@ pub(crate) struct Pool {
 pub(crate) struct Pools {
     pub(crate) pools: Vec<Pool>,
     pub(crate) arena: Arena<AgentKey>,
-    /// Pools in which somebody is available and whose adapter, if they have one, is up.
+    /// Pools in which somebody is available and whose adapter, if they have one, is open.
     pub(crate) available: Bits,
     /// By demand: the pools that meet it.
     pub(crate) by_demand: Vec<Bits>,
@@ -87,9 +87,9 @@ impl Pools {
         }
     }
 
-    pub(crate) fn insert(&mut self, pool: u32, key: AgentKey, up: bool) {
+    pub(crate) fn insert(&mut self, pool: u32, key: AgentKey, open: bool) {
         self.arena.insert(&mut self.pools[pool as usize].set, key, key.agent.0);
-        self.available.set(pool as usize, up);
+        self.available.set(pool as usize, open);
     }
 
     pub(crate) fn remove(&mut self, pool: u32, key: AgentKey) {
@@ -101,11 +101,11 @@ impl Pools {
         }
     }
 
-    /// Opens or closes the pools of an adapter's devices.
-    pub(crate) fn set_up(&mut self, adapter: AdapterId, up: bool) {
+    /// Opens or closes the pools of these adapters' devices.
+    pub(crate) fn set_open(&mut self, adapters: &Bits, open: bool) {
         for (index, pool) in self.pools.iter().enumerate() {
-            if pool.adapter == Some(adapter) {
-                self.available.set(index, up && !pool.set.is_empty());
+            if pool.adapter.is_some_and(|adapter| adapters.has(adapter.index())) {
+                self.available.set(index, open && !pool.set.is_empty());
             }
         }
     }

@@ -150,7 +150,10 @@ impl Router {
             found.missed = 0;
             found.idle_since = self.now;
         }
-        found.presence = presence;
+        if presence != found.presence {
+            found.presence = presence;
+            found.presence_since = Some(self.now);
+        }
         found.pending = None;
         events.push(Event::PresenceChanged { agent, presence, pending: None });
         self.relist(agent);
@@ -179,6 +182,7 @@ impl Router {
     ) {
         let at = &mut self.agents[agent.index()].slots[usize::from(slot)];
         at.state = state;
+        at.since = Some(self.now);
         self.deadlines.cancel(&mut at.ticket);
         events.push(Event::SlotChanged { agent, slot, state });
         self.relist(agent);
@@ -241,8 +245,8 @@ impl Router {
             self.pools.remove(pool, key);
         }
         if let Some(key) = wanted {
-            let up = adapter.is_none_or(|adapter| self.is_up(adapter));
-            self.pools.insert(pool, key, up);
+            let open = adapter.is_none_or(|adapter| self.is_open(adapter));
+            self.pools.insert(pool, key, open);
         }
         self.agents[agent.index()].listed = wanted;
     }

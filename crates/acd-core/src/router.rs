@@ -15,6 +15,7 @@ use crate::lines::{Demand, Lines, SkillQueue};
 use crate::overflow::RuleTable;
 use crate::plan::{PlanDefect, RoutingPlan};
 use crate::pools::Pools;
+use crate::recovery::Phase;
 use crate::slab::Slab;
 use std::sync::Arc;
 
@@ -28,6 +29,7 @@ pub const DEADLINES_PER_ADVANCE: usize = 256;
 pub struct Router {
     pub(crate) plan: Arc<RoutingPlan>,
     pub(crate) now: Timestamp,
+    pub(crate) phase: Phase,
     pub(crate) arrivals: u64,
     pub(crate) offers: u64,
     pub(crate) adapters: Vec<Adapter>,
@@ -57,6 +59,7 @@ impl Router {
         let (pools, agents) = Pools::new(&plan, &lines.demands);
         Ok(Self {
             now: Timestamp(0),
+            phase: Phase::Normal,
             arrivals: 0,
             offers: 0,
             adapters: Vec::new(),
@@ -76,8 +79,8 @@ impl Router {
 
     /// Applies one command at `now`; appends what changed to `events`.
     ///
-    /// Afterwards `next_deadline()` is later than `now`, unless the command was an `AdvanceTime`
-    /// that had more to do than fits one slice.
+    /// Afterwards `next_deadline()` is later than `now`, unless the command was a `RecoveryOver`
+    /// with something overdue, or an `AdvanceTime` that had more to do than fits one slice.
     ///
     /// # Errors
     /// A refusal; the state and `events` are then unchanged.
@@ -97,14 +100,18 @@ impl Router {
             self.advance(now, events);
             return Ok(());
         }
-        if let Some(at) = self.next_deadline().filter(|at| *at <= now) {
+        // An epoch begins whatever is overdue: it stays so until the domain has recovered.
+        let overdue = self.next_deadline().filter(|at| *at <= now);
+        if let Some(at) = overdue.filter(|_| command != Command::EpochBegan) {
             return Err(Rejection::DeadlineDue { at });
         }
         let before = std::mem::replace(&mut self.now, now);
         self.dispatch(command, events).inspect_err(|_| self.now = before)?;
         self.settle(events);
         // Rules without a wait are due on entry: they act after the first match.
-        while let Some((_, deadline)) = self.deadlines.pop_due(now) {
+        while self.phase == Phase::Normal
+            && let Some((_, deadline)) = self.deadlines.pop_due(now)
+        {
             self.fire(deadline, events);
             self.settle(events);
         }
@@ -114,15 +121,24 @@ impl Router {
     fn dispatch(&mut self, command: Command, events: &mut Vec<Event>) -> Result<(), Rejection> {
         match command {
             Command::AdvanceTime => Ok(()),
-            Command::AdapterUp { adapter, incarnation } => {
-                self.adapter_up(adapter, incarnation, events)
+            Command::EpochBegan => self.epoch_began(events),
+            Command::RecoveryOver => self.recovery_over(events),
+            Command::PlanChanged { plan } => self.plan_changed(&plan, events),
+            Command::AdapterUp { adapter, incarnation, resync } => {
+                self.adapter_up(adapter, incarnation, resync, events)
             }
+            Command::AdapterSynced { adapter } => self.adapter_synced(adapter, events),
             Command::AdapterDown { adapter } => self.adapter_down(adapter, events),
             Command::AdapterHeard { adapter, number } => self.adapter_heard(adapter, number),
-            Command::CallOffered { call, adapter, queue, priority } => {
-                self.call_offered(call, adapter, queue, priority, events)
+            Command::CallOffered { call, adapter, queue, priority, since } => {
+                self.call_offered(call, adapter, queue, priority, since, events)
             }
             Command::CallEnded { call } => self.call_ended(call, events),
+            Command::CallVanished { call } => self.call_vanished(call, events),
+            Command::OfferAdopted { call, agent, rung_by, talking } => {
+                self.offer_adopted(call, agent, rung_by, talking, events)
+            }
+            Command::OfferLost { call, offer } => self.offer_lost(call, offer, events),
             Command::OfferResult { call, offer, result } => {
                 self.offer_result(call, offer, result, events)
             }
@@ -152,10 +168,9 @@ impl Router {
     /// offered before a better one whose exclusion has ended too.
     fn advance(&mut self, now: Timestamp, events: &mut Vec<Event>) {
         let mut fired = 0;
-        while fired < DEADLINES_PER_ADVANCE {
+        while self.phase != Phase::Recovering && fired < DEADLINES_PER_ADVANCE {
             let Some((at, deadline)) = self.deadlines.pop_due(now) else {
-                self.now = now;
-                return;
+                break;
             };
             self.now = self.now.max(at);
             self.fire(deadline, events);
@@ -168,6 +183,8 @@ impl Router {
         }
         if self.next_deadline().is_none_or(|at| at > now) {
             self.now = now;
+            self.end_recovery_when_caught_up(events);
+            self.settle(events);
         }
     }
 
@@ -178,12 +195,13 @@ impl Router {
             Deadline::ConnectEnds { slot, .. } => self.connect_ran_out(slot, events),
             Deadline::RingEnds { slot, .. } => self.offer_rang_out(slot, events),
             Deadline::WrapUpEnds { agent, slot } => self.wrap_up_ran_out(agent, slot, events),
+            Deadline::GraceEnds { adapter } => self.grace_ran_out(adapter, events),
         }
     }
 
-    /// The earliest deadline; `AdvanceTime` is due then.
+    /// The earliest deadline; `AdvanceTime` is due then. None while the domain recovers.
     pub fn next_deadline(&self) -> Option<Timestamp> {
-        self.deadlines.next()
+        self.deadlines.next().filter(|_| self.phase != Phase::Recovering)
     }
 
     /// The Router's clock: the time of the last command applied.

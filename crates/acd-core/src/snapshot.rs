@@ -3,7 +3,7 @@
 //! Only what cannot be made again is written; lines, pools and deadlines are rebuilt. A snapshot is
 //! read by the logic that wrote it, under the same plan.
 
-use crate::adapters::Adapter;
+use crate::adapters::{ADAPTERS_MAX, Adapter};
 use crate::agent::Agent;
 use crate::call::{Call, CallState, Exclusion, Hand, Place};
 use crate::deadlines::{Deadline, Ticket};
@@ -11,12 +11,13 @@ use crate::event::{NotReadyReason, Presence, SlotState};
 use crate::ids::{AdapterId, AgentId, CallHandle, OfferNumber, QueueId, Timestamp};
 use crate::persist::{Persist, RestoreError, Restored, Sink, Source, persist_enum, persist_struct};
 use crate::plan::RoutingPlan;
+use crate::recovery::Phase;
 use crate::router::Router;
 use crate::slab::NONE;
 use std::sync::Arc;
 
-/// First bytes of every snapshot: a name and the version of the logic that can read it.
-const MAGIC: [u8; 8] = *b"acdcore\x01";
+/// First bytes of every snapshot: a name and the version of the format. `LOGIC_VERSION` is apart.
+const MAGIC: [u8; 8] = *b"acdcore\x02";
 
 /// FNV-1a, 64 bits (Fowler, Noll, Vo).
 struct Fnv(u64);
@@ -30,14 +31,16 @@ impl Sink for Fnv {
 }
 
 persist_struct!(CallHandle { slot, generation });
-persist_struct!(Adapter { up, incarnation, heard } rebuilt { first_offer: NONE, last_offer: NONE });
+persist_struct!(Adapter { up, incarnation, heard, forgets, awaited_until }
+    rebuilt { ticket: Ticket::NONE, first_offer: NONE, last_offer: NONE });
+persist_enum!(Phase { 0 = Recovering, 1 = CatchingUp, 2 = Normal });
 persist_struct!(Hand { offer, agent, slot, queue, rung_by, until }
     rebuilt { previous: NONE, next: NONE });
 persist_struct!(Call {
-    handle, adapter, arrival, priority, state, age_from, age_kept, first, moves, joins, hand,
-    left_at, left,
+    handle, adapter, arrival, priority, state, stage_since, arrived_at, age_from, age_kept, first,
+    moves, joins, hand, left_at, left,
 } rebuilt { places: NONE, exclusions: NONE, ticket: Ticket::NONE });
-persist_struct!(Place { queue, demand, entered, joined, rules_fired }
+persist_struct!(Place { queue, demand, entered, taken, joined, rules_fired }
     rebuilt { slot: 0, line: NONE, ticket: Ticket::NONE, listed: None, next: NONE });
 persist_struct!(Exclusion { agent, until } rebuilt { ticket: Ticket::NONE, next: NONE });
 persist_enum!(CallState { 0 = Waiting, 1 = Offering, 2 = Connecting, 3 = Connected, 4 = Held });
@@ -70,16 +73,21 @@ impl Router {
     fn walk(&self, sink: &mut impl Sink) {
         sink.bytes(&MAGIC);
         self.now.write(sink);
+        self.phase.write(sink);
         self.arrivals.write(sink);
         self.offers.write(sink);
         self.adapters.write(sink);
         (self.agents.len() as u32).write(sink);
         for agent in &self.agents {
             agent.presence.write(sink);
+            agent.presence_since.write(sink);
             agent.pending.write(sink);
             agent.missed.write(sink);
             agent.idle_since.write(sink);
-            agent.slots.iter().for_each(|slot| slot.state.write(sink));
+            for slot in &agent.slots {
+                slot.state.write(sink);
+                slot.since.write(sink);
+            }
         }
         (self.calls.slots.len() as u32).write(sink);
         for slot in &self.calls.slots {
@@ -110,6 +118,7 @@ impl Router {
         }
         let source = &mut source;
         router.now = Persist::read(source)?;
+        router.phase = Persist::read(source)?;
         router.arrivals = Persist::read(source)?;
         router.offers = Persist::read(source)?;
         router.adapters = Persist::read(source)?;
@@ -172,6 +181,9 @@ impl Router {
         let adapter = |adapter: AdapterId| adapter.index() < self.adapters.len();
         let queue = |queue: QueueId| queue.index() < self.plan.queues.len();
         sound(self.now <= Timestamp::LATEST, "time")?;
+        sound(self.adapters.len() <= ADAPTERS_MAX, "number of adapters")?;
+        let awaited = |adapter: &Adapter| adapter.up || adapter.awaited_until.is_none();
+        sound(self.adapters.iter().all(awaited), "awaited adapter")?;
         for call in self.calls.iter() {
             sound(adapter(call.adapter), "adapter of a call")?;
             sound(call.hand.is_some() != (call.state == CallState::Waiting), "hand of a call")?;
@@ -214,7 +226,12 @@ impl Router {
     }
 
     /// Makes again what a snapshot leaves out.
-    fn rebuild(&mut self) {
+    pub(crate) fn rebuild(&mut self) {
+        for (adapter, known) in (0..).map(AdapterId).zip(&mut self.adapters) {
+            let deadline = Deadline::GraceEnds { adapter };
+            let until = known.awaited_until;
+            known.ticket = until.map_or(Ticket::NONE, |at| self.deadlines.set(at, deadline));
+        }
         for agent in 0..self.agents.len() as u32 {
             let agent = AgentId(agent);
             for slot in 0..self.agents[agent.index()].slots.len() {
@@ -284,11 +301,13 @@ fn state_of(call: &Call, hand: Hand) -> SlotState {
 
 fn read_agent(agent: &mut Agent, source: &mut Source<'_>) -> Restored<()> {
     agent.presence = Persist::read(source)?;
+    agent.presence_since = Persist::read(source)?;
     agent.pending = Persist::read(source)?;
     agent.missed = Persist::read(source)?;
     agent.idle_since = Persist::read(source)?;
     for slot in &mut agent.slots {
         slot.state = Persist::read(source)?;
+        slot.since = Persist::read(source)?;
     }
     Ok(())
 }

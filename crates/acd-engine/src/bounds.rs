@@ -3,6 +3,7 @@
 use crate::refusal::{Refusal, RefusalKind, code};
 use crate::request::{CallRef, Person, Request};
 use crate::session::{AdapterMessage, Hello};
+use acd_core::Span;
 
 /// The most live calls of a domain.
 pub const CALLS_MAX: usize = 1_000_000;
@@ -20,6 +21,8 @@ pub const ATTRIBUTES_MAX: usize = 64;
 pub const ATTRIBUTE_KEY_BYTES_MAX: usize = 64;
 /// The longest value of an attribute, in bytes.
 pub const ATTRIBUTE_VALUE_BYTES_MAX: usize = 256;
+/// The longest that a call may have waited when it is first heard of.
+pub const WAITED_MAX: Span = Span::from_secs(7 * 24 * 3_600);
 /// The longest reason that a person may give, in bytes.
 pub const REASON_BYTES_MAX: usize = 256;
 /// The most orders that an adapter may leave unacknowledged.
@@ -58,10 +61,20 @@ pub(crate) fn check_request(request: &Request, person: &Person) -> Result<(), Re
 /// The same for a message of an adapter.
 pub(crate) fn check_message(message: &AdapterMessage) -> Result<(), Refusal> {
     match message {
-        AdapterMessage::CallOffered { call_id, queue, priority: _, attributes } => {
+        AdapterMessage::CallOffered { call_id, queue, priority: _, attributes, waited }
+        | AdapterMessage::ResyncCall { call_id, queue, priority: _, attributes, waited } => {
             check_id(call_id, "call_id")?;
             check_id(queue, "queue")?;
-            check_attributes(attributes)
+            check_attributes(attributes)?;
+            if *waited > WAITED_MAX {
+                let days = WAITED_MAX.0 / (24 * 3_600 * 1_000_000);
+                return too_large(format!("at most {days} days"), "waited");
+            }
+            Ok(())
+        }
+        AdapterMessage::ResyncLeg { call, agent, state: _ } => {
+            check_call(call)?;
+            check_id(agent, "agent")
         }
         AdapterMessage::CallEnded { call_id }
         | AdapterMessage::AgentLegLost { call_id }
@@ -72,6 +85,7 @@ pub(crate) fn check_message(message: &AdapterMessage) -> Result<(), Refusal> {
         | AdapterMessage::CallBridged { .. }
         | AdapterMessage::ConnectFailed { .. }
         | AdapterMessage::Malformed { .. }
+        | AdapterMessage::ResyncDone
         | AdapterMessage::AckOnly => Ok(()),
     }
 }
@@ -161,6 +175,7 @@ mod tests {
             queue: "billing".to_owned(),
             priority: Priority::NORMAL,
             attributes,
+            waited: Span(0),
         }
     }
 

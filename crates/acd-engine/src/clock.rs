@@ -22,6 +22,15 @@ impl Clock {
         Self { anchor, started: Instant::now(), scale: scale.max(1) }
     }
 
+    /// The same clock, set forward if need be: a domain that comes back goes on no earlier than it
+    /// ended, even if the wall clock was set back meanwhile.
+    #[must_use]
+    pub fn not_before(mut self, at: Timestamp) -> Self {
+        let behind = at.since(self.now());
+        self.anchor = self.anchor + behind;
+        self
+    }
+
     /// The domain's time now; never lower than what was read before.
     pub fn now(&self) -> Timestamp {
         self.at(Instant::now())

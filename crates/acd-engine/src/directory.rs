@@ -4,8 +4,11 @@
 use crate::bounds::{ADAPTERS_MAX, CALLS_MAX, ENDED_OFFERS_KEPT};
 use crate::refusal::{Refusal, RefusalKind, code};
 use crate::request::CallRef;
-use crate::view::CallCard;
-use acd_core::{AdapterId, AgentId, CallHandle, OfferEnd, OfferNumber, Priority, RevokeCause};
+use acd_core::{
+    AdapterId, AgentId, CallFacts, CallHandle, CallStage, HandFacts, OfferEnd, OfferNumber,
+    Priority, RevokeCause, Router, Treatment,
+};
+use acd_journal::{CallCard, Cast, SentAway};
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
@@ -25,6 +28,7 @@ pub(crate) struct Directory {
     offers: HashMap<u64, LiveOffer>,
     offers_to: HashMap<AgentId, Vec<u64>>,
     ended: EndedOffers,
+    sent_away: SentAway,
 }
 
 #[derive(Debug)]
@@ -39,24 +43,29 @@ pub(crate) struct KnownCall {
     pub(crate) card: Arc<CallCard>,
     pub(crate) adapter: AdapterId,
     pub(crate) priority: Priority,
-    /// The offer that was accepted, until caller and agent talk.
-    pub(crate) connecting: Option<Connecting>,
+    /// The offer that was accepted, until the agent is out of the call.
+    leg: Option<OfferNumber>,
 }
 
-/// A bridge that is being made.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Connecting {
-    pub(crate) offer: OfferNumber,
-    pub(crate) rung_by: AdapterId,
-}
-
-/// An offer that is out, or was accepted and is not bridged yet.
+/// An offer from its issue until the conversation that it led to is over.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct LiveOffer {
+    pub(crate) offer: OfferNumber,
     pub(crate) call: CallHandle,
     pub(crate) agent: AgentId,
     pub(crate) rung_by: AdapterId,
-    pub(crate) accepted: bool,
+    pub(crate) stage: LegStage,
+}
+
+/// How far the agent's leg is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum LegStage {
+    /// He is asked.
+    Out,
+    /// He has accepted, the bridge is being made.
+    Accepted,
+    /// He talks with the caller.
+    Bridged,
 }
 
 /// How the newest of the ended offers ended.
@@ -68,8 +77,8 @@ struct EndedOffers {
 }
 
 impl Directory {
-    /// A directory that knows the plan's adapters, in its order.
-    pub(crate) fn new(adapters: &[String]) -> Self {
+    /// The names of what a Router holds.
+    pub(crate) fn of(router: &Router, cast: &Cast) -> Self {
         let mut directory = Self {
             adapter_ids: HashMap::new(),
             adapter_names: Vec::new(),
@@ -80,11 +89,49 @@ impl Directory {
             offers: HashMap::new(),
             offers_to: HashMap::new(),
             ended: EndedOffers::default(),
+            sent_away: cast.sent_away().clone(),
         };
-        for name in adapters {
-            directory.add_adapter(Arc::from(&**name));
+        for name in cast.adapters() {
+            directory.add_adapter(Arc::clone(name));
+        }
+        for (slot, generation, live) in router.call_slots() {
+            directory.slots.push(Slot { generation, call: None });
+            // As after the end of the slot's latest call.
+            if !live && let Some(next) = generation.checked_add(1) {
+                directory.slots[slot as usize].generation = next;
+                directory.free.push(slot);
+            }
+        }
+        for facts in router.calls() {
+            if let Some(card) = cast.card(facts.call) {
+                directory.restore(&facts, card);
+            }
         }
         directory
+    }
+
+    fn restore(&mut self, facts: &CallFacts, card: &Arc<CallCard>) {
+        let CallFacts { call, adapter, priority, stage, hand, .. } = *facts;
+        let leg = match stage {
+            CallStage::Waiting | CallStage::Offering => None,
+            CallStage::Connecting | CallStage::Connected | CallStage::Held => hand,
+        };
+        let leg = leg.map(|hand| hand.offer);
+        let known = KnownCall { card: Arc::clone(card), adapter, priority, leg };
+        self.slots[call.slot as usize].call = Some(known);
+        self.calls[adapter.index()].insert(Arc::clone(&card.call_id), call);
+        self.live += 1;
+        if let Some(HandFacts { offer, agent, rung_by, .. }) = hand {
+            let stage = match stage {
+                CallStage::Waiting | CallStage::Offering => LegStage::Out,
+                CallStage::Connecting => LegStage::Accepted,
+                CallStage::Connected | CallStage::Held => LegStage::Bridged,
+            };
+            self.offer_issued(LiveOffer { offer, call, agent, rung_by, stage });
+            if stage != LegStage::Out {
+                self.offers_to.remove(&agent);
+            }
+        }
     }
 
     fn add_adapter(&mut self, name: Arc<str>) -> AdapterId {
@@ -93,6 +140,18 @@ impl Directory {
         self.adapter_ids.insert(name, id);
         self.calls.push(HashMap::new());
         id
+    }
+
+    /// The adapters' names by handle.
+    pub(crate) fn adapter_names(&self) -> &[Arc<str>] {
+        &self.adapter_names
+    }
+
+    /// A plan names adapters: those known already, in their order, and then new ones.
+    pub(crate) fn learn_adapters(&mut self, names: &[String]) {
+        for name in names.iter().skip(self.adapter_names.len()) {
+            self.add_adapter(Arc::from(&**name));
+        }
     }
 
     /// The adapter of this name; one that is unknown gets the next handle.
@@ -136,10 +195,10 @@ impl Directory {
         });
         let entry = &mut self.slots[slot as usize];
         let handle = CallHandle { slot, generation: entry.generation };
-        let card = Arc::clone(card);
         calls.insert(Arc::clone(&card.call_id), handle);
-        entry.call = Some(KnownCall { card, adapter, priority, connecting: None });
+        entry.call = Some(KnownCall { card: Arc::clone(card), adapter, priority, leg: None });
         self.live += 1;
+        self.sent_away.forget(adapter, &card.call_id);
         Ok(handle)
     }
 
@@ -203,48 +262,99 @@ impl Directory {
         }
     }
 
-    pub(crate) fn offer_issued(&mut self, offer: OfferNumber, out: LiveOffer) {
-        self.offers.insert(offer.0, out);
-        self.offers_to.entry(out.agent).or_default().push(offer.0);
-        self.ended.highest = self.ended.highest.max(offer.0);
+    pub(crate) fn offer_issued(&mut self, out: LiveOffer) {
+        let LiveOffer { offer: OfferNumber(offer), agent, .. } = out;
+        self.offers.insert(offer, out);
+        self.offers_to.entry(agent).or_default().push(offer);
+        self.ended.highest = self.ended.highest.max(offer);
     }
 
-    /// An accepted offer stays known until its bridge is made or fails.
+    /// An accepted offer stays known as the agent's leg.
     pub(crate) fn offer_ended(&mut self, offer: OfferNumber, end: OfferEnd) {
-        if let Some(out) = self.offers.get_mut(&offer.0) {
-            let agent = out.agent;
-            out.accepted = true;
-            if let Some(offers) = self.offers_to.get_mut(&agent) {
-                offers.retain(|other| *other != offer.0);
-            }
+        let Some(live) = self.offers.get_mut(&offer.0) else { return };
+        live.stage = LegStage::Accepted;
+        let LiveOffer { agent, call, .. } = *live;
+        if let Some(offers) = self.offers_to.get_mut(&agent) {
+            offers.retain(|other| *other != offer.0);
         }
         if end != OfferEnd::Accepted {
             self.offers.remove(&offer.0);
             self.ended.remember(offer.0, end);
+        } else if let Some(call) = self.call_mut(call) {
+            call.leg = Some(offer);
         }
     }
 
-    pub(crate) fn connecting(&mut self, call: CallHandle, connecting: Connecting) {
-        if let Some(call) = self.call_mut(call) {
-            call.connecting = Some(connecting);
+    /// Caller and agent talk.
+    pub(crate) fn bridged(&mut self, call: CallHandle) {
+        let leg = self.call(call).and_then(|call| call.leg);
+        if let Some(live) = leg.and_then(|offer| self.offers.get_mut(&offer.0)) {
+            live.stage = LegStage::Bridged;
         }
     }
 
-    /// The bridge is made, or will never be: its offer is over.
-    pub(crate) fn connecting_over(&mut self, call: CallHandle) -> Option<Connecting> {
-        let connecting = self.call_mut(call)?.connecting.take()?;
-        self.offers.remove(&connecting.offer.0);
-        self.ended.remember(connecting.offer.0, OfferEnd::Accepted);
-        Some(connecting)
+    /// The agent is out of the call.
+    pub(crate) fn leg_over(&mut self, call: CallHandle) -> Option<LiveOffer> {
+        let offer = self.call_mut(call)?.leg.take()?;
+        self.ended.remember(offer.0, OfferEnd::Accepted);
+        self.offers.remove(&offer.0)
+    }
+
+    /// The domain itself ends the call.
+    pub(crate) fn sent_away(&mut self, call: CallHandle, treatment: Treatment) {
+        if let Some(KnownCall { card, adapter, .. }) = self.call(call) {
+            let (adapter, call_id) = (*adapter, Arc::clone(&card.call_id));
+            self.sent_away.note(adapter, call_id, treatment);
+        }
+    }
+
+    /// How the domain ended the latest call of this id, if it did so lately.
+    pub(crate) fn was_sent_away(&self, adapter: AdapterId, call_id: &str) -> Option<Treatment> {
+        self.sent_away.find(adapter, call_id)
+    }
+
+    /// The number of the latest offer.
+    pub(crate) fn last_offer(&self) -> OfferNumber {
+        OfferNumber(self.ended.highest)
+    }
+
+    /// An offer that is out, or has led to a conversation that goes on.
+    pub(crate) fn leg_or_offer(&self, offer: OfferNumber) -> Option<LiveOffer> {
+        self.offers.get(&offer.0).copied()
+    }
+
+    /// What rings, or talks, at an adapter, in the order of issue. Costs as much as there are
+    /// offers.
+    pub(crate) fn legs_at(&self, adapter: AdapterId) -> Vec<LiveOffer> {
+        let at = |live: &&LiveOffer| live.rung_by == adapter;
+        let mut legs: Vec<LiveOffer> = self.offers.values().filter(at).copied().collect();
+        legs.sort_unstable_by_key(|live| live.offer);
+        legs
+    }
+
+    /// The calls that an adapter holds, in the order of their handles.
+    pub(crate) fn calls_of(&self, adapter: AdapterId) -> Vec<CallHandle> {
+        let calls = self.calls.get(adapter.index()).into_iter().flat_map(HashMap::values);
+        let mut calls: Vec<CallHandle> = calls.copied().collect();
+        calls.sort_unstable();
+        calls
+    }
+
+    /// Whether an adapter holds a call, or rings or has rung an agent who has one.
+    pub(crate) fn concerns(&self, adapter: AdapterId) -> bool {
+        let calls = self.calls.get(adapter.index()).is_some_and(|calls| !calls.is_empty());
+        calls || self.offers.values().any(|live| live.rung_by == adapter)
     }
 
     /// An offer that is out or accepted, or how it ended.
     pub(crate) fn offer(&self, offer: u64) -> Result<LiveOffer, Refusal> {
-        if let Some(live) = self.offers.get(&offer) {
+        let live = self.offers.get(&offer);
+        if let Some(live) = live.filter(|live| live.stage != LegStage::Bridged) {
             return Ok(*live);
         }
-        let message = match self.ended.how.get(&offer) {
-            Some(end) => format!("offer {offer} is over: {}", in_words(*end)),
+        let ended = live.map(|_| OfferEnd::Accepted).or(self.ended.how.get(&offer).copied());
+        let message = match ended {
+            Some(end) => format!("offer {offer} is over: {}", in_words(end)),
             None if (1..=self.ended.highest).contains(&offer) => {
                 format!("offer {offer} is over, long since")
             }
@@ -298,111 +408,5 @@ fn in_words(end: OfferEnd) -> &'static str {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn card(call_id: &str) -> Arc<CallCard> {
-        let attributes = Arc::from([]);
-        Arc::new(CallCard { adapter: Arc::from("a"), call_id: Arc::from(call_id), attributes })
-    }
-
-    fn known() -> (Directory, AdapterId) {
-        let mut directory = Directory::new(&["x".to_owned(), "y".to_owned()]);
-        let id = directory.adapter("a").expect("there is room");
-        assert_eq!(id, AdapterId(2), "the plan's adapters come first");
-        (directory, id)
-    }
-
-    #[test]
-    fn an_id_that_comes_back_is_a_new_call() {
-        let (mut directory, a) = known();
-        let first = directory.mint(a, &card("1"), Priority::NORMAL).expect("new");
-        let again = directory.mint(a, &card("1"), Priority::NORMAL).expect_err("it lives");
-        assert_eq!((again.kind, again.code), (RefusalKind::AlreadyExists, code::CALL_EXISTS));
-        directory.free(first);
-        assert!(directory.find(a, "1").is_err());
-        let second = directory.mint(a, &card("1"), Priority::NORMAL).expect("the first has ended");
-        assert_eq!((second.slot, second.generation), (first.slot, first.generation + 1));
-        assert_eq!(directory.find(a, "1").expect("it lives"), second);
-        assert!(directory.call(first).is_none());
-        directory.free(first);
-        assert!(directory.call(second).is_some(), "freeing the old one again changes nothing");
-    }
-
-    #[test]
-    fn a_handle_taken_back_is_as_if_never_minted() {
-        let (mut directory, a) = known();
-        let handle = directory.mint(a, &card("1"), Priority::NORMAL).expect("new");
-        directory.unmint(handle);
-        assert_eq!(directory.mint(a, &card("2"), Priority::NORMAL).expect("new"), handle);
-    }
-
-    #[test]
-    fn two_adapters_may_use_one_id() {
-        let (mut directory, a) = known();
-        let b = directory.adapter("b").expect("there is room");
-        let of_a = directory.mint(a, &card("1"), Priority::NORMAL).expect("new");
-        let of_b = directory.mint(b, &card("1"), Priority::NORMAL).expect("new to b");
-        assert_ne!(of_a, of_b);
-        let call = CallRef { adapter: "b".to_owned(), call_id: "1".to_owned() };
-        assert_eq!(directory.find_ref(&call).expect("it lives"), of_b);
-    }
-
-    #[test]
-    fn adapters_are_bounded() {
-        let (mut directory, _) = known();
-        for number in 3..ADAPTERS_MAX {
-            assert!(directory.adapter(&format!("n{number}")).is_ok());
-        }
-        let refused = directory.adapter("one-more").expect_err("full");
-        assert_eq!(refused.code, code::TOO_MANY_ADAPTERS);
-        assert!(directory.adapter("a").is_ok(), "those known are found");
-    }
-
-    #[test]
-    fn an_offer_that_is_over_says_how_it_ended() {
-        let (mut directory, a) = known();
-        let call = directory.mint(a, &card("1"), Priority::NORMAL).expect("new");
-        let agent = AgentId(4);
-        let out = LiveOffer { call, agent, rung_by: a, accepted: false };
-        assert_eq!(directory.only_offer_to(agent).expect_err("none").code, code::WRONG_STATE);
-        for number in 1..=2 {
-            directory.offer_issued(OfferNumber(number), out);
-        }
-        assert!(directory.only_offer_to(agent).expect_err("two").message.contains("2 offers"));
-        directory.offer_ended(OfferNumber(1), OfferEnd::Revoked(RevokeCause::CallEnded));
-        assert_eq!(directory.only_offer_to(agent).expect("one"), 2);
-        let over = directory.offer(1).expect_err("over");
-        assert_eq!(over.code, code::OFFER_OVER);
-        assert!(over.message.starts_with("offer 1 is over: revoked, the caller hung up"));
-        assert_eq!(directory.offer(3).expect_err("never").code, code::UNKNOWN_OFFER);
-        assert_eq!(directory.offer(0).expect_err("never").code, code::UNKNOWN_OFFER);
-    }
-
-    #[test]
-    fn an_accepted_offer_is_known_until_the_bridge() {
-        let (mut directory, a) = known();
-        let call = directory.mint(a, &card("1"), Priority::NORMAL).expect("new");
-        let offer = OfferNumber(1);
-        let out = LiveOffer { call, agent: AgentId(0), rung_by: a, accepted: false };
-        directory.offer_issued(offer, out);
-        directory.offer_ended(offer, OfferEnd::Accepted);
-        directory.connecting(call, Connecting { offer, rung_by: a });
-        assert!(directory.offer(1).expect("not bridged yet").accepted);
-        assert!(directory.only_offer_to(AgentId(0)).is_err(), "it is out no more");
-        assert_eq!(directory.connecting_over(call).expect("it was").offer, offer);
-        assert_eq!(directory.connecting_over(call), None);
-        let over = directory.offer(1).expect_err("over");
-        assert_eq!(over.message, "offer 1 is over: it was accepted");
-    }
-
-    #[test]
-    fn only_the_newest_ended_offers_are_remembered_in_detail() {
-        let mut ended = EndedOffers::default();
-        for offer in 1..=ENDED_OFFERS_KEPT as u64 + 1 {
-            ended.remember(offer, OfferEnd::NoAnswer);
-        }
-        assert_eq!(ended.how.len(), ENDED_OFFERS_KEPT);
-        assert!(!ended.how.contains_key(&1));
-    }
-}
+#[path = "directory_tests.rs"]
+mod tests;

@@ -4,10 +4,10 @@
 
 use crate::bounds;
 use crate::clock::Clock;
+use crate::directory::Directory;
 use crate::driver::{Driver, Engine, EngineParts};
 use crate::latency::{Latencies, Stopwatch};
 use crate::lines::LineDepths;
-use crate::log::CommandLog;
 use crate::mail::{Mail, Post, SessionId};
 use crate::mailbox::mailbox;
 use crate::names::Names;
@@ -19,7 +19,8 @@ use crate::session::{Hello, Session, session_ends};
 use crate::status::{Gauges, Status};
 use crate::subscription::{AgentWatch, Feed, Subscription};
 use crate::view::View;
-use acd_core::{PlanDefect, Router, RoutingPlan};
+use acd_core::{PlanDefect, RoutingPlan};
+use acd_journal::{CommandLog, Parts, Replica};
 use parking_lot::{Mutex, RwLockReadGuard};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -37,11 +38,22 @@ pub struct Settings {
     pub mailbox_capacity: usize,
     /// How many events are kept for subscribers who come back.
     pub history: usize,
+    /// Gives each command to the log by itself, instead of all that are there.
+    pub each_command_by_itself: bool,
+    /// When the log cannot be written, stop rather than route on.
+    pub stop_when_log_fails: bool,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { domain: "main".to_owned(), epoch: 1, mailbox_capacity: 65_536, history: 65_536 }
+        Self {
+            domain: "main".to_owned(),
+            epoch: 1,
+            mailbox_capacity: 65_536,
+            history: 65_536,
+            each_command_by_itself: false,
+            stop_when_log_fails: false,
+        }
     }
 }
 
@@ -51,6 +63,9 @@ pub enum StartError {
     /// The Router cannot route by the plan.
     #[error("the plan has a defect: {0}")]
     Plan(#[from] PlanDefect),
+    /// The plan leaves no place for what was recovered.
+    #[error("{0}")]
+    Misfit(String),
     /// A setting is out of its bounds.
     #[error("{0}")]
     Setting(&'static str),
@@ -79,28 +94,29 @@ struct Shared {
     publisher_lives: watch::Receiver<()>,
 }
 
-/// Puts a domain together. It lives once `Driver::run` and `Publisher::run` are being polled; the
-/// driver belongs on the runtime of the adapters' streams, the publisher on another.
+/// Puts a domain together from what its log holds: `recovered` is the state at the log's end. It
+/// lives once `Driver::run` and `Publisher::run` are being polled; the driver belongs on the runtime
+/// of the adapters' streams, the publisher on another.
 ///
 /// # Errors
-/// The plan or a setting is not usable.
+/// The plan or a setting is not usable, or the plan leaves no place for what was recovered.
 pub fn start<L: CommandLog>(
-    plan: Arc<RoutingPlan>,
+    plan: &RoutingPlan,
     clock: Clock,
-    log: L,
+    (log, recovered): (L, Replica),
     settings: Settings,
 ) -> Result<(Domain, Driver<L>, Publisher), StartError> {
-    if settings.epoch == 0 {
-        return Err(StartError::Setting("epochs count from 1"));
+    plan.check()?;
+    if settings.epoch <= recovered.tail().epoch {
+        return Err(StartError::Setting("the epoch must be higher than any before"));
     }
     if settings.mailbox_capacity == 0 {
         return Err(StartError::Setting("the mailbox must have room for at least 1 message"));
     }
-    let router = Router::new(Arc::clone(&plan))?;
-    let names = Arc::new(Names::new(plan));
-    let depths = Arc::new(LineDepths::new(router.demands().len()));
-    let view = View::new(Arc::clone(&names), router.demands(), settings.epoch);
-    let feed = Arc::new(Feed::new(view, settings.history));
+    let Parts { router, cast, tail, digest } = recovered.into_parts();
+    let clock = clock.not_before(router.now());
+    let directory = Directory::of(&router, &cast);
+    drop(cast);
     let gauges = Arc::new(Gauges::default());
     let latencies = Latencies::shared();
     let stopping = Arc::new(AtomicBool::new(false));
@@ -109,18 +125,26 @@ pub fn start<L: CommandLog>(
     let (parcels_in, parcels_out) = mpsc::channel(PARCELS_UNDERWAY_MAX);
     let (driver_life, driver_lives) = watch::channel(());
     let (publisher_life, publisher_lives) = watch::channel(());
-    let engine = Engine::new(EngineParts {
+    let mut engine = Engine::new(EngineParts {
+        names: Arc::new(Names::new(Arc::clone(router.plan()))),
         router,
+        directory,
+        tail,
+        digest,
         clock: clock.clone(),
         epoch: settings.epoch,
-        names: Arc::clone(&names),
         gauges: Arc::clone(&gauges),
-        depths: Arc::clone(&depths),
         stopwatch: Stopwatch::new(Arc::clone(&latencies)),
+        each_command_by_itself: settings.each_command_by_itself,
+        stops_when_log_fails: settings.stop_when_log_fails,
     });
+    engine.open_epoch(clock.now(), plan)?;
+    let (names, view) = engine.outlook();
+    let depths = engine.depths();
+    let feed = Arc::new(Feed::new(view, settings.history));
     let driver = Driver::new(
         engine,
-        log,
+        (log, tail),
         mailbox,
         controls_out,
         Arc::clone(&stopping),

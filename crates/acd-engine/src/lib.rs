@@ -16,8 +16,6 @@ mod domain;
 mod driver;
 mod latency;
 mod lines;
-/// The log of commands: its contract, and the logs that keep it.
-pub mod log;
 mod mail;
 mod mailbox;
 mod names;
@@ -33,10 +31,11 @@ mod view;
 #[cfg(test)]
 mod tests;
 
+pub use acd_journal::{Attributes, CallCard, Origin};
 pub use bounds::{
     ADAPTER_NAME_BYTES_MAX, ADAPTERS_MAX, AGENT_WATCHES_MAX, ATTRIBUTE_KEY_BYTES_MAX,
     ATTRIBUTE_VALUE_BYTES_MAX, ATTRIBUTES_MAX, CALLS_MAX, ENDED_OFFERS_KEPT, ID_BYTES_MAX,
-    REASON_BYTES_MAX, SOFTWARE_BYTES_MAX, SUBSCRIBERS_MAX, UNACKNOWLEDGED_MAX,
+    REASON_BYTES_MAX, SOFTWARE_BYTES_MAX, SUBSCRIBERS_MAX, UNACKNOWLEDGED_MAX, WAITED_MAX,
 };
 pub use clock::Clock;
 pub use domain::{Domain, Settings, StartError, start};
@@ -44,14 +43,16 @@ pub use driver::{Driver, Ended};
 pub use latency::Latency;
 pub use lines::LineDepths;
 pub use names::SkillLevels;
-pub use order::{Attributes, CloseReason, Down, DownBody, Order, RevokeReason};
+pub use order::{CloseReason, Down, DownBody, Order, RevokeReason};
 pub use publisher::Publisher;
 pub use refusal::{Refusal, RefusalKind, code};
 pub use request::{CallRef, Person, Position, Request};
-pub use session::{AdapterMessage, Hello, Session, SessionReceiver, SessionSender, Welcome};
+pub use session::{
+    AdapterMessage, Hello, LegState, Session, SessionReceiver, SessionSender, Welcome,
+};
 pub use status::{AdapterStatus, Health, Status};
 pub use subscription::{AgentWatch, Subscription, Update};
 pub use view::{
-    AgentRow, CallCard, CallRow, CallState, Delta, EventRow, OfferRow, Origin, PlaceRow, QueueRow,
-    SkillQueueRow, SlotRow, SlotWord, Staffing, View,
+    AgentRow, CallRow, CallState, Delta, EventRow, OfferRow, PlaceRow, QueueRow, SkillQueueRow,
+    SlotRow, SlotWord, Staffing, View,
 };

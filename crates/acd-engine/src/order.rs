@@ -3,10 +3,7 @@
 use crate::refusal::{Refusal, RefusalKind, code};
 use crate::request::CallRef;
 use acd_core::{Priority, Span, Timestamp, Treatment};
-use std::sync::Arc;
-
-/// Key and value pairs that travel with a call and are never looked at.
-pub type Attributes = Arc<[(String, String)]>;
+use acd_journal::Attributes;
 
 /// One message to an adapter.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,6 +36,15 @@ pub enum DownBody {
         /// As in [`Refusal`].
         field: &'static str,
     },
+    /// What the adapter holds has been taken in.
+    Resynced {
+        /// Calls that the domain knew and the adapter named.
+        known: u32,
+        /// Calls that it did not know.
+        adopted: u32,
+        /// Calls that the adapter did not name.
+        vanished: u32,
+    },
     /// The session is over; nothing follows.
     Closed(CloseReason),
 }
@@ -66,6 +72,8 @@ pub enum Order {
         ring: Span,
         /// As the call's adapter gave them.
         attributes: Attributes,
+        /// The adapter rings already, as it said in its resync.
+        adopted: bool,
     },
     /// Stop ringing.
     Revoke {

@@ -5,8 +5,8 @@ use crate::mail::Answer;
 use crate::refusal::Refusal;
 use crate::request::Position;
 use crate::subscription::Feed;
-use crate::view::{CallCard, Origin};
 use acd_core::{DemandId, Event, SkillQueue, Timestamp};
+use acd_journal::{CallCard, Origin};
 use std::sync::Arc;
 use tokio::sync::{mpsc, watch};
 

@@ -126,6 +126,13 @@ impl From<Rejection> for Refusal {
             | Rejection::WrongCallState { .. }
             | Rejection::AlreadyInQueue
             | Rejection::TooManyMoves
+            | Rejection::SinceAhead
+            | Rejection::AgentNotAvailable
+            | Rejection::AgentNotQualified
+            | Rejection::NotRecovering
+            | Rejection::PlanDefective
+            | Rejection::QueueInUse { .. }
+            | Rejection::AgentInUse { .. }
             | Rejection::AgentLoggedOut
             | Rejection::AgentLoggedIn
             | Rejection::NotInWrapUp => (RefusalKind::FailedPrecondition, code::WRONG_STATE),

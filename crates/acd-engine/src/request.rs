@@ -1,6 +1,7 @@
 //! What people ask for, and the names and places that their answers are given in.
 
 use acd_core::{ForcedPresence, Priority, Treatment};
+use acd_journal::CallCard;
 use std::fmt;
 
 /// On whose behalf a request is made; recorded with what it did.
@@ -19,6 +20,12 @@ pub struct CallRef {
     pub adapter: String,
     /// The id that this adapter chose.
     pub call_id: String,
+}
+
+impl From<&CallCard> for CallRef {
+    fn from(card: &CallCard) -> Self {
+        Self { adapter: card.adapter.to_string(), call_id: card.call_id.to_string() }
+    }
 }
 
 /// A place in the history of the domain; compared epoch first.

@@ -4,7 +4,8 @@ use crate::bounds;
 use crate::mail::{Control, Mail, Post, SessionId};
 use crate::order::{CloseReason, Down, DownBody};
 use crate::refusal::{Refusal, RefusalKind, code};
-use acd_core::{OfferResult, Priority, Timestamp};
+use crate::request::CallRef;
+use acd_core::{OfferResult, Priority, Span, Timestamp};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use tokio::sync::{mpsc, watch};
@@ -27,10 +28,13 @@ pub struct Hello {
 /// The session is open.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Welcome {
-    /// The session goes on by number; else both sides count from 1 again.
+    /// The session goes on by number; else orders count from 1 again, and the adapter is asked to
+    /// say what it holds.
     pub resumed: bool,
-    /// The number of the latest message applied.
+    /// The number of the latest message of this process that is applied and durable.
     pub received: u64,
+    /// The domain has calls or offers of this adapter.
+    pub resync_expected: bool,
     /// The epoch of the domain.
     pub epoch: u64,
     /// The domain's time.
@@ -50,7 +54,33 @@ pub enum AdapterMessage {
         priority: Priority,
         /// Carried to the agent and never looked at.
         attributes: Vec<(String, String)>,
+        /// How long the caller has been waiting already.
+        waited: Span,
     },
+    /// The PBX holds this caller: part of a resync. As in `CallOffered`.
+    ResyncCall {
+        /// The adapter's id of the call.
+        call_id: String,
+        /// The queue that it enters if it is not known.
+        queue: String,
+        /// Its priority then.
+        priority: Priority,
+        /// Carried to the agent and never looked at.
+        attributes: Vec<(String, String)>,
+        /// How long the caller has been waiting, without talk time.
+        waited: Span,
+    },
+    /// The PBX has a leg to an agent: part of a resync.
+    ResyncLeg {
+        /// For which call.
+        call: CallRef,
+        /// Of whom.
+        agent: String,
+        /// How far it is.
+        state: LegState,
+    },
+    /// The end of a resync: what was not named does not exist in the PBX.
+    ResyncDone,
     /// The call is over in the PBX.
     CallEnded {
         /// Which.
@@ -60,6 +90,8 @@ pub enum AdapterMessage {
     OfferResult {
         /// Its number.
         offer: u64,
+        /// The epoch of the order that named it; 0 is the present one.
+        epoch: u64,
         /// How.
         result: OfferResult,
     },
@@ -67,11 +99,15 @@ pub enum AdapterMessage {
     CallBridged {
         /// Through which offer.
         offer: u64,
+        /// The epoch of the order that named it; 0 is the present one.
+        epoch: u64,
     },
     /// The bridge could not be made.
     ConnectFailed {
         /// Through which offer.
         offer: u64,
+        /// The epoch of the order that named it; 0 is the present one.
+        epoch: u64,
     },
     /// The agent's leg died while the caller is still there.
     AgentLegLost {
@@ -106,6 +142,19 @@ pub enum AdapterMessage {
     AckOnly,
 }
 
+/// How far a leg to an agent is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LegState {
+    /// The device rings.
+    Ringing,
+    /// He has answered and is not bridged yet.
+    Answered,
+    /// He talks with the caller.
+    Talking,
+    /// He has put the caller on hold.
+    Held,
+}
+
 /// An open session. Dropping it, or either half of it, says that the stream broke.
 #[derive(Debug)]
 pub struct Session {
@@ -131,6 +180,8 @@ pub struct SessionReceiver {
     orders: mpsc::UnboundedReceiver<Numbered>,
     acks: watch::Receiver<u64>,
     acks_end: bool,
+    /// The highest acknowledgement handed out.
+    told: u64,
     _departure: Departure,
 }
 
@@ -138,6 +189,8 @@ pub struct SessionReceiver {
 #[derive(Clone, Debug)]
 pub(crate) struct Numbered {
     pub(crate) number: u64,
+    /// Up to where the adapter's messages were durable when it left.
+    pub(crate) ack: u64,
     pub(crate) body: DownBody,
 }
 
@@ -196,6 +249,7 @@ pub(crate) fn session_ends(id: SessionId, epoch: u64, post: &Post) -> (EdgeEnds,
         orders: orders_out,
         acks: acks_out,
         acks_end: false,
+        told: 0,
         _departure: departure(),
     };
     let sender = SessionSender {
@@ -209,7 +263,8 @@ pub(crate) fn session_ends(id: SessionId, epoch: u64, post: &Post) -> (EdgeEnds,
 }
 
 impl EdgeEnds {
-    pub(crate) fn welcomed(self, welcome: Welcome) -> Session {
+    pub(crate) fn welcomed(mut self, welcome: Welcome) -> Session {
+        self.receiver.told = welcome.received;
         Session { welcome, receiver: self.receiver, sender: self.sender }
     }
 }
@@ -299,18 +354,22 @@ impl SessionReceiver {
             tokio::select! {
                 biased;
                 order = self.orders.recv() => {
-                    let Numbered { number, body } = order?;
-                    return Some(self.down(number, body));
+                    let Numbered { number, ack, body } = order?;
+                    return Some(self.down(number, ack, body));
                 }
-                changed = self.acks.changed(), if !self.acks_end => match changed {
-                    Ok(()) => return Some(self.down(0, DownBody::Acknowledged)),
-                    Err(_) => self.acks_end = true,
-                },
+                changed = self.acks.changed(), if !self.acks_end => {
+                    self.acks_end = changed.is_err();
+                    let ack = *self.acks.borrow_and_update();
+                    if ack > self.told {
+                        return Some(self.down(0, ack, DownBody::Acknowledged));
+                    }
+                }
             }
         }
     }
 
-    fn down(&mut self, number: u64, body: DownBody) -> Down {
-        Down { epoch: self.epoch, number, ack: *self.acks.borrow_and_update(), body }
+    fn down(&mut self, number: u64, ack: u64, body: DownBody) -> Down {
+        self.told = self.told.max(ack);
+        Down { epoch: self.epoch, number, ack: self.told, body }
     }
 }

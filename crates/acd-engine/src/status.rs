@@ -55,6 +55,8 @@ pub enum Health {
     /// It does.
     #[default]
     Serving,
+    /// It waits for its adapters to come back; nothing is offered before.
+    Recovering,
     /// The log cannot be written: what waits for it is held back.
     Degraded,
     /// It is stopping, or has stopped.
@@ -88,7 +90,7 @@ pub(crate) struct Gauges {
 }
 
 const STOPPING: &str = "the domain is stopping";
-const SILENT: &str = "the log does not answer";
+const FAILING: &str = "the log cannot be written";
 /// Why a domain is muted for good.
 pub(crate) const FENCED: &str = "another daemon writes this domain's log now";
 
@@ -96,18 +98,20 @@ pub(crate) const FENCED: &str = "another daemon writes this domain's log now";
 struct Wellness {
     fault: Option<Fault>,
     stopping: bool,
+    /// For whom the domain waits, as long as it does.
+    recovering: Option<String>,
 }
 
 #[derive(Debug, PartialEq, Eq)]
 enum Fault {
-    Silent(String),
+    Failing(String),
     Fenced,
 }
 
 impl Fault {
     fn reason(&self) -> &str {
         match self {
-            Self::Silent(reason) => reason,
+            Self::Failing(reason) => reason,
             Self::Fenced => FENCED,
         }
     }
@@ -127,6 +131,7 @@ impl Gauges {
         match &*self.wellness.lock() {
             Wellness { fault: Some(fault), .. } => (Health::Degraded, fault.reason().to_owned()),
             Wellness { stopping: true, .. } => (Health::Draining, STOPPING.to_owned()),
+            Wellness { recovering: Some(reason), .. } => (Health::Recovering, reason.clone()),
             Wellness { .. } => (Health::Serving, String::new()),
         }
     }
@@ -140,14 +145,26 @@ impl Gauges {
         self.wellness.lock().fault == Some(Fault::Fenced)
     }
 
-    /// The log does not answer.
-    pub(crate) fn log_is_silent(&self, reason: &str) {
-        self.wellness.lock().fault = Some(Fault::Silent(format!("{SILENT}: {reason}")));
+    /// The log cannot be written, or does not answer.
+    pub(crate) fn log_fails(&self, reason: &str) {
+        self.wellness.lock().fault = Some(Fault::Failing(format!("{FAILING}: {reason}")));
     }
 
-    /// The log answers again.
-    pub(crate) fn log_answers(&self) {
-        self.wellness.lock().fault = None;
+    /// The log works again.
+    pub(crate) fn log_works(&self) {
+        let fault = &mut self.wellness.lock().fault;
+        fault.take_if(|fault| matches!(fault, Fault::Failing(_)));
+    }
+
+    /// Time waits for these adapters.
+    pub(crate) fn recovering(&self, awaited: &[&str]) {
+        let reason = format!("waiting for what adapters hold: {}", awaited.join(", "));
+        self.wellness.lock().recovering = Some(reason);
+    }
+
+    /// Time goes on.
+    pub(crate) fn recovered(&self) {
+        self.wellness.lock().recovering = None;
     }
 
     pub(crate) fn stopping(&self) {

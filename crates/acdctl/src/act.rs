@@ -69,6 +69,7 @@ async fn offer(daemon: &Daemon, output: Output, arguments: OfferArguments) -> Re
         queue: queue.clone(),
         priority,
         attributes: carried,
+        waited: None,
     };
     let message = v1::OfferCallRequest { domain: daemon.domain.clone(), call: Some(call) };
     let answer = daemon.answer(daemon.adapters().offer_call(request(message)).await)?;

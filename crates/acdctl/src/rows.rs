@@ -303,6 +303,7 @@ fn outcome(outcome: v1::Outcome) -> Option<&'static str> {
         v1::Outcome::Abandoned => Some("abandoned"),
         v1::Outcome::ShortAbandoned => Some("short_abandoned"),
         v1::Outcome::Overflowed => Some("overflowed"),
+        v1::Outcome::Vanished => Some("vanished"),
     }
 }
 

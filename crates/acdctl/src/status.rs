@@ -31,7 +31,21 @@ struct StatusRow {
     mailbox_capacity: u64,
     decision: LatencyRow,
     mailbox: LatencyRow,
+    /// None when state is kept in memory only.
+    journal: Option<JournalRow>,
     adapters: Vec<AdapterRow>,
+}
+
+/// The journal since the daemon started.
+#[derive(Debug, Serialize)]
+struct JournalRow {
+    folder: String,
+    syncs: u64,
+    sync_p50_us: u64,
+    sync_p99_us: u64,
+    sync_max_us: u64,
+    failures: u64,
+    bytes: u64,
 }
 
 /// A distribution of latencies.
@@ -106,7 +120,41 @@ impl StatusRow {
             rejected: status.rejected,
             undurable: status.undurable,
             mailbox_capacity: status.mailbox_capacity,
+            journal: status.journal.map(JournalRow::from),
         }
+    }
+}
+
+impl From<v1::JournalStatus> for JournalRow {
+    fn from(journal: v1::JournalStatus) -> Self {
+        let v1::JournalStatus {
+            folder,
+            syncs,
+            sync_p50_us,
+            sync_p99_us,
+            sync_max_us,
+            failures,
+            bytes,
+        } = journal;
+        Self { folder, syncs, sync_p50_us, sync_p99_us, sync_max_us, failures, bytes }
+    }
+}
+
+impl JournalRow {
+    fn text(&self) -> String {
+        let us = |us: u64| human_us(us as f64);
+        let failures = match self.failures {
+            0 => String::new(),
+            some => format!(", {some} attempts failed"),
+        };
+        format!(
+            "{}, {} syncs of p50 {}, p99 {}, max {}{failures}",
+            self.folder,
+            self.syncs,
+            us(self.sync_p50_us),
+            us(self.sync_p99_us),
+            us(self.sync_max_us),
+        )
     }
 }
 
@@ -135,6 +183,12 @@ fn text(row: &StatusRow, now: &str) -> String {
         format!("commands     {} applied, {} refused", row.commands, row.rejected),
         format!("decision     {}", latency_text(&row.decision)),
         format!("mailbox      {}, holds {}", latency_text(&row.mailbox), row.mailbox_capacity),
+        format!(
+            "journal      {}",
+            row.journal
+                .as_ref()
+                .map_or_else(|| "none: state is in memory".to_owned(), JournalRow::text)
+        ),
         format!("subscribers  {}", row.subscribers),
     ];
     if row.adapters.is_empty() {

@@ -13,7 +13,7 @@ Examples:
   acdd                               the built-in configuration on 127.0.0.1:7170
   acdd --print-config > acdd.toml    a commented configuration to start from
   acdd --config acdd.toml            your own; `acdctl check acdd.toml` checks it beforehand
-  acdd --data /var/lib/acdd --log-format json
+  acdd --journal /var/lib/acdd/journal --log-format json
   acdd --listen 127.0.0.1:0 --http 127.0.0.1:0 --clock-scale 60
 
 Once it serves, one line on standard output says where, and is all that goes there:
@@ -41,12 +41,12 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "ADDR")]
     pub(crate) http: Option<String>,
 
-    /// A folder that keeps the epoch across restarts; made if it is not there.
+    /// The folder that keeps what happened, so that a restart goes on with the same calls, ages and
+    /// agents; made if it is not there.
     ///
-    /// Calls, agents and statistics are held in memory only and are gone after a restart. Without
-    /// this, the epoch is the time of the start alone, and only a clock set back could lower it.
+    /// Without it, and without `path` under `[journal]`, state is kept in memory only.
     #[arg(long, value_name = "DIR")]
-    pub(crate) data: Option<PathBuf>,
+    pub(crate) journal: Option<PathBuf>,
 
     /// How many seconds of domain time pass in one real second, to try things out.
     #[arg(

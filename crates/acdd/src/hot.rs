@@ -3,8 +3,8 @@
 use crate::about::About;
 use crate::failure::Failure;
 use crate::grpc;
-use acd_engine::log::CommandLog;
 use acd_engine::{Domain, Driver, Ended};
+use acd_journal::CommandLog;
 use std::net::TcpListener;
 use std::thread;
 use tokio::runtime::{Builder, Handle};
@@ -100,6 +100,9 @@ fn why(ended: Result<Ended, JoinError>) -> Result<(), Failure> {
         Ok(Ended::Unflushed(commands)) => Err(Failure::InTheWay(format!(
             "the last {commands} commands could not be made durable; nobody was told that they are"
         ))),
+        Ok(Ended::LogFailed) => Err(Failure::InTheWay(
+            "the journal cannot be written, and `on_failure` says to stop then".to_owned(),
+        )),
         Ok(Ended::Fenced) => Err(Failure::InTheWay(
             "another daemon has taken over the domain's log: this one routes no more".to_owned(),
         )),

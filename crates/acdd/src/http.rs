@@ -59,7 +59,7 @@ async fn healthz() -> &'static str {
 
 #[derive(Serialize)]
 struct Readiness {
-    /// `serving`, `degraded` or `draining`.
+    /// `serving`, `recovering`, `degraded` or `draining`.
     health: &'static str,
     /// Why it is not `serving`, else empty.
     reason: String,
@@ -69,7 +69,8 @@ struct Readiness {
 async fn readyz(State(Shown { domain, .. }): State<Shown>) -> Response {
     let status = domain.status();
     let code = match status.health {
-        Health::Serving | Health::Degraded => StatusCode::OK,
+        // Adapters must reach a daemon that waits for them.
+        Health::Serving | Health::Recovering | Health::Degraded => StatusCode::OK,
         Health::Draining => StatusCode::SERVICE_UNAVAILABLE,
     };
     let readiness = Readiness { health: health_word(status.health), reason: status.health_reason };

@@ -9,6 +9,7 @@ mod failure;
 mod grpc;
 mod hot;
 mod http;
+mod kept;
 mod listen;
 mod serve;
 mod settings;

@@ -11,10 +11,11 @@ use crate::failure::Failure;
 use crate::grpc;
 use crate::hot::Hot;
 use crate::http;
+use crate::kept::{self, Keeper};
 use crate::listen;
 use crate::settings::Settings;
+use acd_config::{OnFailure, Sync};
 use acd_core::RoutingPlan;
-use acd_engine::log::MemoryLog;
 use acd_engine::{Clock, Domain};
 use std::io::{self, Write};
 use std::net::{SocketAddr, TcpListener};
@@ -40,18 +41,21 @@ const CLOSE_WITHIN: Duration = Duration::from_secs(2);
 pub(crate) fn serve(settings: Settings) -> Result<(), Failure> {
     let (grpc, http) = listen::bind(&settings.listen, &settings.http)?;
     let ports = Ports { grpc: address(&grpc)?, http: address(&http)? };
-    let epoch = epoch::begin(settings.data.as_deref())?;
-    let about = About::start(&settings.config);
-    let plan = Arc::new(settings.plan);
+    let (log, recovered, keeper) = kept::open(&settings.journal)?;
+    let about = About::start(&settings.config, keeper.as_ref().map(Keeper::gauge));
+    let plan = settings.plan;
     let engine = acd_engine::Settings {
         domain: grpc::DOMAIN.to_owned(),
-        epoch: epoch.number,
+        epoch: epoch::after(recovered.tail().epoch),
+        each_command_by_itself: settings.journal.sync == Sync::Always,
+        stop_when_log_fails: settings.journal.on_failure == OnFailure::Stop,
         ..acd_engine::Settings::default()
     };
+    let epoch = engine.epoch;
     let clock = Clock::start(settings.clock_scale);
-    let (domain, driver, publisher) =
-        acd_engine::start(Arc::clone(&plan), clock, MemoryLog::new(), engine)
-            .map_err(|error| Failure::Wrong(format!("{}: {error}", settings.config)))?;
+    let (domain, driver, publisher) = acd_engine::start(&plan, clock, (log, recovered), engine)
+        .map_err(|error| Failure::Wrong(format!("{}: {error}", settings.config)))?;
+    let snapshots = keeper.as_ref().map(Keeper::start).transpose()?;
     let cold = cold_runtime()?;
     let published = cold.spawn(publisher.run());
     let hot = Hot::start(grpc, driver, domain.clone(), about.clone(), cold.handle().clone())?;
@@ -61,15 +65,19 @@ pub(crate) fn serve(settings: Settings) -> Result<(), Failure> {
         config = %settings.config,
         queues = plan.queues.len(),
         agents = plan.agents.len(),
-        epoch = epoch.number,
+        epoch,
         clock_scale = settings.clock_scale,
         "acdd starts"
     );
-    let demo = settings.demo.then_some(plan);
+    let demo = settings.demo.then(|| Arc::new(plan));
     let ended = cold.block_on(daemon.run(http, demo));
     published.abort();
     // What still holds a connection open has had its time.
     cold.shutdown_background();
+    if let Some(snapshots) = snapshots {
+        // The next start has nothing to fold then, and may be one of another version.
+        snapshots.finish();
+    }
     ended
 }
 
@@ -145,8 +153,11 @@ impl Daemon {
             signal,
             calls = status.calls,
             agents = status.agents_logged_in,
-            "stopping: what was asked for is applied and answered; calls and agents are kept in \
-             memory only and are forgotten"
+            "stopping: what was asked for is applied and answered; {}",
+            match self.about.journal {
+                Some(_) => "calls and agents are kept for the next start",
+                None => "calls and agents are kept in memory only and are forgotten",
+            }
         );
     }
 

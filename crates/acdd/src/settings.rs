@@ -3,11 +3,11 @@
 use crate::cli::{self, Arguments};
 use crate::failure::Failure;
 use crate::listen::Wanted;
-use acd_config::{Config, LoadError, LogFormat, Problems};
+use acd_config::{Config, Journal, LoadError, LogFormat, Problems};
 use acd_core::RoutingPlan;
 use std::io::{self, IsTerminal};
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// What the built-in configuration is called in messages and in the status.
 pub(crate) const BUILT_IN: &str = "built-in";
@@ -23,8 +23,8 @@ pub(crate) struct Settings {
     pub(crate) listen: Wanted,
     /// Where HTTP is served.
     pub(crate) http: Wanted,
-    /// What keeps the epoch.
-    pub(crate) data: Option<PathBuf>,
+    /// What is kept for a restart.
+    pub(crate) journal: Journal,
     /// How many seconds of domain time pass in one real second.
     pub(crate) clock_scale: u32,
     /// Whether to play callers and agents.
@@ -51,7 +51,7 @@ pub(crate) fn settle(arguments: Arguments) -> Result<Settings, Failure> {
     Ok(Settings {
         listen: wanted(arguments.listen, server.listen, "--listen", "listen", &config),
         http: wanted(arguments.http, server.http, "--http", "http", &config),
-        data: arguments.data.or(server.data),
+        journal: Journal { path: arguments.journal.or(server.journal.path), ..server.journal },
         clock_scale: arguments.clock_scale,
         demo: arguments.demo,
         log: arguments.log.unwrap_or(server.log.level),

@@ -6,6 +6,7 @@ use acd_proto::v1::adapter_message::Body as Up;
 use acd_proto::v1::adapter_order::Body as Down;
 use acd_proto::v1::adapter_service_client::AdapterServiceClient;
 use acd_proto::v1::offer_result::Result as How;
+use acd_proto::v1::resync_leg::State as LegState;
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::transport::Channel;
@@ -44,7 +45,17 @@ pub(crate) struct Adapter {
 }
 
 impl Adapter {
-    pub(crate) async fn connect(daemon: &Daemon, Hello(mut hello): Hello) -> Result<Self, Status> {
+    /// A session that resumes, or begins with a resync of nothing.
+    pub(crate) async fn connect(daemon: &Daemon, hello: Hello) -> Result<Self, Status> {
+        let mut adapter = Self::open(daemon, hello).await?;
+        if !adapter.welcome.resumed {
+            adapter.resync(Vec::new(), Vec::new()).await;
+        }
+        Ok(adapter)
+    }
+
+    /// A session as it is after its Welcome.
+    pub(crate) async fn open(daemon: &Daemon, Hello(mut hello): Hello) -> Result<Self, Status> {
         let channel = daemon.channel().await;
         let (up, messages) = mpsc::channel(1024);
         let first =
@@ -71,6 +82,35 @@ impl Adapter {
             unacknowledged: Vec::new(),
             _channel: channel,
         })
+    }
+
+    /// Says what the PBX holds, and waits until that is taken in; offers that go on come before.
+    pub(crate) async fn resync(
+        &mut self,
+        calls: Vec<acd::CallOffered>,
+        legs: Vec<acd::ResyncLeg>,
+    ) -> (acd::Resynced, Vec<Down>) {
+        for call in calls {
+            self.say(Up::ResyncCall(acd::ResyncCall { call: Some(call) })).await;
+        }
+        for leg in legs {
+            self.say(Up::ResyncLeg(leg)).await;
+        }
+        self.say(Up::ResyncDone(acd::ResyncDone {})).await;
+        let mut before = Vec::new();
+        loop {
+            match self.expect().await {
+                Down::Resynced(resynced) => return (resynced, before),
+                order => before.push(order),
+            }
+        }
+    }
+
+    /// A leg of this adapter's to an agent, for one of its calls.
+    pub(crate) fn leg(&self, call_id: &str, agent: &str, state: LegState) -> acd::ResyncLeg {
+        let call =
+            acd::CallRef { adapter: self.hello.adapter.clone(), call_id: call_id.to_owned() };
+        acd::ResyncLeg { call: Some(call), agent: agent.to_owned(), state: state.into() }
     }
 
     /// The connection breaks; the process lives on and remembers its numbers.
@@ -129,7 +169,8 @@ impl Adapter {
     }
 
     pub(crate) async fn result(&mut self, offer_number: u64, result: How) -> u64 {
-        let result = acd::OfferResult { offer_number, result: result.into() };
+        let result =
+            acd::OfferResult { offer_number, result: result.into(), offer_epoch: self.hello.epoch };
         self.say(Up::OfferResult(result)).await
     }
 
@@ -146,7 +187,9 @@ impl Adapter {
     }
 
     pub(crate) async fn bridged(&mut self, offer: &acd::Offer) -> u64 {
-        self.say(Up::CallBridged(acd::CallBridged { offer_number: offer.offer_number })).await
+        let acd::Offer { offer_number, .. } = *offer;
+        let offer_epoch = self.hello.epoch;
+        self.say(Up::CallBridged(acd::CallBridged { offer_number, offer_epoch })).await
     }
 
     /// The agent answers and talks with the caller.

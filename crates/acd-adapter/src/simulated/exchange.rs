@@ -1,9 +1,12 @@
 //! Decides what the callers and devices of a simulated PBX do. No I/O: what happens goes in with
 //! its time, what the PBX does comes out.
 
+use super::caller::{Caller, Stage};
+use super::legs::{LegNumber, LegStage, Legs};
 use super::{Behaviour, ScriptedCall, Tally};
 use crate::numbering::SendId;
 use crate::report::{OfferKey, OfferOutcome, Report};
+use crate::resync::Resync;
 use crate::session::SessionEvent;
 use acd_proto::v1;
 use rand::rngs::StdRng;
@@ -11,14 +14,13 @@ use rand::{RngExt, SeedableRng};
 use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
 
-/// The code by which the daemon says that it knows the call.
-const CALL_EXISTS: &str = "call_exists";
-
 /// What the PBX does next.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Act {
     /// Reports something; what it was for comes back with its id.
     Send(Report, Option<Purpose>),
+    /// Says what it holds; what each call was named for comes back with its id.
+    Resync(Resync, Vec<Purpose>),
     /// Wants to be woken at this domain time.
     Wake(Duration, Alarm),
 }
@@ -28,7 +30,7 @@ pub(super) enum Act {
 pub(super) enum Purpose {
     Offered { call_id: String, serial: u64 },
     Ended { call_id: String, serial: u64 },
-    Bridged { call_id: String, serial: u64 },
+    Bridged { call_id: String, serial: u64, key: OfferKey },
 }
 
 /// Something that happens in the PBX at a time known before.
@@ -36,39 +38,8 @@ pub(super) enum Purpose {
 pub(super) enum Alarm {
     Arrives(ScriptedCall),
     PatienceEnds { call_id: String, serial: u64 },
-    ServiceEnds { call_id: String, serial: u64, key: OfferKey },
-    PickedUp { key: OfferKey },
-}
-
-/// One caller.
-#[derive(Debug)]
-struct Caller {
-    script: ScriptedCall,
-    /// Tells him from another who has the same call id later.
-    serial: u64,
-    offered_at: Duration,
-    stage: Stage,
-    /// He was offered again after the daemon had started anew.
-    offered_again: bool,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Stage {
-    Waiting,
-    Talking {
-        key: OfferKey,
-        wait: Duration,
-    },
-    /// He has hung up, and the daemon has not acknowledged it yet.
-    Over {
-        abandoned: Option<Duration>,
-    },
-}
-
-/// A device that rings.
-#[derive(Clone, Copy, Debug)]
-struct Leg {
-    declines: bool,
+    ServiceEnds { call_id: String, serial: u64, talk: u64 },
+    PickedUp { leg: LegNumber },
 }
 
 #[derive(Debug)]
@@ -76,9 +47,12 @@ pub(super) struct Exchange {
     adapter: String,
     behaviour: Behaviour,
     callers: HashMap<String, Caller>,
-    legs: HashMap<OfferKey, Leg>,
+    legs: Legs,
     sent: BTreeMap<SendId, Purpose>,
     serials: u64,
+    talks: u64,
+    /// The daemon's.
+    epoch: u64,
     tally: Tally,
     acts: Vec<Act>,
 }
@@ -89,9 +63,11 @@ impl Exchange {
             adapter,
             behaviour,
             callers: HashMap::new(),
-            legs: HashMap::new(),
+            legs: Legs::default(),
             sent: BTreeMap::new(),
             serials: 0,
+            talks: 0,
+            epoch: 0,
             tally: Tally::default(),
             acts: Vec::new(),
         }
@@ -140,21 +116,26 @@ impl Exchange {
         match alarm {
             Alarm::Arrives(script) => self.arrives(now, script),
             Alarm::PatienceEnds { call_id, serial } => self.patience_ends(now, &call_id, serial),
-            Alarm::ServiceEnds { call_id, serial, key } => {
-                self.service_ends(&call_id, serial, key);
+            Alarm::ServiceEnds { call_id, serial, talk } => {
+                self.service_ends(&call_id, serial, talk);
             }
-            Alarm::PickedUp { key } => self.picked_up(key),
+            Alarm::PickedUp { leg } => self.picked_up(leg),
         }
     }
 
     pub(super) fn event(&mut self, now: Duration, event: SessionEvent) {
         match event {
-            SessionEvent::Connected { resumed: false, .. } => self.daemon_started_anew(),
+            SessionEvent::Connected { resumed: false, epoch, .. } => {
+                self.epoch = epoch;
+                self.resync(now);
+            }
+            SessionEvent::Resynced { .. } => self.legs.drop_unknown(),
+            SessionEvent::Offer { key, offer } if offer.adopted => self.adopted(key, &offer),
             SessionEvent::Offer { key, offer } => self.rings(now, key, offer),
             SessionEvent::Revoke { key, revoke } => {
-                self.legs.remove(&key);
+                self.legs.revoke(key);
                 if let Some(call) = revoke.call.filter(|call| self.is_ours(call)) {
-                    self.unbridge(now, &call.call_id, |talking| talking == key);
+                    self.unbridge(now, &call.call_id, key);
                 }
             }
             SessionEvent::Connect { key, connect } => self.connect(now, key, connect),
@@ -169,9 +150,7 @@ impl Exchange {
                 }
             }
             SessionEvent::Acknowledged { up_to } => self.acknowledged(up_to),
-            SessionEvent::Connected { .. }
-            | SessionEvent::Lapsed { .. }
-            | SessionEvent::Disconnected { .. } => {}
+            SessionEvent::Connected { .. } | SessionEvent::Disconnected { .. } => {}
         }
     }
 
@@ -201,8 +180,8 @@ impl Exchange {
         }
         let hangs_up_at_once = script.patience == Some(Duration::ZERO);
         let stage = Stage::Waiting;
-        let caller = Caller { script, serial, offered_at: now, stage, offered_again: false };
-        self.acts.push(caller.offer());
+        let caller = Caller { script, serial, offered_at: now, stage };
+        self.acts.push(Act::Send(caller.offer(), Some(caller.purpose())));
         self.callers.insert(call_id.clone(), caller);
         if hangs_up_at_once {
             self.patience_ends(now, &call_id, serial);
@@ -224,11 +203,11 @@ impl Exchange {
         self.report_end(call_id, serial);
     }
 
-    fn service_ends(&mut self, call_id: &str, serial: u64, key: OfferKey) {
+    fn service_ends(&mut self, call_id: &str, serial: u64, talk: u64) {
         let Some(caller) = self.callers.get_mut(call_id) else {
             return;
         };
-        let talks = matches!(caller.stage, Stage::Talking { key: with, .. } if with == key);
+        let talks = matches!(caller.stage, Stage::Talking { talk: with, .. } if with == talk);
         if caller.serial != serial || !talks {
             return;
         }
@@ -238,21 +217,30 @@ impl Exchange {
     }
 
     fn report_end(&mut self, call_id: &str, serial: u64) {
+        self.legs.hang_up(&self.adapter, call_id);
         let purpose = Purpose::Ended { call_id: call_id.to_owned(), serial };
         let report = Report::CallEnded { call_id: call_id.to_owned() };
         self.acts.push(Act::Send(report, Some(purpose)));
     }
 
     fn rings(&mut self, now: Duration, key: OfferKey, offer: v1::Offer) {
+        let call = offer.call.as_ref().filter(|call| self.is_ours(call));
+        if call.and_then(|call| self.callers.get(&call.call_id)).is_some_and(Caller::is_over) {
+            // That he has hung up is on its way to the daemon, and ends the offer.
+            return;
+        }
         self.report_offer(key, OfferOutcome::Ringing);
+        let leg = self.legs.ring(key, offer);
         // One generator for each offer: what an agent does depends on no other agent.
         let mut chance = StdRng::seed_from_u64(self.behaviour.seed ^ key.number);
         if chance.random_bool(self.behaviour.misses.clamp(0.0, 1.0)) {
-            tracing::debug!(offer = offer.offer_number, "the simulated agent misses it");
+            tracing::debug!(offer = key.number, "the simulated agent misses it");
             return;
         }
         let declines = chance.random_bool(self.behaviour.declines.clamp(0.0, 1.0));
-        self.legs.insert(key, Leg { declines });
+        if let Some(leg) = self.legs.get_mut(leg) {
+            leg.declines = declines;
+        }
         let pick_up = &self.behaviour.pick_up;
         let after = if pick_up.is_empty() {
             *pick_up.start()
@@ -260,18 +248,51 @@ impl Exchange {
             chance.random_range(pick_up.clone())
         };
         if after == Duration::ZERO {
-            self.picked_up(key);
+            self.picked_up(leg);
         } else {
-            self.acts.push(Act::Wake(now.saturating_add(after), Alarm::PickedUp { key }));
+            self.acts.push(Act::Wake(now.saturating_add(after), Alarm::PickedUp { leg }));
         }
     }
 
-    fn picked_up(&mut self, key: OfferKey) {
-        let Some(leg) = self.legs.remove(&key) else {
+    fn picked_up(&mut self, number: LegNumber) {
+        let Some(leg) = self.legs.get_mut(number) else {
             return;
         };
-        let outcome = if leg.declines { OfferOutcome::Declined } else { OfferOutcome::Accepted };
-        self.report_offer(key, outcome);
+        if leg.stage != LegStage::Ringing {
+            return;
+        }
+        if !leg.known {
+            // There is no offer to report it of until the daemon has taken the leg over.
+            leg.picked_up = true;
+            return;
+        }
+        let key = leg.key;
+        if leg.declines {
+            self.legs.remove(number);
+            self.report_offer(key, OfferOutcome::Declined);
+        } else {
+            leg.stage = LegStage::Answered;
+            self.report_offer(key, OfferOutcome::Accepted);
+        }
+    }
+
+    /// The daemon goes on with a leg that it was told of.
+    fn adopted(&mut self, key: OfferKey, offer: &v1::Offer) {
+        let Some(number) = self.legs.adopt(key, offer) else {
+            // It was hung up meanwhile.
+            self.report_offer(key, OfferOutcome::Failed);
+            return;
+        };
+        let ours = offer.call.as_ref().filter(|call| self.is_ours(call));
+        let caller = ours.map(|call| call.call_id.clone());
+        if let Some(caller) = caller.and_then(|call_id| self.callers.get_mut(&call_id))
+            && let Stage::Talking { key: with, .. } = &mut caller.stage
+        {
+            *with = key;
+        }
+        if self.legs.get_mut(number).is_some_and(|leg| std::mem::take(&mut leg.picked_up)) {
+            self.picked_up(number);
+        }
     }
 
     fn report_offer(&mut self, offer: OfferKey, outcome: OfferOutcome) {
@@ -282,41 +303,56 @@ impl Exchange {
         let report = Report::CallBridged { offer: key };
         let Some(call) = connect.call.filter(|call| self.is_ours(call)) else {
             // A device of this PBX, a caller of another one.
+            self.legs.bridge(key, true);
             self.acts.push(Act::Send(report, None));
             return;
         };
         let Some(caller) = self.callers.get_mut(&call.call_id) else {
             return;
         };
-        if caller.stage != Stage::Waiting {
+        match caller.stage {
+            Stage::Waiting => {}
             // He has just hung up; that is on its way to the daemon.
-            return;
+            Stage::Over { .. } => return,
+            Stage::Talking { key: with, .. } if with == key => {
+                self.acts.push(Act::Send(report, None));
+                return;
+            }
+            Stage::Talking { .. } => {
+                self.legs.revoke(key);
+                self.acts.push(Act::Send(Report::ConnectFailed { offer: key }, None));
+                return;
+            }
         }
+        self.talks += 1;
+        let talk = self.talks;
         let wait = now.saturating_sub(caller.offered_at);
-        caller.stage = Stage::Talking { key, wait };
+        caller.stage = Stage::Talking { talk, key, wait };
         let serial = caller.serial;
         let ends = now.saturating_add(caller.script.service);
+        self.legs.bridge(key, false);
         self.tally.waiting -= 1;
         self.tally.talking += 1;
         self.tally.count_answer(wait, self.behaviour.service_level_within);
         let call_id = call.call_id;
-        let purpose = Purpose::Bridged { call_id: call_id.clone(), serial };
+        let purpose = Purpose::Bridged { call_id: call_id.clone(), serial, key };
         self.acts.push(Act::Send(report, Some(purpose)));
-        self.acts.push(Act::Wake(ends, Alarm::ServiceEnds { call_id, serial, key }));
+        self.acts.push(Act::Wake(ends, Alarm::ServiceEnds { call_id, serial, talk }));
     }
 
     /// The daemon took the conversation for failed: the caller waits again.
-    fn unbridge(&mut self, now: Duration, call_id: &str, with: impl Fn(OfferKey) -> bool) {
+    fn unbridge(&mut self, now: Duration, call_id: &str, with: OfferKey) {
         let Some(caller) = self.callers.get_mut(call_id) else {
             return;
         };
-        let Stage::Talking { key, wait } = caller.stage else {
+        let Stage::Talking { key, wait, .. } = caller.stage else {
             return;
         };
-        if !with(key) {
+        if with != key {
             return;
         }
         caller.stage = Stage::Waiting;
+        self.legs.revoke(key);
         self.tally.talking -= 1;
         self.tally.waiting += 1;
         self.tally.uncount_answer(wait, self.behaviour.service_level_within);
@@ -335,6 +371,7 @@ impl Exchange {
         let Some(caller) = self.callers.remove(call_id) else {
             return;
         };
+        self.legs.hang_up(&self.adapter, call_id);
         match caller.stage {
             Stage::Waiting => {
                 self.tally.waiting -= 1;
@@ -358,8 +395,7 @@ impl Exchange {
                 let Some(caller) = self.callers.get(&call_id) else {
                     return;
                 };
-                let known = caller.offered_again && code == CALL_EXISTS;
-                if caller.serial != serial || known {
+                if caller.serial != serial {
                     return;
                 }
                 match caller.stage {
@@ -372,11 +408,14 @@ impl Exchange {
                     Stage::Talking { .. } | Stage::Over { abandoned: None } => return,
                 }
                 self.callers.remove(&call_id);
+                self.legs.hang_up(&self.adapter, &call_id);
                 self.refused(format!("{code}: {message}"));
             }
-            Purpose::Bridged { call_id, serial } => {
+            // The resync settles what the daemon of before was told.
+            Purpose::Bridged { key, .. } if key.epoch < self.epoch => {}
+            Purpose::Bridged { call_id, serial, key } => {
                 if self.callers.get(&call_id).is_some_and(|caller| caller.serial == serial) {
-                    self.unbridge(now, &call_id, |_| true);
+                    self.unbridge(now, &call_id, key);
                 }
             }
             // The daemon ended the call first; its order to do so comes before this.
@@ -403,38 +442,22 @@ impl Exchange {
         }
     }
 
-    /// It knows no offer of the past, and perhaps not our callers: those who wait are offered
-    /// again, in the order in which they came.
-    fn daemon_started_anew(&mut self) {
-        self.legs.clear();
-        let mut waiting: Vec<_> =
-            self.callers.values_mut().filter(|caller| caller.stage == Stage::Waiting).collect();
-        waiting.sort_by_key(|caller| caller.serial);
-        for caller in waiting {
-            caller.offered_again = true;
-            self.acts.push(caller.offer());
-        }
-    }
-}
-
-impl Caller {
-    fn is_over(&self) -> bool {
-        matches!(self.stage, Stage::Over { .. })
-    }
-
-    fn offer(&self) -> Act {
-        let script = &self.script;
-        let report = Report::CallOffered {
-            call_id: script.id.clone(),
-            queue: script.queue.clone(),
-            priority: script.priority,
-            attributes: script.attributes.clone(),
-        };
-        let purpose = Purpose::Offered { call_id: script.id.clone(), serial: self.serial };
-        Act::Send(report, Some(purpose))
+    /// The daemon has started anew, or knows nothing of this process: it is told who is here, in
+    /// the order in which they came, and which legs there are.
+    fn resync(&mut self, now: Duration) {
+        let mut held: Vec<_> = self.callers.values().filter(|caller| !caller.is_over()).collect();
+        held.sort_by_key(|caller| caller.serial);
+        let (calls, purposes): (Vec<_>, Vec<_>) =
+            held.into_iter().map(|caller| (caller.held(now), caller.purpose())).unzip();
+        let legs = self.legs.held();
+        self.acts.push(Act::Resync(Resync { calls, legs }, purposes));
     }
 }
 
 #[cfg(test)]
 #[path = "exchange_tests.rs"]
 mod tests;
+
+#[cfg(test)]
+#[path = "exchange_resync_tests.rs"]
+mod resync_tests;

@@ -1,38 +1,43 @@
 //! The simulated exchange, call by call, without a network.
 
-use super::{Act, Alarm, Behaviour, Exchange, Purpose, ScriptedCall};
+use super::{Act, Alarm, Behaviour, Exchange, ScriptedCall};
 use crate::numbering::Numbering;
 use crate::report::{OfferKey, OfferOutcome, Report};
+use crate::resync::Resync;
 use crate::session::SessionEvent;
 use crate::simulated::Tally;
 use acd_proto::v1;
 use std::time::Duration;
 
-const fn seconds(seconds: u64) -> Duration {
+pub(super) const fn seconds(seconds: u64) -> Duration {
     Duration::from_secs(seconds)
 }
 
 /// An exchange, and what it has reported and asked for.
-struct World {
-    exchange: Exchange,
+pub(super) struct World {
+    pub(super) exchange: Exchange,
     ids: Numbering<()>,
-    reports: Vec<Report>,
+    pub(super) reports: Vec<Report>,
+    pub(super) resyncs: Vec<Resync>,
     alarms: Vec<(Duration, Alarm)>,
-    now: Duration,
+    pub(super) now: Duration,
+    pub(super) epoch: u64,
 }
 
 impl World {
-    fn new(behaviour: Behaviour) -> Self {
+    pub(super) fn new(behaviour: Behaviour) -> Self {
         Self {
             exchange: Exchange::new("pbx".to_owned(), behaviour),
             ids: Numbering::default(),
             reports: Vec::new(),
+            resyncs: Vec::new(),
             alarms: Vec::new(),
             now: Duration::ZERO,
+            epoch: 1,
         }
     }
 
-    fn call(&mut self, id: &str, start: u64, patience: Option<u64>, service: u64) {
+    pub(super) fn call(&mut self, id: &str, start: u64, patience: Option<u64>, service: u64) {
         self.exchange.call(ScriptedCall {
             id: id.to_owned(),
             start: seconds(start),
@@ -45,9 +50,16 @@ impl World {
         self.act();
     }
 
-    fn act(&mut self) {
+    pub(super) fn act(&mut self) {
         for act in self.exchange.take_acts() {
             match act {
+                Act::Resync(resync, purposes) => {
+                    for purpose in purposes {
+                        let id = self.ids.push(());
+                        self.exchange.sent(id, purpose);
+                    }
+                    self.resyncs.push(resync);
+                }
                 Act::Wake(at, alarm) => self.alarms.push((at, alarm)),
                 Act::Send(report, purpose) => {
                     let id = self.ids.push(());
@@ -61,7 +73,7 @@ impl World {
     }
 
     /// Lets everything happen that is due until then.
-    fn until(&mut self, at: u64) {
+    pub(super) fn until(&mut self, at: u64) {
         while let Some(next) = (0..self.alarms.len())
             .min_by_key(|index| self.alarms[*index].0)
             .filter(|index| self.alarms[*index].0 <= seconds(at))
@@ -74,13 +86,13 @@ impl World {
         self.now = seconds(at);
     }
 
-    fn event(&mut self, event: SessionEvent) {
+    pub(super) fn event(&mut self, event: SessionEvent) {
         self.exchange.event(self.now, event);
         self.act();
     }
 
-    fn offered(&mut self, call: &str, number: u64) -> OfferKey {
-        let key = OfferKey { epoch: 1, number };
+    pub(super) fn offered(&mut self, call: &str, number: u64) -> OfferKey {
+        let key = OfferKey { epoch: self.epoch, number };
         let offer = v1::Offer {
             offer_number: number,
             call: Some(call_ref(call)),
@@ -91,23 +103,23 @@ impl World {
         key
     }
 
-    fn connect(&mut self, call: &str, number: u64) {
-        let key = OfferKey { epoch: 1, number };
+    pub(super) fn connect(&mut self, call: &str, number: u64) {
+        let key = OfferKey { epoch: self.epoch, number };
         let connect = v1::Connect { call: Some(call_ref(call)), ..v1::Connect::default() };
         self.event(SessionEvent::Connect { key, connect });
     }
 
-    fn reject(&mut self, report: u64, code: &str) {
+    pub(super) fn reject(&mut self, report: u64, code: &str) {
         let id = self.ids.id_of(report).expect("it was sent");
         let (code, message, field) = (code.to_owned(), "no".to_owned(), String::new());
         self.event(SessionEvent::Rejected { id, code, message, field });
     }
 
-    fn last(&self) -> &Report {
+    pub(super) fn last(&self) -> &Report {
         self.reports.last().expect("something was reported")
     }
 
-    fn tally(&self) -> Tally {
+    pub(super) fn tally(&self) -> Tally {
         let tally = self.exchange.tally().clone();
         assert_eq!(
             tally.offered,
@@ -117,19 +129,19 @@ impl World {
     }
 }
 
-fn call_ref(call: &str) -> v1::CallRef {
+pub(super) fn call_ref(call: &str) -> v1::CallRef {
     v1::CallRef { adapter: "pbx".to_owned(), call_id: call.to_owned() }
 }
 
-fn end(call: &str) -> SessionEvent {
+pub(super) fn end(call: &str) -> SessionEvent {
     SessionEvent::End(v1::End { call: Some(call_ref(call)), ..v1::End::default() })
 }
 
-fn result(key: OfferKey, outcome: OfferOutcome) -> Report {
+pub(super) fn result(key: OfferKey, outcome: OfferOutcome) -> Report {
     Report::OfferResult { offer: key, outcome }
 }
 
-fn hung_up(call: &str) -> Report {
+pub(super) fn hung_up(call: &str) -> Report {
     Report::CallEnded { call_id: call.to_owned() }
 }
 
@@ -329,32 +341,6 @@ fn two_live_calls_cannot_share_an_id_and_later_ones_may() {
 }
 
 #[test]
-fn a_daemon_that_started_anew_is_offered_those_who_wait_in_order() {
-    let mut world = World::new(Behaviour::default());
-    for (start, call) in ["first", "second", "third"].into_iter().enumerate() {
-        world.call(call, start as u64, None, 60);
-    }
-    world.until(5);
-    world.offered("second", 1);
-    world.connect("second", 1);
-    world.reports.clear();
-    world.event(SessionEvent::Connected { epoch: 2, resumed: false, clock_scale: 1.0 });
-    let offered: Vec<_> = world
-        .reports
-        .iter()
-        .map(|report| match report {
-            Report::CallOffered { call_id, .. } => call_id.as_str(),
-            other => panic!("expected an offer, got {other:?}"),
-        })
-        .collect();
-    assert_eq!(offered, ["first", "third"]);
-    // Three offered, ringing, accepted, bridged; then these two.
-    world.reject(7, "call_exists");
-    assert_eq!(world.tally().rejected, 0, "the daemon knows it already");
-    assert_eq!(world.tally().offered, 3);
-}
-
-#[test]
 fn a_caller_of_another_pbx_is_bridged_too() {
     let mut world = World::new(Behaviour::default());
     let key = OfferKey { epoch: 1, number: 1 };
@@ -388,6 +374,4 @@ fn what_a_report_was_for_is_forgotten_with_its_acknowledgement() {
     world.event(SessionEvent::Acknowledged { up_to });
     assert!(world.exchange.sent.is_empty());
     assert!(world.exchange.callers.is_empty());
-    let gone = Purpose::Ended { call_id: "a".to_owned(), serial: 1 };
-    assert!(!world.exchange.sent.values().any(|purpose| *purpose == gone));
 }

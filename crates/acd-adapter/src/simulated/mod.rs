@@ -5,8 +5,10 @@
 //! minutes against a daemon that runs at the same clock scale.
 
 mod agents;
+mod caller;
 mod clock;
 mod exchange;
+mod legs;
 mod pbx;
 
 pub use agents::{Breaks, Habits, Shift, SimulatedAgents};

@@ -167,11 +167,22 @@ impl Worker {
                             self.exchange.sent(id, purpose);
                         }
                     }
-                    // The offer is void, or the event that says so is next.
-                    Err(SendError::FormerEpoch | SendError::Closed) => {}
+                    // The event that says so is next.
+                    Err(SendError::Closed | SendError::NoResyncDue) => {}
                     Err(error @ SendError::TooLarge { .. }) => {
                         self.exchange.not_sent(purpose, error.to_string());
                     }
+                },
+                Act::Resync(resync, purposes) => match self.sender.resync(resync).await {
+                    Ok(Some(ids)) => {
+                        for (id, purpose) in ids.calls().zip(purposes) {
+                            self.exchange.sent(id, purpose);
+                        }
+                    }
+                    // The next Connected asks for another one, or the session is over.
+                    Ok(None) | Err(SendError::Closed | SendError::NoResyncDue) => {}
+                    // What could be offered can be named.
+                    Err(error @ SendError::TooLarge { .. }) => tracing::error!("{error}"),
                 },
                 Act::Wake(at, alarm) => {
                     let rings = self.rings.clone();

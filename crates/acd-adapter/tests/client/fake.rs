@@ -48,11 +48,17 @@ impl Stream {
         let welcome = v1::Welcome {
             resumed,
             received,
+            resync_expected: !resumed && epoch > 1,
             heartbeat_every: Some(prost_types::Duration { seconds: 60, nanos: 0 }),
             now: None,
             clock_scale: 600.0,
         };
         self.order(0, 0, Down::Welcome(welcome)).await;
+    }
+
+    /// Reads no further, and says no more.
+    pub(crate) async fn break_off(self) {
+        self.down.send(Err(Status::unavailable("broken"))).await.expect("the adapter reads");
     }
 
     pub(crate) async fn acknowledge(&self, ack: u64) {

@@ -107,3 +107,63 @@ async fn at_the_end_everybody_hangs_up_and_the_daemon_has_heard_it() {
     assert_eq!((tally.answered, tally.talking), (1, 1));
     assert_eq!(ended.try_recv().as_deref(), Ok("endless"));
 }
+
+/// Gives one call to an agent, up to the bridge; returns how many messages that took.
+async fn give_one(stream: &mut Stream) -> u64 {
+    let (_, offered) = stream.report().await;
+    let Up::CallOffered(v1::CallOffered { call_id, .. }) = offered else {
+        panic!("expected a call, got {offered:?}")
+    };
+    let (offer_number, call) = (1, call_ref(&call_id));
+    let agent = "ana".to_owned();
+    let offer = v1::Offer { offer_number, call: call.clone(), agent, ..Default::default() };
+    stream.order(1, 1, Down::Offer(offer)).await;
+    let connect = v1::Connect { offer_number, call, ..Default::default() };
+    stream.order(2, 1, Down::Connect(connect)).await;
+    loop {
+        if let (number, Up::CallBridged(_)) = stream.report().await {
+            return number;
+        }
+    }
+}
+
+#[tokio::test]
+async fn callers_talk_on_while_the_daemon_starts_anew_and_hang_up_once() {
+    let (server, mut streams) = daemon().await;
+    let daemon = tokio::spawn(async move {
+        let mut stream = streams.recv().await.expect("a stream");
+        stream.hello().await;
+        stream.welcome(1, false, 0).await;
+        let heard = give_one(&mut stream).await;
+        stream.break_off().await;
+        let mut again = streams.recv().await.expect("another stream");
+        again.hello().await;
+        again.welcome(2, false, heard).await;
+        let mut bodies = Vec::new();
+        for expected in heard + 1..=heard + 4 {
+            let (number, body) = again.report().await;
+            assert_eq!(number, expected);
+            bodies.push(body);
+        }
+        again.acknowledge(heard + 4).await;
+        (bodies, again)
+    });
+    let options = SessionOptions::new(server, "pbx-a");
+    let (sender, events) = AdapterSession::connect(options).await.expect("welcomed");
+    let clock = SimulatedClock::start(sender.clock_scale()).expect("a thread");
+    let pbx = SimulatedPbx::start(sender, events, clock.clone(), Behaviour::default());
+    // At 600 times the speed he talks for five seconds, and the daemon is back long before.
+    pbx.call(call("a", seconds(0), None, seconds(3_000)));
+    let (bodies, _again) = daemon.await.expect("all of it came");
+    let [Up::ResyncCall(held), Up::ResyncLeg(leg), Up::ResyncDone(_), Up::CallEnded(ended)] =
+        &bodies[..]
+    else {
+        panic!("expected a resync and a hang-up, got {bodies:?}")
+    };
+    assert_eq!(held.call.as_ref().map(|call| call.call_id.as_str()), Some("a"));
+    assert_eq!((leg.call.clone(), leg.agent.as_str()), (call_ref("a"), "ana"));
+    assert_eq!(leg.state(), v1::resync_leg::State::Talking);
+    assert_eq!(ended.call_id, "a");
+    let tally = pbx.over().await.expect("the session stands");
+    assert_eq!((tally.offered, tally.answered, tally.abandoned), (1, 1, 0));
+}

@@ -1,15 +1,14 @@
 //! Adapters' sessions: opening, resuming, taking over, ending, and what they report.
 
-use super::engine::{By, Engine};
+use super::engine::Engine;
 use super::numbering::{Adapter, WITH_THE_ROUND};
-use crate::directory::LiveOffer;
-use crate::log::Minted;
+use super::resync::Resync;
 use crate::mail::SessionId;
-use crate::order::{Attributes, CloseReason, DownBody};
+use crate::order::{CloseReason, DownBody};
 use crate::refusal::{Refusal, RefusalKind, code};
 use crate::session::{AdapterMessage, DriverEnds, Hello, Welcome};
-use crate::view::CallCard;
-use acd_core::{AdapterId, CallHandle, Command, OfferNumber, Priority, Timestamp};
+use acd_core::{AdapterId, Command, Timestamp};
+use acd_journal::Minted;
 use std::sync::Arc;
 use tokio::sync::oneshot;
 use tracing::{info, warn};
@@ -53,21 +52,38 @@ impl Engine {
         let id = self.known_adapter(&hello)?;
         let epoch = self.epoch;
         let Some(adapter) = self.adapter(id) else { return Err(Refusal::stopping()) };
-        let resumed = adapter.incarnation == hello.incarnation;
+        let same = adapter.incarnation == hello.incarnation;
+        let resumed = same && adapter.welcomed && hello.epoch == epoch;
         if resumed {
-            // A process that has not seen this epoch's Welcome has taken in none of its orders.
-            let ack = if hello.epoch == epoch { hello.ack } else { 0 };
-            adapter.acknowledged(ack).map_err(|reason| reason.refusal())?;
+            adapter.acknowledged(hello.ack).map_err(|reason| reason.refusal())?;
         }
         let session = ends.id;
         self.let_take_over(now, id, resumed);
-        self.raise(now, id, (!resumed).then_some(hello.incarnation))?;
+        if !resumed {
+            self.begin_again(id, (!same).then_some(hello.incarnation));
+        }
+        self.raise(now, id)?;
         self.sessions.insert(session, id);
+        let resync_expected = !resumed && self.directory.concerns(id);
         let Some(adapter) = self.adapter(id) else { return Err(Refusal::stopping()) };
         adapter.attach(ends);
-        let welcome = Welcome { resumed, received: adapter.received, epoch, now };
-        info!(adapter = %adapter.name, resumed, received = welcome.received, "session open");
+        let received = adapter.durable;
+        let welcome = Welcome { resumed, received, resync_expected, epoch, now };
+        info!(adapter = %adapter.name, resumed, received, resync_expected, "session open");
         Ok(welcome)
+    }
+
+    /// Orders begin again, and all numbers with a process that is new.
+    fn begin_again(&mut self, id: AdapterId, new_process: Option<u64>) {
+        let last_offer = self.directory.last_offer();
+        let Some(adapter) = self.adapter(id) else { return };
+        match new_process {
+            Some(incarnation) => adapter.begin(incarnation),
+            None => adapter.begin_orders(),
+        }
+        adapter.welcomed = true;
+        adapter.resync = Some(Resync::after(last_offer));
+        adapter.awaits_resync = true;
     }
 
     fn known_adapter(&mut self, hello: &Hello) -> Result<AdapterId, Refusal> {
@@ -95,26 +111,23 @@ impl Engine {
         }
     }
 
-    /// Tells the Router that the adapter is there, with this process if its numbering begins.
-    fn raise(&mut self, now: Timestamp, id: AdapterId, begins: Option<u64>) -> Result<(), Refusal> {
+    /// Tells the Router that the adapter is there.
+    fn raise(&mut self, now: Timestamp, id: AdapterId) -> Result<(), Refusal> {
         let Some(adapter) = self.adapter(id) else { return Ok(()) };
-        if let Some(incarnation) = begins {
-            adapter.begin_again(incarnation);
-        }
         if adapter.up {
             return Ok(());
         }
         // Before the command: its events may hold orders already.
         adapter.up = true;
-        let (by, run) = (adapter.by(), adapter.run());
+        let (by, incarnation, resync) = (adapter.by(), adapter.incarnation, adapter.awaits_resync);
         let minted = Minted::Adapter(Arc::clone(&adapter.name));
-        let command = Command::AdapterUp { adapter: id, incarnation: run };
+        let command = Command::AdapterUp { adapter: id, incarnation, resync };
         let applied = self.apply(now, &by, command, Some(minted));
         if applied.is_err()
             && let Some(adapter) = self.adapter(id)
         {
             adapter.up = false;
-            adapter.begin_again(0);
+            adapter.begin(0);
         }
         Ok(applied?)
     }
@@ -156,10 +169,9 @@ impl Engine {
         let Some(adapter) = self.adapter(id) else { return };
         if adapter.overflowed {
             warn!(adapter = %adapter.name, "too many orders unacknowledged, session ended");
-            adapter.restarts += 1;
             self.end_session(now, id, CloseReason::TooManyUnacknowledged);
             if let Some(adapter) = self.adapter(id) {
-                adapter.begin_again(0);
+                adapter.begin_orders();
             }
         }
     }
@@ -233,98 +245,5 @@ impl Engine {
         if let Some(adapter) = self.adapter(id) {
             adapter.push(WITH_THE_ROUND, DownBody::Rejected { number, code, message, field });
         }
-    }
-
-    fn report(
-        &mut self,
-        now: Timestamp,
-        id: AdapterId,
-        by: &By,
-        message: AdapterMessage,
-    ) -> Result<(), Refusal> {
-        let command = match message {
-            AdapterMessage::CallOffered { call_id, queue, priority, attributes } => {
-                return self.call_offered(
-                    now,
-                    id,
-                    by,
-                    (call_id, queue, priority, attributes.into()),
-                );
-            }
-            AdapterMessage::CallEnded { call_id } => {
-                Command::CallEnded { call: self.directory.find(id, &call_id)? }
-            }
-            AdapterMessage::AgentLegLost { call_id } => {
-                Command::AgentLegLost { call: self.directory.find(id, &call_id)? }
-            }
-            AdapterMessage::CallHeld { call_id } => {
-                Command::CallHeld { call: self.directory.find(id, &call_id)? }
-            }
-            AdapterMessage::CallRetrieved { call_id } => {
-                Command::CallRetrieved { call: self.directory.find(id, &call_id)? }
-            }
-            AdapterMessage::OfferResult { offer, result } => {
-                let LiveOffer { call, accepted, rung_by, .. } = self.offer_of(id, offer)?;
-                if rung_by != id {
-                    let message = format!("offer {offer} rings at another adapter");
-                    let kind = RefusalKind::NotFound;
-                    return Err(Refusal::new(kind, code::UNKNOWN_OFFER, message).at("offer_number"));
-                }
-                if accepted {
-                    let message = format!("offer {offer} is over: it was accepted");
-                    let kind = RefusalKind::FailedPrecondition;
-                    return Err(Refusal::new(kind, code::OFFER_OVER, message).at("offer_number"));
-                }
-                Command::OfferResult { call, offer: OfferNumber(offer), result }
-            }
-            AdapterMessage::CallBridged { offer } => {
-                let call = self.offer_of(id, offer)?.call;
-                Command::CallBridged { call, offer: OfferNumber(offer) }
-            }
-            AdapterMessage::ConnectFailed { offer } => {
-                let call = self.offer_of(id, offer)?.call;
-                Command::ConnectFailed { call, offer: OfferNumber(offer) }
-            }
-            AdapterMessage::WrapUpDone { agent } => {
-                Command::AgentEndWrapUp { agent: self.agent(&agent)? }
-            }
-            AdapterMessage::Malformed { code, message, field } => {
-                return Err(Refusal::new(RefusalKind::InvalidArgument, code, message).at(field));
-            }
-            AdapterMessage::AckOnly => return Ok(()),
-        };
-        Ok(self.apply(now, by, command, None)?)
-    }
-
-    fn call_offered(
-        &mut self,
-        now: Timestamp,
-        id: AdapterId,
-        by: &By,
-        (call_id, queue, priority, attributes): (String, String, Priority, Attributes),
-    ) -> Result<(), Refusal> {
-        let queue = self.queue(&queue)?;
-        let Some(adapter) = self.directory.adapter_name(id).cloned() else {
-            return Err(Refusal::stopping());
-        };
-        let card = Arc::new(CallCard { adapter, call_id: Arc::from(call_id), attributes });
-        let call: CallHandle = self.directory.mint(id, &card, priority)?;
-        let command = Command::CallOffered { call, adapter: id, queue, priority };
-        let applied = self.apply(now, by, command, Some(Minted::Call(card)));
-        if applied.is_err() {
-            self.directory.unmint(call);
-        }
-        Ok(applied?)
-    }
-
-    /// An offer that this adapter rings for, or whose caller it holds.
-    fn offer_of(&self, adapter: AdapterId, offer: u64) -> Result<LiveOffer, Refusal> {
-        let live = self.directory.offer(offer)?;
-        let holds = self.directory.call(live.call).is_some_and(|call| call.adapter == adapter);
-        if live.rung_by == adapter || holds {
-            return Ok(live);
-        }
-        let message = format!("offer {offer} is none of this adapter's");
-        Err(Refusal::new(RefusalKind::NotFound, code::UNKNOWN_OFFER, message).at("offer_number"))
     }
 }

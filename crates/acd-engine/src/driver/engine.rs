@@ -1,12 +1,12 @@
 //! Everything between taking a message up and letting its effects out; nothing here waits.
 
 use super::fold::Cause;
-use super::numbering::Adapter;
+use super::numbering::{Adapter, Gate};
+use super::recovery::Recovery;
 use crate::clock::Clock;
 use crate::directory::Directory;
 use crate::latency::Stopwatch;
 use crate::lines::LineDepths;
-use crate::log::{Entry, Minted};
 use crate::mail::{Answer, Control, Mail, Posted, SessionId};
 use crate::names::Names;
 use crate::order::CloseReason;
@@ -14,8 +14,8 @@ use crate::publisher::Parcel;
 use crate::refusal::Refusal;
 use crate::request::Position;
 use crate::status::Gauges;
-use crate::view::Origin;
-use acd_core::{AdapterId, Command, Event, Rejection, Router, Timestamp};
+use acd_core::{AdapterId, Command, Event, EventDigest, Rejection, Router, Timestamp};
+use acd_journal::{Entry, Minted, Origin, Tail};
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -28,12 +28,20 @@ const ENTRIES_ROOM_KEPT: usize = 1_024;
 /// What an engine is made of.
 pub(crate) struct EngineParts {
     pub(crate) router: Router,
+    pub(crate) directory: Directory,
+    /// Where the log ends that the Router was made from.
+    pub(crate) tail: Tail,
+    /// Of all events so far.
+    pub(crate) digest: EventDigest,
     pub(crate) clock: Clock,
     pub(crate) epoch: u64,
     pub(crate) names: Arc<Names>,
     pub(crate) gauges: Arc<Gauges>,
-    pub(crate) depths: Arc<LineDepths>,
     pub(crate) stopwatch: Stopwatch,
+    /// Each command goes into the log by itself.
+    pub(crate) each_command_by_itself: bool,
+    /// Rather than to go on with what is not durable.
+    pub(crate) stops_when_log_fails: bool,
 }
 
 /// Who causes a command.
@@ -47,6 +55,9 @@ pub(super) struct By {
 /// The driver's state.
 pub(crate) struct Engine {
     pub(super) router: Router,
+    digest: EventDigest,
+    /// As long as the domain waits for its adapters.
+    pub(super) recovery: Option<Recovery>,
     pub(super) clock: Clock,
     pub(super) epoch: u64,
     pub(super) names: Arc<Names>,
@@ -57,7 +68,8 @@ pub(crate) struct Engine {
     /// By handle; none for an adapter of the plan that has not had a session yet.
     pub(super) adapters: Vec<Option<Adapter>>,
     pub(super) sessions: HashMap<SessionId, AdapterId>,
-    by_time: By,
+    pub(super) by_time: By,
+    pub(super) by_plan: By,
     /// Commands applied, and commands and requests refused.
     applied: u64,
     pub(super) refused: u64,
@@ -65,10 +77,15 @@ pub(crate) struct Engine {
     pub(super) sequence: u64,
     /// Everything up to this sequence is durable.
     durable: u64,
+    /// The log fails, and routing goes on: see [`Gate::lets_connect`].
+    log_fails: bool,
+    pub(super) stops_when_log_fails: bool,
     /// The number of the last event.
     pub(super) number: u64,
     /// Commands applied that no batch has taken yet.
-    entries: Vec<Entry>,
+    entries: VecDeque<Entry>,
+    /// Beside them the digest after each, where each goes into the log by itself.
+    digests: Option<VecDeque<u64>>,
     pub(super) parcel: Parcel,
     /// (sequence that must be durable first, whom to tell, what).
     answers: VecDeque<(u64, Answer, Result<Position, Refusal>)>,
@@ -77,35 +94,39 @@ pub(crate) struct Engine {
 
 impl Engine {
     pub(crate) fn new(parts: EngineParts) -> Self {
-        let EngineParts { router, clock, epoch, names, gauges, depths, stopwatch } = parts;
+        let EngineParts { router, directory, tail, digest, clock, epoch, names, .. } = parts;
+        let EngineParts { gauges, stopwatch, each_command_by_itself, stops_when_log_fails, .. } =
+            parts;
+        let by = |origin| By { origin: Arc::new(origin), adapter: None };
+        let sequence = tail.next_sequence - 1;
         Self {
-            directory: Directory::new(&names.plan.adapters),
+            directory,
             router,
+            digest,
+            recovery: None,
             clock,
             epoch,
             names,
             gauges,
-            depths,
+            depths: Arc::new(LineDepths::new(0)),
             stopwatch,
             adapters: Vec::new(),
             sessions: HashMap::new(),
-            by_time: By { origin: Arc::new(Origin::Time), adapter: None },
+            by_time: by(Origin::Time),
+            by_plan: by(Origin::Plan),
             applied: 0,
             refused: 0,
-            sequence: 0,
-            durable: 0,
+            sequence,
+            durable: sequence,
+            log_fails: false,
+            stops_when_log_fails,
             number: 0,
-            entries: Vec::new(),
+            entries: VecDeque::new(),
+            digests: each_command_by_itself.then(VecDeque::new),
             parcel: Parcel::default(),
             answers: VecDeque::new(),
             events: Vec::new(),
         }
-    }
-
-    /// The log goes on after this sequence.
-    pub(super) fn begin_after(&mut self, sequence: u64) {
-        self.sequence = sequence;
-        self.durable = sequence;
     }
 
     /// Acts on one message, as of the moment it is taken up, and returns the moment after.
@@ -141,11 +162,12 @@ impl Engine {
     /// Lets the domain's time pass up to `instant`; returns it. It never goes back.
     pub(super) fn advance(&mut self, instant: Instant) -> Timestamp {
         let now = self.clock.at(instant).max(self.router.now());
+        self.end_recovery_if_due(now);
         self.fire_what_is_due(now);
         now
     }
 
-    fn fire_what_is_due(&mut self, now: Timestamp) {
+    pub(super) fn fire_what_is_due(&mut self, now: Timestamp) {
         while let Some(due) = self.router.next_deadline().filter(|due| *due <= now) {
             // At the very instant that it is due, however late the driver comes to it.
             let at = due.max(self.router.now());
@@ -175,9 +197,13 @@ impl Engine {
             self.sequence += 1;
             self.applied += 1;
             let sequence = self.sequence;
+            events.iter().for_each(|event| self.digest.take_in(event));
             self.fold(&Cause { sequence, at: now, by, minted: &minted }, &events);
             let origin = Arc::clone(&by.origin);
-            self.entries.push(Entry { sequence, at: now, origin, command, minted });
+            self.entries.push_back(Entry { sequence, at: now, origin, command, minted });
+            if let Some(digests) = &mut self.digests {
+                digests.push_back(self.digest.value());
+            }
         }
         events.clear();
         self.events = events;
@@ -202,15 +228,29 @@ impl Engine {
         self.stopwatch.hand_over();
     }
 
+    /// The depth of every line, from now on.
+    pub(crate) fn depths(&mut self) -> Arc<LineDepths> {
+        self.depths = Arc::new(LineDepths::new(self.router.demands().len()));
+        Arc::clone(&self.depths)
+    }
+
     /// Everything up to `sequence` is durable.
     pub(super) fn durable_up_to(&mut self, sequence: u64) {
         self.durable = self.durable.max(sequence);
+        self.log_fails = false;
+        self.release();
+    }
+
+    /// The log fails, and routing goes on.
+    pub(super) fn log_fails(&mut self) {
+        self.log_fails = true;
         self.release();
     }
 
     fn release(&mut self) {
+        let gate = Gate { durable: self.durable, lets_connect: self.log_fails };
         for adapter in self.adapters.iter_mut().flatten() {
-            adapter.release(self.durable);
+            adapter.release(gate);
         }
         while self.answers.front().is_some_and(|(needs, ..)| *needs <= self.durable) {
             let Some((_, answer, result)) = self.answers.pop_front() else { break };
@@ -229,11 +269,22 @@ impl Engine {
         Position { epoch: self.epoch, number: self.number }
     }
 
-    /// The commands that no batch has taken yet, and the sequence of the first.
-    pub(super) fn take_entries(&mut self) -> Option<(u64, Vec<Entry>)> {
-        let first = self.entries.first()?.sequence;
-        let room = Vec::with_capacity(self.entries.capacity().min(ENTRIES_ROOM_KEPT));
-        Some((first, std::mem::replace(&mut self.entries, room)))
+    /// When there is something to do though nobody asks for it.
+    pub(super) fn next_deadline(&self) -> Option<Timestamp> {
+        let recovery = self.recovery.as_ref().map(|recovery| recovery.until);
+        recovery.into_iter().chain(self.router.next_deadline()).min()
+    }
+
+    /// The commands that no batch has taken yet, and the digest of all events up to them.
+    pub(super) fn take_entries(&mut self) -> Option<(Vec<Entry>, u64)> {
+        if let Some(digests) = &mut self.digests {
+            return self.entries.pop_front().map(|entry| vec![entry]).zip(digests.pop_front());
+        }
+        if self.entries.is_empty() {
+            return None;
+        }
+        let room = VecDeque::with_capacity(self.entries.capacity().min(ENTRIES_ROOM_KEPT));
+        Some((std::mem::replace(&mut self.entries, room).into(), self.digest.value()))
     }
 
     /// Ends every session with a last word.
@@ -244,15 +295,15 @@ impl Engine {
         self.sessions.clear();
     }
 
-    /// The log has another writer: nothing that waits for it may leave any more.
-    pub(super) fn mute(&mut self) {
+    /// Nothing that waits for the log may leave any more.
+    pub(super) fn mute(&mut self, reason: &CloseReason) {
         for adapter in self.adapters.iter_mut().flatten() {
             adapter.mute();
         }
         self.parcel = Parcel::default();
         for (_, answer, _) in self.answers.drain(..) {
-            let _gone = answer.send(Err(CloseReason::Fenced.refusal())).is_err();
+            let _gone = answer.send(Err(reason.refusal())).is_err();
         }
-        self.close_all(&CloseReason::Fenced);
+        self.close_all(reason);
     }
 }

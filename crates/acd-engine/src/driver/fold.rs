@@ -2,8 +2,7 @@
 
 use super::engine::{By, Engine};
 use super::numbering::AT_ONCE;
-use crate::directory::{Connecting, LiveOffer};
-use crate::log::Minted;
+use crate::directory::{LegStage, LiveOffer};
 use crate::order::{DownBody, Order, RevokeReason};
 use crate::publisher::{Named, Record};
 use crate::request::CallRef;
@@ -11,6 +10,7 @@ use acd_core::{
     AdapterId, AgentId, CallHandle, Event, OfferEnd, OfferNumber, QueueId, RevokeCause, Timestamp,
     Treatment,
 };
+use acd_journal::Minted;
 use std::sync::Arc;
 
 /// The command that caused the events.
@@ -42,7 +42,12 @@ impl Engine {
     fn record(&mut self, cause: &Cause<'_>, event: &Event) {
         let named = match (event, cause.minted) {
             (Event::CallArrived { .. }, Some(Minted::Call(card))) => Named::Call(Arc::clone(card)),
-            (Event::AdapterUp { adapter } | Event::AdapterDown { adapter }, _) => {
+            (
+                Event::AdapterUp { adapter }
+                | Event::AdapterSynced { adapter }
+                | Event::AdapterDown { adapter },
+                _,
+            ) => {
                 let name = self.directory.adapter_name(*adapter);
                 name.map_or(Named::Nothing, |name| Named::Adapter(Arc::clone(name)))
             }
@@ -72,11 +77,15 @@ impl Engine {
                 }
             }
             Event::RuleFired { call, queue, rule, .. } => *fired = Some((call, queue, rule)),
-            Event::OfferIssued { call, offer, agent, queue, rung_by, ring_until } => {
-                self.directory
-                    .offer_issued(offer, LiveOffer { call, agent, rung_by, accepted: false });
-                let order = self.offer(call, offer, agent, queue, (cause.at, ring_until));
-                self.order(rung_by, AT_ONCE, order);
+            Event::OfferIssued { call, offer, agent, queue, rung_by, ring_until, adopted } => {
+                let stage = LegStage::Out;
+                self.directory.offer_issued(LiveOffer { offer, call, agent, rung_by, stage });
+                // What was found ringing is confirmed as part of the resync.
+                if !adopted {
+                    let ring = (cause.at, ring_until);
+                    let order = self.offer(call, offer, agent, queue, ring, adopted);
+                    self.order(rung_by, AT_ONCE, order);
+                }
             }
             Event::OfferEnded { call, offer, rung_by, end, adapter_knows, .. } => {
                 self.directory.offer_ended(offer, end);
@@ -85,22 +94,28 @@ impl Engine {
                 }
             }
             Event::CallConnecting { call, offer, agent, rung_by, until } => {
-                self.directory.connecting(call, Connecting { offer, rung_by });
                 for adapter in self.who_bridges(call, rung_by) {
                     let order = self.connect(call, offer, agent, until);
                     self.order(adapter, cause.sequence, order);
                 }
             }
-            Event::CallConnected { call, .. } => {
-                self.directory.connecting_over(call);
-            }
+            Event::CallConnected { call, .. } => self.directory.bridged(call),
             Event::ConnectFailed { call, offer, rung_by, .. } => {
                 self.bridge_failed(cause, call, offer, rung_by);
+            }
+            Event::CallReturned { call, .. } => {
+                self.directory.leg_over(call);
+            }
+            Event::AdapterSynced { adapter } => {
+                if let Some(adapter) = self.adapter(adapter) {
+                    adapter.awaits_resync = false;
+                }
             }
             Event::CallEnded { call, treatment, .. } => {
                 self.call_ended(cause, call, treatment, *fired);
             }
-            Event::AdapterUp { .. }
+            Event::RecoveryOver
+            | Event::AdapterUp { .. }
             | Event::AdapterDown { .. }
             | Event::PlaceEntered { .. }
             | Event::PlaceLeft { .. }
@@ -108,7 +123,6 @@ impl Engine {
             | Event::OfferRinging { .. }
             | Event::CallHeld { .. }
             | Event::CallRetrieved { .. }
-            | Event::CallReturned { .. }
             | Event::PresenceChanged { .. }
             | Event::SlotChanged { .. } => {}
         }
@@ -122,7 +136,7 @@ impl Engine {
         offer: OfferNumber,
         rung_by: AdapterId,
     ) {
-        self.directory.connecting_over(call);
+        self.directory.leg_over(call);
         let reason = match cause.by.adapter {
             Some(_) => RevokeReason::Failed,
             None => RevokeReason::ConnectTimeout,
@@ -142,18 +156,20 @@ impl Engine {
         fired: Option<Fired>,
     ) {
         // The agent's leg of a bridge in the making: who reported the end of the call knows.
-        if let Some(Connecting { offer, rung_by }) = self.directory.connecting_over(call)
+        if let Some(LiveOffer { offer, rung_by, stage, .. }) = self.directory.leg_over(call)
+            && stage != LegStage::Bridged
             && cause.by.adapter != Some(rung_by)
         {
             self.revoke(rung_by, offer, RevokeReason::CallEnded, call);
         }
         let Some(known) = self.directory.call(call) else { return };
-        let (holder, call_ref) = (known.adapter, known.card.call_ref());
+        let (holder, call_ref) = (known.adapter, CallRef::from(&*known.card));
         if let Some(treatment) = treatment {
             let rule = match fired {
                 Some((of, queue, rule)) if of == call => self.names.rule(queue, rule),
                 Some(_) | None => String::new(),
             };
+            self.directory.sent_away(call, treatment);
             self.order(holder, cause.sequence, Order::End { call: call_ref, treatment, rule });
         }
         if let Some(adapter) = self.adapter(holder) {
@@ -162,7 +178,7 @@ impl Engine {
     }
 
     /// The adapter that rang the agent, and the one that holds the caller.
-    fn who_bridges(
+    pub(super) fn who_bridges(
         &self,
         call: CallHandle,
         rung_by: AdapterId,
@@ -171,13 +187,14 @@ impl Engine {
         std::iter::once(rung_by).chain(holder.filter(|holder| *holder != rung_by))
     }
 
-    fn offer(
+    pub(super) fn offer(
         &self,
         call: CallHandle,
         offer: OfferNumber,
         agent: AgentId,
         queue: QueueId,
         (at, ring_until): (Timestamp, Timestamp),
+        adopted: bool,
     ) -> Order {
         let agent_id = self.names.agent(agent).to_string();
         let plan = self.names.plan.agents.get(agent.index());
@@ -194,10 +211,11 @@ impl Engine {
             ring: ring_until.since(at),
             attributes: known
                 .map_or_else(|| Arc::from([]), |call| Arc::clone(&call.card.attributes)),
+            adopted,
         }
     }
 
-    fn connect(
+    pub(super) fn connect(
         &self,
         call: CallHandle,
         offer: OfferNumber,
@@ -219,14 +237,14 @@ impl Engine {
         self.order(adapter, AT_ONCE, Order::Revoke { offer: offer.0, reason, call });
     }
 
-    fn order(&mut self, adapter: AdapterId, needs: u64, order: Order) {
+    pub(super) fn order(&mut self, adapter: AdapterId, needs: u64, order: Order) {
         if let Some(adapter) = self.adapter(adapter) {
             adapter.push(needs, DownBody::Order(order));
         }
     }
 
     fn call_ref(&self, call: CallHandle) -> CallRef {
-        self.directory.call(call).map(|call| call.card.call_ref()).unwrap_or_default()
+        self.directory.call(call).map(|call| CallRef::from(&*call.card)).unwrap_or_default()
     }
 }
 

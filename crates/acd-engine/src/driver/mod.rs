@@ -5,17 +5,19 @@ mod engine;
 mod fold;
 mod numbering;
 mod people;
+mod recovery;
+mod reports;
+mod resync;
 mod writer;
 
 pub(crate) use engine::{Engine, EngineParts};
 
-use crate::log::CommandLog;
 use crate::mail::{Control, Posted};
 use crate::mailbox::Mailbox;
 use crate::order::CloseReason;
 use crate::publisher::Parcel;
-use crate::status::FENCED;
 use acd_core::Timestamp;
+use acd_journal::{CommandLog, Tail};
 use std::future::pending;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -29,10 +31,6 @@ use writer::{Writer, Written};
 
 /// How many messages one round takes up before other tasks of the runtime have their turn.
 const MESSAGES_PER_ROUND_MAX: usize = 1_024;
-/// With this many commands not durable, the mailbox is left alone until the log catches up.
-const UNDURABLE_MAX: u64 = 1_000_000;
-/// With this many events not published, the mailbox is left alone until the publisher catches up.
-const UNPUBLISHED_MAX: usize = 1_000_000;
 /// The driver looks at its deadlines at least this often.
 const SLEEP_MAX: Duration = Duration::from_secs(3_600);
 /// How long a stop waits for the log.
@@ -47,8 +45,20 @@ pub struct Driver<L> {
     stopping: Arc<AtomicBool>,
     parcels: mpsc::Sender<Parcel>,
     alarm: Option<Alarm>,
+    backlog: Backlog,
     _life: watch::Sender<()>,
 }
+
+/// How far others may fall behind before the mailbox is left alone until they catch up.
+#[derive(Clone, Copy, Debug)]
+struct Backlog {
+    /// Commands that are not durable.
+    commands: u64,
+    /// Events that are not published.
+    events: usize,
+}
+
+const BACKLOG_MAX: Backlog = Backlog { commands: 1_000_000, events: 1_000_000 };
 
 /// Wakes the driver at the next deadline; kept from one sleep to the next, as most of them end
 /// before it.
@@ -67,6 +77,8 @@ pub enum Ended {
     Unflushed(u64),
     /// Another writer took over the log.
     Fenced,
+    /// The log cannot be written, and it is to stop then.
+    LogFailed,
 }
 
 /// What a round left behind.
@@ -83,32 +95,37 @@ enum Left {
 impl<L: CommandLog> Driver<L> {
     pub(crate) fn new(
         engine: Engine,
-        log: L,
+        (log, tail): (L, Tail),
         mailbox: Mailbox<Posted>,
         controls: crossbeam_channel::Receiver<Control>,
         stopping: Arc<AtomicBool>,
         parcels: mpsc::Sender<Parcel>,
         life: watch::Sender<()>,
     ) -> Self {
-        let writer = Writer::new(log, engine.epoch, Arc::clone(&engine.gauges));
-        Self { engine, writer, mailbox, controls, stopping, parcels, alarm: None, _life: life }
+        let writer = Writer::new(log, engine.epoch, tail, Arc::clone(&engine.gauges));
+        Self {
+            engine,
+            writer,
+            mailbox,
+            controls,
+            stopping,
+            parcels,
+            alarm: None,
+            backlog: BACKLOG_MAX,
+            _life: life,
+        }
     }
 
     /// Drives the domain until `Domain::stop`, or until another writer takes over its log.
     pub async fn run(mut self) -> Ended {
-        let began = tokio::select! {
-            biased;
-            began = self.writer.begin() => began,
-            () = told_to_stop(&self.stopping, &self.mailbox) => return self.close(Ended::Stopped).await,
-        };
-        let Some(tail) = began else { return self.fenced().await };
-        self.engine.begin_after(tail.next_sequence - 1);
-        info!(epoch = self.engine.epoch, "domain open");
+        if let Err(ended) = self.begin().await {
+            return self.cut_off(ended).await;
+        }
         loop {
             let stopping = self.stopping.load(Ordering::Acquire);
             let left = self.round();
-            if !self.write_on().await {
-                return self.fenced().await;
+            if let Err(ended) = self.write_on().await {
+                return self.cut_off(ended).await;
             }
             self.ship();
             match left {
@@ -118,13 +135,37 @@ impl<L: CommandLog> Driver<L> {
                 // Cleared since the round looked: nobody will ring for what it left in the mailbox.
                 Left::Backlog if !self.has_backlog() => yield_now().await,
                 Left::Nothing | Left::Backlog => {
-                    if !self.idle(left).await {
-                        return self.fenced().await;
+                    if let Err(ended) = self.idle(left).await {
+                        return self.cut_off(ended).await;
                     }
                 }
             }
         }
         self.finish().await
+    }
+
+    /// Opens the epoch: its first batch is durable before anything is taken up.
+    async fn begin(&mut self) -> Result<(), Ended> {
+        let Self { engine, writer, mailbox, stopping, .. } = self;
+        let begun = async {
+            if !writer.may_begin().await {
+                return Err(Ended::Fenced);
+            }
+            let Some((entries, digest)) = engine.take_entries() else { return Ok(()) };
+            writer.append(entries, digest);
+            while engine.undurable() > 0 {
+                settle(engine, writer.written().await)?;
+            }
+            info!(epoch = engine.epoch, calls = engine.router.live_calls(), "domain open");
+            engine.tell_who_is_awaited();
+            Ok(())
+        };
+        tokio::select! {
+            biased;
+            begun = begun => begun,
+            // A log that does not answer must not keep the domain from stopping.
+            () = told_to_stop(stopping, mailbox) => Ok(()),
+        }
     }
 
     /// Takes up what is in the mailbox, up to a bound.
@@ -153,25 +194,20 @@ impl<L: CommandLog> Driver<L> {
     }
 
     fn has_backlog(&self) -> bool {
-        self.engine.undurable() >= UNDURABLE_MAX
-            || self.engine.parcel.records.len() >= UNPUBLISHED_MAX
+        self.engine.undurable() >= self.backlog.commands
+            || self.engine.parcel.records.len() >= self.backlog.events
     }
 
     /// Gives what was applied to the log, unless a batch is in flight: then it goes on growing.
-    /// `false` when the log has another writer.
-    async fn write_on(&mut self) -> bool {
+    async fn write_on(&mut self) -> Result<(), Ended> {
         loop {
             if !self.writer.is_writing() {
-                let Some((first, entries)) = self.engine.take_entries() else { return true };
-                self.writer.append(first, entries);
+                let Some((entries, digest)) = self.engine.take_entries() else { return Ok(()) };
+                self.writer.append(entries, digest);
             }
             match self.writer.written_already().await {
-                Some(written) => {
-                    if !settle(&mut self.engine, written) {
-                        return false;
-                    }
-                }
-                None => return true,
+                Some(written) => settle(&mut self.engine, written)?,
+                None => return Ok(()),
             }
         }
     }
@@ -186,31 +222,31 @@ impl<L: CommandLog> Driver<L> {
         }
     }
 
-    /// Sleeps until there is something to do. `false` when the log has another writer.
-    async fn idle(&mut self, left: Left) -> bool {
+    /// Sleeps until there is something to do.
+    async fn idle(&mut self, left: Left) -> Result<(), Ended> {
         self.set_alarm();
         let Self { engine, writer, mailbox, parcels, alarm, stopping, .. } = self;
         let parcel_waits = !engine.parcel.is_empty();
         let may_take_more = left == Left::Nothing;
         tokio::select! {
             biased;
-            () = mailbox.rung(), if may_take_more => true,
-            () = told_to_stop(stopping, mailbox), if !may_take_more => true,
-            written = writer.written() => settle(engine, written),
+            () = mailbox.rung(), if may_take_more => {}
+            () = told_to_stop(stopping, mailbox), if !may_take_more => {}
+            written = writer.written() => settle(engine, written)?,
             room = parcels.reserve(), if parcel_waits => {
                 match room {
                     Ok(room) => room.send(std::mem::take(&mut engine.parcel)),
                     // The publisher was dropped: nobody reads, nobody asks.
                     Err(_) => engine.parcel = Parcel::default(),
                 }
-                true
             }
-            () = rings(alarm) => true,
+            () = rings(alarm) => {}
         }
+        Ok(())
     }
 
     fn set_alarm(&mut self) {
-        let due = self.engine.router.next_deadline();
+        let due = self.engine.next_deadline();
         if due == self.alarm.as_ref().map(|alarm| alarm.at) {
             return;
         }
@@ -234,15 +270,15 @@ impl<L: CommandLog> Driver<L> {
         let deadline = Instant::now() + FLUSH_WITHIN;
         while self.engine.undurable() > 0 {
             if !self.writer.is_writing()
-                && let Some((first, entries)) = self.engine.take_entries()
+                && let Some((entries, digest)) = self.engine.take_entries()
             {
-                self.writer.append(first, entries);
+                self.writer.append(entries, digest);
             }
             let in_time = deadline.saturating_duration_since(Instant::now());
             match timeout(in_time, self.writer.written()).await {
                 Ok(written) => {
-                    if !settle(&mut self.engine, written) {
-                        return self.fenced().await;
+                    if let Err(ended) = settle(&mut self.engine, written) {
+                        return self.cut_off(ended).await;
                     }
                 }
                 Err(_elapsed) => {
@@ -265,25 +301,36 @@ impl<L: CommandLog> Driver<L> {
         ended
     }
 
-    /// Another writer took over: what this one decided since does not count. Everything is muted;
-    /// starting the domain again reads what the other one wrote.
-    async fn fenced(mut self) -> Ended {
-        error!(epoch = self.engine.epoch, "{FENCED}");
-        self.engine.gauges.fenced();
+    /// The log is out of reach: what was decided since does not count. Everything is muted; starting
+    /// the domain again reads what the log holds.
+    async fn cut_off(mut self, ended: Ended) -> Ended {
+        let reason = match ended {
+            Ended::LogFailed => CloseReason::Stopping,
+            Ended::Fenced | Ended::Stopped | Ended::Unflushed(_) => {
+                self.engine.gauges.fenced();
+                CloseReason::Fenced
+            }
+        };
+        error!(epoch = self.engine.epoch, "{}", reason.refusal());
         self.mailbox.close();
-        self.engine.mute();
-        Ended::Fenced
+        self.engine.mute(&reason);
+        ended
     }
 }
 
-/// `false` when the log has another writer.
-fn settle(engine: &mut Engine, written: Written) -> bool {
+/// Lets out what is durable; says why the driver cannot go on.
+fn settle(engine: &mut Engine, written: Written) -> Result<(), Ended> {
     match written {
         Written::Stored(tail) => {
             engine.durable_up_to(tail.next_sequence - 1);
-            true
+            Ok(())
         }
-        Written::Fenced => false,
+        Written::Fenced => Err(Ended::Fenced),
+        Written::Failing(_) if engine.stops_when_log_fails => Err(Ended::LogFailed),
+        Written::Failing(_) => {
+            engine.log_fails();
+            Ok(())
+        }
     }
 }
 

@@ -3,15 +3,17 @@
 //!
 //! Messages leave in the order in which they were decided. One that must wait until its command
 //! is durable holds up those behind it, even an offer, which by itself could go at once: so an
-//! adapter never sees a later order before an earlier one.
+//! adapter never sees a later order before an earlier one. Only while the log fails, what need not
+//! wait goes past what must.
 
 use super::engine::By;
+use super::resync::Resync;
 use crate::bounds::UNACKNOWLEDGED_MAX;
-use crate::order::{CloseReason, DownBody};
+use crate::order::{CloseReason, DownBody, Order};
 use crate::session::{DriverEnds, Numbered};
 use crate::status::AdapterGauge;
-use crate::view::Origin;
 use acd_core::AdapterId;
+use acd_journal::Origin;
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -21,6 +23,14 @@ pub(super) const AT_ONCE: u64 = 0;
 /// Leaves with what the round wrote last for this adapter; not known before the round ends.
 pub(super) const WITH_THE_ROUND: u64 = u64::MAX;
 
+/// Up to where the log is durable, and what else may leave.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Gate {
+    pub(super) durable: u64,
+    /// The log fails and routing goes on: callers are still connected with agents.
+    pub(super) lets_connect: bool,
+}
+
 /// Everything that the driver knows of one adapter.
 #[derive(Debug)]
 pub(super) struct Adapter {
@@ -28,11 +38,14 @@ pub(super) struct Adapter {
     pub(super) name: Arc<str>,
     origin: Arc<Origin>,
     gauge: Arc<AdapterGauge>,
-    /// Its process; 0 when nothing is left to resume.
+    /// Its process; 0 before the first.
     pub(super) incarnation: u64,
-    /// How often its numbering had to begin again; the Router takes each run for a process of its
-    /// own, which knows nothing of earlier offers.
-    pub(super) restarts: u64,
+    /// This process has been welcomed in this epoch, and may resume by number.
+    pub(super) welcomed: bool,
+    /// What it has said that it holds, from a welcome that is not a resumption until it is done.
+    pub(super) resync: Option<Resync>,
+    /// Nothing of it is offered until the resync is done, or its time is over.
+    pub(super) awaits_resync: bool,
     /// The Router takes it for connected.
     pub(super) up: bool,
     /// The highest number applied or refused.
@@ -41,11 +54,14 @@ pub(super) struct Adapter {
     pub(super) written: u64,
     /// (sequence, number): once the sequence is durable, so are all messages up to the number.
     unacknowledged_up: VecDeque<(u64, u64)>,
-    durable: u64,
+    /// The highest number that is durable.
+    pub(super) durable: u64,
     /// The number of the latest order.
     sent: u64,
     unacknowledged: VecDeque<Numbered>,
     held: VecDeque<Held>,
+    /// So many of `held`, from the front, wait for the log even while it fails.
+    must_wait: usize,
     /// More orders than may be kept: the session must end.
     pub(super) overflowed: bool,
     live: Option<Live>,
@@ -76,7 +92,9 @@ impl Adapter {
             name,
             gauge,
             incarnation: 0,
-            restarts: 0,
+            welcomed: false,
+            resync: None,
+            awaits_resync: false,
             up: false,
             received: 0,
             written: 0,
@@ -85,6 +103,7 @@ impl Adapter {
             sent: 0,
             unacknowledged: VecDeque::new(),
             held: VecDeque::new(),
+            must_wait: 0,
             overflowed: false,
             live: None,
         }
@@ -94,30 +113,37 @@ impl Adapter {
         By { origin: Arc::clone(&self.origin), adapter: Some(self.id) }
     }
 
-    /// What the Router takes for its process.
-    pub(super) fn run(&self) -> u64 {
-        self.incarnation.wrapping_add(self.restarts)
-    }
-
     pub(super) fn is_live(&self) -> bool {
         self.live.is_some()
     }
 
-    /// Both sides count from 1 again, for this process; what was kept is dropped.
-    pub(super) fn begin_again(&mut self, incarnation: u64) {
+    /// The numbers of a process that has spoken before, all durable.
+    pub(super) fn goes_on(&mut self, incarnation: u64, heard: u64) {
         self.incarnation = incarnation;
-        (self.received, self.written, self.durable, self.sent) = (0, 0, 0, 0);
+        (self.received, self.written, self.durable) = (heard, heard, heard);
+    }
+
+    /// A process that speaks for the first time.
+    pub(super) fn begin(&mut self, incarnation: u64) {
+        self.goes_on(incarnation, 0);
         self.unacknowledged_up.clear();
+        self.begin_orders();
+    }
+
+    /// Orders count from 1 again; what was kept is void, and the adapter is asked what it holds.
+    pub(super) fn begin_orders(&mut self) {
+        self.welcomed = false;
+        (self.resync, self.awaits_resync) = (None, false);
+        self.sent = 0;
         self.unacknowledged.clear();
         self.held.clear();
+        self.must_wait = 0;
         self.overflowed = false;
         self.show();
     }
 
     /// A stream is open: it first gets again whatever is not acknowledged.
     pub(super) fn attach(&mut self, ends: DriverEnds) {
-        let durable = self.durable;
-        ends.acks.send_if_modified(|told| std::mem::replace(told, durable) != durable);
         for order in &self.unacknowledged {
             // A receiver that is gone has said so already, and departs.
             let _departing = ends.orders.send(order.clone()).is_err();
@@ -130,7 +156,7 @@ impl Adapter {
     pub(super) fn close(&mut self, reason: CloseReason) {
         if let Some(Live { ends, .. }) = self.live.take() {
             ends.closing.send_replace(Some(reason.clone()));
-            let last = Numbered { number: 0, body: DownBody::Closed(reason) };
+            let last = Numbered { number: 0, ack: self.durable, body: DownBody::Closed(reason) };
             let _departing = ends.orders.send(last).is_err();
         }
         self.show();
@@ -207,41 +233,67 @@ impl Adapter {
         of_this_round.for_each(|held| held.needs = sequence);
     }
 
-    /// Sends what may leave now that everything up to `durable` is.
-    pub(super) fn release(&mut self, durable: u64) {
-        let mut known = None;
+    /// Sends what may leave now. The last of it carries the acknowledgement, so that none overtakes
+    /// the rejection of a message that it covers.
+    pub(super) fn release(&mut self, gate: Gate) {
+        let before = self.durable;
         while let Some((sequence, number)) = self.unacknowledged_up.front().copied()
-            && sequence <= durable
+            && sequence <= gate.durable
         {
             self.unacknowledged_up.pop_front();
-            known = Some(number);
-        }
-        if let Some(number) = known {
             self.durable = number;
-            if let Some(live) = &self.live {
-                live.ends.acks.send_replace(number);
-            }
         }
-        let mut moved = false;
-        while self.held.front().is_some_and(|held| held.needs <= durable) {
+        let may_leave = |held: &Held| held.needs <= gate.durable;
+        while self.held.front().is_some_and(may_leave) {
             let Some(Held { body, .. }) = self.held.pop_front() else { break };
-            self.sent += 1;
-            let order = Numbered { number: self.sent, body };
-            if let Some(live) = &self.live {
-                let _departing = live.ends.orders.send(order.clone()).is_err();
+            self.must_wait = self.must_wait.saturating_sub(1);
+            let ack = if self.held.front().is_some_and(may_leave) { before } else { self.durable };
+            self.send(body, ack);
+        }
+        if gate.lets_connect {
+            self.release_what_need_not_wait();
+        }
+        if let Some(live) = &self.live
+            && self.durable != before
+        {
+            live.ends.acks.send_replace(self.durable);
+        }
+    }
+
+    /// Offers, revokes and connects go past what waits for the log.
+    fn release_what_need_not_wait(&mut self) {
+        let unseen = self.held.split_off(self.must_wait.min(self.held.len()));
+        for held in unseen {
+            let connects = matches!(held.body, DownBody::Order(Order::Connect { .. }));
+            if connects || held.needs == AT_ONCE {
+                self.send(held.body, self.durable);
+            } else {
+                self.held.push_back(held);
             }
-            self.unacknowledged.push_back(order);
-            moved = true;
         }
-        if moved {
-            self.show();
+        self.must_wait = self.held.len();
+    }
+
+    fn send(&mut self, body: DownBody, ack: u64) {
+        self.sent += 1;
+        let order = Numbered { number: self.sent, ack, body };
+        if let Some(live) = &self.live {
+            let _departing = live.ends.orders.send(order.clone()).is_err();
         }
+        self.unacknowledged.push_back(order);
+        self.show();
     }
 
     /// Nothing that is held back may ever leave.
     pub(super) fn mute(&mut self) {
         self.held.clear();
+        self.must_wait = 0;
         self.unacknowledged_up.clear();
+    }
+
+    /// It held so many calls before this epoch.
+    pub(super) fn held_calls(&self, calls: usize) {
+        self.gauge.calls.store(calls as u64, Ordering::Relaxed);
     }
 
     pub(super) fn holds_call(&self) {

@@ -1,11 +1,12 @@
 //! Requests of agents and supervisors: names to handles, then one command or two.
 
 use super::engine::{By, Engine};
+use crate::directory::LegStage;
 use crate::domain::unknown_agent;
 use crate::refusal::{Refusal, RefusalKind, code};
 use crate::request::{Person, Position, Request};
-use crate::view::Origin;
 use acd_core::{AgentId, Command, OfferNumber, QueueId, ReasonId, Timestamp};
+use acd_journal::Origin;
 use std::sync::Arc;
 
 impl Engine {
@@ -104,7 +105,7 @@ impl Engine {
         if live.agent != agent {
             return refused(code::WRONG_STATE, format!("offer {offer} is out to another agent"));
         }
-        if live.accepted {
+        if live.stage != LegStage::Out {
             return refused(code::OFFER_OVER, format!("offer {offer} is over: it was accepted"));
         }
         Ok((agent, OfferNumber(offer)))

@@ -1,29 +1,43 @@
 //! Makes batches durable, one at a time, and finds out what became of those left open.
 
-use crate::log::{Appended, Batch, CommandLog, Entry, Tail};
 use crate::status::Gauges;
+use acd_journal::{Appended, Batch, CommandLog, Entry, LogError, Tail};
 use std::future::{Future, pending, poll_fn};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
+use tokio::time::sleep;
 use tracing::{info, warn};
 
-/// How long to wait before a log that did not answer is asked again; doubled each time, up to ...
+/// How long to wait before a log that failed is asked again; doubled each time, up to ...
 const ASK_AGAIN_AFTER: Duration = Duration::from_millis(50);
 /// ... this.
 const ASK_AGAIN_AFTER_MAX: Duration = Duration::from_secs(2);
 
-/// What became of a batch, in the end.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// What became of a batch.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Written {
     /// It is durable, and the log ends here.
     Stored(Tail),
     /// Somebody else writes this log.
     Fenced,
+    /// Not known, or not stored; it is tried again after a while.
+    Failing(LogError),
 }
 
-type Append = Pin<Box<dyn Future<Output = Written> + Send>>;
+/// What one attempt to store a batch came to.
+enum Attempt {
+    Stored,
+    Fenced,
+    Failed {
+        error: LogError,
+        /// It may be stored all the same.
+        left_open: bool,
+    },
+}
+
+type Append = Pin<Box<dyn Future<Output = Attempt> + Send>>;
 
 /// The only one who appends.
 pub(super) struct Writer<L> {
@@ -31,26 +45,31 @@ pub(super) struct Writer<L> {
     epoch: u64,
     tail: Tail,
     gauges: Arc<Gauges>,
-    in_flight: Option<Append>,
+    in_flight: Option<(Arc<Batch>, Append)>,
+    /// The pause after the last attempt, while they fail.
+    pause: Option<Duration>,
 }
 
 impl<L: CommandLog> Writer<L> {
-    pub(super) fn new(log: L, epoch: u64, gauges: Arc<Gauges>) -> Self {
-        Self { log: Arc::new(log), epoch, tail: Tail::default(), gauges, in_flight: None }
+    /// A writer that goes on at `tail`.
+    pub(super) fn new(log: L, epoch: u64, tail: Tail, gauges: Arc<Gauges>) -> Self {
+        Self { log: Arc::new(log), epoch, tail, gauges, in_flight: None, pause: None }
     }
 
-    /// Opens the epoch with a batch of its own. The tail that it then has, or `None` when the log
-    /// belongs to an epoch as high as this one.
-    pub(super) async fn begin(&mut self) -> Option<Tail> {
-        self.tail = tail_of(&*self.log, &self.gauges).await;
-        if self.tail.epoch >= self.epoch {
-            warn!(found = self.tail.epoch, epoch = self.epoch, "the log is at this epoch or later");
-            return None;
-        }
-        self.append(self.tail.next_sequence, Vec::new());
-        match self.written().await {
-            Written::Stored(tail) => Some(tail),
-            Written::Fenced => None,
+    /// Whether the log ends where it is expected to, and in an earlier epoch.
+    pub(super) async fn may_begin(&mut self) -> bool {
+        loop {
+            match self.log.tail().await {
+                Ok(found) if found == self.tail && found.epoch < self.epoch => {
+                    self.works();
+                    return true;
+                }
+                Ok(found) => {
+                    warn!(found = found.epoch, epoch = self.epoch, "the log has another writer");
+                    return false;
+                }
+                Err(error) => sleep(self.fails(&error)).await,
+            }
         }
     }
 
@@ -59,91 +78,108 @@ impl<L: CommandLog> Writer<L> {
     }
 
     /// Starts to write the next batch; nothing may be in flight.
-    pub(super) fn append(&mut self, first_sequence: u64, entries: Vec<Entry>) {
+    pub(super) fn append(&mut self, entries: Vec<Entry>, digest: u64) {
         debug_assert!(self.in_flight.is_none(), "one append in flight");
-        let (epoch, number) = (self.epoch, self.tail.batch + 1);
-        let batch = Arc::new(Batch { epoch, number, first_sequence, entries });
-        let (log, gauges) = (Arc::clone(&self.log), Arc::clone(&self.gauges));
-        self.in_flight = Some(Box::pin(store(log, batch, self.tail, gauges)));
+        let (number, first_sequence) = (self.tail.batch + 1, self.tail.next_sequence);
+        let batch = Batch { epoch: self.epoch, number, first_sequence, entries, digest };
+        self.attempt(Arc::new(batch), None, false);
+    }
+
+    fn attempt(&mut self, batch: Arc<Batch>, pause: Option<Duration>, left_open: bool) {
+        let (log, expect) = (Arc::clone(&self.log), self.tail);
+        let store = store(log, Arc::clone(&batch), expect, pause, left_open);
+        self.in_flight = Some((batch, Box::pin(store)));
     }
 
     /// What became of the batch in flight, if that is known without waiting.
     pub(super) async fn written_already(&mut self) -> Option<Written> {
-        let append = self.in_flight.as_mut()?;
-        let written = poll_fn(|context| match append.as_mut().poll(context) {
-            Poll::Ready(written) => Poll::Ready(Some(written)),
+        let (_, append) = self.in_flight.as_mut()?;
+        let attempt = poll_fn(|context| match append.as_mut().poll(context) {
+            Poll::Ready(attempt) => Poll::Ready(Some(attempt)),
             Poll::Pending => Poll::Ready(None),
         })
         .await?;
-        Some(self.settled(written))
+        Some(self.settled(attempt))
     }
 
     /// Waits for what becomes of the batch in flight; for ever if there is none. May be dropped
     /// and called again.
     pub(super) async fn written(&mut self) -> Written {
-        let Some(append) = self.in_flight.as_mut() else { return pending().await };
-        let written = append.await;
-        self.settled(written)
+        let Some((_, append)) = self.in_flight.as_mut() else { return pending().await };
+        let attempt = append.await;
+        self.settled(attempt)
     }
 
-    fn settled(&mut self, written: Written) -> Written {
-        self.in_flight = None;
-        if let Written::Stored(tail) = written {
-            self.tail = tail;
+    fn settled(&mut self, attempt: Attempt) -> Written {
+        let Some((batch, _)) = self.in_flight.take() else { return Written::Fenced };
+        match attempt {
+            Attempt::Stored => {
+                self.works();
+                self.tail = Tail::after(&batch);
+                Written::Stored(self.tail)
+            }
+            Attempt::Fenced => Written::Fenced,
+            Attempt::Failed { error, left_open } => {
+                let pause = self.fails(&error);
+                self.attempt(batch, Some(pause), left_open);
+                Written::Failing(error)
+            }
         }
-        written
+    }
+
+    /// Says that the log fails; returns how long to leave it alone.
+    fn fails(&mut self, error: &LogError) -> Duration {
+        if self.pause.is_none() {
+            warn!(%error, "the log cannot be written; it is tried again until it can");
+        }
+        self.gauges.log_fails(&error.to_string());
+        let pause = self.pause.map_or(ASK_AGAIN_AFTER, |last| (last * 2).min(ASK_AGAIN_AFTER_MAX));
+        self.pause = Some(pause);
+        pause
+    }
+
+    fn works(&mut self) {
+        if self.pause.take().is_some() {
+            info!("the log can be written again");
+            self.gauges.log_works();
+        }
     }
 }
 
-/// Appends until it is known what became of the batch. A batch of which that was not known may
+/// Tries once to store a batch, after a pause. One of which it was not known what became of it may
 /// still arrive late: appending it again is safe, as each append names the tail that it expects.
 async fn store<L: CommandLog>(
     log: Arc<L>,
     batch: Arc<Batch>,
     expect: Tail,
-    gauges: Arc<Gauges>,
-) -> Written {
-    let stored = Tail::after(&batch);
-    let mut left_open = false;
-    loop {
+    pause: Option<Duration>,
+    mut left_open: bool,
+) -> Attempt {
+    if let Some(pause) = pause {
+        sleep(pause).await;
+    }
+    if !left_open {
         match log.append(Arc::clone(&batch), expect).await {
-            Appended::Stored => return Written::Stored(stored),
-            Appended::Fenced if !left_open => return Written::Fenced,
-            Appended::Fenced | Appended::Unknown => {}
+            Appended::Stored => return Attempt::Stored,
+            Appended::Fenced => return Attempt::Fenced,
+            Appended::Failed(error) => return Attempt::Failed { error, left_open },
+            Appended::Unknown => left_open = true,
         }
-        left_open = true;
-        let tail = tail_of(&*log, &gauges).await;
-        if tail == stored {
-            return Written::Stored(stored);
-        }
-        if tail != expect {
-            return Written::Fenced;
-        }
+    }
+    match log.tail().await {
+        Ok(tail) if tail == Tail::after(&batch) => Attempt::Stored,
+        Ok(tail) if tail != expect => Attempt::Fenced,
+        Ok(_) => match log.append(batch, expect).await {
+            Appended::Stored => Attempt::Stored,
+            // It may have arrived just now, late; or another writer has come.
+            Appended::Fenced => Attempt::Failed { error: unsettled(), left_open },
+            Appended::Unknown => Attempt::Failed { error: unsettled(), left_open },
+            Appended::Failed(error) => Attempt::Failed { error, left_open },
+        },
+        Err(error) => Attempt::Failed { error, left_open },
     }
 }
 
-/// Asks until the log answers; the domain's health says so meanwhile.
-async fn tail_of<L: CommandLog>(log: &L, gauges: &Gauges) -> Tail {
-    let mut wait = ASK_AGAIN_AFTER;
-    let mut silent = false;
-    loop {
-        match log.tail().await {
-            Ok(tail) => {
-                if silent {
-                    info!("the log answers again");
-                    gauges.log_answers();
-                }
-                return tail;
-            }
-            Err(error) => {
-                if !silent {
-                    warn!(%error, "the log does not answer");
-                }
-                silent = true;
-                gauges.log_is_silent(&error.to_string());
-                tokio::time::sleep(wait).await;
-                wait = (wait * 2).min(ASK_AGAIN_AFTER_MAX);
-            }
-        }
-    }
+fn unsettled() -> LogError {
+    LogError("it does not say whether it has stored a batch".to_owned())
 }

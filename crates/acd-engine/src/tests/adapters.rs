@@ -2,8 +2,8 @@
 
 use super::*;
 use crate::bounds::UNACKNOWLEDGED_MAX;
-use crate::log::MemoryLog;
 use acd_core::Presence;
+use acd_journal::MemoryLog;
 
 #[tokio::test(start_paused = true)]
 async fn what_was_received_before_is_applied_once() {
@@ -272,7 +272,7 @@ async fn an_adapter_is_told_why_to_stop_ringing() {
     pbx.result(offer, OfferResult::Accepted).await;
     assert!(matches!(pbx.order().await, Order::Connect { .. }));
     assert_eq!(reason(pbx.order().await), RevokeReason::ConnectTimeout, "nobody bridged");
-    pbx.say(AdapterMessage::CallBridged { offer }).await;
+    pbx.say(AdapterMessage::CallBridged { offer, epoch: 0 }).await;
     let (_, code, _) = pbx.rejected().await;
     assert_eq!(code, code::OFFER_OVER);
 }
@@ -290,7 +290,7 @@ async fn who_reports_the_end_of_an_offer_is_not_told_of_it() {
     let offer = pbx.rings().await;
     pbx.result(offer, OfferResult::Accepted).await;
     assert!(matches!(pbx.order().await, Order::Connect { .. }));
-    pbx.say(AdapterMessage::ConnectFailed { offer }).await;
+    pbx.say(AdapterMessage::ConnectFailed { offer, epoch: 0 }).await;
     assert!(pbx.hears_nothing().await);
     assert_eq!(running.calls()[0].state, CallState::Waiting);
 }

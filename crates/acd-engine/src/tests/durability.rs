@@ -1,9 +1,9 @@
 //! What leaves at once, what waits until it is durable, and what a log may do meanwhile.
 
 use super::*;
-use crate::log::faulty::{Faults, FaultyLog};
-use crate::log::{Batch, MemoryLog, Tail};
-use acd_core::{Event, Router};
+use acd_core::{Command, Event, Router};
+use acd_journal::faulty::{Faults, FaultyLog};
+use acd_journal::{Appended, Batch, MemoryLog, Tail};
 
 #[tokio::test(start_paused = true)]
 async fn offers_leave_at_once_connects_and_answers_when_durable() {
@@ -40,7 +40,7 @@ async fn offers_leave_at_once_connects_and_answers_when_durable() {
     asked.await.expect("he may");
     assert_eq!(running.domain.status().undurable, 0);
 
-    pbx.say(AdapterMessage::CallBridged { offer: 1 }).await;
+    pbx.say(AdapterMessage::CallBridged { offer: 1, epoch: 0 }).await;
     pbx.acknowledged(3).await;
     assert_eq!(running.calls()[0].state, CallState::Connected);
 }
@@ -99,7 +99,7 @@ async fn whatever_the_log_does_each_command_is_stored_once() {
         }
         let batches = log.read(1).await.expect("it is all there");
         assert_eq!(replayed(&batches), told, "seed {seed}: the log tells another story");
-        assert!(batches[0].entries.is_empty(), "the first record opens the epoch");
+        assert_eq!(batches[0].entries[0].command, Command::EpochBegan, "it opens the epoch");
         assert_eq!(running.domain.status().health, Health::Draining, "seed {seed}");
     }
 }
@@ -116,7 +116,7 @@ async fn one_of_everything(running: &Running) {
     let offer = pbx.rings().await;
     running.accept("ben", Some(offer)).await.expect("it is out to him");
     while !matches!(pbx.order().await, Order::Connect { .. }) {}
-    pbx.say(AdapterMessage::CallBridged { offer }).await;
+    pbx.say(AdapterMessage::CallBridged { offer, epoch: 0 }).await;
     pbx.offer("c2", "nurse").await;
     tokio::time::sleep(Duration::from_secs(RING_SECS + 1)).await;
     pbx.say(ended("c2")).await;
@@ -129,26 +129,26 @@ async fn one_of_everything(running: &Running) {
 struct Shared<L>(Arc<L>);
 
 impl<L: CommandLog> CommandLog for Shared<L> {
-    async fn append(&self, batch: Arc<Batch>, expect: Tail) -> crate::log::Appended {
+    async fn append(&self, batch: Arc<Batch>, expect: Tail) -> Appended {
         self.0.append(batch, expect).await
     }
 
-    async fn read(&self, from: u64) -> Result<Vec<Arc<Batch>>, crate::log::LogError> {
+    async fn read(&self, from: u64) -> Result<Vec<Arc<Batch>>, acd_journal::LogError> {
         self.0.read(from).await
     }
 
-    async fn truncate(&self, to: u64) -> Result<(), crate::log::LogError> {
+    async fn truncate(&self, to: u64) -> Result<(), acd_journal::LogError> {
         self.0.truncate(to).await
     }
 
-    async fn tail(&self) -> Result<Tail, crate::log::LogError> {
+    async fn tail(&self) -> Result<Tail, acd_journal::LogError> {
         self.0.tail().await
     }
 }
 
 /// What a fresh Router makes of a log: the kinds of all events, with their times.
 fn replayed(batches: &[Arc<Batch>]) -> Vec<(acd_core::Timestamp, &'static str)> {
-    let mut router = Router::new(plan()).expect("the plan is sound");
+    let mut router = Router::new(Arc::default()).expect("a plan of nothing is sound");
     let mut kinds = Vec::new();
     let mut events: Vec<Event> = Vec::new();
     let mut sequence = 0;
@@ -173,7 +173,7 @@ async fn another_writer_mutes_the_domain() {
     pbx.acknowledged(last).await;
 
     let tail = log.tail().await.expect("memory answers");
-    let theirs = crate::log::contract::batch_of(tail, 2, 0);
+    let theirs = acd_journal::contract::batch_of(tail, 2, 0);
     log.append(theirs, tail).await;
     pbx.result(offer, OfferResult::Accepted).await;
     assert_eq!(pbx.closed().await, CloseReason::Fenced, "no connect leaves any more");
@@ -195,13 +195,21 @@ async fn an_epoch_that_the_log_has_seen_does_not_begin_again() {
     let first = run_with(Shared(Arc::clone(&log)), Settings { epoch: 3, ..Settings::default() });
     first.ready("ana").await;
     first.domain.stop().await;
-    let again = run_with(Shared(Arc::clone(&log)), Settings { epoch: 3, ..Settings::default() });
-    assert_eq!(again.driver.await.expect("no panic"), Ended::Fenced);
-    let next = run_with(Shared(Arc::clone(&log)), Settings { epoch: 4, ..Settings::default() });
-    next.ready("ana").await;
+    let begin = async |epoch| {
+        let settings = Settings { epoch, ..Settings::default() };
+        let found = (Shared(Arc::clone(&log)), recovered(&*log).await);
+        start(&plan(), Clock::start(1), found, settings).err()
+    };
+    let refused = begin(3).await.expect("the epoch has been");
+    assert!(refused.to_string().contains("higher than any before"), "{refused}");
+    let settings = Settings { epoch: 4, ..Settings::default() };
+    let found = recovered(&*log).await;
+    let next = run_from(plan(), Shared(Arc::clone(&log)), found, settings);
+    next.ready("ben").await;
     next.domain.stop().await;
     let batches = log.read(1).await.expect("it is all there");
     let epochs: Vec<u64> = batches.iter().map(|batch| batch.epoch).collect();
     assert_eq!(epochs, [3, 3, 4, 4]);
-    assert_eq!(batches[2].first_sequence, 3, "sequences go on");
+    let before = batches[1].first_sequence + batches[1].entries.len() as u64;
+    assert_eq!(batches[2].first_sequence, before, "sequences go on");
 }

@@ -1,8 +1,8 @@
 //! A snapshot and the deltas after it are the view; and the view's counts are those of its rows.
 
 use super::*;
-use crate::log::MemoryLog;
 use acd_core::Presence;
+use acd_journal::MemoryLog;
 use std::collections::BTreeMap;
 
 /// What a subscriber makes of what he gets.
@@ -127,7 +127,7 @@ async fn anything(running: &Running, pbx: &mut Pbx, dice: &mut Dice, calls: &mut
             *calls += 1;
             return pbx.offer(&format!("c{calls}"), &queue).await;
         }
-        16 => return pbx.say(AdapterMessage::CallBridged { offer }).await,
+        16 => return pbx.say(AdapterMessage::CallBridged { offer, epoch: 0 }).await,
         17 => return pbx.say(AdapterMessage::AgentLegLost { call_id }).await,
         18 => return pbx.say(ended(&call_id)).await,
         _ => {
@@ -146,9 +146,9 @@ async fn do_as_told(pbx: &mut Pbx, dice: &mut Dice) {
                 pbx.result(offer, OfferResult::Accepted).await;
             }
             DownBody::Order(Order::Connect { offer, .. }) => match dice.roll(10) {
-                0 => pbx.say(AdapterMessage::ConnectFailed { offer }).await,
+                0 => pbx.say(AdapterMessage::ConnectFailed { offer, epoch: 0 }).await,
                 1 => {}
-                _ => pbx.say(AdapterMessage::CallBridged { offer }).await,
+                _ => pbx.say(AdapterMessage::CallBridged { offer, epoch: 0 }).await,
             },
             _ => {}
         }

@@ -8,12 +8,12 @@ mod readers;
 mod stopping;
 mod two_adapters;
 
-use crate::log::CommandLog;
 use crate::*;
 use acd_core::{
     Action, AgentPlan, Criterion, MissedOffers, OfferResult, Order as CallOrder, Priority,
     QueuePlan, Requirement, RoutingPlan, Rule, ServiceLevel, SkillId, Span, Treatment,
 };
+use acd_journal::{CommandLog, Replica};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::task::JoinHandle;
@@ -25,6 +25,7 @@ const NEVER: Duration = Duration::from_secs(3_600 * 24);
 
 const RING_SECS: u64 = 15;
 const CONNECT_SECS: u64 = 5;
+const GRACE_SECS: u64 = 10;
 const GIVE_UP_SECS: u64 = 600;
 
 fn queue(name: &str, skill: u16, level: u8, rules: Vec<Rule>) -> QueuePlan {
@@ -63,6 +64,7 @@ fn plan() -> Arc<RoutingPlan> {
         short_abandon: Span::from_secs(5),
         exclude_for: Span::from_secs(30),
         connect_within: Span::from_secs(CONNECT_SECS),
+        recovery_grace: Span::from_secs(GRACE_SECS),
         missed_offers: MissedOffers::NotReadyAfter(2),
         reasons: vec!["lunch".to_owned()],
         adapters: Vec::new(),
@@ -95,8 +97,19 @@ fn run_with<L: CommandLog>(log: L, settings: Settings) -> Running {
 }
 
 fn run_by<L: CommandLog>(plan: Arc<RoutingPlan>, log: L, settings: Settings) -> Running {
+    run_from(plan, log, Replica::empty(), settings)
+}
+
+/// A domain that goes on with what its log holds.
+fn run_from<L: CommandLog>(
+    plan: Arc<RoutingPlan>,
+    log: L,
+    recovered: Replica,
+    settings: Settings,
+) -> Running {
+    let begins = (log, recovered);
     let (domain, driver, publisher) =
-        start(plan, Clock::start(1), log, settings).expect("the plan is sound");
+        start(&plan, Clock::start(1), begins, settings).expect("the plan is sound");
     let driver = tokio::spawn(driver.run());
     let publisher = tokio::spawn(publisher.run());
     Running { domain, driver, publisher }
@@ -122,7 +135,18 @@ impl Running {
         self.resume(hello).await
     }
 
+    /// A session that resumes, or else begins with a resync of nothing.
     async fn resume(&self, hello: Hello) -> Pbx {
+        let mut pbx = self.open(hello).await;
+        if !pbx.session.welcome.resumed {
+            pbx.say(AdapterMessage::ResyncDone).await;
+            assert!(matches!(pbx.body().await, DownBody::Resynced { .. }));
+        }
+        pbx
+    }
+
+    /// A session as it is after its welcome.
+    async fn open(&self, hello: Hello) -> Pbx {
         let session = self.domain.open_session(hello).await.expect("a valid hello");
         let number = session.welcome.received;
         Pbx { session, number, ack: 0 }
@@ -145,6 +169,20 @@ impl Running {
     fn offer_to(&self, agent: &str) -> Option<OfferRow> {
         self.domain.view().offers(agent).pop()
     }
+}
+
+/// What a log holds.
+async fn recovered(log: &impl CommandLog) -> Replica {
+    let mut replica = Replica::empty();
+    while let Ok(batches) = log.read(replica.tail().next_sequence).await
+        && let next = replica.tail().batch + 1
+        && batches.iter().any(|batch| batch.number >= next)
+    {
+        for batch in batches.iter().filter(|batch| batch.number >= next) {
+            replica.fold(batch).expect("it decides as it did");
+        }
+    }
+    replica
 }
 
 /// An adapter that numbers and acknowledges as it should.
@@ -176,9 +214,7 @@ impl Pbx {
         loop {
             match self.down().await.body {
                 DownBody::Acknowledged => {}
-                body @ (DownBody::Order(_) | DownBody::Rejected { .. } | DownBody::Closed(_)) => {
-                    return body;
-                }
+                body => return body,
             }
         }
     }
@@ -227,7 +263,7 @@ impl Pbx {
     }
 
     async fn result(&mut self, offer: u64, result: OfferResult) {
-        self.say(AdapterMessage::OfferResult { offer, result }).await;
+        self.say(AdapterMessage::OfferResult { offer, epoch: 0, result }).await;
     }
 }
 
@@ -237,6 +273,7 @@ fn offered(call_id: &str, queue: &str) -> AdapterMessage {
         queue: queue.to_owned(),
         priority: Priority::NORMAL,
         attributes: vec![("crm".to_owned(), "token".to_owned())],
+        waited: Span(0),
     }
 }
 

@@ -2,8 +2,8 @@
 
 use super::adapters::until;
 use super::*;
-use crate::log::MemoryLog;
 use acd_core::{ForcedPresence, Outcome, Presence};
+use acd_journal::MemoryLog;
 
 fn kind_and_code(refused: Result<Position, Refusal>) -> (RefusalKind, &'static str) {
     let refusal = refused.expect_err("it cannot be");
@@ -82,7 +82,7 @@ async fn a_call_is_answered_at_the_desktop() {
     assert!(matches!(pbx.order().await, Order::Connect { offer: 1, .. }));
     let twice = running.accept("ana", Some(1)).await;
     assert_eq!(kind_and_code(twice), (RefusalKind::FailedPrecondition, code::OFFER_OVER));
-    pbx.say(AdapterMessage::CallBridged { offer: 1 }).await;
+    pbx.say(AdapterMessage::CallBridged { offer: 1, epoch: 0 }).await;
     until(|| running.agent("ana").state == "talking").await;
     pbx.say(AdapterMessage::CallHeld { call_id: "c1".to_owned() }).await;
     until(|| running.agent("ana").state == "held").await;
@@ -163,7 +163,8 @@ async fn ending_a_call_that_is_being_bridged_stops_both_legs() {
 async fn a_full_mailbox_refuses_people_at_once() {
     let settings = Settings { mailbox_capacity: 1, ..Settings::default() };
     let (domain, _driver, _publisher) =
-        start(plan(), Clock::start(1), MemoryLog::new(), settings).expect("the plan is sound");
+        start(&plan(), Clock::start(1), (MemoryLog::new(), Replica::empty()), settings)
+            .expect("the plan is sound");
     let ask = || {
         let person = Person { name: "pat".to_owned(), reason: String::new() };
         domain.request(Request::LogOut { agent: "ana".to_owned() }, person)

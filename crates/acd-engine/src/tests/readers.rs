@@ -2,8 +2,8 @@
 
 use super::adapters::until;
 use super::*;
-use crate::log::MemoryLog;
 use crate::subscription::DELTAS_BEHIND_MAX;
+use acd_journal::MemoryLog;
 
 #[tokio::test(start_paused = true)]
 async fn a_subscriber_first_gets_a_snapshot_then_what_changes() {
@@ -126,7 +126,7 @@ async fn queues_count_what_became_of_their_calls() {
     pbx.result(offer, OfferResult::Accepted).await;
     assert!(matches!(pbx.order().await, Order::Connect { .. }));
     assert_eq!(running.queue("billing").waiting, 1, "connecting is not waiting");
-    pbx.say(AdapterMessage::CallBridged { offer }).await;
+    pbx.say(AdapterMessage::CallBridged { offer, epoch: 0 }).await;
     pbx.say(ended("given-up")).await;
     let last = pbx.number;
     pbx.acknowledged(last).await;

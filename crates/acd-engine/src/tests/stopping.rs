@@ -1,8 +1,8 @@
 //! A stop loses nothing that was taken in, and leaves nobody waiting.
 
 use super::*;
-use crate::log::MemoryLog;
-use crate::log::faulty::{Faults, FaultyLog};
+use acd_journal::MemoryLog;
+use acd_journal::faulty::{Faults, FaultyLog};
 
 #[tokio::test(start_paused = true)]
 async fn a_stop_drains() {

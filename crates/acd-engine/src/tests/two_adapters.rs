@@ -1,8 +1,8 @@
 //! A call that one adapter holds, for an agent whose device another one rings.
 
 use super::*;
-use crate::log::MemoryLog;
 use acd_core::{AdapterId, Endpoint};
+use acd_journal::MemoryLog;
 
 /// Ana's telephone hangs on `desk`.
 async fn running() -> (Running, Pbx, Pbx) {
@@ -35,11 +35,11 @@ async fn connecting(pbx: &mut Pbx, desk: &mut Pbx) -> u64 {
 async fn both_are_told_to_connect_and_either_may_report_it() {
     let (running, mut pbx, mut desk) = running().await;
     let offer = connecting(&mut pbx, &mut desk).await;
-    pbx.say(AdapterMessage::CallBridged { offer }).await;
+    pbx.say(AdapterMessage::CallBridged { offer, epoch: 0 }).await;
     let last = pbx.number;
     pbx.acknowledged(last).await;
     assert_eq!(running.calls()[0].state, CallState::Connected);
-    desk.say(AdapterMessage::CallBridged { offer }).await;
+    desk.say(AdapterMessage::CallBridged { offer, epoch: 0 }).await;
     let (_, code, _) = desk.rejected().await;
     assert_eq!(code, code::OFFER_OVER, "once is enough");
 }
@@ -48,7 +48,7 @@ async fn both_are_told_to_connect_and_either_may_report_it() {
 async fn a_bridge_that_one_gives_up_is_over_for_the_other() {
     let (_running, mut pbx, mut desk) = running().await;
     let offer = connecting(&mut pbx, &mut desk).await;
-    desk.say(AdapterMessage::ConnectFailed { offer }).await;
+    desk.say(AdapterMessage::ConnectFailed { offer, epoch: 0 }).await;
     let revoked = pbx.order().await;
     assert!(matches!(revoked, Order::Revoke { reason: RevokeReason::Failed, .. }));
     assert!(desk.hears_nothing().await);

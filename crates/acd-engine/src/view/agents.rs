@@ -3,7 +3,7 @@
 use super::rows::{AgentRow, SlotRow, SlotWord, Staffing};
 use super::{View, words};
 use crate::names::Names;
-use acd_core::{AgentId, AgentPlan, Presence, SlotState};
+use acd_core::{AgentId, AgentPlan, Presence, SlotState, Timestamp};
 use std::sync::Arc;
 
 /// An agent who has not logged in yet.
@@ -34,6 +34,16 @@ impl AgentRow {
             working: u64::from(working),
             available: u64::from(working && free && self.pending.is_none()),
         }
+    }
+
+    /// The instants of a domain that goes on: when the presence, and when the state shown, began.
+    pub(super) fn restored(&mut self, presence_since: Option<Timestamp>) {
+        self.presence_since = presence_since;
+        let busiest = self.slots.iter().map(|slot| slot.state).max().unwrap_or_default();
+        let of_slots = self.slots.iter().filter(|slot| slot.state == busiest);
+        let since = of_slots.filter_map(|slot| slot.since).min();
+        self.state_since =
+            if busiest == SlotWord::Free { presence_since.max(since) } else { since };
     }
 
     fn state_word(&self) -> &'static str {

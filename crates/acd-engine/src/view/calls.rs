@@ -1,13 +1,14 @@
 //! Calls' rows, and what the queues count of them.
 
 use super::View;
-use super::rows::{CallCard, CallRow, CallState, OfferRow, PlaceRow};
+use super::rows::{CallRow, CallState, OfferRow, PlaceRow};
 use crate::names::Names;
 use crate::publisher::Record;
 use acd_core::{
     AgentId, CallHandle, Event, LeftCause, OfferEnd, OfferNumber, Outcome, Priority, QueueId, Span,
     Timestamp,
 };
+use acd_journal::CallCard;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
@@ -21,26 +22,26 @@ pub(super) struct Calls {
     waits: Vec<BTreeSet<(Timestamp, u64)>>,
     waiting: u64,
     /// Offers that are out.
-    offers: HashMap<u64, CallHandle>,
+    pub(super) offers: HashMap<u64, CallHandle>,
 }
 
 #[derive(Debug)]
-struct LiveCall {
-    generation: u32,
-    row: CallRow,
+pub(super) struct LiveCall {
+    pub(super) generation: u32,
+    pub(super) row: CallRow,
     /// Beside `row.places`, in the same order.
-    stays: Vec<Stay>,
+    pub(super) stays: Vec<Stay>,
     /// Stays that ended because the call was answered or ended, until that has been counted.
-    left: Vec<Stay>,
-    via: Option<QueueId>,
+    pub(super) left: Vec<Stay>,
+    pub(super) via: Option<QueueId>,
     /// The last rule that fired, and the command within which.
-    fired: Option<(QueueId, u64)>,
+    pub(super) fired: Option<(QueueId, u64)>,
 }
 
 #[derive(Clone, Copy, Debug)]
-struct Stay {
-    queue: QueueId,
-    since: Timestamp,
+pub(super) struct Stay {
+    pub(super) queue: QueueId,
+    pub(super) since: Timestamp,
 }
 
 impl Calls {
@@ -52,6 +53,15 @@ impl Calls {
             waiting: 0,
             offers: HashMap::new(),
         }
+    }
+
+    pub(super) fn insert(&mut self, call: CallHandle, live: LiveCall) {
+        let slot = call.slot as usize;
+        if self.slots.len() <= slot {
+            self.slots.resize_with(slot + 1, || None);
+        }
+        self.by_arrival.insert(live.row.arrival, call.slot);
+        self.slots[slot] = Some(live);
     }
 
     fn get(&self, call: CallHandle) -> Option<&LiveCall> {
@@ -124,7 +134,7 @@ impl LiveCall {
         }
     }
 
-    fn goes_to(&mut self, names: &Names, agent: AgentId, queue: QueueId) {
+    pub(super) fn goes_to(&mut self, names: &Names, agent: AgentId, queue: QueueId) {
         self.row.agent = Some(names.agent(agent).clone());
         self.row.via_queue = Some(names.queue(queue).clone());
         self.via = Some(queue);
@@ -166,18 +176,19 @@ impl View {
         card: Arc<CallCard>,
         arrival: u64,
         priority: Priority,
+        since: Timestamp,
     ) {
         let row = CallRow {
             call: card,
             arrival,
             state: CallState::Waiting,
             priority,
-            arrived_at: self.at,
+            arrived_at: since,
             places: Vec::new(),
             agent: None,
             offer: 0,
             ring_until: None,
-            state_since: self.at,
+            state_since: since,
             via_queue: None,
             outcome: None,
         };
@@ -189,14 +200,9 @@ impl View {
             via: None,
             fired: None,
         };
-        let slot = call.slot as usize;
-        if self.calls.slots.len() <= slot {
-            self.calls.slots.resize_with(slot + 1, || None);
-        }
-        self.calls.slots[slot] = Some(live);
-        self.calls.by_arrival.insert(arrival, call.slot);
+        self.calls.insert(call, live);
         self.calls.waiting += 1;
-        self.changed.calls.mark(slot);
+        self.changed.calls.mark(call.slot as usize);
     }
 
     /// Takes the call out of all counts, changes it, and counts it again.
@@ -220,12 +226,12 @@ impl View {
         let at = record.at;
         let Some(live) = self.calls.get_mut(call) else { return };
         match &record.event {
-            Event::PlaceEntered { queue, demand, .. } => {
+            Event::PlaceEntered { queue, demand, since, .. } => {
                 let require = self.skill_queues.get(demand.index()).map(|row| row.require.clone());
-                live.stays.push(Stay { queue: *queue, since: at });
+                live.stays.push(Stay { queue: *queue, since: *since });
                 live.row.places.push(PlaceRow {
                     queue: self.names.queue(*queue).clone(),
-                    since: at,
+                    since: *since,
                     require: require.unwrap_or_else(|| Arc::from([])),
                 });
                 self.queues[queue.index()].entered += 1;
@@ -278,7 +284,9 @@ impl View {
             }
             // A `CallReturned` follows.
             Event::ConnectFailed { .. } => {}
-            Event::AdapterUp { .. }
+            Event::RecoveryOver
+            | Event::AdapterUp { .. }
+            | Event::AdapterSynced { .. }
             | Event::AdapterDown { .. }
             | Event::CallArrived { .. }
             | Event::OfferRinging { .. }
@@ -295,7 +303,7 @@ impl View {
     }
 
     /// Adds the call to what the queues count, or takes it out.
-    fn count(&mut self, call: CallHandle, add: bool) {
+    pub(super) fn count(&mut self, call: CallHandle, add: bool) {
         let Self { calls, queues, changed, .. } = self;
         let Calls { slots, waits, waiting, .. } = calls;
         let Some(Some(live)) = slots.get(call.slot as usize) else { return };
@@ -326,7 +334,7 @@ impl View {
         self.calls.by_arrival.remove(&live.row.arrival);
         let mut queues: Vec<QueueId> = live.all_stays().map(|stay| stay.queue).collect();
         match outcome {
-            Outcome::Handled => queues.clear(),
+            Outcome::Handled | Outcome::Vanished => queues.clear(),
             Outcome::Abandoned | Outcome::ShortAbandoned => {
                 for queue in &queues {
                     self.queues[queue.index()].abandoned += 1;

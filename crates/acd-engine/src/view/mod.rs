@@ -2,19 +2,20 @@
 
 mod agents;
 mod calls;
+mod restored;
 mod rows;
 mod staffing;
 mod words;
 
 pub use rows::{
-    AgentRow, CallCard, CallRow, CallState, Delta, EventRow, OfferRow, Origin, PlaceRow, QueueRow,
-    SkillQueueRow, SlotRow, SlotWord, Staffing,
+    AgentRow, CallRow, CallState, Delta, EventRow, OfferRow, PlaceRow, QueueRow, SkillQueueRow,
+    SlotRow, SlotWord, Staffing,
 };
 
 #[cfg(test)]
 pub(crate) use words::kind;
 
-use crate::names::Names;
+use crate::names::{Names, SkillLevels};
 use crate::publisher::{Named, Record};
 use crate::request::Position;
 use acd_core::{AgentId, Demand, DemandId, Event, QueueId, SkillQueue, Span, Timestamp};
@@ -207,14 +208,18 @@ impl View {
 
     fn fold_one(&mut self, record: &Record) {
         match &record.event {
-            Event::AdapterUp { .. } | Event::AdapterDown { .. } | Event::OfferRinging { .. } => {}
+            Event::RecoveryOver
+            | Event::AdapterUp { .. }
+            | Event::AdapterSynced { .. }
+            | Event::AdapterDown { .. }
+            | Event::OfferRinging { .. } => {}
             Event::PresenceChanged { agent, presence, pending } => {
                 self.presence_changed(*agent, *presence, *pending);
             }
             Event::SlotChanged { agent, slot, state } => self.slot_changed(*agent, *slot, *state),
-            Event::CallArrived { call, arrival, priority, .. } => {
+            Event::CallArrived { call, arrival, priority, since, .. } => {
                 if let Named::Call(card) = &record.named {
-                    self.call_arrived(*call, Arc::clone(card), *arrival, *priority);
+                    self.call_arrived(*call, Arc::clone(card), *arrival, *priority, *since);
                 }
             }
             Event::PlaceEntered { call, .. }
@@ -232,6 +237,12 @@ impl View {
             | Event::CallReturned { call, .. }
             | Event::CallEnded { call, .. } => self.call_changed(*call, record),
         }
+    }
+
+    /// What a call asks for by a demand.
+    fn require_of(&self, demand: DemandId) -> SkillLevels {
+        let row = self.skill_queues.get(demand.index());
+        row.map_or_else(|| Arc::from([]), |row| Arc::clone(&row.require))
     }
 
     /// Takes over what the driver says of the lines.

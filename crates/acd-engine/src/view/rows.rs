@@ -1,29 +1,11 @@
 //! What readers see: one row for each queue, skill queue, agent and call, and one for each event.
 
 use crate::names::SkillLevels;
-use crate::order::Attributes;
-use crate::request::{CallRef, Position};
+use crate::request::Position;
 use acd_core::{Outcome, Presence, Priority, ServiceLevel, Span, Timestamp};
+use acd_journal::{CallCard, Origin};
 use std::borrow::Cow;
 use std::sync::Arc;
-
-/// A call's name and what travels with it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct CallCard {
-    /// The adapter that holds the caller.
-    pub adapter: Arc<str>,
-    /// The id that this adapter chose.
-    pub call_id: Arc<str>,
-    /// As the adapter gave them.
-    pub attributes: Attributes,
-}
-
-impl CallCard {
-    /// The name alone.
-    pub fn call_ref(&self) -> CallRef {
-        CallRef { adapter: self.adapter.to_string(), call_id: self.call_id.to_string() }
-    }
-}
 
 /// One queue.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -216,24 +198,6 @@ pub struct OfferRow {
     pub priority: Priority,
     /// When it ends unanswered.
     pub ring_until: Timestamp,
-}
-
-/// Who caused something.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Origin {
-    /// A message of this adapter.
-    Adapter(Arc<str>),
-    /// An agent or a supervisor.
-    Person {
-        /// Who.
-        name: Arc<str>,
-        /// Why, or empty.
-        reason: Arc<str>,
-    },
-    /// A deadline passed.
-    Time,
-    /// A change of configuration.
-    Plan,
 }
 
 /// One event.

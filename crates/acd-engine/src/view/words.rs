@@ -1,12 +1,13 @@
 //! Events in stable words.
 
 use super::View;
-use super::rows::{CallCard, EventRow, SlotWord};
+use super::rows::{EventRow, SlotWord};
 use crate::publisher::{Named, Record};
 use acd_core::{
     AgentId, CallHandle, Event, LeftCause, OfferEnd, OfferNumber, Outcome, Presence, QueueId,
     ReturnCause, RevokeCause, SlotState,
 };
+use acd_journal::CallCard;
 use std::borrow::Cow;
 use std::sync::Arc;
 
@@ -32,9 +33,10 @@ impl View {
                 Cow::Owned(self.names.rule_name(*queue, *rule).to_owned())
             }
             (Event::PriorityChanged { priority, .. }, _) => Cow::Owned(priority.get().to_string()),
-            (Event::AdapterUp { .. } | Event::AdapterDown { .. }, Named::Adapter(name)) => {
-                Cow::Owned(name.to_string())
-            }
+            (
+                Event::AdapterUp { .. } | Event::AdapterSynced { .. } | Event::AdapterDown { .. },
+                Named::Adapter(name),
+            ) => Cow::Owned(name.to_string()),
             _ => Cow::Borrowed(detail(event)),
         };
         EventRow {
@@ -71,7 +73,9 @@ impl View {
 
 pub(crate) fn kind(event: &Event) -> &'static str {
     match event {
+        Event::RecoveryOver => "recovery_over",
         Event::AdapterUp { .. } => "adapter_up",
+        Event::AdapterSynced { .. } => "adapter_synced",
         Event::AdapterDown { .. } => "adapter_down",
         Event::CallArrived { .. } => "call_arrived",
         Event::PlaceEntered { .. } => "place_entered",
@@ -112,11 +116,14 @@ fn detail(event: &Event) -> &'static str {
             Outcome::Handled => "handled",
             Outcome::Abandoned => "abandoned",
             Outcome::ShortAbandoned => "short_abandoned",
+            Outcome::Vanished => "vanished",
             Outcome::Overflowed => "overflowed",
         },
         Event::PresenceChanged { presence: now, .. } => presence(*now),
         Event::SlotChanged { state, .. } => slot(word_of(*state)),
-        Event::AdapterUp { .. }
+        Event::RecoveryOver
+        | Event::AdapterUp { .. }
+        | Event::AdapterSynced { .. }
         | Event::AdapterDown { .. }
         | Event::CallArrived { .. }
         | Event::PlaceEntered { .. }
@@ -185,7 +192,10 @@ fn about(event: &Event) -> About {
         queue: None,
     };
     match *event {
-        Event::AdapterUp { .. } | Event::AdapterDown { .. } => About::default(),
+        Event::RecoveryOver
+        | Event::AdapterUp { .. }
+        | Event::AdapterSynced { .. }
+        | Event::AdapterDown { .. } => About::default(),
         Event::CallArrived { call, .. }
         | Event::PriorityChanged { call, .. }
         | Event::CallHeld { call }

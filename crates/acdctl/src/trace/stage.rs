@@ -324,7 +324,9 @@ fn refused(error: ConnectError) -> Failure {
             Failure::Unreachable { server, detail: source.to_string() }
         }
         ConnectError::Address(_) => Failure::Wrong(error.to_string()),
-        ConnectError::Refused(_) | ConnectError::Protocol(_) => Failure::Refused(error.to_string()),
+        ConnectError::Refused(_) | ConnectError::Protocol(_) | ConnectError::Irreconcilable(_) => {
+            Failure::Refused(error.to_string())
+        }
     }
 }
 

@@ -1,7 +1,8 @@
 //! What an adapter says, from the wire: what cannot be read becomes a rejection of that alone.
 
-use acd_core::{OfferResult, Priority};
-use acd_engine::{AdapterMessage, Hello, Refusal, RefusalKind, code};
+use crate::convert::time::span_from;
+use acd_core::{OfferResult, Priority, Span};
+use acd_engine::{AdapterMessage, CallRef, Hello, LegState, Refusal, RefusalKind, code};
 use acd_proto::v1::{self, adapter_message::Body, offer_result};
 
 /// The introduction.
@@ -33,11 +34,11 @@ pub(crate) fn message(message: v1::AdapterMessage) -> AdapterMessage {
             Ok(AdapterMessage::CallEnded { call_id })
         }
         Some(Body::OfferResult(result)) => offer_result(&result),
-        Some(Body::CallBridged(v1::CallBridged { offer_number })) => {
-            Ok(AdapterMessage::CallBridged { offer: offer_number })
+        Some(Body::CallBridged(v1::CallBridged { offer_number, offer_epoch })) => {
+            Ok(AdapterMessage::CallBridged { offer: offer_number, epoch: offer_epoch })
         }
-        Some(Body::ConnectFailed(v1::ConnectFailed { offer_number })) => {
-            Ok(AdapterMessage::ConnectFailed { offer: offer_number })
+        Some(Body::ConnectFailed(v1::ConnectFailed { offer_number, offer_epoch })) => {
+            Ok(AdapterMessage::ConnectFailed { offer: offer_number, epoch: offer_epoch })
         }
         Some(Body::AgentLegLost(v1::AgentLegLost { call_id })) => {
             Ok(AdapterMessage::AgentLegLost { call_id })
@@ -49,6 +50,9 @@ pub(crate) fn message(message: v1::AdapterMessage) -> AdapterMessage {
         Some(Body::WrapUpDone(v1::WrapUpDone { agent })) => {
             Ok(AdapterMessage::WrapUpDone { agent })
         }
+        Some(Body::ResyncCall(v1::ResyncCall { call })) => resync_call(call),
+        Some(Body::ResyncLeg(leg)) => resync_leg(leg),
+        Some(Body::ResyncDone(v1::ResyncDone {})) => Ok(AdapterMessage::ResyncDone),
         None => Err(malformed("the message says nothing that this version knows", "body")),
     };
     read.unwrap_or_else(|Refusal { code, message, field, .. }| AdapterMessage::Malformed {
@@ -61,15 +65,44 @@ pub(crate) fn message(message: v1::AdapterMessage) -> AdapterMessage {
 /// A call that wants an agent.
 ///
 /// # Errors
-/// The priority is none.
+/// The priority, or the time that it has waited, is none.
 pub(crate) fn call_offered(offered: v1::CallOffered) -> Result<AdapterMessage, Refusal> {
-    let v1::CallOffered { call_id, queue, priority, attributes } = offered;
+    let v1::CallOffered { call_id, queue, priority, attributes, waited } = offered;
     let priority =
         priority.map_or(Ok(Priority::NORMAL), |value| priority_from(value, "priority"))?;
+    let waited = waited.map_or(Ok(Span(0)), |waited| {
+        span_from(waited).ok_or_else(|| malformed("waited must not be negative", "waited"))
+    })?;
     let mut attributes: Vec<(String, String)> = attributes.into_iter().collect();
     // A map has no order of its own: the same call is always carried in the same way.
     attributes.sort_unstable();
-    Ok(AdapterMessage::CallOffered { call_id, queue, priority, attributes })
+    Ok(AdapterMessage::CallOffered { call_id, queue, priority, attributes, waited })
+}
+
+fn resync_call(call: Option<v1::CallOffered>) -> Result<AdapterMessage, Refusal> {
+    let call = call.ok_or_else(|| malformed("call is required", "call"))?;
+    match call_offered(call)? {
+        AdapterMessage::CallOffered { call_id, queue, priority, attributes, waited } => {
+            Ok(AdapterMessage::ResyncCall { call_id, queue, priority, attributes, waited })
+        }
+        other => Ok(other),
+    }
+}
+
+fn resync_leg(leg: v1::ResyncLeg) -> Result<AdapterMessage, Refusal> {
+    use v1::resync_leg::State;
+    let state = match leg.state() {
+        State::Ringing => LegState::Ringing,
+        State::Answered => LegState::Answered,
+        State::Talking => LegState::Talking,
+        State::Held => LegState::Held,
+        State::Unspecified => {
+            return Err(malformed("state must be RINGING, ANSWERED, TALKING or HELD", "state"));
+        }
+    };
+    let v1::CallRef { adapter, call_id } =
+        leg.call.ok_or_else(|| malformed("call is required", "call"))?;
+    Ok(AdapterMessage::ResyncLeg { call: CallRef { adapter, call_id }, agent: leg.agent, state })
 }
 
 /// A priority.
@@ -97,7 +130,11 @@ fn offer_result(result: &v1::OfferResult) -> Result<AdapterMessage, Refusal> {
             ));
         }
     };
-    Ok(AdapterMessage::OfferResult { offer: result.offer_number, result: result_known })
+    Ok(AdapterMessage::OfferResult {
+        offer: result.offer_number,
+        epoch: result.offer_epoch,
+        result: result_known,
+    })
 }
 
 /// A refusal of what cannot be read.
@@ -126,7 +163,7 @@ mod tests {
         assert_eq!(field_at_fault(Some(Body::Hello(v1::Hello::default()))), "body");
         assert_eq!(field_at_fault(Some(Body::Heartbeat(v1::Heartbeat {}))), "number");
         for result in [0, 6, -1] {
-            let result = v1::OfferResult { offer_number: 1, result };
+            let result = v1::OfferResult { offer_number: 1, result, offer_epoch: 0 };
             assert_eq!(field_at_fault(Some(Body::OfferResult(result))), "result");
         }
         for priority in [10, 256, u32::MAX] {

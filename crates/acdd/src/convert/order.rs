@@ -21,6 +21,11 @@ pub(crate) fn adapter_order(down: Down) -> Result<v1::AdapterOrder, Status> {
             message,
             field: field.to_owned(),
         }),
+        DownBody::Resynced { known, adopted, vanished } => Body::Resynced(v1::Resynced {
+            calls_known: known,
+            calls_adopted: adopted,
+            calls_vanished: vanished,
+        }),
         DownBody::Closed(reason) => return Err(status(&reason.refusal())),
     };
     Ok(v1::AdapterOrder { epoch: down.epoch, number: down.number, ack: down.ack, body: Some(body) })
@@ -38,6 +43,7 @@ fn order_body(order: Order) -> Body {
             ring_until,
             ring,
             attributes,
+            adopted,
         } => Body::Offer(v1::Offer {
             offer_number: offer,
             call: Some(call_ref(call)),
@@ -48,6 +54,7 @@ fn order_body(order: Order) -> Body {
             ring_until: Some(timestamp(ring_until)),
             ring: Some(span(ring)),
             attributes: attributes.iter().cloned().collect(),
+            adopted,
         }),
         Order::Revoke { offer, reason, call } => Body::Revoke(v1::Revoke {
             offer_number: offer,

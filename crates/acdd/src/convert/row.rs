@@ -169,6 +169,7 @@ fn outcome(outcome: Outcome) -> v1::Outcome {
         Outcome::Abandoned => v1::Outcome::Abandoned,
         Outcome::ShortAbandoned => v1::Outcome::ShortAbandoned,
         Outcome::Overflowed => v1::Outcome::Overflowed,
+        Outcome::Vanished => v1::Outcome::Vanished,
     }
 }
 

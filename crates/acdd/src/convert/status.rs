@@ -2,13 +2,16 @@
 
 use crate::about::About;
 use crate::convert::time::{duration, position, timestamp};
+use crate::kept::JournalGauge;
 use acd_engine::{AdapterStatus, Health, Latency, Status};
+use acd_journal::LogStatistics;
 use acd_proto::v1;
 
 /// The word for a health.
 pub(crate) fn health_word(health: Health) -> &'static str {
     match health {
         Health::Serving => "serving",
+        Health::Recovering => "recovering",
         Health::Degraded => "degraded",
         Health::Draining => "draining",
     }
@@ -37,7 +40,15 @@ pub(crate) fn get_status(status: Status, about: &About) -> v1::GetStatusResponse
         config: about.config.to_string(),
         undurable: status.undurable,
         mailbox_capacity: status.mailbox_capacity,
+        journal: about.journal.as_ref().map(journal),
     }
+}
+
+fn journal(gauge: &JournalGauge) -> v1::JournalStatus {
+    let LogStatistics { syncs, sync_p50_us, sync_p99_us, sync_max_us, failures, bytes } =
+        gauge.statistics();
+    let folder = gauge.folder.to_string();
+    v1::JournalStatus { folder, syncs, sync_p50_us, sync_p99_us, sync_max_us, failures, bytes }
 }
 
 fn adapter(status: AdapterStatus) -> v1::AdapterStatus {

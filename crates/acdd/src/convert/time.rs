@@ -20,6 +20,12 @@ pub(crate) fn span(span: Span) -> prost_types::Duration {
     prost_types::Duration { seconds, nanos }
 }
 
+/// A length of domain time from the wire, down to the microsecond; `None` if it is negative.
+pub(crate) fn span_from(length: prost_types::Duration) -> Option<Span> {
+    let length = Duration::try_from(length).ok()?;
+    Some(Span(u64::try_from(length.as_micros()).unwrap_or(u64::MAX)))
+}
+
 /// A length of real time on the wire.
 pub(crate) fn duration(length: Duration) -> prost_types::Duration {
     span(Span(u64::try_from(length.as_micros()).unwrap_or(u64::MAX)))

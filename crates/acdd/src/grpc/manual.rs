@@ -1,12 +1,12 @@
 //! The built-in adapter `manual`: holds calls without a PBX, so that anybody can try things out.
 
 use crate::convert::message::call_offered;
+use acd_core::Span;
 use acd_engine::{
-    AdapterMessage, CallRef, Domain, DownBody, EventRow, Hello, Order, Position, Refusal,
-    RefusalKind, Session, Subscription, Update, code,
+    AdapterMessage, CallRef, CallRow, CallState, Domain, DownBody, EventRow, Hello, LegState,
+    Order, Position, Refusal, RefusalKind, Session, Subscription, Update, code,
 };
 use acd_proto::v1;
-use futures_util::FutureExt as _;
 use std::collections::VecDeque;
 use tokio::runtime::Handle;
 use tokio::sync::{mpsc, oneshot};
@@ -104,7 +104,7 @@ async fn until_seen(
             Some(Update::Delta(delta)) => {
                 let is_it = |row: &EventRow| {
                     row.kind == event
-                        && row.call.as_ref().is_some_and(|card| card.call_ref() == *call)
+                        && row.call.as_ref().is_some_and(|card| CallRef::from(&**card) == *call)
                 };
                 if delta.events.iter().any(is_it) {
                     return Ok(delta.position);
@@ -125,12 +125,9 @@ async fn run(domain: Domain, mut tasks: mpsc::Receiver<Task>) -> Result<(), Refu
         software: format!("acdd {}, built in", env!("CARGO_PKG_VERSION")),
         ..Hello::default()
     };
-    let mut desk = Desk {
-        session: domain.open_session(hello).await?,
-        said: 0,
-        taken: 0,
-        waiting: VecDeque::new(),
-    };
+    let session = domain.open_session(hello).await?;
+    let mut desk = Desk { session, said: 0, taken: 0, waiting: VecDeque::new() };
+    desk.resync(&domain).await?;
     loop {
         tokio::select! {
             task = tasks.recv() => {
@@ -141,16 +138,8 @@ async fn run(domain: Domain, mut tasks: mpsc::Receiver<Task>) -> Result<(), Refu
             down = desk.session.next() => {
                 let Some(down) = down else { return Ok(()) };
                 desk.taken = desk.taken.max(down.number);
-                let mut acknowledged = down.ack;
                 desk.hear(down.body).await?;
-                // An acknowledgement may overtake the rejection of a message that it covers: first
-                // all that is on its way.
-                while let Some(Some(down)) = desk.session.next().now_or_never() {
-                    desk.taken = desk.taken.max(down.number);
-                    acknowledged = acknowledged.max(down.ack);
-                    desk.hear(down.body).await?;
-                }
-                desk.settle(acknowledged);
+                desk.settle(down.ack);
             }
         }
     }
@@ -167,6 +156,20 @@ struct Desk {
 }
 
 impl Desk {
+    /// Its calls live in the domain alone: what is there is what it holds.
+    async fn resync(&mut self, domain: &Domain) -> Result<(), Refusal> {
+        let mut held = Vec::new();
+        for row in domain.view().calls().filter(|row| *row.call.adapter == *ADAPTER) {
+            held.extend(call_as_held(row));
+            held.extend(leg_as_held(row));
+        }
+        for message in held {
+            self.say(message).await?;
+        }
+        self.say(AdapterMessage::ResyncDone).await?;
+        Ok(())
+    }
+
     async fn say(&mut self, message: AdapterMessage) -> Result<u64, Refusal> {
         self.said += 1;
         self.session.send(self.said, self.taken, message).await?;
@@ -177,7 +180,7 @@ impl Desk {
     async fn hear(&mut self, body: DownBody) -> Result<(), Refusal> {
         match body {
             DownBody::Order(Order::Connect { offer, .. }) => {
-                self.say(AdapterMessage::CallBridged { offer }).await?;
+                self.say(AdapterMessage::CallBridged { offer, epoch: 0 }).await?;
             }
             DownBody::Order(Order::Offer { .. } | Order::Revoke { .. } | Order::End { .. }) => {
                 self.session.send(0, self.taken, AdapterMessage::AckOnly).await?;
@@ -186,6 +189,9 @@ impl Desk {
                 self.session.send(0, self.taken, AdapterMessage::AckOnly).await?;
                 let refusal = Refusal { kind: kind_of(code), code, message, field };
                 self.answer(number, Err(refusal));
+            }
+            DownBody::Resynced { .. } => {
+                self.session.send(0, self.taken, AdapterMessage::AckOnly).await?;
             }
             DownBody::Acknowledged => {}
             DownBody::Closed(reason) => return Err(reason.refusal()),
@@ -210,6 +216,29 @@ impl Desk {
             }
         }
     }
+}
+
+fn call_as_held(row: &CallRow) -> Option<AdapterMessage> {
+    let queue = row.places.first().map(|place| &place.queue).or(row.via_queue.as_ref())?;
+    Some(AdapterMessage::ResyncCall {
+        call_id: row.call.call_id.to_string(),
+        queue: queue.to_string(),
+        priority: row.priority,
+        attributes: row.call.attributes.to_vec(),
+        waited: Span(0),
+    })
+}
+
+fn leg_as_held(row: &CallRow) -> Option<AdapterMessage> {
+    let state = match row.state {
+        CallState::Waiting | CallState::Ended => return None,
+        CallState::Offering => LegState::Ringing,
+        CallState::Connecting => LegState::Answered,
+        CallState::Connected => LegState::Talking,
+        CallState::Held => LegState::Held,
+    };
+    let call = CallRef::from(&*row.call);
+    Some(AdapterMessage::ResyncLeg { call, agent: row.agent.as_ref()?.to_string(), state })
 }
 
 fn stopping() -> Refusal {

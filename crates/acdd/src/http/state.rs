@@ -2,8 +2,10 @@
 
 use crate::about::About;
 use crate::convert::status::health_word;
+use crate::kept::JournalGauge;
 use acd_core::{Span, Timestamp};
 use acd_engine::{AgentRow, CallRow, CallState, Domain, Latency, QueueRow, Status};
+use acd_journal::LogStatistics;
 use serde::Serialize;
 use std::collections::BTreeMap;
 
@@ -38,6 +40,19 @@ pub(crate) struct StatusPage {
     config: String,
     undurable: u64,
     mailbox_capacity: u64,
+    /// `null` when state is kept in memory only.
+    journal: Option<JournalLine>,
+}
+
+#[derive(Debug, Serialize)]
+struct JournalLine {
+    folder: String,
+    syncs: u64,
+    sync_p50_us: u64,
+    sync_p99_us: u64,
+    sync_max_us: u64,
+    failures: u64,
+    bytes: u64,
 }
 
 #[derive(Debug, Serialize)]
@@ -96,7 +111,15 @@ pub(crate) fn status(status: Status, about: &About) -> StatusPage {
         config: about.config.to_string(),
         undurable: status.undurable,
         mailbox_capacity: status.mailbox_capacity,
+        journal: about.journal.as_ref().map(journal),
     }
+}
+
+fn journal(gauge: &JournalGauge) -> JournalLine {
+    let LogStatistics { syncs, sync_p50_us, sync_p99_us, sync_max_us, failures, bytes } =
+        gauge.statistics();
+    let folder = gauge.folder.to_string();
+    JournalLine { folder, syncs, sync_p50_us, sync_p99_us, sync_max_us, failures, bytes }
 }
 
 /// The domain at a glance.

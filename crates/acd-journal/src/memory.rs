@@ -1,8 +1,6 @@
 //! A log that lasts as long as the process, and keeps its newest batches.
 
-#![expect(clippy::disallowed_types, reason = "one writer, and readers in tests: nobody waits")]
-
-use crate::log::{Appended, Batch, CommandLog, LogError, Tail};
+use crate::{Appended, Batch, CommandLog, LogError, Tail};
 use parking_lot::Mutex;
 use std::collections::VecDeque;
 use std::future::{Future, ready};
@@ -93,7 +91,7 @@ impl CommandLog for MemoryLog {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::log::contract::{batch_of, check_contract};
+    use crate::contract::{batch_of, check_contract};
 
     #[tokio::test]
     async fn it_keeps_the_contract() {

@@ -1,8 +1,6 @@
 //! A log that misbehaves, by a seed: for tests of those who write logs.
 
-#![expect(clippy::disallowed_types, reason = "only tests use it")]
-
-use crate::log::{Appended, Batch, CommandLog, LogError, Tail};
+use crate::{Appended, Batch, CommandLog, LogError, Tail};
 use parking_lot::Mutex;
 use std::sync::Arc;
 use std::time::Duration;
@@ -147,8 +145,8 @@ impl<L: CommandLog> CommandLog for FaultyLog<L> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::log::MemoryLog;
-    use crate::log::contract::check_contract;
+    use crate::MemoryLog;
+    use crate::contract::check_contract;
 
     #[tokio::test(start_paused = true)]
     async fn with_all_that_a_log_may_do_it_still_keeps_the_contract() {

@@ -1,18 +1,39 @@
-//! Where commands become durable. A log is a chain of batches with one writer at a time.
+//! What a log holds: commands with their causes and names, in batches.
 
-#[cfg(any(test, feature = "contract"))]
-pub mod contract;
-#[cfg(any(test, feature = "contract"))]
-pub mod faulty;
-pub mod memory;
-
-pub use memory::MemoryLog;
-
-use crate::view::{CallCard, Origin};
 use acd_core::{Command, Timestamp};
-use std::future::Future;
 use std::sync::Arc;
-use thiserror::Error;
+
+/// Key and value pairs that travel with a call and are never looked at.
+pub type Attributes = Arc<[(String, String)]>;
+
+/// A call's name and what travels with it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CallCard {
+    /// The adapter that holds the caller.
+    pub adapter: Arc<str>,
+    /// The id that this adapter chose.
+    pub call_id: Arc<str>,
+    /// As the adapter gave them.
+    pub attributes: Attributes,
+}
+
+/// Who caused something.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Origin {
+    /// A message of this adapter.
+    Adapter(Arc<str>),
+    /// An agent or a supervisor.
+    Person {
+        /// Who.
+        name: Arc<str>,
+        /// Why, or empty.
+        reason: Arc<str>,
+    },
+    /// A deadline passed.
+    Time,
+    /// A start of the domain, or a change of configuration.
+    Plan,
+}
 
 /// One command that was applied.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -47,8 +68,10 @@ pub struct Batch {
     pub number: u64,
     /// The sequence of the first entry, or of the next one if there is none.
     pub first_sequence: u64,
-    /// In order, without gaps. None in the first batch of an epoch, which only opens it.
+    /// In order, without gaps. The first batch of an epoch opens it.
     pub entries: Vec<Entry>,
+    /// Of all events of the domain up to the last entry: see [`acd_core::EventDigest`].
+    pub digest: u64,
 }
 
 impl Batch {
@@ -91,47 +114,4 @@ impl Tail {
             && batch.first_sequence == self.next_sequence
             && batch.epoch >= self.epoch
     }
-}
-
-/// What became of a batch.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Appended {
-    /// It is durable.
-    Stored,
-    /// The log does not end where the writer expected: somebody else writes it. Nothing changed.
-    Fenced,
-    /// It may be stored now, later or never; `tail` tells. Appending it again, with the same
-    /// expectation, is safe.
-    Unknown,
-}
-
-/// A log could not answer.
-#[derive(Clone, Debug, PartialEq, Eq, Error)]
-#[error("{0}")]
-pub struct LogError(pub String);
-
-/// A durable chain of batches.
-///
-/// `contract::check_contract` (feature `contract`) is what each implementation must pass.
-pub trait CommandLog: Send + Sync + 'static {
-    /// Adds `batch` if the log ends at `expect`. One append at a time.
-    fn append(&self, batch: Arc<Batch>, expect: Tail) -> impl Future<Output = Appended> + Send;
-
-    /// The batch that holds `from` and all after it, in order; empty ones that stand at `from` too.
-    ///
-    /// # Errors
-    /// The log does not answer, or no longer keeps what `from` was in.
-    fn read(&self, from: u64) -> impl Future<Output = Result<Vec<Arc<Batch>>, LogError>> + Send;
-
-    /// Forgets whole batches that stand wholly before the sequence `to`.
-    ///
-    /// # Errors
-    /// The log does not answer.
-    fn truncate(&self, to: u64) -> impl Future<Output = Result<(), LogError>> + Send;
-
-    /// Where the log ends.
-    ///
-    /// # Errors
-    /// The log does not answer.
-    fn tail(&self) -> impl Future<Output = Result<Tail, LogError>> + Send;
 }

@@ -1,0 +1,93 @@
+//! What an adapter turns out to hold, or not to hold: offers found ringing, conversations found,
+//! offers and calls that are gone.
+
+use crate::call::CallState;
+use crate::command::Rejection;
+use crate::event::{Event, OfferEnd, Outcome, Presence, RevokeCause};
+use crate::ids::{AdapterId, AgentId, CallHandle, OfferNumber};
+use crate::offers::Told;
+use crate::router::Router;
+
+impl Router {
+    /// The adapter does not ring: as if the offer had never been, for the agent and for the call.
+    pub(crate) fn offer_lost(
+        &mut self,
+        call: CallHandle,
+        offer: OfferNumber,
+        events: &mut Vec<Event>,
+    ) -> Result<(), Rejection> {
+        let slot = self.in_hand(call, offer, CallState::Offering)?;
+        let end = OfferEnd::Revoked(RevokeCause::AdapterRestarted);
+        self.end_offer(slot, end, Told::ByAdapter, events);
+        Ok(())
+    }
+
+    pub(crate) fn call_vanished(
+        &mut self,
+        call: CallHandle,
+        events: &mut Vec<Event>,
+    ) -> Result<(), Rejection> {
+        let slot = self.live(call)?.handle.slot;
+        self.end_call(slot, Outcome::Vanished, None, events);
+        Ok(())
+    }
+
+    /// An offer that rings is one like those that the Router makes, under a new number. A
+    /// conversation is a fact: whoever talks, talks, ready and skilled or not.
+    pub(crate) fn offer_adopted(
+        &mut self,
+        call: CallHandle,
+        agent: AgentId,
+        rung_by: AdapterId,
+        talking: bool,
+        events: &mut Vec<Event>,
+    ) -> Result<(), Rejection> {
+        let state = self.live(call)?.state;
+        if self.adapters.get(rung_by.index()).is_none() {
+            return Err(Rejection::UnknownAdapter);
+        }
+        let found = self.known_agent(agent)?;
+        let is_at_work = match talking {
+            true => found.presence != Presence::LoggedOut && found.free_slot().is_some(),
+            false => found.is_available(),
+        };
+        if state != CallState::Waiting {
+            let needs = CallState::Waiting.name();
+            return Err(Rejection::WrongCallState { needs, is: state.name() });
+        }
+        if !is_at_work {
+            return Err(Rejection::AgentNotAvailable);
+        }
+        let slot = call.slot;
+        let met = self.places_of(slot).find(|place| self.meets_demand(agent, *place));
+        let any = self.places_of(slot).next().filter(|_| talking);
+        let place = met.or(any).ok_or(Rejection::AgentNotQualified)?;
+        self.put_in_hand(place, agent, rung_by, true, events);
+        if talking {
+            self.find_in_conversation(slot, events);
+        } else {
+            self.let_ring(slot, events);
+        }
+        Ok(())
+    }
+
+    fn meets_demand(&self, agent: AgentId, place: u32) -> bool {
+        let demand = self.places[place].demand;
+        self.pools.by_demand[demand.index()].has(self.agents[agent.index()].pool as usize)
+    }
+
+    /// The offer in hand was accepted before anybody looked.
+    fn find_in_conversation(&mut self, slot: u32, events: &mut Vec<Event>) {
+        let hand = self.hand(slot);
+        events.push(Event::OfferEnded {
+            call: self.calls[slot].handle,
+            offer: hand.offer,
+            agent: hand.agent,
+            queue: hand.queue,
+            rung_by: hand.rung_by,
+            end: OfferEnd::Accepted,
+            adapter_knows: true,
+        });
+        self.connect(slot, events);
+    }
+}

@@ -1,0 +1,190 @@
+//! What there is, to be read: whoever restores a Router makes names, orders and views from it,
+//! without the history.
+
+use crate::call::{Call, CallState, Place};
+use crate::event::{Presence, SlotState};
+use crate::ids::{
+    AdapterId, AgentId, CallHandle, DemandId, OfferNumber, Priority, QueueId, Timestamp,
+};
+use crate::router::Router;
+
+/// A call that lives.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CallFacts {
+    /// Which.
+    pub call: CallHandle,
+    /// Who holds the caller's leg.
+    pub adapter: AdapterId,
+    /// Its number among all arrivals of the domain.
+    pub arrival: u64,
+    /// The present one.
+    pub priority: Priority,
+    /// What is being done with it.
+    pub stage: CallStage,
+    /// When it began to wait for the first time.
+    pub arrived_at: Timestamp,
+    /// Since when it is at its stage; of a call heard of late, since it began to wait.
+    pub stage_since: Timestamp,
+    /// Where it stands, in the order it joined; nowhere while it is connected or held.
+    pub places: Vec<PlaceFacts>,
+    /// Whose it is, unless it waits.
+    pub hand: Option<HandFacts>,
+}
+
+/// What is being done with a call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CallStage {
+    /// It waits.
+    Waiting,
+    /// An offer is out.
+    Offering,
+    /// Accepted, not bridged yet.
+    Connecting,
+    /// Caller and agent talk.
+    Connected,
+    /// The caller is on hold.
+    Held,
+}
+
+/// A call's stand in one queue.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PlaceFacts {
+    /// Where.
+    pub queue: QueueId,
+    /// What it asks for there.
+    pub demand: DemandId,
+    /// Since when it counts as being there.
+    pub since: Timestamp,
+}
+
+/// An agent's hold on a call, from offer to end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct HandFacts {
+    /// Through which offer.
+    pub offer: OfferNumber,
+    /// Whose.
+    pub agent: AgentId,
+    /// Which of his slots.
+    pub slot: u8,
+    /// The queue through which.
+    pub queue: QueueId,
+    /// The adapter that rings, or rang, him.
+    pub rung_by: AdapterId,
+    /// When the offer rings out, or the bridge must stand; past once the call is connected.
+    pub until: Timestamp,
+}
+
+/// An agent of the plan.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AgentFacts {
+    /// Who.
+    pub agent: AgentId,
+    /// The present one.
+    pub presence: Presence,
+    /// Since when; none before he first logs in.
+    pub presence_since: Option<Timestamp>,
+    /// What it will be once he has no call.
+    pub pending: Option<Presence>,
+    /// All of his slots.
+    pub slots: Vec<SlotFacts>,
+}
+
+/// One of an agent's slots.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SlotFacts {
+    /// What it is doing.
+    pub state: SlotState,
+    /// Since when; none before it is first used.
+    pub since: Option<Timestamp>,
+}
+
+/// An adapter that has been up at least once, or whose number lies below such a one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AdapterFacts {
+    /// Who.
+    pub adapter: AdapterId,
+    /// Whether it has a session.
+    pub up: bool,
+    /// Of its latest session; 0 before the first.
+    pub incarnation: u64,
+    /// The highest message number heard from that incarnation.
+    pub heard: u64,
+    /// It has not said yet what it holds.
+    pub awaits_resync: bool,
+}
+
+impl Router {
+    /// The calls that live, in the order of their slots.
+    pub fn calls(&self) -> impl Iterator<Item = CallFacts> {
+        self.calls.iter().map(|call| self.facts_of(call))
+    }
+
+    /// One call, if it lives.
+    pub fn call(&self, call: CallHandle) -> Option<CallFacts> {
+        self.calls.find(call).map(|call| self.facts_of(call))
+    }
+
+    /// Every slot that a call has ever lived in: its number, the generation of the latest call, and
+    /// whether that call lives.
+    pub fn call_slots(&self) -> impl Iterator<Item = (u32, u32, bool)> {
+        let slots = (0..).zip(&self.calls.slots);
+        slots.map(|(number, slot)| (number, slot.generation, slot.call.is_some()))
+    }
+
+    /// The agents of the plan, in its order.
+    pub fn agents(&self) -> impl Iterator<Item = AgentFacts> {
+        (0..).map(AgentId).zip(&self.agents).map(|(agent, known)| AgentFacts {
+            agent,
+            presence: known.presence,
+            presence_since: known.presence_since,
+            pending: known.pending,
+            slots: known
+                .slots
+                .iter()
+                .map(|slot| SlotFacts { state: slot.state, since: slot.since })
+                .collect(),
+        })
+    }
+
+    /// The adapters, in the order of their handles.
+    pub fn adapters(&self) -> impl Iterator<Item = AdapterFacts> {
+        (0..).map(AdapterId).zip(&self.adapters).map(|(adapter, known)| AdapterFacts {
+            adapter,
+            up: known.up,
+            incarnation: known.incarnation,
+            heard: known.heard,
+            awaits_resync: known.awaited_until.is_some(),
+        })
+    }
+
+    fn facts_of(&self, call: &Call) -> CallFacts {
+        let places = self.places_of(call.handle.slot).map(|place| {
+            let Place { queue, demand, entered, .. } = self.places[place];
+            PlaceFacts { queue, demand, since: entered }
+        });
+        CallFacts {
+            call: call.handle,
+            adapter: call.adapter,
+            arrival: call.arrival,
+            priority: call.priority,
+            stage: match call.state {
+                CallState::Waiting => CallStage::Waiting,
+                CallState::Offering => CallStage::Offering,
+                CallState::Connecting => CallStage::Connecting,
+                CallState::Connected => CallStage::Connected,
+                CallState::Held => CallStage::Held,
+            },
+            arrived_at: call.arrived_at,
+            stage_since: call.stage_since,
+            places: places.collect(),
+            hand: call.hand.map(|hand| HandFacts {
+                offer: hand.offer,
+                agent: hand.agent,
+                slot: hand.slot,
+                queue: hand.queue,
+                rung_by: hand.rung_by,
+                until: hand.until,
+            }),
+        }
+    }
+}

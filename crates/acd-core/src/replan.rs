@@ -1,0 +1,420 @@
+//! A new plan under a living Router: what goes on, under which handle, and when it is refused.
+//!
+//! Queues, skills, reasons and rules are the same if their names are, agents if their ids are;
+//! adapters keep their handles. The events of a change speak of the new plan: whoever keeps handles
+//! of queues, demands, agents or reasons makes his tables anew before he takes them in.
+
+use crate::agent::{Agent, Slot};
+use crate::call::{Call, CallState, Exclusion, Hand, Place};
+use crate::command::Rejection;
+use crate::deadlines::Ticket;
+use crate::event::{Event, NotReadyReason, OfferEnd, Presence, RevokeCause, SlotState};
+use crate::ids::{AgentId, DemandId, OfferNumber, QueueId, ReasonId, SkillId};
+use crate::lines::Demand;
+use crate::offers::Told;
+use crate::overflow::{DueRule, RuleTable};
+use crate::plan::{Requirement, RoutingPlan};
+use crate::router::Router;
+use crate::slab::{NONE, Slab};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+/// Where the handles of the old plan are in the new one.
+struct Moved {
+    queues: Vec<Option<QueueId>>,
+    agents: Vec<Option<AgentId>>,
+    reasons: Vec<Option<ReasonId>>,
+    skills: Vec<Option<SkillId>>,
+}
+
+impl Moved {
+    fn between(old: &RoutingPlan, new: &RoutingPlan) -> Self {
+        Self {
+            queues: by_name(&old.queues, &new.queues, |queue| &queue.name, QueueId),
+            agents: by_name(&old.agents, &new.agents, |agent| &agent.id, AgentId),
+            reasons: by_name(&old.reasons, &new.reasons, |reason| reason, ReasonId),
+            skills: by_name(&old.skills, &new.skills, |skill| skill, SkillId),
+        }
+    }
+
+    fn queue(&self, old: QueueId) -> Option<QueueId> {
+        *self.queues.get(old.index())?
+    }
+
+    fn agent(&self, old: AgentId) -> Option<AgentId> {
+        *self.agents.get(old.index())?
+    }
+
+    fn presence(&self, old: Presence) -> Presence {
+        match old {
+            Presence::NotReady(NotReadyReason::Named(reason)) => {
+                let reason = self.reasons.get(reason.index()).copied().flatten();
+                Presence::NotReady(reason.map_or(NotReadyReason::Unstated, NotReadyReason::Named))
+            }
+            Presence::NotReady(
+                NotReadyReason::Unstated | NotReadyReason::MissedOffers | NotReadyReason::Forced,
+            )
+            | Presence::LoggedOut
+            | Presence::Ready => old,
+        }
+    }
+
+    /// `None` for wrap-up after a queue that is gone.
+    fn slot(&self, old: SlotState) -> Option<SlotState> {
+        match old {
+            SlotState::WrapUp { until, queue } => {
+                Some(SlotState::WrapUp { until, queue: self.queue(queue)? })
+            }
+            SlotState::Free
+            | SlotState::Reserved { .. }
+            | SlotState::Connecting { .. }
+            | SlotState::Talking { .. }
+            | SlotState::Held { .. } => Some(old),
+        }
+    }
+
+    /// Neighbours among the offers of an adapter are found again later.
+    fn hand(&self, old: Hand) -> Option<Hand> {
+        let (agent, queue) = (self.agent(old.agent)?, self.queue(old.queue)?);
+        Some(Hand { agent, queue, previous: NONE, next: NONE, ..old })
+    }
+
+    /// Exclusions of agents who are gone are over.
+    fn exclusions(&self, first: &mut u32, exclusions: &mut Slab<Exclusion>) {
+        let mut at = std::mem::replace(first, NONE);
+        let mut last = NONE;
+        while at != NONE {
+            let next = exclusions[at].next;
+            match self.agent(exclusions[at].agent) {
+                None => {
+                    exclusions.remove(at);
+                }
+                Some(agent) => {
+                    let until = exclusions[at].until;
+                    exclusions[at] = Exclusion { agent, until, ticket: Ticket::NONE, next: NONE };
+                    match last {
+                        NONE => *first = at,
+                        _ => exclusions[last].next = at,
+                    }
+                    last = at;
+                }
+            }
+            at = next;
+        }
+    }
+
+    /// The same requirement, if the new plan still knows all its skills.
+    fn requirement(&self, old: &Requirement) -> Option<Requirement> {
+        let skill = |(skill, level): &(SkillId, u8)| {
+            Some((self.skills.get(skill.index()).copied().flatten()?, *level))
+        };
+        let mut skills: Vec<_> = old.skills.iter().map(skill).collect::<Option<_>>()?;
+        skills.sort_unstable();
+        Some(Requirement { skills })
+    }
+}
+
+/// For each old entry the handle of the new one of the same name; of several alike, first to first.
+fn by_name<T, Index: TryFrom<usize>, Handle: Clone>(
+    old: &[T],
+    new: &[T],
+    name: impl Fn(&T) -> &String,
+    handle: impl Fn(Index) -> Handle,
+) -> Vec<Option<Handle>> {
+    let in_order = |entries: &[T]| {
+        let mut order: Vec<usize> = (0..entries.len()).collect();
+        order.sort_by_key(|at| name(&entries[*at]));
+        order
+    };
+    let mut found = vec![None; old.len()];
+    let mut left = in_order(new).into_iter().peekable();
+    for at in in_order(old) {
+        let wanted = name(&old[at]);
+        while left.next_if(|to| name(&new[*to]) < wanted).is_some() {}
+        let same = left.next_if(|to| name(&new[*to]) == wanted);
+        found[at] = same.and_then(|to| Index::try_from(to).ok()).map(&handle);
+    }
+    found
+}
+
+/// What a stay in a queue becomes under the new plan.
+#[derive(Clone, Copy)]
+struct Stay {
+    demand: DemandId,
+    /// It asks for something else than before.
+    asks_anew: bool,
+    rules_fired: u16,
+}
+
+/// Finds out what stays become. Many stays stand at the same point, so each answer is kept.
+struct Stays<'a> {
+    old: &'a RoutingPlan,
+    old_demands: &'a [Demand],
+    old_rules: &'a [RuleTable],
+    new: &'a RoutingPlan,
+    new_demands: BTreeMap<(QueueId, &'a Requirement), DemandId>,
+    new_rules: &'a [RuleTable],
+    moved: &'a Moved,
+    known: BTreeMap<(DemandId, u16), Stay>,
+}
+
+impl Stays<'_> {
+    /// Brings a call's places under the new plan.
+    fn go_on(&mut self, call: &Call, places: &mut Slab<Place>, events: &mut Vec<Event>) {
+        let mut at = call.places;
+        while at != NONE {
+            let place = &mut places[at];
+            if let Some(queue) = self.moved.queue(place.queue) {
+                let Stay { demand, asks_anew, rules_fired } = self.of(place, queue);
+                (place.queue, place.demand, place.rules_fired) = (queue, demand, rules_fired);
+                if asks_anew {
+                    events.push(Event::RequirementChanged { call: call.handle, queue, demand });
+                }
+            }
+            (place.ticket, place.listed) = (Ticket::NONE, None);
+            at = place.next;
+        }
+    }
+
+    /// `to` is the new handle of the place's queue.
+    fn of(&mut self, place: &Place, to: QueueId) -> Stay {
+        let key = (place.demand, place.rules_fired);
+        if let Some(stay) = self.known.get(&key) {
+            return *stay;
+        }
+        let stay = self.find(place, to);
+        self.known.insert(key, stay);
+        stay
+    }
+
+    fn find(&self, place: &Place, to: QueueId) -> Stay {
+        let queue = place.queue.index();
+        let fired = &self.old_rules[queue].due[..usize::from(place.rules_fired)];
+        let old_rules = &self.old.queues[queue].rules;
+        let fired: Vec<&str> =
+            fired.iter().map(|due| &*old_rules[usize::from(due.rule)].name).collect();
+        let due = &self.new_rules[to.index()].due;
+        let new_rules = &self.new.queues[to.index()].rules;
+        let name = |due: &DueRule| &*new_rules[usize::from(due.rule)].name;
+        let has_fired: BTreeSet<&str> = fired.iter().copied().collect();
+        let rules_fired = due.iter().take_while(|due| has_fired.contains(name(due))).count();
+
+        let asked = self.moved.requirement(&self.old_demands[place.demand.index()].requirement);
+        let same = asked.and_then(|asked| self.new_demands.get(&(to, &asked)).copied());
+        let by_rule = || {
+            let asks =
+                |rule: &&str| due.iter().find_map(|due| due.demand.filter(|_| name(due) == *rule));
+            fired.iter().rev().find_map(asks)
+        };
+        let own = DemandId(u32::from(to.0));
+        Stay {
+            demand: same.or_else(by_rule).unwrap_or(own),
+            asks_anew: same.is_none(),
+            rules_fired: rules_fired as u16,
+        }
+    }
+}
+
+impl Router {
+    /// Goes on under another plan. Costs as much as there is state: everything is looked at, every
+    /// index is made anew, and every agent and call is matched, since any pair may have become
+    /// possible.
+    ///
+    /// Offers, bridges and conversations stay in the agent's slot that they are in, deadlines where
+    /// they were set. Wrap-up after a queue that is gone, or in a slot that is gone, ends now, as
+    /// if the agent had ended it. What an agent who is gone was, or took notes on, is gone with him. Rules that are overdue act after the match, as on entry.
+    ///
+    /// # Errors
+    /// When the plan is defective or gives an adapter's handle to another one, or lacks what a call
+    /// is in; the state and `events` are then unchanged.
+    pub(crate) fn plan_changed(
+        &mut self,
+        plan: &Arc<RoutingPlan>,
+        events: &mut Vec<Event>,
+    ) -> Result<(), Rejection> {
+        if self.plan.adapters.iter().zip(&plan.adapters).any(|(old, new)| old != new) {
+            return Err(Rejection::PlanDefective);
+        }
+        plan.check().map_err(|_| Rejection::PlanDefective)?;
+        let moved = Moved::between(&self.plan, plan);
+        self.check_in_use(plan, &moved)?;
+        let next = Self::new(Arc::clone(plan)).map_err(|_| Rejection::PlanDefective)?;
+        let old = std::mem::replace(self, next);
+        let rested = self.take_over(old, &moved, events);
+        self.rebuild();
+        for agent in rested {
+            self.slot_was_freed(agent, events);
+        }
+        self.revoke_unqualified(events);
+        self.match_all();
+        Ok(())
+    }
+
+    /// Whether all that calls are in goes on.
+    fn check_in_use(&self, plan: &RoutingPlan, moved: &Moved) -> Result<(), Rejection> {
+        let queue = |queue| match moved.queue(queue) {
+            Some(_) => Ok(()),
+            None => Err(Rejection::QueueInUse { queue }),
+        };
+        for call in self.calls.iter() {
+            for place in self.places_of(call.handle.slot) {
+                queue(self.places[place].queue)?;
+            }
+            if let Some(hand) = call.hand {
+                queue(hand.queue)?;
+                let planned = moved.agent(hand.agent).map(|agent| &plan.agents[agent.index()]);
+                if planned.is_none_or(|planned| hand.slot >= planned.capacity) {
+                    return Err(Rejection::AgentInUse { agent: hand.agent });
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Fills a Router that is as new with the state of its predecessor, indices left out. Gives the
+    /// agents whose wrap-up has ended by it.
+    fn take_over(&mut self, old: Self, moved: &Moved, events: &mut Vec<Event>) -> Vec<AgentId> {
+        // Named one by one, so that no part of the state is forgotten.
+        let Self {
+            plan,
+            phase,
+            now,
+            arrivals,
+            offers,
+            adapters,
+            agents,
+            mut calls,
+            mut places,
+            mut exclusions,
+            rules,
+            lines,
+            pools: _,
+            deadlines: _,
+            freed: _,
+            eligible: _,
+        } = old;
+        (self.phase, self.now) = (phase, now);
+        (self.arrivals, self.offers) = (arrivals, offers);
+        self.adapters = adapters;
+        for adapter in &mut self.adapters {
+            adapter.ticket = Ticket::NONE;
+            (adapter.first_offer, adapter.last_offer) = (NONE, NONE);
+        }
+        let mut rested = Vec::new();
+        for (index, agent) in agents.into_iter().enumerate() {
+            if let Some(to) = moved.agent(AgentId(index as u32))
+                && self.take_over_agent(to, agent, moved, events)
+            {
+                rested.push(to);
+            }
+        }
+        let mut stays = Stays {
+            old: &plan,
+            old_demands: &lines.demands,
+            old_rules: &rules,
+            new: &self.plan,
+            new_demands: self.lines.by_meaning(),
+            new_rules: &self.rules,
+            moved,
+            known: BTreeMap::new(),
+        };
+        for call in calls.slots.iter_mut().filter_map(|slot| slot.call.as_mut()) {
+            call.ticket = Ticket::NONE;
+            call.left = call.left.iter().filter_map(|queue| moved.queue(*queue)).collect();
+            call.hand = call.hand.and_then(|hand| moved.hand(hand));
+            stays.go_on(call, &mut places, events);
+            moved.exclusions(&mut call.exclusions, &mut exclusions);
+        }
+        (self.calls, self.places, self.exclusions) = (calls, places, exclusions);
+        rested
+    }
+
+    /// Whether wrap-up has ended by it, because its queue or its slot is gone.
+    fn take_over_agent(
+        &mut self,
+        agent: AgentId,
+        from: Agent,
+        moved: &Moved,
+        events: &mut Vec<Event>,
+    ) -> bool {
+        let Agent {
+            presence,
+            pending,
+            presence_since,
+            missed,
+            idle_since,
+            slots,
+            pool: _,
+            adapter: _,
+            listed: _,
+        } = from;
+        let to = &mut self.agents[agent.index()];
+        to.presence = moved.presence(presence);
+        to.pending = pending.map(|pending| moved.presence(pending));
+        (to.presence_since, to.missed, to.idle_since) = (presence_since, missed, idle_since);
+        let loses_reason = |presence| {
+            presence != Presence::NotReady(NotReadyReason::Unstated)
+                && moved.presence(presence) == Presence::NotReady(NotReadyReason::Unstated)
+        };
+        if loses_reason(presence) || pending.is_some_and(loses_reason) {
+            let (presence, pending) = (to.presence, to.pending);
+            events.push(Event::PresenceChanged { agent, presence, pending });
+        }
+        let mut rested = false;
+        for (index, Slot { state, since, ticket: _ }) in slots.into_iter().enumerate() {
+            let kept = to.slots.get_mut(index);
+            let in_new_plan = moved.slot(state).filter(|_| kept.is_some());
+            rested |= in_new_plan.is_none() && state != SlotState::Free;
+            let Some(kept) = kept else { continue };
+            (kept.state, kept.since) = (in_new_plan.unwrap_or(SlotState::Free), since);
+            if in_new_plan.is_none() {
+                kept.since = Some(self.now);
+                let (slot, state) = (index as u8, SlotState::Free);
+                events.push(Event::SlotChanged { agent, slot, state });
+            }
+        }
+        if rested {
+            to.idle_since = self.now;
+        }
+        rested
+    }
+
+    /// An offer is for an agent who meets what the call asks for as it stands now.
+    fn revoke_unqualified(&mut self, events: &mut Vec<Event>) {
+        let offered = self.calls.iter().filter(|call| call.state == CallState::Offering);
+        let mut offered: Vec<(OfferNumber, u32)> = offered
+            .filter_map(|call| Some((call.handle.slot, call.hand?)))
+            .filter(|(slot, hand)| !self.is_qualified(*slot, *hand))
+            .map(|(slot, hand)| (hand.offer, slot))
+            .collect();
+        offered.sort_unstable();
+        for (offer, slot) in offered {
+            // The end of an offer before it may have ended this call by a rule, or revoked it.
+            let is_out = self.calls.slots[slot as usize].call.as_ref().is_some_and(|call| {
+                call.state == CallState::Offering
+                    && call.hand.is_some_and(|hand| hand.offer == offer)
+            });
+            if is_out {
+                let end = OfferEnd::Revoked(RevokeCause::AgentUnavailable);
+                self.end_offer(slot, end, Told::ByOthers, events);
+            }
+        }
+    }
+
+    fn is_qualified(&self, slot: u32, hand: Hand) -> bool {
+        let skills = &self.plan.agents[hand.agent.index()].skills;
+        self.place_in(slot, hand.queue).is_some_and(|place| {
+            let demand = &self.lines.demands[self.places[place].demand.index()];
+            demand.requirement.level_of(skills).is_some()
+        })
+    }
+
+    /// Lets everybody who is available, and every call that waits, look for each other.
+    fn match_all(&mut self) {
+        let agents = self.agents.iter().zip((0..).map(AgentId));
+        let available = agents.filter(|(agent, _)| agent.is_available()).map(|(_, id)| id);
+        self.freed.extend(available);
+        let waiting = self.calls.iter().filter(|call| call.state == CallState::Waiting);
+        self.eligible.extend(waiting.map(|call| call.handle));
+    }
+}

@@ -1,0 +1,158 @@
+//! Commands and plans as bytes: what a journal keeps and a replica folds.
+//!
+//! Every variant has a tag of its own that is never used again; integers are little-endian, names
+//! are UTF-8 with their length before them. What is read need not make sense: a Router checks each
+//! plan and each command when it is given them.
+
+use crate::command::{Command, ForcedPresence, OfferResult};
+use crate::persist::{Persist, RestoreError, Restored, Sink, Source, persist_enum, persist_struct};
+use crate::plan::{
+    Action, AgentPlan, Criterion, Endpoint, MissedOffers, Order, QueuePlan, Requirement,
+    RoutingPlan, Rule, ServiceLevel, Treatment,
+};
+use std::sync::Arc;
+
+persist_enum!(Command {
+    0 = AdvanceTime,
+    1 = EpochBegan,
+    2 = RecoveryOver,
+    3 = PlanChanged { plan },
+    4 = AdapterUp { adapter, incarnation, resync },
+    5 = AdapterSynced { adapter },
+    6 = AdapterDown { adapter },
+    7 = AdapterHeard { adapter, number },
+    8 = CallOffered { call, adapter, queue, priority, since },
+    9 = CallEnded { call },
+    10 = CallVanished { call },
+    11 = OfferAdopted { call, agent, rung_by, talking },
+    12 = OfferLost { call, offer },
+    13 = OfferResult { call, offer, result },
+    14 = CallBridged { call, offer },
+    15 = ConnectFailed { call, offer },
+    16 = AgentLegLost { call },
+    17 = CallHeld { call },
+    18 = CallRetrieved { call },
+    19 = AgentLogIn { agent },
+    20 = AgentLogOut { agent },
+    21 = AgentReady { agent },
+    22 = AgentNotReady { agent, reason },
+    23 = AgentAccept { agent, offer },
+    24 = AgentDecline { agent, offer },
+    25 = AgentEndWrapUp { agent },
+    26 = MoveCall { call, queue },
+    27 = SetPriority { call, priority },
+    28 = EndCall { call, treatment },
+    29 = ForcePresence { agent, presence },
+});
+persist_enum!(OfferResult {
+    0 = Ringing, 1 = Accepted, 2 = Declined, 3 = NoAnswer, 4 = Failed,
+});
+persist_enum!(ForcedPresence { 0 = Ready, 1 = NotReady, 2 = LoggedOut });
+
+persist_struct!(RoutingPlan {
+    order,
+    short_abandon,
+    exclude_for,
+    connect_within,
+    recovery_grace,
+    missed_offers,
+    reasons,
+    adapters,
+    skills,
+    queues,
+    agents,
+});
+persist_enum!(Order { 0 = Strict, 1 = Credit { per_step } });
+persist_enum!(MissedOffers { 0 = StayReady, 1 = NotReadyAfter(count) });
+persist_struct!(QueuePlan { name, require, select, ring, wrap_up, service_level, rules });
+persist_struct!(Requirement { skills });
+persist_enum!(Criterion { 0 = LongestIdle, 1 = HighestLevel });
+persist_struct!(ServiceLevel { answered_percent, within });
+persist_struct!(Rule { name, waited, then });
+persist_enum!(Action {
+    0 = RaisePriority(priority),
+    1 = Require(requirement),
+    2 = AddQueue(queue),
+    3 = MoveTo(queue),
+    4 = End(treatment),
+});
+persist_enum!(Treatment { 0 = Busy, 1 = Voicemail, 2 = Message, 3 = HangUp });
+persist_struct!(AgentPlan { id, name, skills, voice, capacity });
+persist_struct!(Endpoint { adapter, address });
+
+impl Persist for Arc<RoutingPlan> {
+    fn write(&self, sink: &mut impl Sink) {
+        self.as_ref().write(sink);
+    }
+
+    fn read(source: &mut Source<'_>) -> Restored<Self> {
+        RoutingPlan::read(source).map(Self::new)
+    }
+}
+
+impl Persist for String {
+    fn write(&self, sink: &mut impl Sink) {
+        (self.len() as u32).write(sink);
+        sink.bytes(self.as_bytes());
+    }
+
+    fn read(source: &mut Source<'_>) -> Restored<Self> {
+        let length = u32::read(source)?;
+        let bytes = source.take(length as usize)?;
+        let text = std::str::from_utf8(bytes).map_err(|_| RestoreError::Damaged("text"))?;
+        Ok(text.to_owned())
+    }
+}
+
+impl<A: Persist, B: Persist> Persist for (A, B) {
+    fn write(&self, sink: &mut impl Sink) {
+        self.0.write(sink);
+        self.1.write(sink);
+    }
+
+    fn read(source: &mut Source<'_>) -> Restored<Self> {
+        Ok((A::read(source)?, B::read(source)?))
+    }
+}
+
+impl Command {
+    /// Appends the command to `bytes`.
+    pub fn encode(&self, bytes: &mut Vec<u8>) {
+        self.write(bytes);
+    }
+
+    /// Takes one command from the front of `bytes`.
+    ///
+    /// # Errors
+    /// What is wrong with the bytes; `bytes` is then as it was. No damage makes it panic, or ask
+    /// for more memory than so many bytes can fill.
+    pub fn decode(bytes: &mut &[u8]) -> Result<Self, RestoreError> {
+        take_front(bytes)
+    }
+}
+
+impl RoutingPlan {
+    /// Appends the plan to `bytes`.
+    pub fn encode(&self, bytes: &mut Vec<u8>) {
+        self.write(bytes);
+    }
+
+    /// Takes one plan from the front of `bytes`. It is not checked: a Router does that.
+    ///
+    /// # Errors
+    /// What is wrong with the bytes; `bytes` is then as it was. No damage makes it panic, or ask
+    /// for more memory than so many bytes can fill.
+    pub fn decode(bytes: &mut &[u8]) -> Result<Self, RestoreError> {
+        take_front(bytes)
+    }
+}
+
+fn take_front<T: Persist>(bytes: &mut &[u8]) -> Restored<T> {
+    let mut source = Source { bytes };
+    let found = T::read(&mut source)?;
+    *bytes = source.bytes;
+    Ok(found)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,330 @@
+//! What is written comes back, and nothing that is read does harm.
+
+use super::*;
+use crate::digest::{EventDigest, LOGIC_VERSION};
+use crate::ids::{
+    AdapterId, AgentId, CallHandle, OfferNumber, Priority, QueueId, ReasonId, SkillId, Span,
+    Timestamp,
+};
+use proptest::prelude::*;
+use proptest::sample::{Index, select};
+
+/// What commands are made of.
+#[derive(Clone, Debug)]
+struct Ingredients {
+    handles: (u32, u32, u64, u32),
+    small: (u16, u16, u16),
+    times: (u64, u64),
+    flag: bool,
+    priority: u8,
+    reason: Option<u16>,
+    result: OfferResult,
+    presence: ForcedPresence,
+    treatment: Treatment,
+    plan: RoutingPlan,
+}
+
+fn treatment() -> impl Strategy<Value = Treatment> {
+    use Treatment::{Busy, HangUp, Message, Voicemail};
+    select(vec![Busy, Voicemail, Message, HangUp])
+}
+
+fn ingredients() -> impl Strategy<Value = Ingredients> {
+    use OfferResult::{Accepted, Declined, Failed, NoAnswer, Ringing};
+    let result = select(vec![Ringing, Accepted, Declined, NoAnswer, Failed]);
+    let presence =
+        select(vec![ForcedPresence::Ready, ForcedPresence::NotReady, ForcedPresence::LoggedOut]);
+    let numbers = (any::<(u32, u32, u64, u32)>(), any::<(u16, u16, u16)>(), any::<(u64, u64)>());
+    let others = (any::<bool>(), 0..10_u8, any::<Option<u16>>());
+    (numbers, others, result, presence, treatment(), plan()).prop_map(
+        |(numbers, others, result, presence, treatment, plan)| {
+            let (handles, small, times) = numbers;
+            let (flag, priority, reason) = others;
+            Ingredients {
+                handles,
+                small,
+                times,
+                flag,
+                priority,
+                reason,
+                result,
+                presence,
+                treatment,
+                plan,
+            }
+        },
+    )
+}
+
+fn levels() -> impl Strategy<Value = Vec<(SkillId, u8)>> {
+    prop::collection::vec((any::<u16>().prop_map(SkillId), any::<u8>()), 0..3)
+}
+
+fn span() -> impl Strategy<Value = Span> {
+    any::<u64>().prop_map(Span)
+}
+
+fn names() -> impl Strategy<Value = Vec<String>> {
+    prop::collection::vec("\\PC{0,8}", 0..3)
+}
+
+fn rule() -> impl Strategy<Value = Rule> {
+    let action = prop_oneof![
+        (0..10_u8).prop_map(|it| Action::RaisePriority(Priority::new(it).unwrap_or_default())),
+        levels().prop_map(|skills| Action::Require(Requirement { skills })),
+        any::<u16>().prop_map(|queue| Action::AddQueue(QueueId(queue))),
+        any::<u16>().prop_map(|queue| Action::MoveTo(QueueId(queue))),
+        treatment().prop_map(Action::End),
+    ];
+    let then = prop::collection::vec(action, 0..4);
+    ("\\PC{0,8}", span(), then).prop_map(|(name, waited, then)| Rule { name, waited, then })
+}
+
+fn queue() -> impl Strategy<Value = QueuePlan> {
+    let select =
+        prop::collection::vec(select(vec![Criterion::LongestIdle, Criterion::HighestLevel]), 0..3);
+    let rules = prop::collection::vec(rule(), 0..3);
+    let service_level = (any::<u8>(), span())
+        .prop_map(|(answered_percent, within)| ServiceLevel { answered_percent, within });
+    ("\\PC{0,8}", levels(), select, span(), span(), service_level, rules).prop_map(
+        |(name, skills, select, ring, wrap_up, service_level, rules)| {
+            let require = Requirement { skills };
+            QueuePlan { name, require, select, ring, wrap_up, service_level, rules }
+        },
+    )
+}
+
+fn agent() -> impl Strategy<Value = AgentPlan> {
+    let voice = prop::option::of(
+        (any::<u16>(), "\\PC{0,8}")
+            .prop_map(|(adapter, address)| Endpoint { adapter: AdapterId(adapter), address }),
+    );
+    ("\\PC{0,8}", "\\PC{0,8}", levels(), voice, any::<u8>()).prop_map(
+        |(id, name, skills, voice, capacity)| AgentPlan { id, name, skills, voice, capacity },
+    )
+}
+
+fn plan() -> impl Strategy<Value = RoutingPlan> {
+    let order =
+        prop_oneof![Just(Order::Strict), span().prop_map(|per_step| Order::Credit { per_step })];
+    let missed = prop_oneof![
+        Just(MissedOffers::StayReady),
+        any::<u32>().prop_map(MissedOffers::NotReadyAfter)
+    ];
+    let tables = (names(), names(), names());
+    let entries = (prop::collection::vec(queue(), 0..3), prop::collection::vec(agent(), 0..3));
+    (order, missed, [span(), span(), span(), span()], tables, entries).prop_map(
+        |(order, missed_offers, spans, (reasons, adapters, skills), (queues, agents))| {
+            let [short_abandon, exclude_for, connect_within, recovery_grace] = spans;
+            RoutingPlan {
+                order,
+                short_abandon,
+                exclude_for,
+                connect_within,
+                recovery_grace,
+                missed_offers,
+                reasons,
+                adapters,
+                skills,
+                queues,
+                agents,
+            }
+        },
+    )
+}
+
+/// One of each, in the order of their tags.
+fn one_of_each(of: &Ingredients) -> Vec<Command> {
+    let (slot, generation, incarnation, agent) = of.handles;
+    let call = CallHandle { slot, generation };
+    let offer = OfferNumber(of.times.1);
+    let (adapter, rung_by) = (AdapterId(of.small.0), AdapterId(of.small.1));
+    let (queue, agent) = (QueueId(of.small.2), AgentId(agent));
+    let priority = Priority::new(of.priority).unwrap_or_default();
+    let (result, presence, treatment) = (of.result, of.presence, of.treatment);
+    let (flag, since) = (of.flag, Timestamp(of.times.0));
+    vec![
+        Command::AdvanceTime,
+        Command::EpochBegan,
+        Command::RecoveryOver,
+        Command::PlanChanged { plan: Arc::new(of.plan.clone()) },
+        Command::AdapterUp { adapter, incarnation, resync: flag },
+        Command::AdapterSynced { adapter },
+        Command::AdapterDown { adapter },
+        Command::AdapterHeard { adapter, number: of.times.0 },
+        Command::CallOffered { call, adapter, queue, priority, since },
+        Command::CallEnded { call },
+        Command::CallVanished { call },
+        Command::OfferAdopted { call, agent, rung_by, talking: flag },
+        Command::OfferLost { call, offer },
+        Command::OfferResult { call, offer, result },
+        Command::CallBridged { call, offer },
+        Command::ConnectFailed { call, offer },
+        Command::AgentLegLost { call },
+        Command::CallHeld { call },
+        Command::CallRetrieved { call },
+        Command::AgentLogIn { agent },
+        Command::AgentLogOut { agent },
+        Command::AgentReady { agent },
+        Command::AgentNotReady { agent, reason: of.reason.map(ReasonId) },
+        Command::AgentAccept { agent, offer },
+        Command::AgentDecline { agent, offer },
+        Command::AgentEndWrapUp { agent },
+        Command::MoveCall { call, queue },
+        Command::SetPriority { call, priority },
+        Command::EndCall { call, treatment },
+        Command::ForcePresence { agent, presence },
+    ]
+}
+
+fn encoded(commands: &[Command]) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    commands.iter().for_each(|command| command.encode(&mut bytes));
+    bytes
+}
+
+/// Reads until the end or the first damage.
+fn decoded(mut bytes: &[u8]) -> (Vec<Command>, Option<RestoreError>) {
+    let mut commands = Vec::new();
+    while !bytes.is_empty() {
+        let before = bytes;
+        match Command::decode(&mut bytes) {
+            Ok(command) => commands.push(command),
+            Err(error) => {
+                assert_eq!(bytes, before, "an error takes nothing");
+                return (commands, Some(error));
+            }
+        }
+    }
+    (commands, None)
+}
+
+proptest! {
+    /// Every command comes back as it went, one after the other.
+    #[test]
+    fn every_command_comes_back(of in ingredients()) {
+        let commands = one_of_each(&of);
+        for (tag, command) in commands.iter().enumerate() {
+            prop_assert_eq!(usize::from(encoded(std::slice::from_ref(command))[0]), tag);
+        }
+        let unknown = [commands.len() as u8];
+        prop_assert!(Command::decode(&mut &unknown[..]).is_err(), "one of each is all");
+        prop_assert_eq!(decoded(&encoded(&commands)), (commands, None));
+    }
+
+    /// A plan comes back as it went, and leaves what follows it.
+    #[test]
+    fn every_plan_comes_back(plan in plan(), after in any::<[u8; 3]>()) {
+        let mut bytes = Vec::new();
+        plan.encode(&mut bytes);
+        bytes.extend(after);
+        let mut left = &bytes[..];
+        prop_assert_eq!(RoutingPlan::decode(&mut left), Ok(plan));
+        prop_assert_eq!(left, after);
+    }
+
+    /// Bytes that end early are never taken for a command.
+    #[test]
+    fn what_is_cut_short_is_refused(of in ingredients(), cut in any::<Index>()) {
+        for command in one_of_each(&of) {
+            let bytes = encoded(&[command]);
+            let mut cut = &bytes[..cut.index(bytes.len())];
+            prop_assert_eq!(Command::decode(&mut cut), Err(RestoreError::WrongLength));
+        }
+    }
+
+    /// Damage is found, or read as other commands: those whose bytes it now is. No panic.
+    #[test]
+    fn damage_never_panics(
+        of in ingredients(),
+        damage in prop::collection::vec((any::<Index>(), any::<u8>()), 1..6),
+        cut in prop::option::of(any::<Index>()),
+    ) {
+        let mut bytes = encoded(&one_of_each(&of));
+        for (at, value) in damage {
+            let at = at.index(bytes.len());
+            bytes[at] = value;
+        }
+        bytes.truncate(cut.map_or(bytes.len(), |cut| cut.index(bytes.len())));
+        let (commands, error) = decoded(&bytes);
+        let read = encoded(&commands);
+        prop_assert_eq!(&read[..], &bytes[..read.len()], "one way to write each command");
+        prop_assert_eq!(error.is_none(), read.len() == bytes.len());
+    }
+
+    /// Anything at all may be read.
+    #[test]
+    fn noise_never_panics(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
+        decoded(&bytes);
+        let _ = RoutingPlan::decode(&mut &bytes[..]);
+    }
+}
+
+/// Journals hold such bytes: whoever changes them raises `LOGIC_VERSION`.
+#[test]
+fn the_bytes_of_one_of_each_are_known() {
+    let skills = vec![(SkillId(1), 2)];
+    let then = vec![
+        Action::RaisePriority(Priority::NORMAL),
+        Action::Require(Requirement { skills: skills.clone() }),
+        Action::AddQueue(QueueId(3)),
+        Action::MoveTo(QueueId(4)),
+        Action::End(Treatment::Voicemail),
+    ];
+    let queue = QueuePlan {
+        name: "général".to_owned(),
+        require: Requirement { skills: skills.clone() },
+        select: vec![Criterion::HighestLevel, Criterion::LongestIdle],
+        ring: Span(5),
+        wrap_up: Span(6),
+        service_level: ServiceLevel { answered_percent: 7, within: Span(8) },
+        rules: vec![Rule { name: "on".to_owned(), waited: Span(9), then }],
+    };
+    let agent = AgentPlan {
+        id: "ana".to_owned(),
+        name: "Ana".to_owned(),
+        skills,
+        voice: Some(Endpoint { adapter: AdapterId(0), address: "PJSIP/1".to_owned() }),
+        capacity: 2,
+    };
+    let plan = RoutingPlan {
+        order: Order::Credit { per_step: Span(10) },
+        missed_offers: MissedOffers::NotReadyAfter(11),
+        reasons: vec!["break".to_owned()],
+        adapters: vec!["pbx".to_owned()],
+        skills: vec!["billing".to_owned(), "spanish".to_owned()],
+        queues: vec![queue],
+        agents: vec![agent],
+        ..RoutingPlan::default()
+    };
+    let of = Ingredients {
+        handles: (12, 13, 14, 15),
+        small: (16, 17, 18),
+        times: (19, 20),
+        flag: true,
+        priority: 8,
+        reason: Some(21),
+        result: OfferResult::NoAnswer,
+        presence: ForcedPresence::NotReady,
+        treatment: Treatment::Message,
+        plan,
+    };
+    let bytes = encoded(&one_of_each(&of));
+    let mut hash = EventDigest::default();
+    bytes.iter().for_each(|byte| hash.bytes(&[*byte]));
+    assert_eq!((LOGIC_VERSION, bytes.len(), hash.value()), (1, 507, 0xF287_D7D5_04D9_D7F3));
+}
+
+/// A length that is not there asks for no memory: this would be billions of names.
+#[test]
+fn a_damaged_length_is_refused() {
+    let mut bytes = Vec::new();
+    RoutingPlan::default().encode(&mut bytes);
+    let tables = bytes.len() - 5 * size_of::<u32>();
+    for table in 0..5 {
+        let mut bytes = bytes.clone();
+        let at = tables + table * size_of::<u32>();
+        bytes[at..at + size_of::<u32>()].fill(u8::MAX);
+        assert_eq!(RoutingPlan::decode(&mut &bytes[..]), Err(RestoreError::WrongLength));
+    }
+}

@@ -1,0 +1,225 @@
+//! What an adapter says that it holds, against what the domain believes: calls and legs that are
+//! found are taken over, those that are missing are let go.
+
+use super::engine::{By, Engine};
+use super::numbering::{AT_ONCE, WITH_THE_ROUND};
+use crate::directory::{LegStage, LiveOffer};
+use crate::order::{DownBody, Order};
+use crate::refusal::{Refusal, RefusalKind, code};
+use crate::request::CallRef;
+use crate::session::LegState;
+use acd_core::{
+    AdapterId, AgentId, CallHandle, Command, OfferNumber, OfferResult, Priority, Span, Timestamp,
+};
+use acd_journal::Attributes;
+use std::collections::HashSet;
+
+/// A resync that is going on.
+#[derive(Debug, Default)]
+pub(super) struct Resync {
+    /// Calls that the adapter is known to hold.
+    calls: HashSet<CallHandle>,
+    /// Offers whose leg it is known to have.
+    legs: HashSet<OfferNumber>,
+    /// Offers up to this one may be missing from what it says; later ones it may not know yet.
+    last_offer: OfferNumber,
+    known: u32,
+    adopted: u32,
+}
+
+impl Resync {
+    /// A resync of what was offered up to `last_offer`.
+    pub(super) fn after(last_offer: OfferNumber) -> Self {
+        Self { last_offer, ..Self::default() }
+    }
+
+    /// The adapter offered a call beside it.
+    pub(super) fn holds(&mut self, call: CallHandle) {
+        self.calls.insert(call);
+    }
+}
+
+/// A call as the adapter describes it.
+pub(super) struct HeldCall {
+    pub(super) call_id: String,
+    pub(super) queue: String,
+    pub(super) priority: Priority,
+    pub(super) attributes: Attributes,
+    pub(super) waited: Span,
+}
+
+impl Engine {
+    fn resync_of(&mut self, id: AdapterId) -> Result<&mut Resync, Refusal> {
+        let resync = self.adapter(id).and_then(|adapter| adapter.resync.as_mut());
+        resync.ok_or_else(|| {
+            let message = "a resync is taken once after each Welcome that is not resumed";
+            Refusal::new(RefusalKind::FailedPrecondition, code::WRONG_STATE, message)
+        })
+    }
+
+    /// The PBX holds a caller.
+    pub(super) fn resync_call(
+        &mut self,
+        now: Timestamp,
+        id: AdapterId,
+        by: &By,
+        held: HeldCall,
+    ) -> Result<(), Refusal> {
+        self.resync_of(id)?;
+        if let Ok(call) = self.directory.find(id, &held.call_id) {
+            let resync = self.resync_of(id)?;
+            resync.known += u32::from(resync.calls.insert(call));
+            return Ok(());
+        }
+        if let Some(treatment) = self.directory.was_sent_away(id, &held.call_id) {
+            // The order to do so was lost, or is being carried out.
+            let adapter = self.directory.adapter_name(id).map(ToString::to_string);
+            let call = CallRef { adapter: adapter.unwrap_or_default(), call_id: held.call_id };
+            self.order(id, AT_ONCE, Order::End { call, treatment, rule: String::new() });
+            return Ok(());
+        }
+        self.call_offered(now, id, by, held)?;
+        self.resync_of(id)?.adopted += 1;
+        Ok(())
+    }
+
+    /// The PBX has a leg to an agent.
+    pub(super) fn resync_leg(
+        &mut self,
+        now: Timestamp,
+        id: AdapterId,
+        by: &By,
+        (call, agent, state): (CallRef, String, LegState),
+    ) -> Result<(), Refusal> {
+        self.resync_of(id)?;
+        let agent = self.agent(&agent)?;
+        // Without its call a leg is void; the end of the resync says so.
+        let Ok(call) = self.directory.find_ref(&call) else { return Ok(()) };
+        let talking = matches!(state, LegState::Talking | LegState::Held);
+        let known = self.leg_to(call, agent, id);
+        let live = match known {
+            Some(live) => live,
+            None if self.is_in_hand(call) => return Ok(()),
+            None => {
+                let adopt = Command::OfferAdopted { call, agent, rung_by: id, talking };
+                match (self.apply(now, by, adopt, None), self.leg_to(call, agent, id)) {
+                    (Ok(()), Some(live)) => live,
+                    // They talk, and the domain cannot have it so: it lets go of the call.
+                    _ if talking => {
+                        return Ok(self.apply(now, by, Command::CallVanished { call }, None)?);
+                    }
+                    _ => return Ok(()),
+                }
+            }
+        };
+        self.resync_of(id)?.legs.insert(live.offer);
+        self.go_on_with(now, id, by, live, state)
+    }
+
+    /// Brings what the domain knows of a leg to where the PBX is with it.
+    fn go_on_with(
+        &mut self,
+        now: Timestamp,
+        id: AdapterId,
+        by: &By,
+        live: LiveOffer,
+        state: LegState,
+    ) -> Result<(), Refusal> {
+        let LiveOffer { call, offer, stage, .. } = live;
+        let accepted = Command::OfferResult { call, offer, result: OfferResult::Accepted };
+        let bridged = Command::CallBridged { call, offer };
+        match (stage, state) {
+            (LegStage::Out, LegState::Ringing) => self.offer_again(now, id, live),
+            (LegStage::Out, LegState::Answered) => {
+                self.offer_again(now, id, live);
+                self.apply(now, by, accepted, None)?;
+            }
+            (LegStage::Out, LegState::Talking | LegState::Held) => {
+                self.apply(now, by, accepted, None)?;
+                self.apply(now, by, bridged, None)?;
+            }
+            (LegStage::Accepted, LegState::Ringing | LegState::Answered) => {
+                self.offer_again(now, id, live);
+                self.connect_again(id, live);
+            }
+            (LegStage::Accepted, LegState::Talking | LegState::Held) => {
+                self.apply(now, by, bridged, None)?;
+            }
+            (LegStage::Bridged, _) => {}
+        }
+        let on_hold = match state {
+            LegState::Held => Command::CallHeld { call },
+            LegState::Talking => Command::CallRetrieved { call },
+            LegState::Ringing | LegState::Answered => return Ok(()),
+        };
+        // It may be so already.
+        let _as_it_is = self.apply(now, by, on_hold, None).is_err();
+        Ok(())
+    }
+
+    fn is_in_hand(&self, call: CallHandle) -> bool {
+        self.router.call(call).is_some_and(|facts| facts.hand.is_some())
+    }
+
+    /// The offer through which this adapter rings, or has rung, this agent for this call.
+    fn leg_to(&self, call: CallHandle, agent: AgentId, at: AdapterId) -> Option<LiveOffer> {
+        let hand = self.router.call(call)?.hand?;
+        let live = self.directory.leg_or_offer(hand.offer)?;
+        (hand.agent == agent && hand.rung_by == at).then_some(live)
+    }
+
+    fn offer_again(&mut self, now: Timestamp, id: AdapterId, live: LiveOffer) {
+        let LiveOffer { call, offer, agent, .. } = live;
+        let Some(hand) = self.router.call(call).and_then(|facts| facts.hand) else { return };
+        let ring = (now, hand.until);
+        let order = self.offer(call, offer, agent, hand.queue, ring, true);
+        self.order(id, AT_ONCE, order);
+    }
+
+    fn connect_again(&mut self, id: AdapterId, live: LiveOffer) {
+        let LiveOffer { call, offer, agent, .. } = live;
+        let Some(hand) = self.router.call(call).and_then(|facts| facts.hand) else { return };
+        let order = self.connect(call, offer, agent, hand.until);
+        self.order(id, WITH_THE_ROUND, order);
+    }
+
+    /// All is said: what was not named is gone.
+    pub(super) fn resync_done(
+        &mut self,
+        now: Timestamp,
+        id: AdapterId,
+        by: &By,
+    ) -> Result<(), Refusal> {
+        self.resync_of(id)?;
+        let Some(resync) = self.adapter(id).and_then(|adapter| adapter.resync.take()) else {
+            return Ok(());
+        };
+        let mut vanished = 0;
+        for call in self.directory.calls_of(id) {
+            if !resync.calls.contains(&call) {
+                self.apply(now, by, Command::CallVanished { call }, None)?;
+                vanished += 1;
+            }
+        }
+        for live in self.directory.legs_at(id) {
+            let LiveOffer { call, offer, stage, .. } = live;
+            if offer > resync.last_offer || resync.legs.contains(&offer) {
+                continue;
+            }
+            let lost = match stage {
+                LegStage::Out => Command::OfferLost { call, offer },
+                LegStage::Accepted => Command::ConnectFailed { call, offer },
+                LegStage::Bridged => Command::AgentLegLost { call },
+            };
+            self.apply(now, by, lost, None)?;
+        }
+        self.apply(now, by, Command::AdapterSynced { adapter: id }, None)?;
+        let Resync { known, adopted, .. } = resync;
+        if let Some(adapter) = self.adapter(id) {
+            tracing::info!(adapter = %adapter.name, known, adopted, vanished, "resynced");
+            adapter.push(WITH_THE_ROUND, DownBody::Resynced { known, adopted, vanished });
+        }
+        self.recovery_goes_on_without(id);
+        Ok(())
+    }
+}

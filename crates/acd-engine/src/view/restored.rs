@@ -1,0 +1,106 @@
+//! The rows of a domain that goes on where it was: what was counted before is not counted again.
+
+use super::View;
+use super::calls::{LiveCall, Stay};
+use super::rows::{CallRow, CallState, PlaceRow};
+use crate::names::Names;
+use acd_core::{
+    AgentFacts, CallFacts, CallHandle, CallStage, DemandId, Presence, Router, SlotFacts,
+};
+use acd_journal::CallCard;
+use std::sync::Arc;
+
+impl View {
+    /// The rows of what a Router holds; `card` names its calls.
+    pub(crate) fn of(
+        names: &Arc<Names>,
+        router: &Router,
+        epoch: u64,
+        card: impl Fn(CallHandle) -> Option<Arc<CallCard>>,
+    ) -> Self {
+        let mut view = Self::new(Arc::clone(names), router.demands(), epoch);
+        for facts in router.calls() {
+            if let Some(card) = card(facts.call) {
+                view.restore_call(&facts, card);
+            }
+        }
+        for facts in router.agents() {
+            view.restore_agent(&facts);
+        }
+        let lines: Vec<_> = (0..router.demands().len() as u32)
+            .map(|demand| (DemandId(demand), router.skill_queue(DemandId(demand))))
+            .collect();
+        view.set_lines(&lines);
+        view.at = router.now();
+        // Nobody has been shown anything yet that could have changed.
+        drop(view.take_delta());
+        view
+    }
+
+    fn restore_call(&mut self, facts: &CallFacts, card: Arc<CallCard>) {
+        let state = match facts.stage {
+            CallStage::Waiting => CallState::Waiting,
+            CallStage::Offering => CallState::Offering,
+            CallStage::Connecting => CallState::Connecting,
+            CallStage::Connected => CallState::Connected,
+            CallStage::Held => CallState::Held,
+        };
+        let places = facts.places.iter().map(|place| PlaceRow {
+            queue: self.names.queue(place.queue).clone(),
+            since: place.since,
+            require: self.require_of(place.demand),
+        });
+        let mut live = LiveCall {
+            generation: facts.call.generation,
+            row: CallRow {
+                call: card,
+                arrival: facts.arrival,
+                state,
+                priority: facts.priority,
+                arrived_at: facts.arrived_at,
+                places: places.collect(),
+                agent: None,
+                offer: 0,
+                ring_until: None,
+                state_since: facts.stage_since,
+                via_queue: None,
+                outcome: None,
+            },
+            stays: facts
+                .places
+                .iter()
+                .map(|place| Stay { queue: place.queue, since: place.since })
+                .collect(),
+            left: Vec::new(),
+            via: None,
+            fired: None,
+        };
+        if let Some(hand) = facts.hand {
+            live.goes_to(&self.names, hand.agent, hand.queue);
+            live.row.offer = hand.offer.0;
+            if state == CallState::Offering {
+                live.row.ring_until = Some(hand.until);
+                self.calls.offers.insert(hand.offer.0, facts.call);
+            }
+        }
+        self.calls.insert(facts.call, live);
+        self.count(facts.call, true);
+    }
+
+    fn restore_agent(&mut self, facts: &AgentFacts) {
+        let AgentFacts { agent, presence, presence_since, pending, slots } = facts;
+        if *presence != Presence::LoggedOut || pending.is_some() {
+            self.at = presence_since.unwrap_or_default();
+            self.presence_changed(*agent, *presence, *pending);
+        }
+        for (slot, SlotFacts { state, since }) in (0..).zip(slots) {
+            if let Some(since) = since {
+                self.at = *since;
+                self.slot_changed(*agent, slot, *state);
+            }
+        }
+        if let Some(row) = self.agents.get_mut(agent.index()) {
+            row.restored(*presence_since);
+        }
+    }
+}

@@ -1,0 +1,169 @@
+//! The names behind handles, as the commands of a log make them known.
+
+use crate::record::{CallCard, Minted};
+use acd_core::{AdapterId, CallHandle, Command, Event, Treatment};
+use std::collections::{HashMap, VecDeque};
+use std::sync::Arc;
+
+/// How many calls that acdd itself ended are remembered for each adapter: it may not have heard.
+pub const SENT_AWAY_MAX: usize = 1_024;
+
+/// Who is meant by the handles of a Router.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Cast {
+    adapters: Vec<Arc<str>>,
+    /// By slot: the generation and the name of the call that lives there.
+    calls: Vec<Option<(u32, AdapterId, Arc<CallCard>)>>,
+    sent_away: SentAway,
+}
+
+impl Cast {
+    /// The adapters' names by handle.
+    pub fn adapters(&self) -> &[Arc<str>] {
+        &self.adapters
+    }
+
+    /// The name of a live call.
+    pub fn card(&self, call: CallHandle) -> Option<&Arc<CallCard>> {
+        let (generation, _, card) = self.calls.get(call.slot as usize)?.as_ref()?;
+        (*generation == call.generation).then_some(card)
+    }
+
+    /// The calls that acdd ended lately.
+    pub fn sent_away(&self) -> &SentAway {
+        &self.sent_away
+    }
+
+    /// The live calls with their adapters, by slot.
+    pub(crate) fn calls(&self) -> impl Iterator<Item = (CallHandle, AdapterId, &Arc<CallCard>)> {
+        (0..).zip(&self.calls).filter_map(|(slot, call)| {
+            let (generation, adapter, card) = call.as_ref()?;
+            Some((CallHandle { slot, generation: *generation }, *adapter, card))
+        })
+    }
+
+    pub(crate) fn restore(
+        adapters: Vec<Arc<str>>,
+        calls: Vec<(CallHandle, AdapterId, Arc<CallCard>)>,
+        sent_away: SentAway,
+    ) -> Self {
+        let mut cast = Self { adapters, calls: Vec::new(), sent_away };
+        for (call, adapter, card) in calls {
+            cast.put(call, adapter, card);
+        }
+        cast
+    }
+
+    /// Learns what a command names, before it is applied.
+    pub(crate) fn meet(&mut self, command: &Command, minted: Option<&Minted>) {
+        match (command, minted) {
+            (Command::PlanChanged { plan }, _) => {
+                let new = plan.adapters.iter().skip(self.adapters.len());
+                self.adapters.extend(new.map(|name| Arc::from(&**name)));
+            }
+            (Command::AdapterUp { adapter, .. }, Some(Minted::Adapter(name))) => {
+                let at = adapter.index();
+                if at >= self.adapters.len() {
+                    self.adapters.resize(at + 1, Arc::from(""));
+                }
+                self.adapters[at] = Arc::clone(name);
+            }
+            (Command::CallOffered { call, adapter, .. }, Some(Minted::Call(card))) => {
+                self.sent_away.forget(*adapter, &card.call_id);
+                self.put(*call, *adapter, Arc::clone(card));
+            }
+            _ => {}
+        }
+    }
+
+    /// Forgets the calls that have ended.
+    pub(crate) fn part(&mut self, events: &[Event]) {
+        for event in events {
+            let Event::CallEnded { call, treatment, .. } = event else { continue };
+            let Some(ended) = self.calls.get_mut(call.slot as usize) else { continue };
+            if let (Some((_, adapter, card)), Some(treatment)) = (ended.take(), treatment) {
+                self.sent_away.note(adapter, Arc::clone(&card.call_id), *treatment);
+            }
+        }
+    }
+
+    fn put(&mut self, call: CallHandle, adapter: AdapterId, card: Arc<CallCard>) {
+        let slot = call.slot as usize;
+        if slot >= self.calls.len() {
+            self.calls.resize(slot + 1, None);
+        }
+        self.calls[slot] = Some((call.generation, adapter, card));
+    }
+}
+
+/// The calls that acdd itself ended lately, by adapter and id: an adapter that still holds one has
+/// not heard of it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SentAway {
+    by_adapter: Vec<Away>,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+struct Away {
+    how: HashMap<Arc<str>, Treatment>,
+    /// Oldest first; some may have been forgotten since.
+    order: VecDeque<Arc<str>>,
+}
+
+impl SentAway {
+    /// A call was ended so.
+    pub fn note(&mut self, adapter: AdapterId, call_id: Arc<str>, treatment: Treatment) {
+        if self.by_adapter.len() <= adapter.index() {
+            self.by_adapter.resize_with(adapter.index() + 1, Away::default);
+        }
+        let away = &mut self.by_adapter[adapter.index()];
+        if away.how.insert(Arc::clone(&call_id), treatment).is_none() {
+            away.order.push_back(call_id);
+        }
+        while away.order.len() > SENT_AWAY_MAX {
+            let Some(oldest) = away.order.pop_front() else { break };
+            away.how.remove(&oldest);
+        }
+    }
+
+    /// How the latest call of this id was ended, if acdd did so lately.
+    pub fn find(&self, adapter: AdapterId, call_id: &str) -> Option<Treatment> {
+        self.by_adapter.get(adapter.index())?.how.get(call_id).copied()
+    }
+
+    /// The id stands for a new call.
+    pub fn forget(&mut self, adapter: AdapterId, call_id: &str) {
+        let Some(away) = self.by_adapter.get_mut(adapter.index()) else { return };
+        if away.how.remove(call_id).is_some() {
+            away.order.retain(|known| **known != *call_id);
+        }
+    }
+
+    /// All of them, the oldest of each adapter first.
+    pub(crate) fn all(&self) -> impl Iterator<Item = (AdapterId, &Arc<str>, Treatment)> {
+        (0..).map(AdapterId).zip(&self.by_adapter).flat_map(|(adapter, away)| {
+            let known = away.order.iter();
+            known.filter_map(move |id| Some((adapter, id, *away.how.get(id)?)))
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_latest_calls_sent_away_are_remembered_until_their_id_comes_back() {
+        let mut away = SentAway::default();
+        let adapter = AdapterId(1);
+        for number in 0..=SENT_AWAY_MAX {
+            away.note(adapter, Arc::from(number.to_string()), Treatment::Busy);
+        }
+        assert_eq!(away.find(adapter, "0"), None, "the oldest had to go");
+        assert_eq!(away.find(adapter, "1"), Some(Treatment::Busy));
+        assert_eq!(away.find(AdapterId(0), "1"), None, "another adapter's id");
+        away.forget(adapter, "1");
+        assert_eq!(away.find(adapter, "1"), None);
+        assert_eq!(away.all().count(), SENT_AWAY_MAX - 1);
+    }
+}

@@ -1,0 +1,175 @@
+//! Follows a journal behind its writer: folds what is durable, proves that it decides the same, and
+//! writes snapshots, so that nobody who routes ever pauses for one.
+
+use crate::disk::{Disk, RealDisk};
+use crate::file_log::{DataFolder, FileLog};
+use crate::journal::OpenError;
+use crate::reader::Reader;
+use crate::record::Tail;
+use crate::replica::Replica;
+use crate::retention;
+use crate::snapshots::Snapshots;
+use acd_core::Span;
+use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
+use std::io;
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+use tracing::{error, info, warn};
+
+/// How often the follower looks whether there is enough for a snapshot.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
+/// A snapshot is written at least this often, if there is anything new.
+const SNAPSHOT_WITHIN: Duration = Duration::from_secs(900);
+
+/// When snapshots are written, and how long history is kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FollowerSettings {
+    /// After so many commands.
+    pub snapshot_every: u64,
+    /// Older history goes.
+    pub retention: Span,
+}
+
+/// A follower of the journal on a disk, moved by hand.
+#[derive(Debug)]
+pub struct Follower<D: Disk> {
+    disk: D,
+    snapshots: Snapshots<D>,
+    settings: FollowerSettings,
+    state: Option<(Replica, Reader<D>)>,
+    /// The last sequence of the newest snapshot.
+    written: u64,
+}
+
+impl<D: Disk> Follower<D> {
+    /// A follower that begins at the newest snapshot.
+    ///
+    /// # Errors
+    /// The folder of the snapshots cannot be read.
+    pub fn new(disk: D, snapshots: D, settings: FollowerSettings) -> io::Result<Self> {
+        let snapshots = Snapshots::of(snapshots);
+        let written = snapshots.list()?.last().copied().unwrap_or(0);
+        Ok(Self { disk, snapshots, settings, state: None, written })
+    }
+
+    /// How many commands there are up to `tail` that no snapshot has.
+    pub fn behind(&self, tail: Tail) -> u64 {
+        (tail.next_sequence - 1).saturating_sub(self.written)
+    }
+
+    /// Folds all up to `tail`, which must be durable, and writes a snapshot; then removes what is
+    /// older than it need be.
+    ///
+    /// # Errors
+    /// The journal does not lead to the state that it says, or the disk fails.
+    pub fn snapshot(&mut self, tail: Tail) -> Result<(), OpenError> {
+        let failed = |path: String, error: io::Error| OpenError::Folder {
+            path,
+            what: format!("cannot write a snapshot: {error}"),
+        };
+        // A fold that failed is of no use: the next one begins at the newest snapshot.
+        let (mut replica, mut reader) = match self.state.take() {
+            Some(state) => state,
+            None => {
+                let found = self.snapshots.newest(None);
+                let (replica, _) = found.map_err(|error| failed(self.disk.path(""), error))?;
+                let reader = Reader::open(self.disk.clone(), replica.tail().batch + 1)?;
+                (replica, reader)
+            }
+        };
+        while replica.tail().batch < tail.batch {
+            let Ok(batch) = reader.next()? else { break };
+            if batch.number <= replica.tail().batch {
+                continue;
+            }
+            let last_sound = replica.tail().next_sequence - 1;
+            replica.fold(&batch).map_err(|error| {
+                let path = reader.path();
+                OpenError::Fold { path, error, last_sound }
+            })?;
+        }
+        let sequence = replica.tail().next_sequence - 1;
+        if sequence > self.written {
+            let written = self.snapshots.write(&replica);
+            written.map_err(|error| failed(self.disk.path(""), error))?;
+            self.written = sequence;
+        }
+        let now = replica.router().now();
+        retention::apply(&self.disk, &self.snapshots, now, self.settings.retention)?;
+        self.state = Some((replica, reader));
+        Ok(())
+    }
+}
+
+/// A follower on a thread of its own.
+#[derive(Debug)]
+pub struct FollowerThread {
+    stop: Sender<()>,
+    thread: JoinHandle<()>,
+}
+
+impl FollowerThread {
+    /// Follows the log of a data folder.
+    ///
+    /// # Errors
+    /// The folder cannot be read, or there is no thread.
+    pub fn start(
+        folder: &DataFolder,
+        log: &FileLog,
+        settings: FollowerSettings,
+    ) -> io::Result<Self> {
+        let disk = RealDisk::of(&folder.segments());
+        let snapshots = RealDisk::of(&folder.snapshots());
+        let mut follower = Follower::new(disk, snapshots, settings)?;
+        let tail = log.watch_tail();
+        let (stop, stopped) = crossbeam_channel::bounded(1);
+        let work = move || follow(&mut follower, &|| *tail.borrow(), &stopped);
+        let thread = thread::Builder::new().name("acdd-snapshots".to_owned()).spawn(work)?;
+        Ok(Self { stop, thread })
+    }
+
+    /// Writes a last snapshot and ends. Blocks until then.
+    pub fn finish(self) {
+        // It may have ended by itself, and has said why.
+        let _ended = self.stop.send(()).is_err();
+        if self.thread.join().is_err() {
+            error!("the thread that writes snapshots has failed");
+        }
+    }
+}
+
+fn follow<D: Disk>(follower: &mut Follower<D>, tail: &dyn Fn() -> Tail, stopped: &Receiver<()>) {
+    yield_to_others();
+    let mut last = Instant::now();
+    loop {
+        let stops = stopped.recv_timeout(LOOK_EVERY) != Err(RecvTimeoutError::Timeout);
+        let at = tail();
+        let behind = follower.behind(at);
+        let due = behind >= follower.settings.snapshot_every
+            || (behind > 0 && (stops || last.elapsed() >= SNAPSHOT_WITHIN));
+        if due {
+            let began = Instant::now();
+            match follower.snapshot(at) {
+                Ok(()) => {
+                    let ms = began.elapsed().as_millis();
+                    info!(sequence = follower.written, commands = behind, ms, "snapshot written");
+                }
+                Err(error) => warn!(%error, "no snapshot could be written"),
+            }
+            last = Instant::now();
+        }
+        if stops {
+            return;
+        }
+    }
+}
+
+/// Lets every other thread of the process go first, where the system can tell threads apart.
+fn yield_to_others() {
+    #[cfg(target_os = "linux")]
+    {
+        const LEAST_URGENT: i32 = 19;
+        // Without it snapshots are as urgent as all else: slower for others, not wrong.
+        let _as_it_was = rustix::process::nice(LEAST_URGENT).is_err();
+    }
+}

@@ -1,0 +1,292 @@
+//! Reads a journal from its files: batch by batch, in their order, up to its end or to damage.
+
+use crate::codec;
+use crate::disk::Disk;
+use crate::record::Batch;
+use crate::segment::{self, Found, HEADER_BYTES, Header, Name};
+use std::io;
+use thiserror::Error;
+
+/// How much of a file is read at once, at least.
+const CHUNK_BYTES: usize = 1 << 20;
+
+/// Why a journal cannot be read on.
+#[derive(Debug, Error)]
+pub enum ReadError {
+    /// The disk does not give what it holds.
+    #[error("{path}: {error}")]
+    Io {
+        /// Which file.
+        path: String,
+        /// What the system says.
+        error: io::Error,
+    },
+    /// A part of the journal is not what was written, and more follows.
+    #[error(
+        "{path}: damaged at byte {offset}: {what}; what is before it, up to sequence {last_sound}, \
+         is sound. If no copy of the file can be found, `acdctl journal repair <folder> \
+         --keep-until {last_sound}` cuts off what follows: commands after it are then lost to acdd, \
+         and adapters bring back the calls that they hold"
+    )]
+    Damaged {
+        /// Which file.
+        path: String,
+        /// Where in it.
+        offset: u64,
+        /// In which way.
+        what: String,
+        /// The sequence of the last command before it.
+        last_sound: u64,
+    },
+}
+
+/// Where a journal ends.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct End {
+    /// The file that ends there, if there is one.
+    pub(crate) file: Option<Name>,
+    /// How much of it is sound.
+    pub(crate) offset: u64,
+    /// Bytes after that which are no record.
+    pub(crate) torn: u64,
+}
+
+/// A segment file as it is found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Segment {
+    pub(crate) name: Name,
+    pub(crate) header: Header,
+}
+
+/// A place in a journal that moves forward.
+#[derive(Debug)]
+pub(crate) struct Reader<D> {
+    disk: D,
+    segments: Vec<Segment>,
+    /// A last file whose header was never finished.
+    unfinished: Option<Name>,
+    /// The index of the present one.
+    at: usize,
+    /// Where in it `buffer` begins.
+    offset: u64,
+    buffer: Vec<u8>,
+    /// How much of `buffer` has been read.
+    read: usize,
+    next_batch: u64,
+    last_sequence: u64,
+}
+
+/// The segments of a folder, and the last one if its header was never finished.
+pub(crate) fn segments(disk: &impl Disk) -> Result<(Vec<Segment>, Option<Name>), ReadError> {
+    let mut names: Vec<Name> =
+        io_at(disk, "", disk.list())?.iter().filter_map(|file| Name::of(file)).collect();
+    names.sort_unstable();
+    let mut found = Vec::with_capacity(names.len());
+    for (index, name) in names.iter().enumerate() {
+        let bytes = io_at(disk, &name.file(), disk.read(&name.file(), 0, HEADER_BYTES))?;
+        let what = match Header::decode(&bytes) {
+            Ok(header) if header.first_batch == name.first_batch => {
+                found.push(Segment { name: *name, header });
+                continue;
+            }
+            Ok(_) => "its name does not fit its header".to_owned(),
+            Err(what) => what,
+        };
+        let length = io_at(disk, &name.file(), disk.length(&name.file()))?;
+        // It holds no record yet: the crash came while it was made.
+        if index + 1 == names.len() && length <= HEADER_BYTES as u64 {
+            return Ok((found, Some(*name)));
+        }
+        let path = disk.path(&name.file());
+        let last_sound = found.last().map_or(0, |segment| segment.header.first_sequence - 1);
+        return Err(ReadError::Damaged { path, offset: 0, what, last_sound });
+    }
+    Ok((found, None))
+}
+
+impl<D: Disk> Reader<D> {
+    /// A reader that stands at the beginning of the segment that holds the batch `from`, or of the
+    /// first one.
+    pub(crate) fn open(disk: D, from: u64) -> Result<Self, ReadError> {
+        Self::open_where(disk, |segment| segment.header.first_batch <= from)
+    }
+
+    /// The same for the segment that holds the sequence `from`.
+    pub(crate) fn open_at_sequence(disk: D, from: u64) -> Result<Self, ReadError> {
+        Self::open_where(disk, |segment| segment.header.first_sequence < from)
+    }
+
+    /// At the last segment that is `early` enough.
+    fn open_where(disk: D, early: impl Fn(&Segment) -> bool) -> Result<Self, ReadError> {
+        let (segments, unfinished) = segments(&disk)?;
+        let at = segments.partition_point(early).saturating_sub(1);
+        let header = segments.get(at).map(|segment| segment.header);
+        Ok(Self {
+            disk,
+            at,
+            offset: HEADER_BYTES as u64,
+            buffer: Vec::new(),
+            read: 0,
+            next_batch: header.map_or(1, |header| header.first_batch),
+            last_sequence: header.map_or(0, |header| header.first_sequence - 1),
+            segments,
+            unfinished,
+        })
+    }
+
+    pub(crate) fn segments(&self) -> &[Segment] {
+        &self.segments
+    }
+
+    pub(crate) fn unfinished(&self) -> Option<Name> {
+        self.unfinished
+    }
+
+    /// The present file, and how much of it has been read.
+    pub(crate) fn place(&self) -> Option<(Name, u64)> {
+        let segment = self.segments.get(self.at)?;
+        Some((segment.name, self.offset + self.read as u64))
+    }
+
+    /// The present file.
+    pub(crate) fn path(&self) -> String {
+        let name = self.segments.get(self.at).map(|segment| segment.name.file());
+        self.disk.path(&name.unwrap_or_default())
+    }
+
+    /// Of the next batch.
+    pub(crate) fn next_batch(&self) -> u64 {
+        self.next_batch
+    }
+
+    /// Of the next command.
+    pub(crate) fn next_sequence(&self) -> u64 {
+        self.last_sequence + 1
+    }
+
+    /// The version of the logic that wrote the next batch.
+    pub(crate) fn logic_version(&self) -> Option<u32> {
+        self.segments.get(self.at).map(|segment| segment.header.logic_version)
+    }
+
+    /// The next batch, or the end of the journal. At the end it may be asked again: more may have
+    /// been written.
+    pub(crate) fn next(&mut self) -> Result<Result<Batch, End>, ReadError> {
+        loop {
+            let Some(Segment { name, .. }) = self.segments.get(self.at).copied() else {
+                if self.look_for_more()? {
+                    continue;
+                }
+                return Ok(Err(End { file: None, offset: 0, torn: 0 }));
+            };
+            // From here on a later file counts.
+            if self
+                .segments
+                .get(self.at + 1)
+                .is_some_and(|next| next.header.first_batch <= self.next_batch)
+            {
+                self.enter(self.at + 1);
+                continue;
+            }
+            match segment::record_at(&self.buffer[self.read..]) {
+                Found::Record(body) => {
+                    let length = segment::FRAME_BYTES + body.len();
+                    let what = match codec::decode(body) {
+                        Ok(batch)
+                            if batch.number == self.next_batch
+                                && batch.first_sequence == self.last_sequence + 1 =>
+                        {
+                            self.read += length;
+                            self.next_batch += 1;
+                            self.last_sequence += batch.entries.len() as u64;
+                            return Ok(Ok(batch));
+                        }
+                        Ok(batch) => format!(
+                            "batch {} stands where batch {} has to",
+                            batch.number, self.next_batch
+                        ),
+                        Err(error) => error.to_string(),
+                    };
+                    return Err(self.damaged(name, what));
+                }
+                Found::More(length) => {
+                    if !self.fill(name, length)? {
+                        return self.ends_or_is_damaged(name);
+                    }
+                }
+                Found::End => {
+                    if !self.fill(name, 1)? {
+                        return self.ends_or_is_damaged(name);
+                    }
+                }
+                Found::Nothing => return self.ends_or_is_damaged(name),
+            }
+        }
+    }
+
+    fn enter(&mut self, segment: usize) {
+        self.at = segment;
+        self.offset = HEADER_BYTES as u64;
+        self.buffer.clear();
+        self.read = 0;
+    }
+
+    /// Reads until there are `wanted` bytes that have not been read; `false` if there are none.
+    fn fill(&mut self, name: Name, wanted: usize) -> Result<bool, ReadError> {
+        self.offset += self.read as u64;
+        self.buffer.drain(..self.read);
+        self.read = 0;
+        let from = self.offset + self.buffer.len() as u64;
+        let most = wanted.saturating_sub(self.buffer.len()).max(CHUNK_BYTES);
+        let file = name.file();
+        let more = io_at(&self.disk, &file, self.disk.read(&file, from, most))?;
+        self.buffer.extend_from_slice(&more);
+        Ok(self.buffer.len() >= wanted)
+    }
+
+    /// New files since this one was opened.
+    fn look_for_more(&mut self) -> Result<bool, ReadError> {
+        let (segments, unfinished) = segments(&self.disk)?;
+        let known = self.segments.get(self.at).map(|segment| segment.name);
+        let more = segments.last().map(|segment| segment.name) > known;
+        if more || known.is_none() {
+            self.at = segments.iter().position(|segment| Some(segment.name) == known).unwrap_or(0);
+            self.segments = segments;
+        }
+        self.unfinished = unfinished;
+        Ok(more)
+    }
+
+    /// Nothing can be read here: the end if nothing follows.
+    fn ends_or_is_damaged(&mut self, name: Name) -> Result<Result<Batch, End>, ReadError> {
+        if self.at + 1 == self.segments.len() && self.look_for_more()? {
+            return self.next();
+        }
+        let file = name.file();
+        let offset = self.offset + self.read as u64;
+        if self.at + 1 < self.segments.len() {
+            return Err(self.damaged(name, "no record can be read".to_owned()));
+        }
+        let length = io_at(&self.disk, &file, self.disk.length(&file))?;
+        let rest = usize::try_from(length.saturating_sub(offset)).unwrap_or(usize::MAX);
+        let rest = io_at(&self.disk, &file, self.disk.read(&file, offset, rest))?;
+        if segment::holds_a_later_record(&rest, self.next_batch) {
+            return Err(self.damaged(name, "no record can be read, and others follow".to_owned()));
+        }
+        Ok(Err(End { file: Some(name), offset, torn: rest.len() as u64 }))
+    }
+
+    fn damaged(&self, name: Name, what: String) -> ReadError {
+        let path = self.disk.path(&name.file());
+        let offset = self.offset + self.read as u64;
+        ReadError::Damaged { path, offset, what, last_sound: self.last_sequence }
+    }
+}
+
+pub(crate) fn io_at<T>(
+    disk: &impl Disk,
+    file: &str,
+    result: io::Result<T>,
+) -> Result<T, ReadError> {
+    result.map_err(|error| ReadError::Io { path: disk.path(file), error })
+}

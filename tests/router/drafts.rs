@@ -1,0 +1,157 @@
+//! Plans written in names, so that the same thing can be found in another plan.
+
+use crate::plans::{self, seconds};
+use acd_core::{
+    Action, AdapterId, Criterion, Endpoint, MissedOffers, Order, Priority, QueueId, Requirement,
+    RoutingPlan, SkillId,
+};
+use proptest::prelude::*;
+use proptest::sample::{select, subsequence};
+
+const QUEUES: [&str; 4] = ["general", "billing", "spanish", "nurse"];
+const AGENTS: [&str; 6] = ["ana", "ben", "chloe", "dan", "eve", "fred"];
+const SKILLS: [&str; 3] = ["billing", "spanish", "nurse"];
+const REASONS: [&str; 2] = ["break", "lunch"];
+const RULES: [&str; 4] = ["widen", "help", "raise", "on"];
+
+/// A requirement or an agent's skills in names: those that the plan does not know are left out.
+pub(crate) type Levels = Vec<(&'static str, u8)>;
+
+#[derive(Clone, Debug)]
+pub(crate) struct QueueDraft {
+    require: Levels,
+    by_level: bool,
+    wrap_up: u64,
+    /// Name, wait, what kind of action, a queue to lead to, levels to ask for.
+    rules: Vec<(&'static str, u64, u8, &'static str, Levels)>,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct AgentDraft {
+    skills: Levels,
+    capacity: u8,
+    adapter: Option<u16>,
+}
+
+/// A plan in names, to be written down in any order.
+#[derive(Clone, Debug)]
+pub(crate) struct Draft {
+    credit: bool,
+    skills: Vec<&'static str>,
+    reasons: Vec<&'static str>,
+    queues: Vec<(&'static str, QueueDraft)>,
+    agents: Vec<(&'static str, AgentDraft)>,
+}
+
+impl Draft {
+    fn requirement(&self, levels: &Levels) -> Requirement {
+        let skill = |name| self.skills.iter().position(|known| *known == name);
+        let known = levels.iter().filter_map(|(name, level)| Some((skill(*name)? as u16, *level)));
+        let mut skills: Vec<_> = known.map(|(skill, level)| (SkillId(skill), level)).collect();
+        skills.sort_unstable();
+        Requirement { skills }
+    }
+
+    pub(crate) fn plan(&self) -> RoutingPlan {
+        let place = |name| self.queues.iter().position(|(known, _)| *known == name);
+        let queues = self.queues.iter().map(|(name, draft)| {
+            let rules = draft.rules.iter().filter_map(|(rule, waited, kind, to, levels)| {
+                let to = place(*to).filter(|_| to != name).map(|to| QueueId(to as u16));
+                let action = match kind {
+                    0 | 1 => Action::Require(self.requirement(levels)),
+                    2 => Action::AddQueue(to?),
+                    3 => Action::MoveTo(to?),
+                    _ => Action::RaisePriority(Priority::HIGHEST_BY_RULE),
+                };
+                Some(plans::rule(rule, *waited, vec![action]))
+            });
+            let mut queue = plans::queue(name, self.requirement(&draft.require), rules.collect());
+            queue.wrap_up = seconds(draft.wrap_up);
+            if draft.by_level {
+                queue.select = vec![Criterion::HighestLevel];
+            }
+            queue
+        });
+        let agents = self.agents.iter().map(|(id, draft)| {
+            let mut agent = plans::agent(id, &[]);
+            agent.skills = self.requirement(&draft.skills).skills;
+            agent.capacity = draft.capacity;
+            let address = (*id).to_owned();
+            agent.voice =
+                draft.adapter.map(|adapter| Endpoint { adapter: AdapterId(adapter), address });
+            agent
+        });
+        let texts = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
+        RoutingPlan {
+            order: match self.credit {
+                true => Order::Credit { per_step: seconds(90) },
+                false => Order::Strict,
+            },
+            missed_offers: MissedOffers::StayReady,
+            skills: texts(&self.skills),
+            reasons: texts(&self.reasons),
+            ..plans::plan(queues.collect(), agents.collect())
+        }
+    }
+
+    /// The same plan, written down in another order.
+    pub(crate) fn turned(&self, by: usize) -> Self {
+        let mut turned = self.clone();
+        turned.skills.rotate_left(by % self.skills.len().max(1));
+        turned.reasons.reverse();
+        turned.queues.rotate_left(by % self.queues.len().max(1));
+        turned.agents.rotate_left(by % self.agents.len().max(1));
+        turned
+    }
+}
+
+fn levels() -> impl Strategy<Value = Levels> {
+    prop_oneof![
+        2 => Just(Vec::new()),
+        5 => (select(&SKILLS[..]), 1..=6_u8).prop_map(|one| vec![one]),
+        1 => (1..=4_u8, 1..=4_u8).prop_map(|(a, b)| vec![("billing", a), ("spanish", b)]),
+    ]
+}
+
+/// Mostly all of them, in any order.
+fn some_of<T: Copy + std::fmt::Debug + 'static>(
+    all: &'static [T],
+) -> impl Strategy<Value = Vec<T>> {
+    prop_oneof![
+        24 => Just(all.to_vec()).prop_shuffle(),
+        3 => subsequence(all, all.len().saturating_sub(2)..=all.len()).prop_shuffle(),
+        1 => subsequence(all, 0..=all.len()).prop_shuffle(),
+    ]
+}
+
+pub(crate) fn a_draft() -> impl Strategy<Value = Draft> {
+    let rule = (
+        some_of(&RULES),
+        prop::collection::vec((0..40_u64, 0..5_u8, select(&QUEUES[..]), levels()), RULES.len()),
+    )
+        .prop_map(|(names, rules)| {
+            let named = names.into_iter().zip(rules);
+            named
+                .map(|(name, (waited, kind, to, levels))| (name, waited, kind, to, levels))
+                .collect()
+        });
+    let queue = (levels(), any::<bool>(), select(vec![0, 7, 20]), rule).prop_map(
+        |(require, by_level, wrap_up, rules)| QueueDraft { require, by_level, wrap_up, rules },
+    );
+    let skills = prop::collection::vec(1..=9_u8, SKILLS.len())
+        .prop_map(|levels| SKILLS.into_iter().zip(levels).filter(|(_, it)| *it > 2).collect());
+    let capacity = prop_oneof![6 => Just(2), 1 => 1..=3_u8];
+    let agent = (skills, capacity, prop::option::weighted(0.3, 0..2_u16))
+        .prop_map(|(skills, capacity, adapter)| AgentDraft { skills, capacity, adapter });
+    let queues = (some_of(&QUEUES), prop::collection::vec(queue, QUEUES.len()));
+    let agents = (some_of(&AGENTS), prop::collection::vec(agent, AGENTS.len()));
+    (any::<bool>(), some_of(&SKILLS), some_of(&REASONS), queues, agents).prop_map(
+        |(credit, skills, reasons, queues, agents)| Draft {
+            credit,
+            skills,
+            reasons,
+            queues: queues.0.into_iter().zip(queues.1).collect(),
+            agents: agents.0.into_iter().zip(agents.1).collect(),
+        },
+    )
+}

@@ -1,0 +1,528 @@
+//! Random lives of a Router: what is tried, what it meets, and what an outsider keeps of it.
+
+use crate::everything;
+use crate::told::Told;
+use acd_core::{
+    AdapterFacts, AdapterId, AgentId, CallHandle, Command, Event, ForcedPresence, MissedOffers,
+    OfferNumber, OfferResult, Order, Outcome, Phase, Priority, QueueId, ReasonId, Router,
+    RoutingPlan, Span, Timestamp, Treatment,
+};
+use proptest::prelude::*;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+/// One random step: how much time passes before it, and what it tries.
+#[derive(Clone, Debug)]
+pub(crate) struct Step {
+    pause: Span,
+    attempt: Attempt,
+}
+
+/// Numbers pick among what is there when the step is taken, so that most attempts make sense.
+#[derive(Clone, Debug)]
+pub(crate) enum Attempt {
+    Epoch,
+    Recover,
+    AdapterUp {
+        adapter: usize,
+        incarnation: u64,
+        resync: bool,
+    },
+    Synced {
+        adapter: usize,
+    },
+    AdapterDown {
+        adapter: u16,
+    },
+    /// Heard of so many seconds late, less one.
+    Offer {
+        adapter: u16,
+        queue: u16,
+        priority: u8,
+        late: u64,
+    },
+    Vanish {
+        call: usize,
+    },
+    Adopt {
+        call: usize,
+        agent: u32,
+        rung_by: u16,
+        talking: bool,
+    },
+    Lose {
+        call: usize,
+        stale: bool,
+    },
+    End {
+        call: usize,
+    },
+    Result {
+        call: usize,
+        result: OfferResult,
+        stale: bool,
+    },
+    Bridge {
+        call: usize,
+    },
+    FailConnect {
+        call: usize,
+    },
+    LoseLeg {
+        call: usize,
+    },
+    Hold {
+        call: usize,
+    },
+    Retrieve {
+        call: usize,
+    },
+    LogIn {
+        agent: u32,
+    },
+    LogOut {
+        agent: u32,
+    },
+    Ready {
+        agent: u32,
+    },
+    NotReady {
+        agent: u32,
+        reason: Option<u16>,
+    },
+    Accept {
+        agent: u32,
+        call: usize,
+    },
+    Decline {
+        agent: u32,
+        call: usize,
+    },
+    EndWrapUp {
+        agent: u32,
+    },
+    Move {
+        call: usize,
+        queue: u16,
+    },
+    SetPriority {
+        call: usize,
+        priority: u8,
+    },
+    EndByPerson {
+        call: usize,
+    },
+    Force {
+        agent: u32,
+        presence: ForcedPresence,
+    },
+}
+
+fn attempt() -> impl Strategy<Value = Attempt> {
+    let adapter = 0_u16..3;
+    let agent = 0_u32..7;
+    let call = 0_usize..64;
+    let queue = 0_u16..5;
+    let late = prop_oneof![8 => Just(1), 1 => Just(0), 1 => 2_u64..90];
+    let result = prop_oneof![
+        1 => Just(OfferResult::Ringing),
+        6 => Just(OfferResult::Accepted),
+        2 => Just(OfferResult::Declined),
+        1 => Just(OfferResult::NoAnswer),
+        1 => Just(OfferResult::Failed),
+    ];
+    let forced = prop_oneof![
+        Just(ForcedPresence::Ready),
+        Just(ForcedPresence::NotReady),
+        Just(ForcedPresence::LoggedOut)
+    ];
+    prop_oneof![
+        1 => Just(Attempt::Epoch),
+        3 => Just(Attempt::Recover),
+        5 => (0_usize..3, 1_u64..3, any::<bool>()).prop_map(|(adapter, incarnation, resync)| {
+            Attempt::AdapterUp { adapter, incarnation, resync }
+        }),
+        3 => (0_usize..3).prop_map(|adapter| Attempt::Synced { adapter }),
+        1 => adapter.clone().prop_map(|adapter| Attempt::AdapterDown { adapter }),
+        30 => (0_u16..2, 0_u16..4, 0_u8..10, late).prop_map(|(adapter, queue, priority, late)| {
+            Attempt::Offer { adapter, queue, priority, late }
+        }),
+        1 => call.clone().prop_map(|call| Attempt::Vanish { call }),
+        4 => (call.clone(), agent.clone(), adapter, any::<bool>())
+            .prop_map(|(call, agent, rung_by, talking)| {
+                Attempt::Adopt { call, agent, rung_by, talking }
+            }),
+        1 => (call.clone(), prop::bool::weighted(0.1))
+            .prop_map(|(call, stale)| Attempt::Lose { call, stale }),
+        3 => call.clone().prop_map(|call| Attempt::End { call }),
+        10 => (call.clone(), result, prop::bool::weighted(0.05))
+            .prop_map(|(call, result, stale)| Attempt::Result { call, result, stale }),
+        8 => call.clone().prop_map(|call| Attempt::Bridge { call }),
+        1 => call.clone().prop_map(|call| Attempt::FailConnect { call }),
+        2 => call.clone().prop_map(|call| Attempt::LoseLeg { call }),
+        1 => call.clone().prop_map(|call| Attempt::Hold { call }),
+        1 => call.clone().prop_map(|call| Attempt::Retrieve { call }),
+        3 => agent.clone().prop_map(|agent| Attempt::LogIn { agent }),
+        1 => agent.clone().prop_map(|agent| Attempt::LogOut { agent }),
+        8 => agent.clone().prop_map(|agent| Attempt::Ready { agent }),
+        2 => (agent.clone(), prop::option::of(0_u16..3))
+            .prop_map(|(agent, reason)| Attempt::NotReady { agent, reason }),
+        3 => (agent.clone(), call.clone())
+            .prop_map(|(agent, call)| Attempt::Accept { agent, call }),
+        2 => (agent.clone(), call.clone())
+            .prop_map(|(agent, call)| Attempt::Decline { agent, call }),
+        2 => agent.clone().prop_map(|agent| Attempt::EndWrapUp { agent }),
+        2 => (call.clone(), queue).prop_map(|(call, queue)| Attempt::Move { call, queue }),
+        1 => (call.clone(), 0_u8..10)
+            .prop_map(|(call, priority)| Attempt::SetPriority { call, priority }),
+        1 => call.prop_map(|call| Attempt::EndByPerson { call }),
+        1 => (agent, forced).prop_map(|(agent, presence)| Attempt::Force { agent, presence }),
+    ]
+}
+
+pub(crate) fn steps() -> impl Strategy<Value = Vec<Step>> {
+    let pause = prop_oneof![
+        3 => Just(Span(0)),
+        3 => (0_u64..3).prop_map(Span::from_secs),
+        2 => (0_u64..20).prop_map(Span::from_secs),
+    ];
+    let step = (pause, attempt()).prop_map(|(pause, attempt)| Step { pause, attempt });
+    prop::collection::vec(step, 200..400)
+}
+
+pub(crate) fn a_plan() -> impl Strategy<Value = RoutingPlan> {
+    let order =
+        prop_oneof![Just(Order::Strict), Just(Order::Credit { per_step: Span::from_secs(90) }),];
+    let missed = prop_oneof![
+        Just(MissedOffers::StayReady),
+        Just(MissedOffers::NotReadyAfter(1)),
+        Just(MissedOffers::NotReadyAfter(2)),
+    ];
+    (order, missed).prop_map(|(order, missed)| everything::plan(order, missed))
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Stage {
+    Waiting,
+    Offering,
+    Connecting,
+    Connected,
+    Held,
+}
+
+/// What an outsider knows from the events alone.
+#[derive(Default)]
+pub(crate) struct Ledger {
+    live: Vec<CallHandle>,
+    stages: BTreeMap<CallHandle, Stage>,
+    offers: BTreeMap<CallHandle, OfferNumber>,
+    arrived: usize,
+    ended: usize,
+    /// Live offers and accepted calls by agent.
+    in_hand: BTreeMap<AgentId, BTreeSet<CallHandle>>,
+    /// Who holds the caller's leg.
+    holders: BTreeMap<CallHandle, AdapterId>,
+    up: BTreeSet<AdapterId>,
+    awaited: BTreeSet<AdapterId>,
+    recovering: bool,
+    pub(crate) vanished: usize,
+}
+
+impl Ledger {
+    fn take_in(&mut self, command: &Command, events: &[Event], plan: &RoutingPlan) {
+        self.recovering |= *command == Command::EpochBegan;
+        if let Command::AdapterUp { adapter, resync: true, .. } = command {
+            self.awaited.insert(*adapter);
+        }
+        for event in events {
+            match event {
+                Event::RecoveryOver => self.recovering = false,
+                Event::AdapterUp { adapter } => {
+                    self.up.insert(*adapter);
+                }
+                Event::AdapterSynced { adapter } => {
+                    assert!(self.awaited.remove(adapter), "who was awaited is synced, once");
+                }
+                Event::AdapterDown { adapter } => {
+                    self.up.remove(adapter);
+                    self.awaited.remove(adapter);
+                }
+                Event::CallArrived { call, adapter, .. } => {
+                    self.holders.insert(*call, *adapter);
+                    assert!(!self.live.contains(call), "a call arrives once");
+                    self.live.push(*call);
+                    self.stages.insert(*call, Stage::Waiting);
+                    self.arrived += 1;
+                }
+                Event::CallEnded { call, outcome, .. } => {
+                    self.vanished += usize::from(*outcome == Outcome::Vanished);
+                    let at = self.live.iter().position(|live| live == call);
+                    self.live.remove(at.expect("a live call ends, once"));
+                    self.stages.remove(call);
+                    self.let_go(*call);
+                    self.ended += 1;
+                }
+                Event::OfferIssued { call, offer, agent, queue, rung_by, adopted, .. } => {
+                    let may_offer = |adapter| self.up.contains(adapter) && !self.recovering;
+                    let open = |adapter| may_offer(adapter) && !self.awaited.contains(adapter);
+                    let held_by = self.holders[call];
+                    assert!(*adopted || open(rung_by) && open(&held_by), "no offer before resync");
+                    let before = self.offers.insert(*call, *offer);
+                    assert!(before.is_none_or(|before| before < *offer), "offers count up");
+                    let calls = self.in_hand.entry(*agent).or_default();
+                    assert!(calls.insert(*call), "an agent holds a call once");
+                    let planned = &plan.agents[agent.index()];
+                    assert!(calls.len() <= usize::from(planned.capacity), "capacity is kept");
+                    assert!(queue.index() < plan.queues.len());
+                    self.stages.insert(*call, Stage::Offering);
+                }
+                Event::CallReturned { call, .. } => {
+                    self.stages.insert(*call, Stage::Waiting);
+                    self.let_go(*call);
+                }
+                Event::CallConnecting { call, .. } => {
+                    self.stages.insert(*call, Stage::Connecting);
+                }
+                Event::CallConnected { call, .. } | Event::CallRetrieved { call } => {
+                    self.stages.insert(*call, Stage::Connected);
+                }
+                Event::CallHeld { call } => {
+                    self.stages.insert(*call, Stage::Held);
+                }
+                _ => {}
+            }
+        }
+        assert_eq!(self.arrived, self.ended + self.live.len(), "no call is lost or doubled");
+    }
+
+    fn let_go(&mut self, call: CallHandle) {
+        self.offers.remove(&call);
+        self.in_hand.values_mut().for_each(|calls| {
+            calls.remove(&call);
+        });
+    }
+
+    /// One of the calls at this stage, else one that does not exist.
+    fn at(&self, stage: Stage, index: usize) -> CallHandle {
+        let there: Vec<_> = self.stages.iter().filter(|(_, at)| **at == stage).collect();
+        let nobody = CallHandle { slot: 7, generation: 9_999 };
+        there.get(index % there.len().max(1)).map_or(nobody, |(call, _)| **call)
+    }
+}
+
+/// Turns steps into commands against the state they meet, and records them.
+pub(crate) struct World {
+    pub(crate) router: Router,
+    now: Timestamp,
+    next_slot: u32,
+    pub(crate) ledger: Ledger,
+    pub(crate) log: Vec<(Timestamp, Command)>,
+    pub(crate) events: Vec<Event>,
+    pub(crate) accepted: usize,
+    /// What the events alone say that there is; kept if every deadline fires at its own instant.
+    told: Option<Told>,
+}
+
+impl World {
+    /// Both adapters are up and most agents at work, so that there is something to do.
+    pub(crate) fn new(plan: RoutingPlan) -> Self {
+        let mut world = Self::before_work(plan);
+        world.begin();
+        world
+    }
+
+    /// The same, compared after every step with what the events tell.
+    pub(crate) fn told(plan: RoutingPlan) -> Self {
+        let told = Some(Told::new(&plan));
+        let mut world = Self { told, ..Self::before_work(plan) };
+        world.begin();
+        world
+    }
+
+    fn before_work(plan: RoutingPlan) -> Self {
+        Self {
+            router: Router::new(Arc::new(plan)).unwrap(),
+            now: Timestamp(1_000_000_000),
+            next_slot: 0,
+            ledger: Ledger::default(),
+            log: Vec::new(),
+            events: Vec::new(),
+            accepted: 0,
+            told: None,
+        }
+    }
+
+    fn begin(&mut self) {
+        for adapter in [0, 1].map(AdapterId) {
+            self.apply(Command::AdapterUp { adapter, incarnation: 1, resync: false });
+        }
+        for agent in (0..5).map(AgentId) {
+            self.apply(Command::AgentLogIn { agent });
+            self.apply(Command::AgentReady { agent });
+        }
+    }
+
+    pub(crate) fn take(&mut self, step: &Step) {
+        let until = self.now + step.pause;
+        let command = self.command(&step.attempt, until);
+        // An epoch begins where nobody was there to let time pass.
+        let was_there = command != Command::EpochBegan;
+        while let Some(at) = self.router.next_deadline().filter(|at| was_there && *at <= until) {
+            self.now = if self.told.is_some() { at.max(self.router.now()) } else { until };
+            assert!(self.apply(Command::AdvanceTime));
+        }
+        self.now = until;
+        let command = self.command(&step.attempt, until);
+        if self.apply(command) {
+            self.accepted += 1;
+        }
+    }
+
+    /// Applies a command; on a refusal nothing may have changed.
+    fn apply(&mut self, command: Command) -> bool {
+        let digest = self.router.digest();
+        let from = self.events.len();
+        match self.router.apply(self.now, command.clone(), &mut self.events) {
+            Ok(()) => {
+                self.log.push((self.now, command));
+                let plan = Arc::clone(self.router.plan());
+                let (_, command) = &self.log[self.log.len() - 1];
+                self.ledger.take_in(command, &self.events[from..], &plan);
+                self.router.check_invariants();
+                self.check_recovery(from);
+                if let Some(told) = &mut self.told {
+                    told.take_in(self.now, &self.events[from..]);
+                    told.check(&self.router);
+                }
+                true
+            }
+            Err(_) => {
+                assert_eq!(self.router.digest(), digest, "a refusal changes nothing");
+                assert_eq!(self.events.len(), from, "a refusal says nothing");
+                self.router.check_invariants();
+                false
+            }
+        }
+    }
+
+    /// While the domain recovers no deadline falls due and no rule acts.
+    fn check_recovery(&self, from: usize) {
+        assert_eq!(self.router.is_recovering(), self.ledger.recovering, "the events tell");
+        if self.router.phase() == Phase::Recovering {
+            assert_eq!(self.router.next_deadline(), None);
+            let fired = |event: &Event| matches!(event, Event::RuleFired { .. });
+            assert!(!self.events[from..].iter().any(fired), "rules wait for the recovery");
+        }
+    }
+
+    /// One of the adapters that `which` says yes to, else the one of that number.
+    fn adapter(&self, index: usize, which: impl Fn(&AdapterFacts) -> bool) -> AdapterId {
+        let found: Vec<_> = self.router.adapters().filter(which).collect();
+        found.get(index % found.len().max(1)).map_or(AdapterId(index as u16), |it| it.adapter)
+    }
+
+    fn command(&mut self, attempt: &Attempt, now: Timestamp) -> Command {
+        let ledger = &self.ledger;
+        let live = |index: usize| match ledger.live.len() {
+            0 => CallHandle { slot: 7, generation: 9_999 },
+            count => ledger.live[index % count],
+        };
+        let offer =
+            |call: CallHandle| ledger.offers.get(&call).copied().unwrap_or(OfferNumber(9_999));
+        match *attempt {
+            Attempt::Epoch => Command::EpochBegan,
+            Attempt::Recover => Command::RecoveryOver,
+            Attempt::AdapterUp { adapter, incarnation, resync } => {
+                let adapter = self.adapter(adapter, |adapter| !adapter.up);
+                Command::AdapterUp { adapter, incarnation, resync }
+            }
+            Attempt::Synced { adapter } => {
+                let adapter = self.adapter(adapter, |adapter| adapter.awaits_resync);
+                Command::AdapterSynced { adapter }
+            }
+            Attempt::AdapterDown { adapter } => {
+                Command::AdapterDown { adapter: AdapterId(adapter) }
+            }
+            Attempt::Offer { adapter, queue, priority, late } => {
+                self.next_slot += 1;
+                // Slots are used again, as the edge does.
+                let call = CallHandle { slot: self.next_slot % 97, generation: self.next_slot };
+                let priority = Priority::new(priority).unwrap();
+                Command::CallOffered {
+                    call,
+                    adapter: AdapterId(adapter),
+                    queue: QueueId(queue),
+                    priority,
+                    since: now + Span::from_secs(1) - Span::from_secs(late),
+                }
+            }
+            Attempt::Vanish { call } => Command::CallVanished { call: live(call) },
+            Attempt::Adopt { call, agent, rung_by, talking } => {
+                let call = ledger.at(Stage::Waiting, call);
+                let (agent, rung_by) = (AgentId(agent), AdapterId(rung_by));
+                Command::OfferAdopted { call, agent, rung_by, talking }
+            }
+            Attempt::Lose { call, stale } => {
+                let call = ledger.at(Stage::Offering, call);
+                let offer = if stale { OfferNumber(1) } else { offer(call) };
+                Command::OfferLost { call, offer }
+            }
+            Attempt::End { call } => Command::CallEnded { call: live(call) },
+            Attempt::Result { call, result, stale } => {
+                let call = ledger.at(Stage::Offering, call);
+                let offer = if stale { OfferNumber(1) } else { offer(call) };
+                Command::OfferResult { call, offer, result }
+            }
+            Attempt::Bridge { call } => {
+                let call = ledger.at(Stage::Connecting, call);
+                Command::CallBridged { call, offer: offer(call) }
+            }
+            Attempt::FailConnect { call } => {
+                let call = ledger.at(Stage::Connecting, call);
+                Command::ConnectFailed { call, offer: offer(call) }
+            }
+            Attempt::LoseLeg { call } => {
+                Command::AgentLegLost { call: ledger.at(Stage::Connected, call) }
+            }
+            Attempt::Hold { call } => Command::CallHeld { call: ledger.at(Stage::Connected, call) },
+            Attempt::Retrieve { call } => {
+                Command::CallRetrieved { call: ledger.at(Stage::Held, call) }
+            }
+            Attempt::LogIn { agent } => Command::AgentLogIn { agent: AgentId(agent) },
+            Attempt::LogOut { agent } => Command::AgentLogOut { agent: AgentId(agent) },
+            Attempt::Ready { agent } => Command::AgentReady { agent: AgentId(agent) },
+            Attempt::NotReady { agent, reason } => {
+                Command::AgentNotReady { agent: AgentId(agent), reason: reason.map(ReasonId) }
+            }
+            Attempt::Accept { agent, call } => {
+                let call = ledger.at(Stage::Offering, call);
+                Command::AgentAccept { agent: self.holder(agent, call), offer: offer(call) }
+            }
+            Attempt::Decline { agent, call } => {
+                let call = ledger.at(Stage::Offering, call);
+                Command::AgentDecline { agent: self.holder(agent, call), offer: offer(call) }
+            }
+            Attempt::EndWrapUp { agent } => Command::AgentEndWrapUp { agent: AgentId(agent) },
+            Attempt::Move { call, queue } => {
+                Command::MoveCall { call: live(call), queue: QueueId(queue) }
+            }
+            Attempt::SetPriority { call, priority } => {
+                let priority = Priority::new(priority).unwrap();
+                Command::SetPriority { call: live(call), priority }
+            }
+            Attempt::EndByPerson { call } => {
+                Command::EndCall { call: live(call), treatment: Treatment::HangUp }
+            }
+            Attempt::Force { agent, presence } => {
+                Command::ForcePresence { agent: AgentId(agent), presence }
+            }
+        }
+    }
+
+    /// Who has the call, or else anybody.
+    fn holder(&self, anybody: u32, call: CallHandle) -> AgentId {
+        let mut holders = self.ledger.in_hand.iter();
+        let holder = holders.find(|(_, calls)| calls.contains(&call));
+        holder.map_or(AgentId(anybody), |(agent, _)| *agent)
+    }
+}

@@ -1,0 +1,153 @@
+//! What there is, told by events alone: a fold, to be compared with the Router's facts.
+
+use acd_core::{
+    AgentFacts, CallFacts, CallHandle, CallStage, Event, HandFacts, OfferEnd, PlaceFacts, Presence,
+    Router, RoutingPlan, SlotFacts, SlotState, Timestamp,
+};
+use std::collections::BTreeMap;
+
+pub(crate) struct Told {
+    calls: BTreeMap<CallHandle, CallFacts>,
+    agents: Vec<AgentFacts>,
+}
+
+impl Told {
+    pub(crate) fn new(plan: &RoutingPlan) -> Self {
+        let agents = plan.agents_with_ids().map(|(agent, planned)| AgentFacts {
+            agent,
+            presence: Presence::LoggedOut,
+            presence_since: None,
+            pending: None,
+            slots: vec![
+                SlotFacts { state: SlotState::Free, since: None };
+                usize::from(planned.capacity)
+            ],
+        });
+        Self { calls: BTreeMap::new(), agents: agents.collect() }
+    }
+
+    /// All of them happened at `now`.
+    pub(crate) fn take_in(&mut self, now: Timestamp, events: &[Event]) {
+        for event in events {
+            self.take_in_of_agents(now, event);
+            self.take_in_of_calls(now, event);
+        }
+    }
+
+    fn take_in_of_agents(&mut self, now: Timestamp, event: &Event) {
+        match event {
+            Event::PresenceChanged { agent, presence, pending } => {
+                let told = &mut self.agents[agent.index()];
+                if *presence != told.presence {
+                    told.presence_since = Some(now);
+                }
+                (told.presence, told.pending) = (*presence, *pending);
+            }
+            Event::SlotChanged { agent, slot, state } => {
+                let told = &mut self.agents[agent.index()].slots[usize::from(*slot)];
+                *told = SlotFacts { state: *state, since: Some(now) };
+                // The offer names no slot; what follows it does.
+                if let Some(call) = call_in(*state) {
+                    self.hand(call).slot = *slot;
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn take_in_of_calls(&mut self, now: Timestamp, event: &Event) {
+        match event {
+            Event::CallArrived { call, adapter, arrival, priority, since } => {
+                let told = CallFacts {
+                    call: *call,
+                    adapter: *adapter,
+                    arrival: *arrival,
+                    priority: *priority,
+                    stage: CallStage::Waiting,
+                    arrived_at: *since,
+                    stage_since: *since,
+                    places: Vec::new(),
+                    hand: None,
+                };
+                self.calls.insert(*call, told);
+            }
+            Event::PlaceEntered { call, queue, demand, since } => {
+                let place = PlaceFacts { queue: *queue, demand: *demand, since: *since };
+                self.call(*call).places.push(place);
+            }
+            Event::PlaceLeft { call, queue, .. } => {
+                self.call(*call).places.retain(|place| place.queue != *queue);
+            }
+            Event::RequirementChanged { call, queue, demand } => {
+                let mut places = self.call(*call).places.iter_mut();
+                places.find(|place| place.queue == *queue).unwrap().demand = *demand;
+            }
+            Event::PriorityChanged { call, priority } => self.call(*call).priority = *priority,
+            Event::OfferIssued { call, offer, agent, queue, rung_by, ring_until, .. } => {
+                let slot = u8::MAX;
+                let (offer, agent, queue) = (*offer, *agent, *queue);
+                let (rung_by, until) = (*rung_by, *ring_until);
+                self.call(*call).hand =
+                    Some(HandFacts { offer, agent, slot, queue, rung_by, until });
+                self.enter(*call, CallStage::Offering, now);
+            }
+            Event::OfferEnded { call, end, .. } if *end != OfferEnd::Accepted => {
+                self.call(*call).hand = None;
+            }
+            Event::CallConnecting { call, until, .. } => {
+                self.hand(*call).until = *until;
+                self.enter(*call, CallStage::Connecting, now);
+            }
+            Event::CallConnected { call, .. } | Event::CallRetrieved { call } => {
+                self.enter(*call, CallStage::Connected, now);
+            }
+            Event::CallHeld { call } => self.enter(*call, CallStage::Held, now),
+            Event::CallReturned { call, .. } => {
+                self.call(*call).hand = None;
+                self.enter(*call, CallStage::Waiting, now);
+            }
+            Event::CallEnded { call, .. } => {
+                self.calls.remove(call);
+            }
+            _ => {}
+        }
+    }
+
+    fn call(&mut self, call: CallHandle) -> &mut CallFacts {
+        self.calls.get_mut(&call).expect("events tell of calls that live")
+    }
+
+    fn hand(&mut self, call: CallHandle) -> &mut HandFacts {
+        self.call(call).hand.as_mut().expect("who has a call was offered it")
+    }
+
+    fn enter(&mut self, call: CallHandle, stage: CallStage, now: Timestamp) {
+        let told = self.call(call);
+        (told.stage, told.stage_since) = (stage, now);
+    }
+
+    pub(crate) fn check(&self, router: &Router) {
+        let mut calls: Vec<CallFacts> = router.calls().collect();
+        calls.sort_unstable_by_key(|call| call.call);
+        assert!(calls.iter().eq(self.calls.values()), "{calls:#?} and {:#?}", self.calls);
+        assert!(calls.iter().all(|call| router.call(call.call).as_ref() == Some(call)));
+        for (told, facts) in self.agents.iter().zip(router.agents()) {
+            assert_eq!(*told, facts);
+        }
+        let lives = |(slot, generation, lives): (u32, u32, bool)| {
+            lives.then_some(CallHandle { slot, generation })
+        };
+        let living: Vec<CallHandle> = router.call_slots().filter_map(lives).collect();
+        assert!(living.iter().eq(self.calls.keys()), "slots are told of in their order");
+    }
+}
+
+fn call_in(state: SlotState) -> Option<CallHandle> {
+    match state {
+        SlotState::Free | SlotState::WrapUp { .. } => None,
+        SlotState::Reserved { call, .. }
+        | SlotState::Connecting { call }
+        | SlotState::Talking { call }
+        | SlotState::Held { call } => Some(call),
+    }
+}

@@ -1,0 +1,203 @@
+//! Events in the words of scenario files.
+
+use super::{Names, START};
+use acd_core::{
+    AdapterId, AgentId, CallHandle, Event, LeftCause, NotReadyReason, OfferEnd, Outcome, Presence,
+    QueueId, ReturnCause, RevokeCause, SlotState, Timestamp, Treatment,
+};
+
+impl Names {
+    /// An event in words.
+    pub(crate) fn event(&mut self, event: &Event) -> String {
+        if let Event::OfferIssued { call, offer, .. } = event {
+            self.offers.insert(*call, *offer);
+        }
+        match event {
+            Event::RecoveryOver => "the domain has recovered".to_owned(),
+            Event::AdapterUp { adapter } => format!("{}: up", self.adapter_name(*adapter)),
+            Event::AdapterSynced { adapter } => format!("{}: synced", self.adapter_name(*adapter)),
+            Event::AdapterDown { adapter } => format!("{}: down", self.adapter_name(*adapter)),
+            Event::PresenceChanged { agent, presence, pending } => {
+                let pending = pending.map(|pending| format!(", then {}", self.presence(pending)));
+                let presence = self.presence(*presence);
+                format!("{}: {presence}{}", self.agent_name(*agent), pending.unwrap_or_default())
+            }
+            Event::SlotChanged { agent, slot, state } => {
+                let which = if *slot == 0 { String::new() } else { format!(" (slot {slot})") };
+                format!("{}: {}{which}", self.agent_name(*agent), self.slot(state))
+            }
+            Event::CallArrived { call, priority, since, .. } => {
+                let (call, since) = (self.call_name(*call), self.since(*since));
+                format!("{call}: arrived, priority {}{since}", priority.get())
+            }
+            Event::PlaceEntered { call, queue, since, .. } => {
+                let (queue, since) = (self.queue_name(*queue), self.since(*since));
+                format!("{}: waits in {queue}{since}", self.call_name(*call))
+            }
+            Event::PlaceLeft { call, queue, cause } => {
+                let cause = match cause {
+                    LeftCause::Moved => "moved",
+                    LeftCause::Connected => "connected",
+                    LeftCause::Ended => "ended",
+                };
+                let queue = self.queue_name(*queue);
+                format!("{}: left {queue}, {cause}", self.call_name(*call))
+            }
+            Event::RequirementChanged { call, queue, .. } => {
+                let queue = self.queue_name(*queue);
+                format!("{}: asks for something else in {queue}", self.call_name(*call))
+            }
+            Event::PriorityChanged { call, priority } => {
+                format!("{}: priority {}", self.call_name(*call), priority.get())
+            }
+            Event::RuleFired { call, queue, rule, without_effect } => {
+                let rule = &self.plan.queues[queue.index()].rules[usize::from(*rule)].name;
+                let effect = if *without_effect { ", without effect" } else { "" };
+                let queue = self.queue_name(*queue);
+                format!("{}: rule {rule} of {queue}{effect}", self.call_name(*call))
+            }
+            Event::OfferIssued { .. }
+            | Event::OfferRinging { .. }
+            | Event::OfferEnded { .. }
+            | Event::CallConnecting { .. }
+            | Event::ConnectFailed { .. } => self.offer_event(event),
+            Event::CallConnected { call, agent, queue } => {
+                let (agent, queue) = (self.agent_name(*agent), self.queue_name(*queue));
+                format!("{}: connected with {agent} through {queue}", self.call_name(*call))
+            }
+            Event::CallHeld { call } => format!("{}: held", self.call_name(*call)),
+            Event::CallRetrieved { call } => format!("{}: retrieved", self.call_name(*call)),
+            Event::CallReturned { call, cause } => {
+                let cause = match cause {
+                    ReturnCause::OfferEnded => "its offer ended",
+                    ReturnCause::ConnectFailed => "no bridge",
+                    ReturnCause::AgentLegLost => "its agent is lost",
+                };
+                format!("{}: waits again, {cause}", self.call_name(*call))
+            }
+            Event::CallEnded { call, outcome, treatment } => {
+                let outcome = match outcome {
+                    Outcome::Handled => "handled",
+                    Outcome::Abandoned => "abandoned",
+                    Outcome::ShortAbandoned => "short abandoned",
+                    Outcome::Overflowed => "overflowed",
+                    Outcome::Vanished => "vanished",
+                };
+                let treatment = treatment.map(|treatment| match treatment {
+                    Treatment::Busy => ", busy",
+                    Treatment::Voicemail => ", voicemail",
+                    Treatment::Message => ", message",
+                    Treatment::HangUp => ", hang up",
+                });
+                let treatment = treatment.unwrap_or_default();
+                format!("{}: ended, {outcome}{treatment}", self.call_name(*call))
+            }
+        }
+    }
+
+    fn offer_event(&self, event: &Event) -> String {
+        match event {
+            Event::OfferIssued { call, agent, queue, adopted, .. } => {
+                let (agent, queue) = (self.agent_name(*agent), self.queue_name(*queue));
+                let found = if *adopted { ", found so" } else { "" };
+                format!("{}: offered to {agent} through {queue}{found}", self.call_name(*call))
+            }
+            Event::OfferRinging { call, .. } => format!("{}: rings", self.call_name(*call)),
+            Event::OfferEnded { call, agent, end, adapter_knows, .. } => {
+                let end = match end {
+                    OfferEnd::Accepted => "accepted",
+                    OfferEnd::Declined => "declined",
+                    OfferEnd::NoAnswer => "no answer",
+                    OfferEnd::Failed => "failed",
+                    OfferEnd::Revoked(RevokeCause::CallEnded) => "revoked, the call ended",
+                    OfferEnd::Revoked(RevokeCause::AgentUnavailable) => {
+                        "revoked, the agent is not available"
+                    }
+                    OfferEnd::Revoked(RevokeCause::CallMoved) => "revoked, the call moved",
+                    OfferEnd::Revoked(RevokeCause::AdapterRestarted) => {
+                        "revoked, the adapter restarted"
+                    }
+                };
+                let told = if *adapter_knows { "" } else { ", to be told" };
+                let agent = self.agent_name(*agent);
+                format!("{}: offer to {agent} over: {end}{told}", self.call_name(*call))
+            }
+            Event::CallConnecting { call, agent, .. } => {
+                format!("{}: connecting with {}", self.call_name(*call), self.agent_name(*agent))
+            }
+            Event::ConnectFailed { call, agent, adapter_knows, .. } => {
+                let told = if *adapter_knows { "" } else { ", to be told" };
+                let agent = self.agent_name(*agent);
+                format!("{}: no bridge with {agent}{told}", self.call_name(*call))
+            }
+            Event::RecoveryOver
+            | Event::AdapterUp { .. }
+            | Event::AdapterSynced { .. }
+            | Event::AdapterDown { .. }
+            | Event::CallArrived { .. }
+            | Event::PlaceEntered { .. }
+            | Event::PlaceLeft { .. }
+            | Event::RequirementChanged { .. }
+            | Event::PriorityChanged { .. }
+            | Event::RuleFired { .. }
+            | Event::CallConnected { .. }
+            | Event::CallHeld { .. }
+            | Event::CallRetrieved { .. }
+            | Event::CallReturned { .. }
+            | Event::CallEnded { .. }
+            | Event::PresenceChanged { .. }
+            | Event::SlotChanged { .. } => unreachable!("only events of offers come here"),
+        }
+    }
+
+    /// Nothing when it is now.
+    fn since(&self, since: Timestamp) -> String {
+        match since == self.now {
+            true => String::new(),
+            false => format!(", since {}s", since.since(START).0 as f64 / 1e6),
+        }
+    }
+
+    fn presence(&self, presence: Presence) -> String {
+        match presence {
+            Presence::LoggedOut => "logged out".to_owned(),
+            Presence::Ready => "ready".to_owned(),
+            Presence::NotReady(NotReadyReason::Unstated) => "not ready".to_owned(),
+            Presence::NotReady(NotReadyReason::Named(reason)) => {
+                format!("not ready for {}", self.plan.reasons[reason.index()])
+            }
+            Presence::NotReady(NotReadyReason::MissedOffers) => {
+                "not ready, missed offers".to_owned()
+            }
+            Presence::NotReady(NotReadyReason::Forced) => "not ready, forced".to_owned(),
+        }
+    }
+
+    fn slot(&self, state: &SlotState) -> String {
+        match state {
+            SlotState::Free => "free".to_owned(),
+            SlotState::Reserved { call, .. } => format!("reserved for {}", self.call_name(*call)),
+            SlotState::Connecting { call } => format!("connecting {}", self.call_name(*call)),
+            SlotState::Talking { call } => format!("talking with {}", self.call_name(*call)),
+            SlotState::Held { call } => format!("holding {}", self.call_name(*call)),
+            SlotState::WrapUp { .. } => "wrap-up".to_owned(),
+        }
+    }
+
+    fn call_name(&self, call: CallHandle) -> &str {
+        let named = self.calls.iter().find(|(_, handle)| **handle == call);
+        named.map_or("?", |(name, _)| name)
+    }
+
+    fn adapter_name(&self, adapter: AdapterId) -> &str {
+        &self.plan.adapters[adapter.index()]
+    }
+
+    fn agent_name(&self, agent: AgentId) -> &str {
+        &self.plan.agents[agent.index()].id
+    }
+
+    fn queue_name(&self, queue: QueueId) -> &str {
+        &self.plan.queues[queue.index()].name
+    }
+}
