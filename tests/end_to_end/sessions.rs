@@ -3,6 +3,8 @@
 use crate::CONFIG;
 use crate::harness::{Adapter, Daemon, Hello, call};
 use acd_proto::v1::adapter_message::Body as Up;
+use acd_proto::v1::adapter_order::Body as Down;
+use acd_proto::v1::resync_leg::State as Leg;
 use acd_proto::v1::{AdapterMessage, Heartbeat};
 use std::time::Duration;
 use tonic::Code;
@@ -53,15 +55,15 @@ async fn messages_that_are_sent_again_have_no_second_effect() {
     let mut watcher = daemon.watcher().await;
     let mut pbx = daemon.adapter("pbx").await;
     let body = Some(Up::CallOffered(call("c1", "billing")));
-    let message = AdapterMessage { number: 1, ack: 0, body };
+    pbx.sent += 1;
+    let message = AdapterMessage { number: pbx.sent, ack: 0, body };
     for _ in 0..3 {
         pbx.send_raw(message.clone()).await;
     }
-    pbx.sent = 1;
     pbx.end_call("c1").await;
     pbx.everything_acknowledged().await;
     let mut pbx = pbx.lose_connection().resume(&daemon).await;
-    assert_eq!(pbx.welcome.received, 2);
+    assert_eq!(pbx.welcome.received, pbx.sent);
     pbx.send_raw(message).await;
     pbx.offer_call("c2", "billing").await;
     pbx.everything_acknowledged().await;
@@ -93,7 +95,7 @@ async fn an_adapter_that_closes_its_stream_is_told_that_all_it_said_is_durable()
     }
     pbx.finish();
     assert_eq!(pbx.expect_end_of_stream().await.code(), Code::Ok);
-    assert_eq!(pbx.acknowledged, 100);
+    assert_eq!(pbx.acknowledged, pbx.sent);
 }
 
 #[tokio::test]
@@ -117,7 +119,7 @@ async fn calls_wait_on_while_their_adapter_is_away() {
 }
 
 #[tokio::test]
-async fn a_new_process_of_the_adapter_counts_from_one_and_its_offers_are_taken_back() {
+async fn a_new_process_counts_from_one_and_what_it_does_not_ring_is_offered_anew() {
     let daemon = Daemon::start(CONFIG).await;
     let mut watcher = daemon.watcher().await;
     let mut old = daemon.adapter("pbx").await;
@@ -126,26 +128,39 @@ async fn a_new_process_of_the_adapter_counts_from_one_and_its_offers_are_taken_b
     let before = old.expect_offer().await;
     drop(old.lose_connection());
 
-    let mut new = daemon.adapter("pbx").await;
+    let mut new = daemon.welcome(Hello::of("pbx")).await;
     assert!(!new.welcome.resumed);
     assert_eq!(new.welcome.received, 0);
-    watcher.until("offer_ended", "c1").await;
+    assert!(new.welcome.resync_expected);
+    // The PBX still has the caller; the phone has stopped ringing.
+    let (resynced, orders) = new.resync(vec![call("c1", "front-desk")], Vec::new()).await;
+    assert_eq!((resynced.calls_known, resynced.calls_vanished), (1, 0));
+    assert!(orders.is_empty(), "no leg goes on: {orders:?}");
+    let ended = watcher.until("offer_ended", "c1").await;
+    assert_eq!(ended.detail, "revoked_adapter_restarted");
+    let again = new.expect_offer().await;
+    assert!(again.offer_number > before.offer_number && !again.adopted);
+    new.answer(&again).await;
+    new.everything_acknowledged().await;
+}
 
-    // acdd knows the call; the new process learns it by offering it again.
-    new.offer_call("c1", "front-desk").await;
-    loop {
-        let order = new.next_order().await.expect("a live stream");
-        match order.body.expect("every order has a body") {
-            acd_proto::v1::adapter_order::Body::Rejected(rejected) => {
-                assert_eq!(rejected.code, "call_exists");
-                break;
-            }
-            acd_proto::v1::adapter_order::Body::Offer(offer) => {
-                assert!(offer.offer_number > before.offer_number);
-            }
-            other => panic!("neither: {other:?}"),
-        }
-    }
+#[tokio::test]
+async fn a_new_process_that_finds_a_phone_ringing_goes_on_with_it() {
+    let daemon = Daemon::start(CONFIG).await;
+    let mut old = daemon.adapter("pbx").await;
+    let _sam = daemon.agent("sam").await;
+    old.offer_call("c1", "front-desk").await;
+    let before = old.expect_offer().await;
+    drop(old.lose_connection());
+
+    let mut new = daemon.welcome(Hello::of("pbx")).await;
+    let leg = new.leg("c1", "sam", Leg::Ringing);
+    let (_, orders) = new.resync(vec![call("c1", "front-desk")], vec![leg]).await;
+    let [Down::Offer(again)] = &orders[..] else { panic!("one offer goes on: {orders:?}") };
+    assert!(again.adopted);
+    assert_eq!(again.offer_number, before.offer_number, "it is the same offer");
+    new.answer(again).await;
+    new.everything_acknowledged().await;
 }
 
 #[tokio::test]
@@ -159,7 +174,7 @@ async fn a_second_session_of_the_same_adapter_takes_over() {
     let mut second = daemon.open_session(hello).await.expect("it takes over");
     assert_eq!(first.expect_end_of_stream().await.code(), Code::Aborted);
     assert!(second.welcome.resumed, "it is the same process");
-    assert_eq!(second.welcome.received, 1);
+    assert_eq!(second.welcome.received, first.sent);
 
     let _sam = daemon.agent("sam").await;
     let offer = second.expect_offer().await;
@@ -176,7 +191,7 @@ async fn a_gap_in_the_numbers_ends_the_stream() {
     pbx.offer_call("c3", "front-desk").await;
     let status = pbx.expect_end_of_stream().await;
     assert_eq!(status.code(), Code::InvalidArgument);
-    assert!(status.message().contains('3') && status.message().contains('2'), "{status}");
+    assert!(status.message().contains('4') && status.message().contains('3'), "{status}");
     assert_eq!(daemon.calls().await.len(), 1, "what came before the gap counts");
 }
 
@@ -187,9 +202,10 @@ async fn heartbeats_are_neither_numbered_nor_acknowledged() {
     for _ in 0..3 {
         heartbeat(&mut pbx).await;
     }
-    assert_eq!(pbx.offer_call("c1", "front-desk").await, 1);
+    let before = pbx.acknowledged;
+    assert_eq!(pbx.offer_call("c1", "front-desk").await, before + 1);
     pbx.everything_acknowledged().await;
-    assert_eq!(pbx.acknowledged, 1);
+    assert_eq!(pbx.acknowledged, before + 1);
 }
 
 async fn heartbeat(adapter: &mut Adapter) {

@@ -157,7 +157,6 @@ impl<L: CommandLog> Driver<L> {
                 settle(engine, writer.written().await)?;
             }
             info!(epoch = engine.epoch, calls = engine.router.live_calls(), "domain open");
-            engine.tell_who_is_awaited();
             Ok(())
         };
         tokio::select! {

@@ -48,6 +48,7 @@ impl Engine {
         let awaited = awaited.filter(|adapter| self.directory.concerns(*adapter)).collect();
         let until = now + self.router.plan().recovery_grace;
         self.recovery = Some(Recovery { awaited, until });
+        self.tell_who_is_awaited();
         self.end_recovery_if_due(now);
         // Subscribers of this epoch begin with the state as it is now.
         self.parcel = Default::default();

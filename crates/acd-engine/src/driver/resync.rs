@@ -13,6 +13,7 @@ use acd_core::{
 };
 use acd_journal::Attributes;
 use std::collections::HashSet;
+use tracing::info;
 
 /// A resync that is going on.
 #[derive(Debug, Default)]
@@ -213,12 +214,13 @@ impl Engine {
             };
             self.apply(now, by, lost, None)?;
         }
-        self.apply(now, by, Command::AdapterSynced { adapter: id }, None)?;
         let Resync { known, adopted, .. } = resync;
+        // First: what follows is offered anew.
         if let Some(adapter) = self.adapter(id) {
-            tracing::info!(adapter = %adapter.name, known, adopted, vanished, "resynced");
+            info!(adapter = %adapter.name, known, adopted, vanished, "resynced");
             adapter.push(WITH_THE_ROUND, DownBody::Resynced { known, adopted, vanished });
         }
+        self.apply(now, by, Command::AdapterSynced { adapter: id }, None)?;
         self.recovery_goes_on_without(id);
         Ok(())
     }
