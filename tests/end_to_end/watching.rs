@@ -247,3 +247,39 @@ async fn an_agent_watches_himself() {
         }
     }
 }
+
+#[tokio::test]
+async fn a_subscriber_who_wants_fewer_deltas_gets_each_row_once_and_every_event() {
+    let daemon = Daemon::start(CONFIG).await;
+    let every = Some(prost_types::Duration { seconds: 0, nanos: 400_000_000 });
+    let request = acd::WatchRequest { every, ..Default::default() };
+    let mut updates = daemon.supervisor().await.watch(request).await.expect("a watch").into_inner();
+    let mut next = async || {
+        let update = crate::harness::soon("an update", updates.message()).await;
+        update.expect("a live watch").expect("a live watch").body.expect("a body")
+    };
+    let Body::Snapshot(first) = next().await else { panic!("a watch begins with a snapshot") };
+    let mut pbx = daemon.adapter("pbx").await;
+    for number in 0..50 {
+        pbx.offer_call(&format!("c{number}"), "spanish").await;
+        pbx.everything_acknowledged().await;
+    }
+    let (mut position, mut arrived, mut most) = (first.position, 0, 0);
+    while arrived < 50 {
+        let Body::Delta(delta) = next().await else { panic!("no delta") };
+        assert_eq!(delta.after, position, "no gap");
+        position = delta.position;
+        let here = delta.events.iter().filter(|event| event.kind == "call_arrived").count();
+        let rows = delta.queues.iter().filter(|row| row.queue == "spanish").count();
+        assert_eq!(rows, usize::from(here > 0), "the queue once, as it is at the end");
+        (arrived, most) = (arrived + here, most.max(here));
+    }
+    assert!(most > 1, "several arrivals came as one delta");
+
+    let wrong = acd::WatchRequest {
+        every: Some(prost_types::Duration { seconds: 61, nanos: 0 }),
+        ..Default::default()
+    };
+    let refused = daemon.supervisor().await.watch(wrong).await.expect_err("it is refused");
+    assert!(refused.message().contains("up to 60 s"), "{refused}");
+}

@@ -5,7 +5,7 @@ use crate::disk::{Disk, DiskFile};
 use crate::reader::{End, ReadError, Reader, Segment, io_at};
 use crate::record::{Batch, Tail};
 use crate::replica::{FoldError, Replica};
-use crate::segment::{FRAME_BYTES, Header, Name, frame};
+use crate::segment::{FRAME_BYTES, HEADER_BYTES, Header, Name, frame};
 use acd_core::LOGIC_VERSION;
 use std::io;
 use std::time::{Duration, Instant};
@@ -120,6 +120,9 @@ pub struct Journal<D: Disk> {
 struct Current<F> {
     name: Name,
     file: F,
+    /// The file before it.
+    before: Option<Name>,
+    /// How much of it is sound.
     length: u64,
 }
 
@@ -222,22 +225,28 @@ impl<D: Disk> Journal<D> {
             _ => Name { first_batch: batch.number, attempt: 0 },
         };
         let header = Header::new(batch.number, batch.first_sequence).encode();
-        self.last_name = Some(name);
-        let mut file = self.disk.create(&name.file())?;
-        file.write(&header)?;
+        let before = self.last_name.replace(name);
+        let file = self.disk.create(&name.file())?;
+        let current = self.current.insert(Current { name, file, before, length: 0 });
+        current.file.write(&header)?;
         if self.settings.sync {
-            file.sync()?;
+            current.file.sync()?;
             self.disk.sync()?;
         }
-        self.current = Some(Current { name, file, length: header.len() as u64 });
+        current.length = header.len() as u64;
         Ok(())
     }
 
     /// What a failed write or sync has left in a file is not known: it is cut back if that can be
     /// done, and nothing more goes into it.
     fn give_up_file(&mut self) {
-        let Some(Current { name, length, file }) = self.current.take() else { return };
+        let Some(Current { name, length, file, before }) = self.current.take() else { return };
         drop(file);
+        // One without a record is of no use: a disk that stays full must not fill up with them.
+        if length <= HEADER_BYTES as u64 && self.disk.remove(&name.file()).is_ok() {
+            self.last_name = before;
+            return;
+        }
         // What cannot be cut is passed over by whoever reads: the next file begins with its number.
         let _cut = self.disk.cut(&name.file(), length).is_err();
     }

@@ -72,7 +72,8 @@ async fn open(
     resume_after: Option<v1::Position>,
 ) -> Result<Streaming<v1::WatchUpdate>, Status> {
     let views = wanted.views().into_iter().map(Into::into).collect();
-    let message = v1::WatchRequest { domain: daemon.domain.clone(), views, resume_after };
+    let message =
+        v1::WatchRequest { domain: daemon.domain.clone(), views, resume_after, every: None };
     Ok(daemon.supervisors().watch(message).await?.into_inner())
 }
 

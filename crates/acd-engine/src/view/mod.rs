@@ -2,6 +2,7 @@
 
 mod agents;
 mod calls;
+mod merged;
 mod restored;
 mod rows;
 mod staffing;

@@ -9,8 +9,16 @@ use acd_proto::v1::watch_update::Body;
 use acd_proto::v1::{self, View, WatchRequest, WatchUpdate};
 use futures_util::stream;
 use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::time::{Instant, timeout_at};
 use tokio_stream::Stream;
 use tonic::Status;
+
+/// The longest time between two deltas that a subscriber may ask for.
+const EVERY_MAX: Duration = Duration::from_secs(60);
+/// With so many events collected a delta goes early.
+const EVENTS_COLLECTED_MAX: usize = 16_384;
 
 /// The updates of one subscriber.
 pub(crate) type Updates = Pin<Box<dyn Stream<Item = Result<WatchUpdate, Status>> + Send>>;
@@ -21,11 +29,23 @@ pub(crate) type Updates = Pin<Box<dyn Stream<Item = Result<WatchUpdate, Status>>
 /// A view that is none, or too many subscribers.
 pub(crate) fn watch(domain: &Domain, request: &WatchRequest) -> Result<Updates, Status> {
     let shown = Shown::of(&request.views)?;
+    let every = every(request)?;
     let resume = request.resume_after.map(position_from);
     let subscription = domain.subscribe(resume).map_err(|refusal| status(&refusal))?;
     let told = resume.unwrap_or_default();
-    let watching = Watching { domain: domain.clone(), subscription, shown, told, over: false };
+    let (domain, due) = (domain.clone(), Instant::now());
+    let watching = Watching { domain, subscription, shown, told, every, due, over: false };
     Ok(Box::pin(stream::unfold(watching, Watching::step)))
+}
+
+/// The least time between two deltas that a subscriber asks for.
+fn every(request: &WatchRequest) -> Result<Duration, Status> {
+    let Some(asked) = request.every else { return Ok(Duration::ZERO) };
+    let every = Duration::try_from(asked).ok().filter(|every| *every <= EVERY_MAX);
+    every.ok_or_else(|| {
+        let most = EVERY_MAX.as_secs();
+        status(&malformed(&format!("every must be a time of up to {most} s"), "every"))
+    })
 }
 
 /// One subscriber.
@@ -35,6 +55,10 @@ struct Watching {
     shown: Shown,
     /// The position that the subscriber has been told last.
     told: Position,
+    /// The least time between two deltas.
+    every: Duration,
+    /// When the next delta may go.
+    due: Instant,
     over: bool,
 }
 
@@ -46,7 +70,7 @@ impl Watching {
         loop {
             let body = match self.subscription.next().await {
                 Some(Update::Snapshot(_)) => Some(Body::Snapshot(self.snapshot())),
-                Some(Update::Delta(delta)) => self.delta(&delta).map(Body::Delta),
+                Some(Update::Delta(delta)) => self.collect(delta).await,
                 None => {
                     self.over = true;
                     return Some((Err(Status::unavailable("the daemon is stopping")), self));
@@ -57,6 +81,28 @@ impl Watching {
                 return Some((Ok(WatchUpdate { body: Some(body) }), self));
             }
         }
+    }
+
+    /// A delta, together with those that come before the next one may go.
+    async fn collect(&mut self, first: Arc<Delta>) -> Option<Body> {
+        if self.every == Duration::ZERO {
+            return self.delta(&first).map(Body::Delta);
+        }
+        let (mut events, mut deltas) = (first.events.len(), vec![first]);
+        while events < EVENTS_COLLECTED_MAX {
+            match timeout_at(self.due, self.subscription.next()).await {
+                Ok(Some(Update::Delta(delta))) => {
+                    events += delta.events.len();
+                    deltas.push(delta);
+                }
+                // Far behind: everything comes anew.
+                Ok(Some(Update::Snapshot(_))) => return Some(Body::Snapshot(self.snapshot())),
+                // What has been collected is told first; then the end is asked for again.
+                Ok(None) | Err(_) => break,
+            }
+        }
+        self.due = Instant::now() + self.every;
+        self.delta(&Delta::merged(&deltas)?).map(Body::Delta)
     }
 
     fn snapshot(&mut self) -> v1::Snapshot {
