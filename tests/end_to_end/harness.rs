@@ -41,6 +41,15 @@ pub(crate) fn acdd(arguments: &[&str]) -> Command {
     command
 }
 
+/// Sends a signal to a process that a test has started.
+pub(crate) fn signal(pid: u32, name: &str) {
+    let pid = pid.to_string();
+    // The shell's own `kill` is there on the barest machine.
+    let script = "kill -s \"$0\" \"$1\"";
+    let sent = Command::new("sh").args(["-c", script, name, &pid]).status().expect("a shell");
+    assert!(sent.success(), "kill -s {name} {pid}");
+}
+
 /// A daemon on ports of its own, killed when the test ends.
 pub(crate) struct Daemon {
     child: Child,
@@ -284,11 +293,12 @@ impl Daemon {
 
     /// Sends it a signal, by its own process id.
     pub(crate) fn signal(&self, name: &str) {
-        let pid = self.child.id().to_string();
-        // The shell's own `kill` is there on the barest machine.
-        let script = "kill -s \"$0\" \"$1\"";
-        let sent = Command::new("sh").args(["-c", script, name, &pid]).status().expect("a shell");
-        assert!(sent.success(), "kill -s {name} {pid}");
+        signal(self.pid(), name);
+    }
+
+    /// Its process id.
+    pub(crate) fn pid(&self) -> u32 {
+        self.child.id()
     }
 
     /// Waits for its end.

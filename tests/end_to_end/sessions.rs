@@ -131,7 +131,6 @@ async fn a_new_process_counts_from_one_and_what_it_does_not_ring_is_offered_anew
     let mut new = daemon.welcome(Hello::of("pbx")).await;
     assert!(!new.welcome.resumed);
     assert_eq!(new.welcome.received, 0);
-    assert!(new.welcome.resync_expected);
     // The PBX still has the caller; the phone has stopped ringing.
     let (resynced, orders) = new.resync(vec![call("c1", "front-desk")], Vec::new()).await;
     assert_eq!((resynced.calls_known, resynced.calls_vanished), (1, 0));

@@ -156,8 +156,8 @@ impl Driver {
             }
             ConnectError::Protocol(breach.to_string())
         })?;
-        let v1::Welcome { resumed, resync_expected, clock_scale, .. } = *welcome;
-        let event = SessionEvent::Connected { epoch, resumed, resync_expected, clock_scale };
+        let v1::Welcome { resumed, clock_scale, .. } = *welcome;
+        let event = SessionEvent::Connected { epoch, resumed, clock_scale };
         // A user who has dropped his events wants none.
         let _ = self.events.send(Queued::Connected { generation, resumed, event });
         if let Some(up_to) = freed {

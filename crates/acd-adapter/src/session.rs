@@ -121,15 +121,13 @@ pub enum SessionEvent {
     /// The stream is open. What was sent before and is not durable is being sent again.
     ///
     /// When it is not `resumed`, the daemon or this process is new to the other: orders of before
-    /// are void, and `SessionSender::resync` is to say what the PBX holds.
+    /// are void, and `SessionSender::resync` is to say what the PBX holds, be it nothing: until
+    /// then, or until the daemon's `recovery_grace` is over, nothing of it is offered.
     Connected {
         /// The domain's epoch.
         epoch: u64,
         /// The session goes on by number; nothing was lost.
         resumed: bool,
-        /// The daemon has calls or offers of this adapter, and offers nothing of it until the
-        /// resync. Without this a PBX that holds nothing may leave it out.
-        resync_expected: bool,
         /// How many domain seconds pass in one second.
         clock_scale: f64,
     },

@@ -33,8 +33,6 @@ pub struct Welcome {
     pub resumed: bool,
     /// The number of the latest message of this process that is applied and durable.
     pub received: u64,
-    /// The domain has calls or offers of this adapter.
-    pub resync_expected: bool,
     /// The epoch of the domain.
     pub epoch: u64,
     /// The domain's time.

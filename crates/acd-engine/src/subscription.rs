@@ -198,10 +198,12 @@ pub struct AgentWatch {
 impl AgentWatch {
     pub(crate) fn open(feed: &Arc<Feed>, agent: AgentId) -> Result<Self, Refusal> {
         let seat = Seat::take(feed, |feed| &feed.watching, AGENT_WATCHES_MAX)?;
+        let changes = feed.watches.lock().entry(agent).or_default().subscribe();
+        // Only now: the end clears what is entered before it, and is seen by what comes after.
         if feed.recent.lock().line.is_none() {
+            feed.watches.lock().remove(&agent);
             return Err(Refusal::stopping());
         }
-        let changes = feed.watches.lock().entry(agent).or_default().subscribe();
         Ok(Self { changes, _seat: seat })
     }
 

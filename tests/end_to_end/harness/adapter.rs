@@ -116,7 +116,8 @@ impl Adapter {
     /// The connection breaks; the process lives on and remembers its numbers.
     pub(crate) fn lose_connection(self) -> Lost {
         let hello = self.introduction();
-        Lost { hello, sent: self.sent, unacknowledged: self.unacknowledged }
+        let Self { sent, acknowledged, unacknowledged, .. } = self;
+        Lost { hello, sent, acknowledged, unacknowledged }
     }
 
     /// How this process would introduce itself again.
@@ -289,6 +290,7 @@ impl Adapter {
 pub(crate) struct Lost {
     pub(crate) hello: Hello,
     sent: u64,
+    acknowledged: u64,
     unacknowledged: Vec<acd::AdapterMessage>,
 }
 
@@ -304,6 +306,27 @@ impl Lost {
             }
         }
         adapter.sent = self.sent;
+        adapter
+    }
+
+    /// Opens a new stream to whatever daemon is there now, which may have begun a new epoch, and
+    /// says again what that one has not received. The end of a resync that it has not heard whole
+    /// says nothing any more.
+    pub(crate) async fn return_to(self, daemon: &Daemon) -> Adapter {
+        let mut adapter = daemon.welcome(self.hello).await;
+        let acd::Welcome { resumed, received, .. } = adapter.welcome;
+        assert!(received >= self.acknowledged, "what was acknowledged is received for good");
+        adapter.sent = self.sent;
+        for mut message in self.unacknowledged {
+            if message.number > received {
+                if !resumed {
+                    message.ack = 0;
+                    message.body.take_if(|body| matches!(body, Up::ResyncDone(_)));
+                }
+                adapter.unacknowledged.push(message.clone());
+                adapter.send_raw(message).await;
+            }
+        }
         adapter
     }
 }

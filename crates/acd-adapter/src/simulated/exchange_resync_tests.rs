@@ -12,10 +12,10 @@ fn picks_up_after(delay: u64) -> Behaviour {
 }
 
 impl World {
-    fn started_anew(&mut self, resync_expected: bool) {
+    fn started_anew(&mut self) {
         self.epoch += 1;
         let (epoch, resumed, clock_scale) = (self.epoch, false, 1.0);
-        self.event(SessionEvent::Connected { epoch, resumed, resync_expected, clock_scale });
+        self.event(SessionEvent::Connected { epoch, resumed, clock_scale });
     }
 
     fn adopted(&mut self, call: &str, number: u64) -> OfferKey {
@@ -56,7 +56,7 @@ fn it_names_who_is_there_in_the_order_of_coming_and_how_long_he_has_waited() {
     world.offered("second", 1);
     world.connect("second", 1);
     world.until(10);
-    world.started_anew(true);
+    world.started_anew();
     let calls = world.resync().calls.iter();
     let named: Vec<_> =
         calls.map(|call| (call.call_id.as_str(), call.waited.as_secs(), call.talks)).collect();
@@ -79,7 +79,7 @@ fn it_names_every_leg_as_far_as_it_is() {
     world.offered("rings", 3);
     world.offered("given-up", 4);
     world.until(7);
-    world.started_anew(true);
+    world.started_anew();
     assert_eq!(
         world.legs(),
         [
@@ -92,16 +92,10 @@ fn it_names_every_leg_as_far_as_it_is() {
 }
 
 #[test]
-fn who_holds_nothing_resyncs_only_if_it_is_asked() {
+fn who_holds_nothing_says_so() {
     let mut world = World::new(Behaviour::default());
-    world.started_anew(false);
-    assert!(world.resyncs.is_empty());
-    world.started_anew(true);
+    world.started_anew();
     assert_eq!(world.resyncs, [Resync::default()]);
-    world.call("a", 0, None, 60);
-    world.until(0);
-    world.started_anew(false);
-    assert_eq!(world.resyncs.len(), 2, "who holds something always does");
 }
 
 #[test]
@@ -111,7 +105,7 @@ fn an_adopted_leg_goes_on_and_is_picked_up_when_it_would_have_been() {
     world.until(0);
     world.offered("a", 1);
     world.until(6);
-    world.started_anew(true);
+    world.started_anew();
     let key = world.adopted("a", 1);
     world.resynced();
     let ringing = world.reports.len();
@@ -134,7 +128,7 @@ fn what_is_picked_up_before_it_is_adopted_is_reported_under_the_new_key() {
         world.until(0);
         world.offered("a", 1);
         world.until(3);
-        world.started_anew(true);
+        world.started_anew();
         let reported = world.reports.len();
         world.until(6);
         assert_eq!(world.reports.len(), reported, "there is no offer to speak of");
@@ -151,10 +145,10 @@ fn what_is_picked_up_between_two_restarts_is_named_as_it_is() {
         world.until(0);
         world.offered("a", 1);
         world.until(3);
-        world.started_anew(true);
+        world.started_anew();
         assert_eq!(world.legs(), [("a", LegState::Ringing)]);
         world.until(6);
-        world.started_anew(true);
+        world.started_anew();
         assert_eq!(world.legs(), named);
     }
 }
@@ -169,7 +163,7 @@ fn a_leg_that_nobody_adopts_is_hung_up_and_a_conversation_is_not() {
     world.offered("answered", 2);
     world.until(1);
     world.connect("talks", 1);
-    world.started_anew(true);
+    world.started_anew();
     world.resynced();
     assert_eq!(world.exchange.legs.len(), 1);
     let key = world.adopted("answered", 3);
@@ -189,7 +183,7 @@ fn a_bridge_that_only_the_daemon_of_before_was_told_of_stands() {
     world.until(0);
     world.offered("a", 1);
     world.connect("a", 1);
-    world.started_anew(true);
+    world.started_anew();
     // Offered, ringing, accepted, bridged.
     world.reject(4, "offer_over");
     assert_eq!((world.tally().answered, world.tally().talking), (1, 1));
@@ -208,7 +202,7 @@ fn who_was_sent_away_meanwhile_goes_once() {
     let mut world = World::new(Behaviour::default());
     world.call("a", 0, Some(50), 60);
     world.until(5);
-    world.started_anew(true);
+    world.started_anew();
     world.event(end("a"));
     world.event(end("a"));
     world.until(60);
@@ -222,7 +216,7 @@ fn who_is_refused_in_the_resync_is_refused_once() {
     let mut world = World::new(Behaviour::default());
     world.call("a", 0, None, 60);
     world.until(5);
-    world.started_anew(true);
+    world.started_anew();
     // As it was offered, and as it was named.
     world.reject(1, "unknown_queue");
     world.reject(2, "unknown_queue");
@@ -240,11 +234,11 @@ fn a_leg_with_a_caller_of_another_pbx_is_named_until_the_device_rings_again() {
     let connect = v1::Connect { call: Some(call), ..v1::Connect::default() };
     world.event(SessionEvent::Connect { key, connect });
     assert_eq!(*world.last(), Report::CallBridged { offer: key });
-    world.started_anew(true);
+    world.started_anew();
     assert_eq!(world.legs(), [("x", LegState::Talking)]);
     world.call("a", 0, None, 60);
     world.until(0);
     world.offered("a", 1);
-    world.started_anew(true);
+    world.started_anew();
     assert_eq!(world.legs(), [("a", LegState::Answered)]);
 }

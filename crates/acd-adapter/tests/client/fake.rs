@@ -48,7 +48,6 @@ impl Stream {
         let welcome = v1::Welcome {
             resumed,
             received,
-            resync_expected: !resumed && epoch > 1,
             heartbeat_every: Some(prost_types::Duration { seconds: 60, nanos: 0 }),
             now: None,
             clock_scale: 600.0,

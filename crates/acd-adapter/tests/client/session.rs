@@ -42,7 +42,6 @@ pub(crate) async fn connected(
         Some(SessionEvent::Connected {
             epoch: 1,
             resumed: false,
-            resync_expected: false,
             clock_scale: 600.0
         })
     );

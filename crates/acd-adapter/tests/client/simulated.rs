@@ -110,6 +110,9 @@ async fn at_the_end_everybody_hangs_up_and_the_daemon_has_heard_it() {
 
 /// Gives one call to an agent, up to the bridge; returns how many messages that took.
 async fn give_one(stream: &mut Stream) -> u64 {
+    // It says first that it holds nothing.
+    let (_, nothing) = stream.report().await;
+    assert!(matches!(nothing, Up::ResyncDone(_)), "expected an empty resync, got {nothing:?}");
     let (_, offered) = stream.report().await;
     let Up::CallOffered(v1::CallOffered { call_id, .. }) = offered else {
         panic!("expected a call, got {offered:?}")

@@ -64,12 +64,11 @@ impl Engine {
         }
         self.raise(now, id)?;
         self.sessions.insert(session, id);
-        let resync_expected = !resumed && self.directory.concerns(id);
         let Some(adapter) = self.adapter(id) else { return Err(Refusal::stopping()) };
         adapter.attach(ends);
         let received = adapter.durable;
-        let welcome = Welcome { resumed, received, resync_expected, epoch, now };
-        info!(adapter = %adapter.name, resumed, received, resync_expected, "session open");
+        let welcome = Welcome { resumed, received, epoch, now };
+        info!(adapter = %adapter.name, resumed, received, "session open");
         Ok(welcome)
     }
 

@@ -14,7 +14,7 @@ use crate::publisher::Parcel;
 use crate::refusal::Refusal;
 use crate::request::Position;
 use crate::status::Gauges;
-use acd_core::{AdapterId, Command, Event, EventDigest, Rejection, Router, Timestamp};
+use acd_core::{AdapterId, Command, Event, EventDigest, OfferNumber, Rejection, Router, Timestamp};
 use acd_journal::{Entry, Minted, Origin, Tail};
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
@@ -68,6 +68,8 @@ pub(crate) struct Engine {
     /// By handle; none for an adapter of the plan that has not had a session yet.
     pub(super) adapters: Vec<Option<Adapter>>,
     pub(super) sessions: HashMap<SessionId, AdapterId>,
+    /// An offer that an adapter turned out to have bridged, though it was not known as accepted.
+    pub(super) bridged_already: Option<OfferNumber>,
     pub(super) by_time: By,
     pub(super) by_plan: By,
     /// Commands applied, and commands and requests refused.
@@ -112,6 +114,7 @@ impl Engine {
             stopwatch,
             adapters: Vec::new(),
             sessions: HashMap::new(),
+            bridged_already: None,
             by_time: by(Origin::Time),
             by_plan: by(Origin::Plan),
             applied: 0,

@@ -93,6 +93,7 @@ impl Engine {
                     self.revoke(rung_by, offer, reason, call);
                 }
             }
+            Event::CallConnecting { offer, .. } if self.bridged_already == Some(offer) => {}
             Event::CallConnecting { call, offer, agent, rung_by, until } => {
                 for adapter in self.who_bridges(call, rung_by) {
                     let order = self.connect(call, offer, agent, until);

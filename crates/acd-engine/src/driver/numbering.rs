@@ -201,11 +201,8 @@ impl Adapter {
 
     /// Whether message `number` is new; `Err` when one before it is missing.
     pub(super) fn receive(&mut self, number: u64) -> Result<bool, CloseReason> {
+        // A duplicate; the welcome has acknowledged it, or its turn comes when it is durable.
         if number <= self.received {
-            // It was lost on the way that the adapter was told: say it again.
-            if let Some(live) = &self.live {
-                live.ends.acks.send_replace(self.durable);
-            }
             return Ok(false);
         }
         let expected = self.received + 1;

@@ -76,7 +76,9 @@ impl Engine {
             // The order to do so was lost, or is being carried out.
             let adapter = self.directory.adapter_name(id).map(ToString::to_string);
             let call = CallRef { adapter: adapter.unwrap_or_default(), call_id: held.call_id };
-            self.order(id, AT_ONCE, Order::End { call, treatment, rule: String::new() });
+            // What led to it may not be durable yet.
+            let end = Order::End { call, treatment, rule: String::new() };
+            self.order(id, WITH_THE_ROUND, end);
             return Ok(());
         }
         self.call_offered(now, id, by, held)?;
@@ -93,28 +95,35 @@ impl Engine {
         (call, agent, state): (CallRef, String, LegState),
     ) -> Result<(), Refusal> {
         self.resync_of(id)?;
-        let agent = self.agent(&agent)?;
-        // Without its call a leg is void; the end of the resync says so.
-        let Ok(call) = self.directory.find_ref(&call) else { return Ok(()) };
         let talking = matches!(state, LegState::Talking | LegState::Held);
-        let known = self.leg_to(call, agent, id);
-        let live = match known {
+        let (call, agent) = match (self.directory.find_ref(&call), self.agent(&agent)) {
+            (Ok(call), Ok(agent)) => (call, agent),
+            (Ok(call), Err(_)) if talking => return self.let_go(now, by, call),
+            (_, Err(unknown)) => return Err(unknown),
+            // Without its call a leg is void; the end of the resync says so.
+            (Err(_), Ok(_)) => return Ok(()),
+        };
+        let hand = self.router.call(call).and_then(|facts| facts.hand);
+        let live = match self.leg_to(call, agent, id) {
             Some(live) => live,
-            None if self.is_in_hand(call) => return Ok(()),
+            // Another adapter's leg to him; or one that rings beside the one that counts.
+            None if hand.is_some_and(|hand| hand.agent == agent || !talking) => return Ok(()),
             None => {
                 let adopt = Command::OfferAdopted { call, agent, rung_by: id, talking };
                 match (self.apply(now, by, adopt, None), self.leg_to(call, agent, id)) {
                     (Ok(()), Some(live)) => live,
-                    // They talk, and the domain cannot have it so: it lets go of the call.
-                    _ if talking => {
-                        return Ok(self.apply(now, by, Command::CallVanished { call }, None)?);
-                    }
+                    _ if talking => return self.let_go(now, by, call),
                     _ => return Ok(()),
                 }
             }
         };
         self.resync_of(id)?.legs.insert(live.offer);
         self.go_on_with(now, id, by, live, state)
+    }
+
+    /// They talk, and the domain cannot have it so: it never tears them apart.
+    fn let_go(&mut self, now: Timestamp, by: &By, call: CallHandle) -> Result<(), Refusal> {
+        Ok(self.apply(now, by, Command::CallVanished { call }, None)?)
     }
 
     /// Brings what the domain knows of a leg to where the PBX is with it.
@@ -136,6 +145,8 @@ impl Engine {
                 self.apply(now, by, accepted, None)?;
             }
             (LegStage::Out, LegState::Talking | LegState::Held) => {
+                // They are connected: nobody is to connect them.
+                self.bridged_already = Some(offer);
                 self.apply(now, by, accepted, None)?;
                 self.apply(now, by, bridged, None)?;
             }
@@ -156,10 +167,6 @@ impl Engine {
         // It may be so already.
         let _as_it_is = self.apply(now, by, on_hold, None).is_err();
         Ok(())
-    }
-
-    fn is_in_hand(&self, call: CallHandle) -> bool {
-        self.router.call(call).is_some_and(|facts| facts.hand.is_some())
     }
 
     /// The offer through which this adapter rings, or has rung, this agent for this call.

@@ -4,29 +4,47 @@ use super::*;
 use crate::bounds::UNACKNOWLEDGED_MAX;
 use acd_core::Presence;
 use acd_journal::MemoryLog;
+use acd_journal::faulty::{Faults, FaultyLog};
 
 #[tokio::test(start_paused = true)]
 async fn what_was_received_before_is_applied_once() {
     let running = run_on(MemoryLog::new());
     let mut pbx = running.connect("pbx", 7).await;
     pbx.offer("c1", "billing").await;
-    pbx.acknowledged(1).await;
-    pbx.session.send(1, 0, offered("c1", "billing")).await.expect("the session is open");
-    pbx.offer("c2", "billing").await;
     pbx.acknowledged(2).await;
+    pbx.session.send(2, 0, offered("c1", "billing")).await.expect("the session is open");
+    pbx.offer("c2", "billing").await;
+    pbx.acknowledged(3).await;
     assert_eq!(running.calls().len(), 2);
     assert_eq!(running.domain.status().rejected, 0, "a duplicate is no second call");
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_duplicate_is_acknowledged_again() {
-    let running = run_on(MemoryLog::new());
+async fn a_duplicate_is_acknowledged_once_by_the_welcome_or_when_it_is_durable() {
+    let log = FaultyLog::new(MemoryLog::new(), Faults::default());
+    let gate = log.gate();
+    let running = run_on(log);
     let mut pbx = running.connect("pbx", 7).await;
     pbx.offer("c1", "billing").await;
-    pbx.acknowledged(1).await;
-    pbx.session.send(1, 0, offered("c1", "billing")).await.expect("the session is open");
-    let down = pbx.down().await;
-    assert_eq!((down.ack, down.body), (1, DownBody::Acknowledged));
+    pbx.acknowledged(2).await;
+    pbx.session.send(2, 0, offered("c1", "billing")).await.expect("the session is open");
+    let quiet = Duration::from_millis(50);
+    assert!(timeout(quiet, pbx.session.next()).await.is_err(), "it was told on this stream");
+
+    gate.hold();
+    pbx.offer("c2", "billing").await;
+    until(|| running.calls().len() == 2).await;
+    drop(pbx);
+    let mut again = running.resume(hello("pbx", 7, 1, 1)).await;
+    assert!(again.session.welcome.resumed);
+    assert_eq!(again.session.welcome.received, 2, "the welcome tells what is durable");
+    again.offer("c2", "billing").await;
+    assert!(timeout(quiet, again.session.next()).await.is_err(), "it is not durable yet");
+    gate.let_go();
+    let down = again.down().await;
+    assert_eq!((down.number, down.ack, down.body), (0, 3, DownBody::Acknowledged));
+    assert_eq!(running.calls().len(), 2);
+    assert_eq!(running.domain.status().rejected, 0);
 }
 
 #[tokio::test(start_paused = true)]
@@ -34,19 +52,19 @@ async fn a_gap_ends_the_session_and_changes_nothing() {
     let running = run_on(MemoryLog::new());
     let mut pbx = running.connect("pbx", 7).await;
     pbx.offer("c1", "billing").await;
-    pbx.session.send(3, 0, offered("c3", "billing")).await.expect("the session is open");
+    pbx.session.send(4, 0, offered("c3", "billing")).await.expect("the session is open");
     let reason = pbx.closed().await;
-    assert_eq!(reason, CloseReason::Gap { expected: 2, found: 3 });
+    assert_eq!(reason, CloseReason::Gap { expected: 3, found: 4 });
     let refusal = reason.refusal();
     assert_eq!((refusal.kind, refusal.field), (RefusalKind::InvalidArgument, "number"));
-    let late = pbx.session.send(2, 0, offered("c2", "billing")).await;
+    let late = pbx.session.send(3, 0, offered("c2", "billing")).await;
     assert_eq!(late.expect_err("it is over"), refusal);
 
-    let mut again = running.resume(hello("pbx", 7, 1, 0)).await;
+    let mut again = running.resume(hello("pbx", 7, 1, 1)).await;
     assert!(again.session.welcome.resumed);
-    assert_eq!(again.session.welcome.received, 1, "what came before the gap counts");
+    assert_eq!(again.session.welcome.received, 2, "what came before the gap counts");
     again.offer("c2", "billing").await;
-    again.acknowledged(2).await;
+    again.acknowledged(3).await;
     assert_eq!(running.calls().len(), 2);
 }
 
@@ -55,7 +73,7 @@ async fn acknowledging_what_was_never_sent_ends_the_session() {
     let running = run_on(MemoryLog::new());
     let mut pbx = running.connect("pbx", 7).await;
     pbx.session.send(0, 5, AdapterMessage::AckOnly).await.expect("the session is open");
-    assert_eq!(pbx.closed().await, CloseReason::AckAhead { latest: 0, found: 5 });
+    assert_eq!(pbx.closed().await, CloseReason::AckAhead { latest: 1, found: 5 });
 }
 
 #[tokio::test(start_paused = true)]
@@ -68,11 +86,6 @@ async fn only_a_heartbeat_goes_without_a_number() {
     }
 }
 
-fn hello(adapter: &str, incarnation: u64, epoch: u64, ack: u64) -> Hello {
-    let software = "test 1".to_owned();
-    Hello { adapter: adapter.to_owned(), incarnation, epoch, ack, software }
-}
-
 #[tokio::test(start_paused = true)]
 async fn a_resumed_session_gets_again_what_it_has_not_acknowledged() {
     let running = run_on(MemoryLog::new());
@@ -82,17 +95,17 @@ async fn a_resumed_session_gets_again_what_it_has_not_acknowledged() {
     pbx.offer("c1", "billing").await;
     pbx.offer("c2", "billing").await;
     let (first, second) = (pbx.down().await, pbx.down().await);
-    assert_eq!((first.number, second.number), (1, 2));
+    assert_eq!((first.number, second.number), (2, 3));
     drop(pbx);
     until(|| !running.domain.status().adapters[0].connected).await;
 
-    let mut again = running.resume(hello("pbx", 7, 1, 1)).await;
+    let mut again = running.resume(hello("pbx", 7, 1, 2)).await;
     assert!(again.session.welcome.resumed);
-    assert_eq!(again.session.welcome.received, 2);
+    assert_eq!(again.session.welcome.received, 3);
     let down = again.down().await;
-    assert_eq!((down.number, down.body), (2, second.body), "order 1 had been taken in");
+    assert_eq!((down.number, down.body), (3, second.body), "order 2 had been taken in");
     assert_eq!(running.domain.status().adapters[0].orders_unacknowledged, 1);
-    again.session.send(0, 2, AdapterMessage::AckOnly).await.expect("the session is open");
+    again.session.send(0, 3, AdapterMessage::AckOnly).await.expect("the session is open");
     until(|| running.domain.status().adapters[0].orders_unacknowledged == 0).await;
 }
 
@@ -101,10 +114,11 @@ async fn what_is_decided_while_the_adapter_is_away_waits_for_it() {
     let running = run_on(MemoryLog::new());
     let mut pbx = running.connect("pbx", 7).await;
     pbx.offer("c1", "billing").await;
-    pbx.acknowledged(1).await;
+    pbx.acknowledged(2).await;
     drop(pbx);
     tokio::time::sleep(Duration::from_secs(GIVE_UP_SECS + 1)).await;
-    let mut again = running.resume(hello("pbx", 7, 1, 0)).await;
+    let mut again = running.resume(hello("pbx", 7, 1, 1)).await;
+    assert!(again.session.welcome.resumed);
     let Order::End { call: of, treatment, rule } = again.order().await else {
         panic!("the rule sent the caller away");
     };
@@ -113,23 +127,30 @@ async fn what_is_decided_while_the_adapter_is_away_waits_for_it() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_new_process_counts_from_one_and_its_old_offers_are_taken_back() {
+async fn a_new_process_counts_from_one_and_names_what_it_still_holds() {
     let running = run_on(MemoryLog::new());
     running.ready("ana").await;
     let mut pbx = running.connect("pbx", 7).await;
     pbx.offer("c1", "billing").await;
     assert_eq!(pbx.rings().await, 1);
     drop(pbx);
-    let mut again = running.resume(hello("pbx", 8, 0, 0)).await;
-    assert!(!again.session.welcome.resumed);
-    assert_eq!(again.session.welcome.received, 0);
+    let mut again = running.open(hello("pbx", 8, 0, 0)).await;
+    let Welcome { resumed, received, .. } = again.session.welcome;
+    assert_eq!((resumed, received), (false, 0));
+    assert!(again.hears_nothing().await, "before the resync nothing is offered, nothing is ended");
+    assert_eq!(running.calls()[0].state, CallState::Offering);
+    again.say(held("c1", "billing")).await;
+    again.say(AdapterMessage::ResyncDone).await;
     let down = again.down().await;
     assert_eq!(down.number, 1, "both sides count from 1");
-    assert!(matches!(down.body, DownBody::Order(Order::Offer { offer: 2, .. })));
+    assert_eq!(down.body, DownBody::Resynced { known: 1, adopted: 0, vanished: 0 });
+    let down = again.down().await;
+    assert!(matches!(down.body, DownBody::Order(Order::Offer { offer: 2, adopted: false, .. })));
+    assert_eq!(down.ack, 2);
     let over = running.accept("ana", Some(1)).await.expect_err("it was taken back");
     assert_eq!(over.message, "offer 1 is over: revoked, the adapter restarted");
     again.offer("c1", "billing").await;
-    assert_eq!(again.rejected().await, (1, code::CALL_EXISTS, "call_id"));
+    assert_eq!(again.rejected().await, (3, code::CALL_EXISTS, "call_id"));
 }
 
 #[tokio::test(start_paused = true)]
@@ -139,7 +160,7 @@ async fn a_second_session_takes_over_and_goes_on() {
     let mut pbx = running.connect("pbx", 7).await;
     pbx.offer("c1", "billing").await;
     let offer = pbx.rings().await;
-    let mut second = running.resume(hello("pbx", 7, 1, 1)).await;
+    let mut second = running.resume(hello("pbx", 7, 1, 2)).await;
     assert!(second.session.welcome.resumed);
     assert_eq!(pbx.closed().await, CloseReason::TakenOver);
     assert_eq!(CloseReason::TakenOver.refusal().kind, RefusalKind::Aborted);
@@ -150,13 +171,23 @@ async fn a_second_session_takes_over_and_goes_on() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_process_that_never_saw_its_welcome_resumes() {
+async fn a_process_that_never_saw_its_welcome_begins_with_a_resync() {
     let running = run_on(MemoryLog::new());
-    running.ready("ana").await;
-    drop(running.connect("pbx", 7).await);
-    let again = running.resume(hello("pbx", 7, 0, 0)).await;
-    assert!(again.session.welcome.resumed);
+    drop(running.open(hello("pbx", 7, 0, 0)).await);
+    let mut again = running.open(hello("pbx", 7, 0, 0)).await;
+    assert!(!again.session.welcome.resumed, "it cannot say which orders it has");
     assert_eq!(again.session.welcome.received, 0);
+    again.say(AdapterMessage::ResyncDone).await;
+    let down = again.down().await;
+    assert_eq!((down.number, down.ack), (1, 1));
+
+    drop(again);
+    let mut third = running.open(hello("pbx", 7, 0, 0)).await;
+    assert!(!third.session.welcome.resumed);
+    assert_eq!(third.session.welcome.received, 1, "what the process has said counts on");
+    third.say(AdapterMessage::ResyncDone).await;
+    let down = third.down().await;
+    assert_eq!((down.number, down.ack), (1, 2), "orders begin again");
 }
 
 #[tokio::test(start_paused = true)]
@@ -182,7 +213,8 @@ async fn a_stream_that_breaks_loses_nothing_that_it_brought() {
         "ready",
         "nothing of an adapter that is away is offered"
     );
-    let _again = running.resume(hello("pbx", 7, 1, 0)).await;
+    let again = running.resume(hello("pbx", 7, 1, 1)).await;
+    assert!(again.session.welcome.resumed);
     until(|| running.agent("ana").state == "reserved").await;
 }
 
@@ -203,19 +235,19 @@ async fn a_rejected_message_counts_and_disturbs_nothing() {
     pbx.say(AdapterMessage::Malformed { code: code::MALFORMED, message, field: "body" }).await;
     pbx.offer("c3", "billing").await;
     let rejections = [
-        (2, code::CALL_EXISTS, "call_id"),
-        (3, code::UNKNOWN_QUEUE, "queue"),
-        (4, code::UNKNOWN_CALL, "call_id"),
-        (5, code::UNKNOWN_OFFER, "offer_number"),
-        (6, code::UNKNOWN_AGENT, "agent"),
-        (7, code::WRONG_STATE, ""),
+        (3, code::CALL_EXISTS, "call_id"),
+        (4, code::UNKNOWN_QUEUE, "queue"),
+        (5, code::UNKNOWN_CALL, "call_id"),
+        (6, code::UNKNOWN_OFFER, "offer_number"),
+        (7, code::UNKNOWN_AGENT, "agent"),
         (8, code::WRONG_STATE, ""),
-        (9, code::TOO_LARGE, "call_id"),
-        (10, code::MALFORMED, "body"),
+        (9, code::WRONG_STATE, ""),
+        (10, code::TOO_LARGE, "call_id"),
+        (11, code::MALFORMED, "body"),
     ];
     for (at, expected) in rejections.into_iter().enumerate() {
         assert_eq!(pbx.rejected().await, expected);
-        assert_eq!(pbx.ack, at as u64 + 1, "rejections are numbered like orders");
+        assert_eq!(pbx.ack, at as u64 + 2, "rejections are numbered like orders");
     }
     until(|| running.calls().len() == 2).await;
     assert_eq!(running.domain.status().rejected, rejections.len() as u64);
@@ -230,9 +262,9 @@ async fn an_offer_belongs_to_the_adapters_that_handle_it() {
     pbx.offer("c1", "billing").await;
     let offer = pbx.rings().await;
     other.result(offer, OfferResult::Accepted).await;
-    assert_eq!(other.rejected().await, (1, code::UNKNOWN_OFFER, "offer_number"));
+    assert_eq!(other.rejected().await, (2, code::UNKNOWN_OFFER, "offer_number"));
     other.say(ended("c1")).await;
-    assert_eq!(other.rejected().await, (2, code::UNKNOWN_CALL, "call_id"));
+    assert_eq!(other.rejected().await, (3, code::UNKNOWN_CALL, "call_id"));
     assert_eq!(running.calls()[0].state, CallState::Offering);
 }
 
@@ -314,11 +346,18 @@ async fn a_session_that_acknowledges_nothing_ends() {
     };
     assert_eq!(reason, CloseReason::TooManyUnacknowledged);
     assert_eq!(reason.refusal().kind, RefusalKind::ResourceExhausted);
-    let mut again = running.resume(hello("pbx", 7, 1, 0)).await;
+    let said = pbx.number;
+    let mut again = running.open(hello("pbx", 7, 1, 1)).await;
     assert!(!again.session.welcome.resumed, "there is nothing left to resume");
-    assert_eq!(again.session.welcome.received, 0);
+    let received = again.session.welcome.received;
+    assert!((UNACKNOWLEDGED_MAX as u64..=said).contains(&received), "{received}: it was heard");
+    again.say(held("c1", "billing")).await;
+    again.say(AdapterMessage::ResyncDone).await;
+    let down = again.down().await;
+    assert_eq!(down.number, 1, "orders begin again");
+    assert_eq!(down.body, DownBody::Resynced { known: 1, adopted: 0, vanished: 0 });
     again.offer("c2", "billing").await;
-    again.acknowledged(1).await;
+    again.acknowledged(received + 3).await;
     assert_eq!(running.calls().len(), 2, "calls stay");
 }
 
@@ -328,7 +367,7 @@ async fn a_waiting_call_knows_who_may_take_it_when_its_demand_changes() {
     running.ready("cleo").await;
     let mut pbx = running.connect("pbx", 7).await;
     pbx.offer("c1", "billing").await;
-    pbx.acknowledged(1).await;
+    pbx.acknowledged(2).await;
     assert_eq!(running.agent("cleo").presence, Presence::Ready);
     let began = tokio::time::Instant::now();
     let Order::Offer { agent, ring, priority, .. } = pbx.order().await else {
@@ -336,14 +375,4 @@ async fn a_waiting_call_knows_who_may_take_it_when_its_demand_changes() {
     };
     assert_eq!((&*agent, ring, priority.get()), ("cleo", Span::from_secs(RING_SECS), 5));
     assert!(began.elapsed() >= Duration::from_secs(60));
-}
-
-/// Lets everything run until `done`.
-pub(super) async fn until(done: impl Fn() -> bool) {
-    let waiting = async {
-        while !done() {
-            tokio::time::sleep(Duration::from_millis(1)).await;
-        }
-    };
-    timeout(NEVER, waiting).await.expect("it comes about");
 }

@@ -284,3 +284,34 @@ fn ended(call_id: &str) -> AdapterMessage {
 fn call(adapter: &str, call_id: &str) -> CallRef {
     CallRef { adapter: adapter.to_owned(), call_id: call_id.to_owned() }
 }
+
+fn hello(adapter: &str, incarnation: u64, epoch: u64, ack: u64) -> Hello {
+    let software = "test 1".to_owned();
+    Hello { adapter: adapter.to_owned(), incarnation, epoch, ack, software }
+}
+
+/// A call that the PBX holds and that has waited for a minute, as a resync names it.
+fn held(call_id: &str, queue: &str) -> AdapterMessage {
+    AdapterMessage::ResyncCall {
+        call_id: call_id.to_owned(),
+        queue: queue.to_owned(),
+        priority: Priority::NORMAL,
+        attributes: vec![("crm".to_owned(), "token".to_owned())],
+        waited: Span::from_secs(60),
+    }
+}
+
+/// A leg that the PBX has to an agent, for a call of the adapter `pbx`.
+fn leg(call_id: &str, agent: &str, state: LegState) -> AdapterMessage {
+    AdapterMessage::ResyncLeg { call: call("pbx", call_id), agent: agent.to_owned(), state }
+}
+
+/// Lets everything run until `done`.
+async fn until(done: impl Fn() -> bool) {
+    let waiting = async {
+        while !done() {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+    };
+    timeout(NEVER, waiting).await.expect("it comes about");
+}

@@ -1,6 +1,5 @@
 //! Requests of agents and supervisors, and how they are refused.
 
-use super::adapters::until;
 use super::*;
 use acd_core::{ForcedPresence, Outcome, Presence};
 use acd_journal::MemoryLog;
@@ -98,7 +97,7 @@ async fn supervisors_step_in() {
     let running = run_on(MemoryLog::new());
     let mut pbx = running.connect("pbx", 7).await;
     pbx.offer("c1", "billing").await;
-    pbx.acknowledged(1).await;
+    pbx.acknowledged(2).await;
     let c1 = || call("pbx", "c1");
     running
         .ask(Request::MoveCall { call: c1(), queue: "nurse".to_owned() })

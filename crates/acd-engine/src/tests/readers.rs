@@ -1,6 +1,5 @@
 //! Subscribers: one snapshot, then deltas; back-logs, resuming, and what queues count.
 
-use super::adapters::until;
 use super::*;
 use crate::subscription::DELTAS_BEHIND_MAX;
 use acd_journal::MemoryLog;
@@ -108,7 +107,7 @@ async fn queues_count_what_became_of_their_calls() {
     pbx.offer("answered", "billing").await;
     pbx.offer("given-up", "billing").await;
     pbx.offer("sent-away", "nurse").await;
-    pbx.acknowledged(3).await;
+    pbx.acknowledged(4).await;
     let billing = running.queue("billing");
     assert_eq!((billing.waiting, billing.offering, billing.entered), (2, 0, 2));
     assert_eq!((billing.agents_qualified, billing.agents.staffed), (2, 0));
@@ -150,7 +149,7 @@ async fn lines_show_their_depth_without_waiting() {
     let mut pbx = running.connect("pbx", 7).await;
     pbx.offer("c1", "billing").await;
     pbx.offer("c2", "billing").await;
-    pbx.acknowledged(2).await;
+    pbx.acknowledged(3).await;
     let own = acd_core::DemandId(0);
     let depths = running.domain.depths();
     assert_eq!((depths.len(), depths.depth(own), depths.depth_by_priority(own)[5]), (3, 2, 2));
@@ -175,7 +174,7 @@ async fn the_status_counts() {
     pbx.offer("c1", "billing").await;
     pbx.offer("c2", "billing").await;
     pbx.rings().await;
-    pbx.acknowledged(2).await;
+    pbx.acknowledged(3).await;
     let status = running.domain.status();
     assert_eq!((status.health, &*status.health_reason), (Health::Serving, ""));
     assert_eq!((status.calls, status.calls_waiting, status.agents_logged_in), (2, 2, 1));

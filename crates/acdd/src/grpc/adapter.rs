@@ -171,7 +171,6 @@ async fn open(
             heartbeat_every: Some(duration(HEARTBEAT_EVERY)),
             now: Some(timestamp(opened.now)),
             clock_scale: f64::from(domain.clock().scale()),
-            resync_expected: opened.resync_expected,
         })),
     };
     let (sender, receiver) = session.split();
