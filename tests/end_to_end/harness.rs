@@ -4,7 +4,7 @@ mod adapter;
 mod agent;
 mod watcher;
 
-pub(crate) use adapter::{Adapter, Hello, call};
+pub(crate) use adapter::{Adapter, Hello, Lost, call};
 pub(crate) use agent::Agent;
 pub(crate) use watcher::Watcher;
 
@@ -218,8 +218,13 @@ impl Daemon {
 
     /// A connection of its own to the gRPC port.
     pub(crate) async fn channel(&self) -> Channel {
+        self.try_channel().await.expect("the daemon accepts")
+    }
+
+    /// The same, of a daemon that may be gone.
+    pub(crate) async fn try_channel(&self) -> Result<Channel, tonic::transport::Error> {
         let endpoint = Channel::from_shared(format!("http://{}", self.grpc)).expect("an address");
-        soon("a connection", endpoint.connect()).await.expect("the daemon accepts")
+        soon("a connection", endpoint.connect()).await
     }
 
     /// An adapter with a session.
@@ -234,7 +239,12 @@ impl Daemon {
 
     /// A session as it is after its Welcome: what the adapter holds is not said yet.
     pub(crate) async fn welcome(&self, hello: Hello) -> Adapter {
-        Adapter::open(self, hello).await.expect("the daemon welcomes the adapter")
+        self.try_welcome(hello).await.expect("the daemon welcomes the adapter")
+    }
+
+    /// The same, of a daemon that may be gone.
+    pub(crate) async fn try_welcome(&self, hello: Hello) -> Result<Adapter, Status> {
+        Adapter::open(self, hello).await
     }
 
     /// An agent who has logged in and is ready.

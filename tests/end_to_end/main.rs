@@ -2,6 +2,7 @@
 
 mod adapters;
 mod bad_input;
+mod crashes;
 mod documentation;
 mod harness;
 mod offers;

@@ -56,7 +56,7 @@ impl Adapter {
 
     /// A session as it is after its Welcome.
     pub(crate) async fn open(daemon: &Daemon, Hello(mut hello): Hello) -> Result<Self, Status> {
-        let channel = daemon.channel().await;
+        let channel = daemon.try_channel().await.map_err(|e| Status::unavailable(e.to_string()))?;
         let (up, messages) = mpsc::channel(1024);
         let first =
             acd::AdapterMessage { body: Some(Up::Hello(hello.clone())), ..Default::default() };
@@ -65,7 +65,7 @@ impl Adapter {
         let session = client.session(ReceiverStream::new(messages));
         let mut down = soon("a session", session).await?.into_inner();
         let welcome = soon("a welcome", down.message()).await?;
-        let welcome = welcome.expect("an order before the end of the stream");
+        let welcome = welcome.ok_or_else(|| Status::unavailable("the stream ended at once"))?;
         assert_eq!(welcome.number, 0, "Welcome is not numbered");
         let Some(Down::Welcome(body)) = welcome.body else {
             panic!("the first order is not Welcome: {welcome:?}");
@@ -309,11 +309,24 @@ impl Lost {
         adapter
     }
 
+    /// Puts a message in line for the next stream; says its number.
+    pub(crate) fn say(&mut self, body: Up) -> u64 {
+        self.sent += 1;
+        let message = acd::AdapterMessage { number: self.sent, ack: 0, body: Some(body) };
+        self.unacknowledged.push(message);
+        self.sent
+    }
+
     /// Opens a new stream to whatever daemon is there now, which may have begun a new epoch, and
     /// says again what that one has not received. The end of a resync that it has not heard whole
     /// says nothing any more.
-    pub(crate) async fn return_to(self, daemon: &Daemon) -> Adapter {
-        let mut adapter = daemon.welcome(self.hello).await;
+    ///
+    /// # Errors
+    /// There is no daemon, or it is gone again; what is remembered is unchanged.
+    pub(crate) async fn return_to(self, daemon: &Daemon) -> Result<Adapter, Self> {
+        let Ok(mut adapter) = daemon.try_welcome(self.hello.clone()).await else {
+            return Err(self);
+        };
         let acd::Welcome { resumed, received, .. } = adapter.welcome;
         assert!(received >= self.acknowledged, "what was acknowledged is received for good");
         adapter.sent = self.sent;
@@ -327,7 +340,7 @@ impl Lost {
                 adapter.send_raw(message).await;
             }
         }
-        adapter
+        Ok(adapter)
     }
 }
 
