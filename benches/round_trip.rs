@@ -18,7 +18,7 @@ use acd_proto::v1::agent_service_client::AgentServiceClient;
 use acd_proto::v1::{
     Acknowledged, AdapterMessage, AdapterOrder, CallEnded, CallOffered, HangUpRequest,
     HangUpResponse, Heartbeat, Hello, LogInRequest, OfferCallRequest, OfferCallResponse,
-    ResyncDone,
+    ResyncDone, Welcome,
 };
 use hdrhistogram::Histogram;
 use std::io::{BufRead as _, BufReader};
@@ -108,14 +108,14 @@ impl Session {
         self.up.send(message).await.unwrap();
     }
 
-    /// Waits for the next order that `wanted` accepts; its number.
-    async fn expect(&mut self, wanted: impl Fn(&Down) -> bool) -> u64 {
+    /// Waits for the next order that `wanted` accepts; its number and what it says.
+    async fn expect(&mut self, wanted: impl Fn(&Down) -> bool) -> (u64, Down) {
         loop {
             let order = self.down.next().await.expect("the stream goes on").unwrap();
             let body = order.body.expect("an order says something");
             assert!(!matches!(body, Down::Rejected(_)), "nothing is refused: {body:?}");
             if wanted(&body) {
-                return order.number;
+                return (order.number, body);
             }
         }
     }
@@ -155,8 +155,10 @@ async fn measure(json: bool) {
     let log_in = LogInRequest { agent: "ana".to_owned(), ready: true, ..LogInRequest::default() };
     agents.log_in(log_in).await.unwrap();
     let mut calls = Session::open(&acdd).await;
-    calls.expect(|body| matches!(body, Down::Welcome(_))).await;
-    calls.send(Up::ResyncDone(ResyncDone {}), 0).await;
+    let Down::Welcome(Welcome { resync, .. }) = calls.expect(|_| true).await.1 else {
+        panic!("Welcome comes first");
+    };
+    calls.send(Up::ResyncDone(ResyncDone { resync }), 0).await;
     calls.expect(|body| matches!(body, Down::Resynced(_))).await;
     let mut mirror = Session::open(&echo).await;
     mirror.expect(|_| true).await;
@@ -177,7 +179,7 @@ async fn measure(json: bool) {
         };
         let started = Instant::now();
         calls.send(Up::CallOffered(call), 0).await;
-        let offer = calls.expect(|body| matches!(body, Down::Offer(_))).await;
+        let (offer, _) = calls.expect(|body| matches!(body, Down::Offer(_))).await;
         let offered = started.elapsed();
         calls.send(Up::CallEnded(CallEnded { call_id }), offer).await;
         calls.expect(|body| matches!(body, Down::Revoke(_))).await;

@@ -120,7 +120,10 @@ async fn what_was_acknowledged_outlives_fifty_kills_at_random_moments() {
     let tally = truth.borrow().tally;
     eprintln!("{tally:?}");
     // A few kills may meet little.
-    assert!(crashes < CRASHES || tally.met_everything(), "the test looked at too little: {tally:?}");
+    assert!(
+        crashes < CRASHES || tally.met_everything(),
+        "the test looked at too little: {tally:?}"
+    );
 }
 
 /// Kills the daemon after a while, from outside and whatever it does.
@@ -143,6 +146,7 @@ async fn live(
     let awaited = calls.iter().map(|call| truth::name_of(call).0).collect();
     truth.borrow_mut().is_kept_in(calls, &agents);
     let life = Life { daemon, truth, awaited, heard: RefCell::default() };
+    desks.some_leave(&life).await;
     let back = tokio::join!(east.come_back(&life), north.come_back(&life), west.come_back(&life));
     if back != (true, true, true) {
         return;

@@ -1,7 +1,7 @@
 //! Keeps a session's stream open: opens it, reads it, opens it again when it breaks.
 
 use crate::endpoint::{code_word, endpoint};
-use crate::link::Link;
+use crate::link::{Asked, Link};
 use crate::numbering::Verdict;
 use crate::report::OfferKey;
 use crate::session::{ConnectError, Queued, Reconnect, SessionEvent, SessionOptions};
@@ -156,10 +156,11 @@ impl Driver {
             }
             ConnectError::Protocol(breach.to_string())
         })?;
-        let v1::Welcome { resumed, clock_scale, .. } = *welcome;
+        let v1::Welcome { resumed, resync, clock_scale, .. } = *welcome;
+        let asked = (resync != 0).then_some(Asked { generation, resync });
         let event = SessionEvent::Connected { epoch, resumed, clock_scale };
         // A user who has dropped his events wants none.
-        let _ = self.events.send(Queued::Connected { generation, resumed, event });
+        let _ = self.events.send(Queued::Connected { asked, event });
         if let Some(up_to) = freed {
             self.notify(SessionEvent::Acknowledged { up_to });
         }

@@ -34,10 +34,8 @@ pub(crate) struct Link {
 #[derive(Debug)]
 struct State {
     numbering: Numbering<Kept>,
-    /// The generation of the latest Welcome that asks for a resync and that the user has seen.
-    asked: Option<u64>,
-    /// Ends of resyncs that say nothing any more; their rejections are no news.
-    void: Vec<SendId>,
+    /// The latest Welcome that asks for a resync, and that the user has seen.
+    asked: Option<Asked>,
     /// Which stream is the present one; earlier ones write nothing more.
     stream: u64,
     /// The present stream has been welcomed.
@@ -49,6 +47,15 @@ struct State {
     written_at: Instant,
     clock_scale: f64,
     closing: bool,
+}
+
+/// A Welcome that asks for a resync.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Asked {
+    /// Of its numbers.
+    pub(crate) generation: u64,
+    /// What it calls the resync.
+    pub(crate) resync: u64,
 }
 
 /// A message, and when the user sent it.
@@ -65,7 +72,6 @@ impl Link {
             state: Mutex::new(State {
                 numbering: Numbering::default(),
                 asked: None,
-                void: Vec::new(),
                 stream: 0,
                 open: false,
                 writer: None,
@@ -109,13 +115,14 @@ impl Link {
     pub(crate) async fn resync(&self, resync: Resync) -> Result<Option<ResyncIds>, SendError> {
         let since = Instant::now();
         let (calls, legs) = (resync.calls.len(), resync.legs.len());
-        let parts: Vec<_> = (resync.calls.into_iter().map(Message::HeldCall))
-            .chain(resync.legs.into_iter().map(Message::HeldLeg))
-            .chain([Message::ResyncDone])
+        let _turn = self.turn.lock().await;
+        let asked = self.open_state()?.asked.ok_or(SendError::NoResyncDue)?;
+        let Asked { generation, resync: number } = asked;
+        let parts: Vec<_> = (resync.calls.into_iter().map(|call| Message::HeldCall(call, number)))
+            .chain(resync.legs.into_iter().map(|leg| Message::HeldLeg(leg, number)))
+            .chain([Message::ResyncDone(number)])
             .collect();
         parts.iter().try_for_each(check_size)?;
-        let _turn = self.turn.lock().await;
-        let generation = self.open_state()?.asked.ok_or(SendError::NoResyncDue)?;
         let mut first = None;
         for message in parts {
             let room = self.room().await?;
@@ -123,7 +130,7 @@ impl Link {
             if state.numbering.generation() != generation {
                 return Ok(None);
             }
-            if matches!(message, Message::ResyncDone) && state.asked == Some(generation) {
+            if matches!(message, Message::ResyncDone(_)) && state.asked == Some(asked) {
                 state.asked = None;
             }
             let id = state.push(room, Kept { since, message });
@@ -132,9 +139,9 @@ impl Link {
         Ok(first.map(|first| ResyncIds { first, calls, legs }))
     }
 
-    /// The user has seen the Welcome of this generation, which did not resume.
-    pub(crate) fn ask(&self, generation: u64) {
-        self.state.lock().asked = Some(generation);
+    /// The user has seen a Welcome that asks for a resync.
+    pub(crate) fn ask(&self, asked: Asked) {
+        self.state.lock().asked = Some(asked);
     }
 
     /// The user takes an order; `false` if it is of the time before numbering began anew.
@@ -215,9 +222,6 @@ impl Link {
     ) -> Result<(u64, Option<SendId>), Breach> {
         let mut state = self.state.lock();
         let freed = state.numbering.welcome(epoch, welcome.resumed, welcome.received)?;
-        if !welcome.resumed {
-            state.void_resyncs();
-        }
         state.open = true;
         state.told = state.numbering.position().1;
         state.written_at = Instant::now();
@@ -242,7 +246,7 @@ impl Link {
     /// The message of this number, if the user knows it.
     pub(crate) fn id_of(&self, number: u64) -> Option<SendId> {
         let state = self.state.lock();
-        state.numbering.id_of(number).filter(|id| !state.void.contains(id))
+        state.numbering.id_of(number)
     }
 
     /// The daemon has everything up to `number`: the latest report that this is news of.
@@ -299,19 +303,6 @@ impl Kept {
 }
 
 impl State {
-    /// What was named to the daemon of before is not known to this one: the end of a resync that
-    /// began there would make all of it vanish. The user is asked for another one, whose end
-    /// counts; what else is left of the old one is true as far as it goes.
-    fn void_resyncs(&mut self) {
-        self.void.clear();
-        for (id, kept) in self.numbering.unacknowledged_mut() {
-            if matches!(kept.message, Message::ResyncDone | Message::Void) {
-                kept.message = Message::Void;
-                self.void.push(id);
-            }
-        }
-    }
-
     fn push(&mut self, room: SemaphorePermit<'_>, kept: Kept) -> SendId {
         room.forget();
         let id = self.numbering.push(kept);
@@ -357,7 +348,7 @@ impl Stream for Outgoing {
             let next = next.map(|(number, kept)| (number, kept.message.body(kept.kept(scale))));
             let next = match next {
                 Some(next) => Some(next),
-                None if state.heartbeat_due => Some((0, Some(Body::Heartbeat(v1::Heartbeat {})))),
+                None if state.heartbeat_due => Some((0, Body::Heartbeat(v1::Heartbeat {}))),
                 None if state.closing && state.numbering.outstanding() == 0 => {
                     return Poll::Ready(None);
                 }
@@ -367,7 +358,7 @@ impl Stream for Outgoing {
                 state.heartbeat_due = false;
                 state.told = ack;
                 state.written_at = Instant::now();
-                return Poll::Ready(Some(v1::AdapterMessage { number, ack, body }));
+                return Poll::Ready(Some(v1::AdapterMessage { number, ack, body: Some(body) }));
             }
         }
         state.writer = Some(context.waker().clone());

@@ -180,12 +180,6 @@ impl<M> Numbering<M> {
         SendId(self.latest())
     }
 
-    /// What is not acknowledged, in order.
-    pub(crate) fn unacknowledged_mut(&mut self) -> impl Iterator<Item = (SendId, &mut M)> {
-        let first = SendId(self.acknowledged + 1);
-        self.unacknowledged.iter_mut().enumerate().map(move |(at, kept)| (first.plus(at), kept))
-    }
-
     /// The next message for the present stream, with its number.
     pub(crate) fn next_to_write(&mut self) -> Option<(u64, &M)> {
         let at = usize::try_from(self.written - self.acknowledged).ok()?;

@@ -14,9 +14,9 @@ const WAITED_MAX: Duration = Duration::from_secs(7 * 24 * 3_600);
 /// What a wait adds to a message, and to the lengths within it.
 const WAITED_BYTES_MAX: usize = 16;
 
-/// What it adds to a call to be named in a resync, its wait twice over: what could be offered can
-/// be named.
-const RESYNC_BYTES_MAX: usize = 2 * WAITED_BYTES_MAX + 8;
+/// What it adds to a call to be named in a resync, its wait twice over and which resync it is: what
+/// could be offered can be named.
+const RESYNC_BYTES_MAX: usize = 2 * WAITED_BYTES_MAX + 8 + 11;
 
 /// One offer, once and for ever: offers are counted within an epoch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -122,39 +122,36 @@ impl Report {
 pub(crate) enum Message {
     /// What happens.
     Report(Report),
-    /// A caller who is held.
-    HeldCall(HeldCall),
+    /// A caller who is held; which resync he is named in.
+    HeldCall(HeldCall, u64),
     /// A leg that is held.
-    HeldLeg(HeldLeg),
+    HeldLeg(HeldLeg, u64),
     /// The end of a resync.
-    ResyncDone,
-    /// The end of a resync that the daemon has not heard whole. It bears its number and says
-    /// nothing: the daemon rejects it, and waits for the end of the next.
-    Void,
+    ResyncDone(u64),
 }
 
 impl Message {
     /// As it stands on the wire when it has been kept for so long, in domain time.
-    pub(crate) fn body(&self, kept: Duration) -> Option<Body> {
+    pub(crate) fn body(&self, kept: Duration) -> Body {
         match self {
-            Self::Report(report) => Some(report.body(kept)),
-            Self::HeldCall(held) => {
-                Some(Body::ResyncCall(v1::ResyncCall { call: Some(held.call(kept)) }))
+            Self::Report(report) => report.body(kept),
+            Self::HeldCall(held, resync) => {
+                let (call, resync) = (Some(held.call(kept)), *resync);
+                Body::ResyncCall(v1::ResyncCall { call, resync })
             }
-            Self::HeldLeg(held) => Some(Body::ResyncLeg(held.leg())),
-            Self::ResyncDone => Some(Body::ResyncDone(v1::ResyncDone {})),
-            Self::Void => None,
+            Self::HeldLeg(held, resync) => Body::ResyncLeg(held.leg(*resync)),
+            Self::ResyncDone(resync) => Body::ResyncDone(v1::ResyncDone { resync: *resync }),
         }
     }
 
     /// At most so long on the wire, whenever it is sent.
     pub(crate) fn bytes_max(&self) -> usize {
-        let body = self.body(Duration::ZERO);
+        let body = Some(self.body(Duration::ZERO));
         let bytes = v1::AdapterMessage { number: u64::MAX, ack: u64::MAX, body }.encoded_len();
         match self {
             Self::Report(Report::CallOffered { .. }) => bytes + RESYNC_BYTES_MAX,
-            Self::HeldCall(_) => bytes + WAITED_BYTES_MAX,
-            Self::Report(_) | Self::HeldLeg(_) | Self::ResyncDone | Self::Void => bytes,
+            Self::HeldCall(..) => bytes + WAITED_BYTES_MAX,
+            Self::Report(_) | Self::HeldLeg(..) | Self::ResyncDone(_) => bytes,
         }
     }
 }

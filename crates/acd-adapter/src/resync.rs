@@ -59,11 +59,12 @@ impl HeldCall {
 }
 
 impl HeldLeg {
-    pub(crate) fn leg(&self) -> v1::ResyncLeg {
+    pub(crate) fn leg(&self, resync: u64) -> v1::ResyncLeg {
         v1::ResyncLeg {
             call: Some(self.call.clone()),
             agent: self.agent.clone(),
             state: self.state.into(),
+            resync,
         }
     }
 }
@@ -161,7 +162,7 @@ mod tests {
         let longest = (0..MESSAGE_BYTES_MAX)
             .rfind(|bytes| offered(*bytes).bytes_max() <= MESSAGE_BYTES_MAX)
             .expect("a short one may be offered");
-        assert!(Message::HeldCall(call(longest)).bytes_max() <= MESSAGE_BYTES_MAX);
+        assert!(Message::HeldCall(call(longest), u64::MAX).bytes_max() <= MESSAGE_BYTES_MAX);
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use crate::drive;
 use crate::endpoint::{AddressError, KeepAlive, code_word};
-use crate::link::Link;
+use crate::link::{Asked, Link};
 use crate::numbering::SendId;
 use crate::report::{OfferKey, Report};
 use crate::resync::{Resync, ResyncIds};
@@ -236,9 +236,8 @@ impl SessionSender {
     /// waits until the daemon has taken in the beginning.
     ///
     /// A stream that breaks and is resumed changes nothing. If the daemon starts anew before all is
-    /// durable, this resync counts for nothing, whatever part was heard: its messages are sent
-    /// again under their numbers, but its end says nothing, and the new `Connected` asks for
-    /// another resync. Dropped before it is ready, it may be called again.
+    /// durable, this resync counts for nothing, whatever part was heard, and the new `Connected`
+    /// asks for another one. Dropped before it is ready, it may be called again.
     ///
     /// Returns `None` when the daemon has started anew before all of it was in line: the event
     /// `Connected` that says so is still to come, or has been returned meanwhile.
@@ -284,8 +283,8 @@ pub struct SessionEvents {
 pub(crate) enum Queued {
     /// To be acknowledged once taken.
     Order { generation: u64, number: u64, event: SessionEvent },
-    /// The stream is open; unless it is resumed, a resync is due once the user knows.
-    Connected { generation: u64, resumed: bool, event: SessionEvent },
+    /// The stream is open; a resync that it asks for is due once the user knows.
+    Connected { asked: Option<Asked>, event: SessionEvent },
     /// Everything else.
     Notice(SessionEvent),
 }
@@ -298,9 +297,9 @@ impl SessionEvents {
         loop {
             match self.queued.recv().await? {
                 Queued::Notice(event) => return Some(event),
-                Queued::Connected { generation, resumed, event } => {
-                    if !resumed {
-                        self.link.ask(generation);
+                Queued::Connected { asked, event } => {
+                    if let Some(asked) = asked {
+                        self.link.ask(asked);
                     }
                     return Some(event);
                 }

@@ -2,7 +2,7 @@
 
 use crate::refusal::{Refusal, RefusalKind, code};
 use crate::request::{CallRef, Person, Request};
-use crate::session::{AdapterMessage, Hello};
+use crate::session::{AdapterMessage, Hello, OfferedCall, ResyncPart};
 use acd_core::Span;
 
 /// The most live calls of a domain.
@@ -61,18 +61,12 @@ pub(crate) fn check_request(request: &Request, person: &Person) -> Result<(), Re
 /// The same for a message of an adapter.
 pub(crate) fn check_message(message: &AdapterMessage) -> Result<(), Refusal> {
     match message {
-        AdapterMessage::CallOffered { call_id, queue, priority: _, attributes, waited }
-        | AdapterMessage::ResyncCall { call_id, queue, priority: _, attributes, waited } => {
-            check_id(call_id, "call_id")?;
-            check_id(queue, "queue")?;
-            check_attributes(attributes)?;
-            if *waited > WAITED_MAX {
-                let days = WAITED_MAX.0 / (24 * 3_600 * 1_000_000);
-                return too_large(format!("at most {days} days"), "waited");
-            }
-            Ok(())
+        AdapterMessage::CallOffered(offered) => check_offered(offered),
+        AdapterMessage::Resync { resync: 0, .. } => {
+            malformed("must be the number that Welcome names", "resync")
         }
-        AdapterMessage::ResyncLeg { call, agent, state: _ } => {
+        AdapterMessage::Resync { part: ResyncPart::Call(held), .. } => check_offered(held),
+        AdapterMessage::Resync { part: ResyncPart::Leg { call, agent, state: _ }, .. } => {
             check_call(call)?;
             check_id(agent, "agent")
         }
@@ -85,9 +79,21 @@ pub(crate) fn check_message(message: &AdapterMessage) -> Result<(), Refusal> {
         | AdapterMessage::CallBridged { .. }
         | AdapterMessage::ConnectFailed { .. }
         | AdapterMessage::Malformed { .. }
-        | AdapterMessage::ResyncDone
+        | AdapterMessage::Resync { part: ResyncPart::Done, .. }
         | AdapterMessage::AckOnly => Ok(()),
     }
+}
+
+fn check_offered(offered: &OfferedCall) -> Result<(), Refusal> {
+    let OfferedCall { call_id, queue, priority: _, attributes, waited } = offered;
+    check_id(call_id, "call_id")?;
+    check_id(queue, "queue")?;
+    check_attributes(attributes)?;
+    if *waited > WAITED_MAX {
+        let days = WAITED_MAX.0 / (24 * 3_600 * 1_000_000);
+        return too_large(format!("at most {days} days"), "waited");
+    }
+    Ok(())
 }
 
 /// The same for the first message of a session.
@@ -170,13 +176,13 @@ mod tests {
     use acd_core::Priority;
 
     fn offered(call_id: &str, attributes: Vec<(String, String)>) -> AdapterMessage {
-        AdapterMessage::CallOffered {
+        AdapterMessage::CallOffered(OfferedCall {
             call_id: call_id.to_owned(),
             queue: "billing".to_owned(),
             priority: Priority::NORMAL,
             attributes,
             waited: Span(0),
-        }
+        })
     }
 
     fn refused(message: &AdapterMessage) -> (&'static str, &'static str) {

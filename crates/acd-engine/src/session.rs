@@ -31,6 +31,8 @@ pub struct Welcome {
     /// The session goes on by number; else orders count from 1 again, and the adapter is asked to
     /// say what it holds.
     pub resumed: bool,
+    /// Names the resync that is due; 0 if none is.
+    pub resync: u64,
     /// The number of the latest message of this process that is applied and durable.
     pub received: u64,
     /// The epoch of the domain.
@@ -43,42 +45,14 @@ pub struct Welcome {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum AdapterMessage {
     /// A call wants an agent.
-    CallOffered {
-        /// The adapter's id of the call.
-        call_id: String,
-        /// The queue that it enters.
-        queue: String,
-        /// Its priority.
-        priority: Priority,
-        /// Carried to the agent and never looked at.
-        attributes: Vec<(String, String)>,
-        /// How long the caller has been waiting already.
-        waited: Span,
+    CallOffered(OfferedCall),
+    /// What the PBX holds.
+    Resync {
+        /// From the welcome that asked for it; what another one asked for is passed over.
+        resync: u64,
+        /// One thing that it holds, or that this is all.
+        part: ResyncPart,
     },
-    /// The PBX holds this caller: part of a resync. As in `CallOffered`.
-    ResyncCall {
-        /// The adapter's id of the call.
-        call_id: String,
-        /// The queue that it enters if it is not known.
-        queue: String,
-        /// Its priority then.
-        priority: Priority,
-        /// Carried to the agent and never looked at.
-        attributes: Vec<(String, String)>,
-        /// How long the caller has been waiting, without talk time.
-        waited: Span,
-    },
-    /// The PBX has a leg to an agent: part of a resync.
-    ResyncLeg {
-        /// For which call.
-        call: CallRef,
-        /// Of whom.
-        agent: String,
-        /// How far it is.
-        state: LegState,
-    },
-    /// The end of a resync: what was not named does not exist in the PBX.
-    ResyncDone,
     /// The call is over in the PBX.
     CallEnded {
         /// Which.
@@ -138,6 +112,39 @@ pub enum AdapterMessage {
     },
     /// Nothing happened, only `ack` counts; it has no number.
     AckOnly,
+}
+
+/// A call as its adapter describes it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OfferedCall {
+    /// The adapter's id of the call.
+    pub call_id: String,
+    /// The queue that it enters; in a resync, if it is not known.
+    pub queue: String,
+    /// Its priority then.
+    pub priority: Priority,
+    /// Carried to the agent and never looked at.
+    pub attributes: Vec<(String, String)>,
+    /// How long the caller has been waiting already, without talk time.
+    pub waited: Span,
+}
+
+/// A part of what a PBX holds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ResyncPart {
+    /// A caller.
+    Call(OfferedCall),
+    /// A leg to an agent.
+    Leg {
+        /// For which call.
+        call: CallRef,
+        /// Of whom.
+        agent: String,
+        /// How far it is.
+        state: LegState,
+    },
+    /// This is all: what was not named does not exist in the PBX.
+    Done,
 }
 
 /// How far a leg to an agent is.

@@ -17,8 +17,7 @@ use std::time::{Duration, Instant};
 /// How many callers one PBX holds at most.
 const CALLERS_MAX: usize = 12;
 /// The codes of rejections that come when two sides speak at the same time, or of what is over.
-const CROSSINGS: [&str; 5] =
-    ["offer_over", "unknown_offer", "unknown_call", "wrong_state", "malformed"];
+const CROSSINGS: [&str; 4] = ["offer_over", "unknown_offer", "unknown_call", "wrong_state"];
 
 /// A PBX and the process that connects it.
 pub(super) struct Pbx {
@@ -31,7 +30,7 @@ pub(super) struct Pbx {
 enum Connection {
     /// A process that has never been connected.
     New,
-    There(Adapter),
+    There(Box<Adapter>),
     Lost(Lost),
 }
 
@@ -82,10 +81,12 @@ impl Pbx {
 
     async fn connect(&mut self, life: &Life<'_>) -> bool {
         let connection = match std::mem::replace(&mut self.connection, Connection::New) {
-            Connection::New => life.daemon.try_welcome(Hello::of(&self.name)).await.ok(),
+            Connection::New => {
+                life.daemon.try_welcome(Hello::of(&self.name)).await.ok().map(Box::new)
+            }
             Connection::There(adapter) => Some(adapter),
             Connection::Lost(lost) => match lost.return_to(life.daemon).await {
-                Ok(adapter) => Some(adapter),
+                Ok(adapter) => Some(Box::new(adapter)),
                 Err(lost) => {
                     self.connection = Connection::Lost(lost);
                     None
@@ -116,8 +117,7 @@ impl Pbx {
             let caller = life.truth.borrow().callers[name].clone();
             let waited = prost_types::Duration::try_from(caller.since.elapsed()).ok();
             let offered = acd::CallOffered { waited, ..caller.offered };
-            let call = acd::ResyncCall { call: Some(offered) };
-            let number = self.adapter().say(Up::ResyncCall(call)).await;
+            let number = self.adapter().holds_call(offered).await;
             life.truth.borrow_mut().caller(name).told.again_under(number);
         }
         for name in &held {
@@ -129,7 +129,7 @@ impl Pbx {
                 Stage::OnHold => LegState::Held,
             };
             let said = self.adapter().leg(&name.1, &leg.agent, state);
-            let number = self.adapter().say(Up::ResyncLeg(said)).await;
+            let number = self.adapter().holds_leg(said).await;
             if let Some(leg) = &mut life.truth.borrow_mut().caller(name).leg
                 && let Some(bridged) = &mut leg.bridged
             {
@@ -137,7 +137,7 @@ impl Pbx {
             }
         }
         life.heard.borrow_mut().insert(self.name.clone());
-        let number = self.adapter().say(Up::ResyncDone(acd::ResyncDone {})).await;
+        let number = self.adapter().holds_no_more().await;
         life.truth.borrow_mut().ends_are_told(&self.name, number);
         loop {
             match self.next_order(life).await {

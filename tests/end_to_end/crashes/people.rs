@@ -61,26 +61,28 @@ impl Desks {
     }
 
     async fn sets_presence(&mut self, life: &Life<'_>, channel: Channel) -> bool {
-        let mut agent = self.desktop(channel);
+        let agent = self.desktop(channel);
         let wants = match self.random.random_range(0..10) {
             0..7 => Presence::Ready,
             7..9 => Presence::NotReady,
             _ => Presence::LoggedOut,
         };
-        life.truth.borrow_mut().wish(&agent.id).asked = Some(wants);
-        let result = match wants {
-            Presence::LoggedOut => agent.log_out().await,
-            Presence::NotReady => agent.not_ready("break").await,
-            _ => agent.log_in(true).await,
-        };
-        let mut truth = life.truth.borrow_mut();
-        let wish = truth.wish(&agent.id);
-        match &result {
-            Ok(_) => (wish.answered, wish.asked) = (wants, None),
-            Err(failed) if is_open(failed) => return false,
-            Err(_refused) => wish.asked = None,
+        wishes(life, agent, wants).await
+    }
+
+    /// Some leave before any PBX has said what it holds: legs to them are void.
+    pub(super) async fn some_leave(&mut self, life: &Life<'_>) {
+        if !self.random.random_ratio(1, 3) {
+            return;
         }
-        true
+        let Ok(channel) = life.daemon.try_channel().await else { return };
+        for id in AGENTS.sample(&mut self.random, 2) {
+            let client = AgentServiceClient::new(channel.clone());
+            let agent = Agent { id: (*id).to_owned(), client };
+            if !wishes(life, agent, Presence::LoggedOut).await {
+                return;
+            }
+        }
     }
 
     /// An agent takes or refuses what rings, at his desktop.
@@ -145,6 +147,24 @@ impl Desks {
             acd::MoveCallRequest { call: Some(call), queue, actor: sue(), ..Default::default() };
         supervisor.move_call(request).await.err().is_none_or(|failed| !is_open(&failed))
     }
+}
+
+/// An agent asks for a presence; `false` if the daemon is gone.
+async fn wishes(life: &Life<'_>, mut agent: Agent, wants: Presence) -> bool {
+    life.truth.borrow_mut().wish(&agent.id).asked = Some(wants);
+    let result = match wants {
+        Presence::LoggedOut => agent.log_out().await,
+        Presence::NotReady => agent.not_ready("break").await,
+        _ => agent.log_in(true).await,
+    };
+    let mut truth = life.truth.borrow_mut();
+    let wish = truth.wish(&agent.id);
+    match &result {
+        Ok(_) => (wish.answered, wish.asked) = (wants, None),
+        Err(failed) if is_open(failed) => return false,
+        Err(_refused) => wish.asked = None,
+    }
+    true
 }
 
 /// A supervisor looks at all calls.

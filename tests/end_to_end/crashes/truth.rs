@@ -172,12 +172,12 @@ impl Truth {
         for (_, gone) in self.gone.iter_mut().filter(|((of, _), _)| of == adapter) {
             gone.by_resync |= process_restarts && !gone.told.durable;
             if gone.by_resync {
-                gone.told.again_under(u64::MAX);
+                gone.told.number = u64::MAX;
             }
         }
         for (_, caller) in self.callers.iter_mut().filter(|((of, _), _)| of == adapter) {
             if process_restarts {
-                caller.told.again_under(u64::MAX);
+                caller.told.number = u64::MAX;
             }
             // The order to bridge is of a former epoch: the resync says it once more.
             if let Some(bridged) = caller.leg.as_mut().and_then(|leg| leg.bridged.as_mut()) {
@@ -226,8 +226,7 @@ impl Truth {
 
     /// The calls of an adapter, oldest first.
     pub(super) fn held_by(&self, adapter: &str) -> Vec<Name> {
-        let mut held: Vec<_> =
-            self.callers.iter().filter(|((of, _), _)| of == adapter).collect();
+        let mut held: Vec<_> = self.callers.iter().filter(|((of, _), _)| of == adapter).collect();
         held.sort_by_key(|(_, caller)| caller.since);
         held.into_iter().map(|(name, _)| name.clone()).collect()
     }
@@ -268,7 +267,8 @@ impl Truth {
         // Those that both lists must have, with their arrivals, in their order.
         let in_both = |list: &[acd::Call]| -> Vec<_> {
             let names = list.iter().map(|call| (name_of(call), call.arrived_at));
-            names.filter(|(name, _)| self.callers.get(name).is_some_and(|it| it.told.durable))
+            names
+                .filter(|(name, _)| self.callers.get(name).is_some_and(|it| it.told.durable))
                 .collect()
         };
         let (mut was, mut is) = (in_both(&before), in_both(&self.seen));

@@ -91,12 +91,12 @@ impl Adapter {
         legs: Vec<acd::ResyncLeg>,
     ) -> (acd::Resynced, Vec<Down>) {
         for call in calls {
-            self.say(Up::ResyncCall(acd::ResyncCall { call: Some(call) })).await;
+            self.holds_call(call).await;
         }
         for leg in legs {
-            self.say(Up::ResyncLeg(leg)).await;
+            self.holds_leg(leg).await;
         }
-        self.say(Up::ResyncDone(acd::ResyncDone {})).await;
+        self.holds_no_more().await;
         let mut before = Vec::new();
         loop {
             match self.expect().await {
@@ -106,11 +106,34 @@ impl Adapter {
         }
     }
 
+    /// Names a caller, in the resync that the welcome has asked for.
+    pub(crate) async fn holds_call(&mut self, call: acd::CallOffered) -> u64 {
+        let resync = self.welcome.resync;
+        self.say(Up::ResyncCall(acd::ResyncCall { call: Some(call), resync })).await
+    }
+
+    /// Names a leg.
+    pub(crate) async fn holds_leg(&mut self, leg: acd::ResyncLeg) -> u64 {
+        let resync = self.welcome.resync;
+        self.say(Up::ResyncLeg(acd::ResyncLeg { resync, ..leg })).await
+    }
+
+    /// Has named all.
+    pub(crate) async fn holds_no_more(&mut self) -> u64 {
+        let resync = self.welcome.resync;
+        self.say(Up::ResyncDone(acd::ResyncDone { resync })).await
+    }
+
     /// A leg of this adapter's to an agent, for one of its calls.
     pub(crate) fn leg(&self, call_id: &str, agent: &str, state: LegState) -> acd::ResyncLeg {
         let call =
             acd::CallRef { adapter: self.hello.adapter.clone(), call_id: call_id.to_owned() };
-        acd::ResyncLeg { call: Some(call), agent: agent.to_owned(), state: state.into() }
+        acd::ResyncLeg {
+            call: Some(call),
+            agent: agent.to_owned(),
+            state: state.into(),
+            ..Default::default()
+        }
     }
 
     /// The connection breaks; the process lives on and remembers its numbers.
@@ -318,8 +341,7 @@ impl Lost {
     }
 
     /// Opens a new stream to whatever daemon is there now, which may have begun a new epoch, and
-    /// says again what that one has not received. The end of a resync that it has not heard whole
-    /// says nothing any more.
+    /// says again what that one has not received.
     ///
     /// # Errors
     /// There is no daemon, or it is gone again; what is remembered is unchanged.
@@ -334,7 +356,6 @@ impl Lost {
             if message.number > received {
                 if !resumed {
                     message.ack = 0;
-                    message.body.take_if(|body| matches!(body, Up::ResyncDone(_)));
                 }
                 adapter.unacknowledged.push(message.clone());
                 adapter.send_raw(message).await;

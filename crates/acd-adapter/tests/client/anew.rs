@@ -41,22 +41,25 @@ fn word(body: &Up) -> String {
         Up::CallOffered(call) => format!("offered {}", call.call_id),
         Up::CallEnded(call) => format!("ended {}", call.call_id),
         Up::ResyncCall(held) => {
-            format!("call {}", held.call.as_ref().expect("a call").call_id)
+            let call = held.call.as_ref().expect("a call");
+            format!("call {} for {}", call.call_id, held.resync)
         }
-        Up::ResyncLeg(leg) => format!("leg {}", leg.call.as_ref().expect("a call").call_id),
-        Up::ResyncDone(_) => "done".to_owned(),
+        Up::ResyncLeg(leg) => {
+            let call = leg.call.as_ref().expect("a call");
+            format!("leg {} for {}", call.call_id, leg.resync)
+        }
+        Up::ResyncDone(done) => format!("done for {}", done.resync),
         other => panic!("unexpected {other:?}"),
     }
 }
 
-/// The next numbered messages; one that says nothing is `-`.
+/// The next numbered messages.
 async fn words(stream: &mut Stream, count: usize) -> Vec<(u64, String)> {
     let mut words = Vec::new();
     while words.len() < count {
         let message = stream.message().await;
         if message.number > 0 {
-            let word = message.body.as_ref().map_or_else(|| "-".to_owned(), word);
-            words.push((message.number, word));
+            words.push((message.number, word(message.body.as_ref().expect("it says something"))));
         }
     }
     words
@@ -185,7 +188,10 @@ async fn a_resync_follows_what_is_sent_again_and_is_answered() {
     sender.send(ended("z")).await.expect("in line");
     assert_eq!(
         words(&mut again, 6).await,
-        numbered(2, &["ended b", "call x", "call y", "leg x", "done", "ended z"])
+        numbered(
+            2,
+            &["ended b", "call x for 2", "call y for 2", "leg x for 2", "done for 2", "ended z"]
+        )
     );
     assert!(matches!(events.recv().await, Some(SessionEvent::Acknowledged { .. })));
     for (order, number, part) in
@@ -212,7 +218,8 @@ async fn a_resync_says_all_of_a_call_and_of_a_leg() {
     let (server, mut streams) = daemon().await;
     let (sender, _events, mut stream) = connected(&server, &mut streams).await;
     sender.resync(resync(&["x"], &["x"])).await.expect("the first welcome is not resumed");
-    let Up::ResyncCall(v1::ResyncCall { call: Some(call) }) = stream.report().await.1 else {
+    let Up::ResyncCall(v1::ResyncCall { call: Some(call), resync: 1 }) = stream.report().await.1
+    else {
         panic!("the call comes first")
     };
     assert_eq!((call.call_id.as_str(), call.queue.as_str()), ("x", "billing"));
@@ -233,7 +240,11 @@ async fn one_resync_is_taken_after_each_connection_that_is_not_resumed() {
     let mut again = streams.recv().await.expect("another stream");
     again.hello().await;
     again.welcome(1, true, 0).await;
-    assert_eq!(words(&mut again, 1).await, numbered(1, &["done"]), "a resumed stream goes on");
+    assert_eq!(
+        words(&mut again, 1).await,
+        numbered(1, &["done for 1"]),
+        "a resumed stream goes on"
+    );
     again.acknowledge(1).await;
     while !matches!(events.recv().await, Some(SessionEvent::Acknowledged { .. })) {}
     assert_eq!(sender.resync(Resync::default()).await, Err(SendError::NoResyncDue));
@@ -241,31 +252,24 @@ async fn one_resync_is_taken_after_each_connection_that_is_not_resumed() {
     let mut third = anew(&mut streams, 2, 1).await;
     until_connected(&mut events, 2).await;
     sender.resync(Resync::default()).await.expect("it is due");
-    assert_eq!(words(&mut third, 1).await, numbered(2, &["done"]));
+    assert_eq!(words(&mut third, 1).await, numbered(2, &["done for 2"]));
 }
 
 #[tokio::test]
-async fn the_end_of_a_resync_that_a_daemon_did_not_hear_whole_says_nothing_to_the_next() {
+async fn what_is_left_of_a_resync_is_sent_again_as_part_of_that_one() {
     let (server, mut streams) = daemon().await;
     let (sender, mut events, stream) = connected(&server, &mut streams).await;
     sender.resync(resync(&["x", "y"], &[])).await.expect("it is due");
     sender.send(ended("x")).await.expect("in line");
     stream.break_off().await;
-    // The daemon has kept `x`, and knows nothing of a resync in its new life.
+    // The daemon has kept `x`, and asks anew in its new life.
     let mut again = anew(&mut streams, 2, 1).await;
     until_connected(&mut events, 2).await;
     sender.resync(resync(&["y"], &[])).await.expect("it is due");
     assert_eq!(
         words(&mut again, 5).await,
-        numbered(2, &["call y", "-", "ended x", "call y", "done"])
+        numbered(2, &["call y for 1", "done for 1", "ended x", "call y for 2", "done for 2"])
     );
-    let rejected = v1::Rejected { rejected_number: 3, ..v1::Rejected::default() };
-    again.order(1, 1, Down::Rejected(rejected)).await;
-    again.order(2, 1, Down::Resynced(v1::Resynced::default())).await;
-    let next = events.recv().await;
-    assert!(matches!(next, Some(SessionEvent::Acknowledged { .. })), "of `call x`: {next:?}");
-    let next = events.recv().await;
-    assert!(matches!(next, Some(SessionEvent::Resynced { .. })), "a void end is no news: {next:?}");
 }
 
 #[tokio::test]
@@ -280,7 +284,7 @@ async fn a_resync_for_a_daemon_that_is_gone_is_left_to_the_next_connection() {
     assert_eq!(too_late, Ok(None), "this one was asked for by the first");
     until_connected(&mut events, 2).await;
     sender.resync(resync(&["y"], &[])).await.expect("it is due");
-    assert_eq!(words(&mut again, 2).await, numbered(2, &["call y", "done"]));
+    assert_eq!(words(&mut again, 2).await, numbered(2, &["call y for 2", "done for 2"]));
 }
 
 #[tokio::test]
@@ -295,7 +299,7 @@ async fn a_resync_of_more_than_may_be_unacknowledged_waits_for_the_daemon() {
         async move { sender.resync(Resync { calls, legs: Vec::new() }).await }
     });
     let (first, body) = stream.report().await;
-    assert_eq!((first, word(&body)), (1, "call 0".to_owned()));
+    assert_eq!((first, word(&body)), (1, "call 0 for 1".to_owned()));
     // Nothing comes between the parts.
     let beside = tokio::spawn(async move { sender.send(ended("beside")).await });
     for call in 1..CALLS {
@@ -306,7 +310,10 @@ async fn a_resync_of_more_than_may_be_unacknowledged_waits_for_the_daemon() {
             stream.acknowledge(number).await;
         }
     }
-    assert_eq!(words(&mut stream, 2).await, numbered(CALLS as u64 + 1, &["done", "ended beside"]));
+    assert_eq!(
+        words(&mut stream, 2).await,
+        numbered(CALLS as u64 + 1, &["done for 1", "ended beside"])
+    );
     let ids = resync.await.expect("it ran").expect("it was due").expect("the daemon is the same");
     assert_eq!(ids.calls().count(), CALLS);
     beside.await.expect("it ran").expect("in line");

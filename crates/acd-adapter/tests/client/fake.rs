@@ -47,6 +47,8 @@ impl Stream {
         self.epoch = epoch;
         let welcome = v1::Welcome {
             resumed,
+            // Each epoch asks once.
+            resync: if resumed { 0 } else { epoch },
             received,
             heartbeat_every: Some(prost_types::Duration { seconds: 60, nanos: 0 }),
             now: None,

@@ -13,6 +13,10 @@ use std::sync::Arc;
 use tokio::sync::oneshot;
 use tracing::{info, warn};
 
+/// What an epoch is multiplied by to number its resyncs. It is a time in milliseconds, so that no
+/// two are the same, and that a number stays below 2^53: some languages have no others.
+const RESYNCS_PER_EPOCH: u64 = 1_000;
+
 impl Engine {
     pub(super) fn adapter(&mut self, id: AdapterId) -> Option<&mut Adapter> {
         self.adapters.get_mut(id.index())?.as_mut()
@@ -67,7 +71,10 @@ impl Engine {
         let Some(adapter) = self.adapter(id) else { return Err(Refusal::stopping()) };
         adapter.attach(ends);
         let received = adapter.durable;
-        let welcome = Welcome { resumed, received, epoch, now };
+        // One that is under way goes on with the session.
+        let due = adapter.resync.as_ref().filter(|_| !resumed);
+        let resync = due.map_or(0, Resync::number);
+        let welcome = Welcome { resumed, resync, received, epoch, now };
         info!(adapter = %adapter.name, resumed, received, "session open");
         Ok(welcome)
     }
@@ -75,13 +82,16 @@ impl Engine {
     /// Orders begin again, and all numbers with a process that is new.
     fn begin_again(&mut self, id: AdapterId, new_process: Option<u64>) {
         let last_offer = self.directory.last_offer();
+        self.resyncs += 1;
+        let number = self.epoch.saturating_mul(RESYNCS_PER_EPOCH).saturating_add(self.resyncs);
         let Some(adapter) = self.adapter(id) else { return };
         match new_process {
             Some(incarnation) => adapter.begin(incarnation),
             None => adapter.begin_orders(),
         }
         adapter.welcomed = true;
-        adapter.resync = Some(Resync::after(last_offer));
+        adapter.resync = Some(Resync::new(number, last_offer));
+        adapter.asked = number;
         adapter.awaits_resync = true;
     }
 

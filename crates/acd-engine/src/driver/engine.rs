@@ -68,6 +68,8 @@ pub(crate) struct Engine {
     /// By handle; none for an adapter of the plan that has not had a session yet.
     pub(super) adapters: Vec<Option<Adapter>>,
     pub(super) sessions: HashMap<SessionId, AdapterId>,
+    /// How many resyncs have been asked for.
+    pub(super) resyncs: u64,
     /// An offer that an adapter turned out to have bridged, though it was not known as accepted.
     pub(super) bridged_already: Option<OfferNumber>,
     pub(super) by_time: By,
@@ -114,6 +116,7 @@ impl Engine {
             stopwatch,
             adapters: Vec::new(),
             sessions: HashMap::new(),
+            resyncs: 0,
             bridged_already: None,
             by_time: by(Origin::Time),
             by_plan: by(Origin::Plan),

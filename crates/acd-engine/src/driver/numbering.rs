@@ -44,6 +44,8 @@ pub(super) struct Adapter {
     pub(super) welcomed: bool,
     /// What it has said that it holds, from a welcome that is not a resumption until it is done.
     pub(super) resync: Option<Resync>,
+    /// The number of the latest resync that it was asked for.
+    pub(super) asked: u64,
     /// Nothing of it is offered until the resync is done, or its time is over.
     pub(super) awaits_resync: bool,
     /// The Router takes it for connected.
@@ -94,6 +96,7 @@ impl Adapter {
             incarnation: 0,
             welcomed: false,
             resync: None,
+            asked: 0,
             awaits_resync: false,
             up: false,
             received: 0,

@@ -1,10 +1,9 @@
 //! What an adapter reports: names to handles, then one command.
 
 use super::engine::{By, Engine};
-use super::resync::HeldCall;
 use crate::directory::{LegStage, LiveOffer};
 use crate::refusal::{Refusal, RefusalKind, code};
-use crate::session::AdapterMessage;
+use crate::session::{AdapterMessage, OfferedCall};
 use acd_core::{AdapterId, CallHandle, Command, OfferNumber, OfferResult, Timestamp};
 use acd_journal::{CallCard, Minted};
 use std::sync::Arc;
@@ -18,20 +17,12 @@ impl Engine {
         message: AdapterMessage,
     ) -> Result<(), Refusal> {
         let command = match message {
-            AdapterMessage::CallOffered { call_id, queue, priority, attributes, waited } => {
-                let attributes = attributes.into();
-                let held = HeldCall { call_id, queue, priority, attributes, waited };
-                return self.call_offered(now, id, by, held);
+            AdapterMessage::CallOffered(offered) => {
+                return self.call_offered(now, id, by, offered);
             }
-            AdapterMessage::ResyncCall { call_id, queue, priority, attributes, waited } => {
-                let attributes = attributes.into();
-                let held = HeldCall { call_id, queue, priority, attributes, waited };
-                return self.resync_call(now, id, by, held);
+            AdapterMessage::Resync { resync, part } => {
+                return self.resync(now, id, by, resync, part);
             }
-            AdapterMessage::ResyncLeg { call, agent, state } => {
-                return self.resync_leg(now, id, by, (call, agent, state));
-            }
-            AdapterMessage::ResyncDone => return self.resync_done(now, id, by),
             AdapterMessage::CallEnded { call_id } => {
                 Command::CallEnded { call: self.directory.find(id, &call_id)? }
             }
@@ -71,9 +62,10 @@ impl Engine {
         now: Timestamp,
         id: AdapterId,
         by: &By,
-        held: HeldCall,
+        offered: OfferedCall,
     ) -> Result<(), Refusal> {
-        let HeldCall { call_id, queue, priority, attributes, waited } = held;
+        let OfferedCall { call_id, queue, priority, attributes, waited } = offered;
+        let attributes = attributes.into();
         let queue = self.queue(&queue)?;
         let Some(adapter) = self.directory.adapter_name(id).cloned() else {
             return Err(Refusal::stopping());

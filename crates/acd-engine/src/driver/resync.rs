@@ -7,17 +7,16 @@ use crate::directory::{LegStage, LiveOffer};
 use crate::order::{DownBody, Order};
 use crate::refusal::{Refusal, RefusalKind, code};
 use crate::request::CallRef;
-use crate::session::LegState;
-use acd_core::{
-    AdapterId, AgentId, CallHandle, Command, OfferNumber, OfferResult, Priority, Span, Timestamp,
-};
-use acd_journal::Attributes;
+use crate::session::{LegState, OfferedCall, ResyncPart};
+use acd_core::{AdapterId, AgentId, CallHandle, Command, OfferNumber, OfferResult, Timestamp};
 use std::collections::HashSet;
 use tracing::info;
 
 /// A resync that is going on.
 #[derive(Debug, Default)]
 pub(super) struct Resync {
+    /// As the welcome named it.
+    number: u64,
     /// Calls that the adapter is known to hold.
     calls: HashSet<CallHandle>,
     /// Offers whose leg it is known to have.
@@ -30,8 +29,13 @@ pub(super) struct Resync {
 
 impl Resync {
     /// A resync of what was offered up to `last_offer`.
-    pub(super) fn after(last_offer: OfferNumber) -> Self {
-        Self { last_offer, ..Self::default() }
+    pub(super) fn new(number: u64, last_offer: OfferNumber) -> Self {
+        Self { number, last_offer, ..Self::default() }
+    }
+
+    /// As the welcome named it.
+    pub(super) fn number(&self) -> u64 {
+        self.number
     }
 
     /// The adapter offered a call beside it.
@@ -40,33 +44,46 @@ impl Resync {
     }
 }
 
-/// A call as the adapter describes it.
-pub(super) struct HeldCall {
-    pub(super) call_id: String,
-    pub(super) queue: String,
-    pub(super) priority: Priority,
-    pub(super) attributes: Attributes,
-    pub(super) waited: Span,
-}
-
 impl Engine {
+    /// A part of what the PBX holds. What a welcome of before asked for, and was sent again because
+    /// its stream broke, says nothing any more.
+    pub(super) fn resync(
+        &mut self,
+        now: Timestamp,
+        id: AdapterId,
+        by: &By,
+        number: u64,
+        part: ResyncPart,
+    ) -> Result<(), Refusal> {
+        if self.adapter(id).is_some_and(|adapter| adapter.asked != number) {
+            return Ok(());
+        }
+        self.resync_of(id)?;
+        match part {
+            ResyncPart::Call(held) => self.resync_call(now, id, by, held),
+            ResyncPart::Leg { call, agent, state } => {
+                self.resync_leg(now, id, by, (call, agent, state))
+            }
+            ResyncPart::Done => self.resync_done(now, id, by),
+        }
+    }
+
     fn resync_of(&mut self, id: AdapterId) -> Result<&mut Resync, Refusal> {
         let resync = self.adapter(id).and_then(|adapter| adapter.resync.as_mut());
         resync.ok_or_else(|| {
-            let message = "a resync is taken once after each Welcome that is not resumed";
+            let message = "this resync is done: the next is due after a Welcome that names one";
             Refusal::new(RefusalKind::FailedPrecondition, code::WRONG_STATE, message)
         })
     }
 
     /// The PBX holds a caller.
-    pub(super) fn resync_call(
+    fn resync_call(
         &mut self,
         now: Timestamp,
         id: AdapterId,
         by: &By,
-        held: HeldCall,
+        held: OfferedCall,
     ) -> Result<(), Refusal> {
-        self.resync_of(id)?;
         if let Ok(call) = self.directory.find(id, &held.call_id) {
             let resync = self.resync_of(id)?;
             resync.known += u32::from(resync.calls.insert(call));
@@ -87,14 +104,13 @@ impl Engine {
     }
 
     /// The PBX has a leg to an agent.
-    pub(super) fn resync_leg(
+    fn resync_leg(
         &mut self,
         now: Timestamp,
         id: AdapterId,
         by: &By,
         (call, agent, state): (CallRef, String, LegState),
     ) -> Result<(), Refusal> {
-        self.resync_of(id)?;
         let talking = matches!(state, LegState::Talking | LegState::Held);
         let (call, agent) = match (self.directory.find_ref(&call), self.agent(&agent)) {
             (Ok(call), Ok(agent)) => (call, agent),
@@ -192,13 +208,7 @@ impl Engine {
     }
 
     /// All is said: what was not named is gone.
-    pub(super) fn resync_done(
-        &mut self,
-        now: Timestamp,
-        id: AdapterId,
-        by: &By,
-    ) -> Result<(), Refusal> {
-        self.resync_of(id)?;
+    fn resync_done(&mut self, now: Timestamp, id: AdapterId, by: &By) -> Result<(), Refusal> {
         let Some(resync) = self.adapter(id).and_then(|adapter| adapter.resync.take()) else {
             return Ok(());
         };

@@ -139,8 +139,8 @@ async fn a_new_process_counts_from_one_and_names_what_it_still_holds() {
     assert_eq!((resumed, received), (false, 0));
     assert!(again.hears_nothing().await, "before the resync nothing is offered, nothing is ended");
     assert_eq!(running.calls()[0].state, CallState::Offering);
-    again.say(held("c1", "billing")).await;
-    again.say(AdapterMessage::ResyncDone).await;
+    again.holds(held("c1", "billing")).await;
+    again.holds(ResyncPart::Done).await;
     let down = again.down().await;
     assert_eq!(down.number, 1, "both sides count from 1");
     assert_eq!(down.body, DownBody::Resynced { known: 1, adopted: 0, vanished: 0 });
@@ -177,7 +177,7 @@ async fn a_process_that_never_saw_its_welcome_begins_with_a_resync() {
     let mut again = running.open(hello("pbx", 7, 0, 0)).await;
     assert!(!again.session.welcome.resumed, "it cannot say which orders it has");
     assert_eq!(again.session.welcome.received, 0);
-    again.say(AdapterMessage::ResyncDone).await;
+    again.holds(ResyncPart::Done).await;
     let down = again.down().await;
     assert_eq!((down.number, down.ack), (1, 1));
 
@@ -185,7 +185,7 @@ async fn a_process_that_never_saw_its_welcome_begins_with_a_resync() {
     let mut third = running.open(hello("pbx", 7, 0, 0)).await;
     assert!(!third.session.welcome.resumed);
     assert_eq!(third.session.welcome.received, 1, "what the process has said counts on");
-    third.say(AdapterMessage::ResyncDone).await;
+    third.holds(ResyncPart::Done).await;
     let down = third.down().await;
     assert_eq!((down.number, down.ack), (1, 2), "orders begin again");
 }
@@ -351,8 +351,8 @@ async fn a_session_that_acknowledges_nothing_ends() {
     assert!(!again.session.welcome.resumed, "there is nothing left to resume");
     let received = again.session.welcome.received;
     assert!((UNACKNOWLEDGED_MAX as u64..=said).contains(&received), "{received}: it was heard");
-    again.say(held("c1", "billing")).await;
-    again.say(AdapterMessage::ResyncDone).await;
+    again.holds(held("c1", "billing")).await;
+    again.holds(ResyncPart::Done).await;
     let down = again.down().await;
     assert_eq!(down.number, 1, "orders begin again");
     assert_eq!(down.body, DownBody::Resynced { known: 1, adopted: 0, vanished: 0 });

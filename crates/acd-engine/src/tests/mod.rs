@@ -5,6 +5,7 @@ mod durability;
 mod fold;
 mod people;
 mod readers;
+mod resync;
 mod stopping;
 mod two_adapters;
 
@@ -139,7 +140,7 @@ impl Running {
     async fn resume(&self, hello: Hello) -> Pbx {
         let mut pbx = self.open(hello).await;
         if !pbx.session.welcome.resumed {
-            pbx.say(AdapterMessage::ResyncDone).await;
+            pbx.holds(ResyncPart::Done).await;
             assert!(matches!(pbx.body().await, DownBody::Resynced { .. }));
         }
         pbx
@@ -262,19 +263,19 @@ impl Pbx {
         timeout(quiet, self.body()).await.is_err()
     }
 
+    /// Says a part of the resync that the welcome has asked for.
+    async fn holds(&mut self, part: ResyncPart) {
+        let resync = self.session.welcome.resync;
+        self.say(AdapterMessage::Resync { resync, part }).await;
+    }
+
     async fn result(&mut self, offer: u64, result: OfferResult) {
         self.say(AdapterMessage::OfferResult { offer, epoch: 0, result }).await;
     }
 }
 
 fn offered(call_id: &str, queue: &str) -> AdapterMessage {
-    AdapterMessage::CallOffered {
-        call_id: call_id.to_owned(),
-        queue: queue.to_owned(),
-        priority: Priority::NORMAL,
-        attributes: vec![("crm".to_owned(), "token".to_owned())],
-        waited: Span(0),
-    }
+    AdapterMessage::CallOffered(OfferedCall { waited: Span(0), ..held_call(call_id, queue) })
 }
 
 fn ended(call_id: &str) -> AdapterMessage {
@@ -290,9 +291,9 @@ fn hello(adapter: &str, incarnation: u64, epoch: u64, ack: u64) -> Hello {
     Hello { adapter: adapter.to_owned(), incarnation, epoch, ack, software }
 }
 
-/// A call that the PBX holds and that has waited for a minute, as a resync names it.
-fn held(call_id: &str, queue: &str) -> AdapterMessage {
-    AdapterMessage::ResyncCall {
+/// A call that the PBX holds and that has waited for a minute.
+fn held_call(call_id: &str, queue: &str) -> OfferedCall {
+    OfferedCall {
         call_id: call_id.to_owned(),
         queue: queue.to_owned(),
         priority: Priority::NORMAL,
@@ -301,9 +302,14 @@ fn held(call_id: &str, queue: &str) -> AdapterMessage {
     }
 }
 
+/// The same, as a resync names it.
+fn held(call_id: &str, queue: &str) -> ResyncPart {
+    ResyncPart::Call(held_call(call_id, queue))
+}
+
 /// A leg that the PBX has to an agent, for a call of the adapter `pbx`.
-fn leg(call_id: &str, agent: &str, state: LegState) -> AdapterMessage {
-    AdapterMessage::ResyncLeg { call: call("pbx", call_id), agent: agent.to_owned(), state }
+fn leg(call_id: &str, agent: &str, state: LegState) -> ResyncPart {
+    ResyncPart::Leg { call: call("pbx", call_id), agent: agent.to_owned(), state }
 }
 
 /// Lets everything run until `done`.

@@ -2,7 +2,9 @@
 
 use crate::convert::time::span_from;
 use acd_core::{OfferResult, Priority, Span};
-use acd_engine::{AdapterMessage, CallRef, Hello, LegState, Refusal, RefusalKind, code};
+use acd_engine::{
+    AdapterMessage, CallRef, Hello, LegState, OfferedCall, Refusal, RefusalKind, ResyncPart, code,
+};
 use acd_proto::v1::{self, adapter_message::Body, offer_result};
 
 /// The introduction.
@@ -29,7 +31,7 @@ pub(crate) fn message(message: v1::AdapterMessage) -> AdapterMessage {
             Err(malformed("Heartbeat is not numbered: its number is 0", "number"))
         }
         Some(Body::Hello(_)) => Err(malformed("Hello comes first and only once", "body")),
-        Some(Body::CallOffered(offered)) => call_offered(offered),
+        Some(Body::CallOffered(offered)) => offered_call(offered).map(AdapterMessage::CallOffered),
         Some(Body::CallEnded(v1::CallEnded { call_id })) => {
             Ok(AdapterMessage::CallEnded { call_id })
         }
@@ -50,9 +52,16 @@ pub(crate) fn message(message: v1::AdapterMessage) -> AdapterMessage {
         Some(Body::WrapUpDone(v1::WrapUpDone { agent })) => {
             Ok(AdapterMessage::WrapUpDone { agent })
         }
-        Some(Body::ResyncCall(v1::ResyncCall { call })) => resync_call(call),
-        Some(Body::ResyncLeg(leg)) => resync_leg(leg),
-        Some(Body::ResyncDone(v1::ResyncDone {})) => Ok(AdapterMessage::ResyncDone),
+        Some(Body::ResyncCall(v1::ResyncCall { call, resync })) => {
+            held_call(call).map(|part| AdapterMessage::Resync { resync, part })
+        }
+        Some(Body::ResyncLeg(leg)) => {
+            let resync = leg.resync;
+            held_leg(leg).map(|part| AdapterMessage::Resync { resync, part })
+        }
+        Some(Body::ResyncDone(v1::ResyncDone { resync })) => {
+            Ok(AdapterMessage::Resync { resync, part: ResyncPart::Done })
+        }
         None => Err(malformed("the message says nothing that this version knows", "body")),
     };
     read.unwrap_or_else(|Refusal { code, message, field, .. }| AdapterMessage::Malformed {
@@ -66,7 +75,7 @@ pub(crate) fn message(message: v1::AdapterMessage) -> AdapterMessage {
 ///
 /// # Errors
 /// The priority, or the time that it has waited, is none.
-pub(crate) fn call_offered(offered: v1::CallOffered) -> Result<AdapterMessage, Refusal> {
+pub(crate) fn offered_call(offered: v1::CallOffered) -> Result<OfferedCall, Refusal> {
     let v1::CallOffered { call_id, queue, priority, attributes, waited } = offered;
     let priority =
         priority.map_or(Ok(Priority::NORMAL), |value| priority_from(value, "priority"))?;
@@ -76,20 +85,15 @@ pub(crate) fn call_offered(offered: v1::CallOffered) -> Result<AdapterMessage, R
     let mut attributes: Vec<(String, String)> = attributes.into_iter().collect();
     // A map has no order of its own: the same call is always carried in the same way.
     attributes.sort_unstable();
-    Ok(AdapterMessage::CallOffered { call_id, queue, priority, attributes, waited })
+    Ok(OfferedCall { call_id, queue, priority, attributes, waited })
 }
 
-fn resync_call(call: Option<v1::CallOffered>) -> Result<AdapterMessage, Refusal> {
+fn held_call(call: Option<v1::CallOffered>) -> Result<ResyncPart, Refusal> {
     let call = call.ok_or_else(|| malformed("call is required", "call"))?;
-    match call_offered(call)? {
-        AdapterMessage::CallOffered { call_id, queue, priority, attributes, waited } => {
-            Ok(AdapterMessage::ResyncCall { call_id, queue, priority, attributes, waited })
-        }
-        other => Ok(other),
-    }
+    offered_call(call).map(ResyncPart::Call)
 }
 
-fn resync_leg(leg: v1::ResyncLeg) -> Result<AdapterMessage, Refusal> {
+fn held_leg(leg: v1::ResyncLeg) -> Result<ResyncPart, Refusal> {
     use v1::resync_leg::State;
     let state = match leg.state() {
         State::Ringing => LegState::Ringing,
@@ -102,7 +106,7 @@ fn resync_leg(leg: v1::ResyncLeg) -> Result<AdapterMessage, Refusal> {
     };
     let v1::CallRef { adapter, call_id } =
         leg.call.ok_or_else(|| malformed("call is required", "call"))?;
-    Ok(AdapterMessage::ResyncLeg { call: CallRef { adapter, call_id }, agent: leg.agent, state })
+    Ok(ResyncPart::Leg { call: CallRef { adapter, call_id }, agent: leg.agent, state })
 }
 
 /// A priority.
@@ -176,7 +180,10 @@ mod tests {
     fn a_call_without_priority_is_normal() {
         let call = v1::CallOffered { call_id: "c".into(), queue: "q".into(), ..Default::default() };
         let read = message(numbered(Some(Body::CallOffered(call))));
-        assert!(matches!(read, AdapterMessage::CallOffered { priority: Priority::NORMAL, .. }));
+        assert!(matches!(
+            read,
+            AdapterMessage::CallOffered(OfferedCall { priority: Priority::NORMAL, .. })
+        ));
     }
 
     #[test]

@@ -167,6 +167,7 @@ async fn open(
         ack: opened.received,
         body: Some(Body::Welcome(v1::Welcome {
             resumed: opened.resumed,
+            resync: opened.resync,
             received: opened.received,
             heartbeat_every: Some(duration(HEARTBEAT_EVERY)),
             now: Some(timestamp(opened.now)),

@@ -1,10 +1,11 @@
 //! The built-in adapter `manual`: holds calls without a PBX, so that anybody can try things out.
 
-use crate::convert::message::call_offered;
+use crate::convert::message::offered_call;
 use acd_core::Span;
 use acd_engine::{
     AdapterMessage, CallRef, CallRow, CallState, Domain, DownBody, EventRow, Hello, LegState,
-    Order, Position, Refusal, RefusalKind, Session, Subscription, Update, code,
+    OfferedCall, Order, Position, Refusal, RefusalKind, ResyncPart, Session, Subscription, Update,
+    code,
 };
 use acd_proto::v1;
 use std::collections::VecDeque;
@@ -53,7 +54,8 @@ impl Manual {
     /// The refusal; there is no call then.
     pub(crate) async fn offer_call(&self, call: v1::CallOffered) -> Result<Position, Refusal> {
         let call_id = call.call_id.clone();
-        self.on_cold(call_offered(call)?, "call_arrived", call_id).await
+        let message = AdapterMessage::CallOffered(offered_call(call)?);
+        self.on_cold(message, "call_arrived", call_id).await
     }
 
     /// Ends a call; returns when that is durable and can be seen.
@@ -163,10 +165,10 @@ impl Desk {
             held.extend(call_as_held(row));
             held.extend(leg_as_held(row));
         }
-        for message in held {
-            self.say(message).await?;
+        let resync = self.session.welcome.resync;
+        for part in held.into_iter().chain([ResyncPart::Done]) {
+            self.say(AdapterMessage::Resync { resync, part }).await?;
         }
-        self.say(AdapterMessage::ResyncDone).await?;
         Ok(())
     }
 
@@ -218,18 +220,18 @@ impl Desk {
     }
 }
 
-fn call_as_held(row: &CallRow) -> Option<AdapterMessage> {
+fn call_as_held(row: &CallRow) -> Option<ResyncPart> {
     let queue = row.places.first().map(|place| &place.queue).or(row.via_queue.as_ref())?;
-    Some(AdapterMessage::ResyncCall {
+    Some(ResyncPart::Call(OfferedCall {
         call_id: row.call.call_id.to_string(),
         queue: queue.to_string(),
         priority: row.priority,
         attributes: row.call.attributes.to_vec(),
         waited: Span(0),
-    })
+    }))
 }
 
-fn leg_as_held(row: &CallRow) -> Option<AdapterMessage> {
+fn leg_as_held(row: &CallRow) -> Option<ResyncPart> {
     let state = match row.state {
         CallState::Waiting | CallState::Ended => return None,
         CallState::Offering => LegState::Ringing,
@@ -238,7 +240,7 @@ fn leg_as_held(row: &CallRow) -> Option<AdapterMessage> {
         CallState::Held => LegState::Held,
     };
     let call = CallRef::from(&*row.call);
-    Some(AdapterMessage::ResyncLeg { call, agent: row.agent.as_ref()?.to_string(), state })
+    Some(ResyncPart::Leg { call, agent: row.agent.as_ref()?.to_string(), state })
 }
 
 fn stopping() -> Refusal {
