@@ -41,8 +41,8 @@ pub(crate) struct Lies {
     pub(crate) no_file_sync: bool,
     /// Syncing a folder does nothing.
     pub(crate) no_folder_sync: bool,
-    /// What gets its name when it is whole is synced only after it has it.
-    pub(crate) renamed_before_synced: bool,
+    /// A snapshot is synced only after it got its name.
+    pub(crate) snapshots_renamed_before_synced: bool,
     /// A sync that failed is asked for again.
     pub(crate) sync_asked_again: bool,
 }
@@ -381,8 +381,6 @@ pub(crate) struct SimulatedDisk {
 pub(crate) struct SimulatedFile {
     disk: SimulatedDisk,
     file: usize,
-    /// Whether it will get its name when it is whole.
-    is_new: bool,
 }
 
 impl Disk for SimulatedDisk {
@@ -394,8 +392,7 @@ impl Disk for SimulatedDisk {
 
     fn create(&self, name: &str) -> io::Result<SimulatedFile> {
         let mut state = self.machine.state();
-        let opened =
-            |file| SimulatedFile { disk: self.clone(), file, is_new: name.ends_with(".new") };
+        let opened = |file| SimulatedFile { disk: self.clone(), file };
         if state.faults.room == Some(0) && state.dice.coin() {
             state.met.full += 1;
             return Err(ErrorKind::StorageFull.into());
@@ -482,7 +479,7 @@ impl DiskFile for SimulatedFile {
     fn sync(&mut self) -> io::Result<()> {
         let SimulatedDisk { machine, folder, life } = &self.disk;
         let mut state = machine.state();
-        if state.lies.renamed_before_synced && self.is_new {
+        if state.lies.snapshots_renamed_before_synced && *folder == SNAPSHOTS {
             state.folders[*folder].owed.push(self.file);
             return Ok(());
         }
