@@ -5,8 +5,8 @@ use crate::disk::{Crash, Faults, Lies, Machine, SEGMENTS, SNAPSHOTS, SimulatedDi
 use crate::domain::{Domain, Moment};
 use acd_core::Span;
 use acd_journal::{
-    Appended, Batch, CommandLog, FileLog, Follower, FollowerSettings, OpenError, Recovered,
-    RecoveryReport, Tail, WriteSettings, recover_on,
+    Appended, Batch, CommandLog, FileLog, Follower, FollowerSettings, OpenError, ReadError,
+    Recovered, RecoveryReport, Tail, WriteSettings, recover_on,
 };
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -182,10 +182,8 @@ impl<'a> Life<'a> {
 
     /// A crash, or a disk that fails, explains an error; neither ever explains damage.
     fn may_fail(&self, error: &OpenError, faulty: bool) -> Result<(), Broken> {
-        let fails = match error {
-            OpenError::Read(acd_journal::ReadError::Io { .. }) | OpenError::Folder { .. } => true,
-            _ => false,
-        };
+        let fails =
+            matches!(error, OpenError::Read(ReadError::Io { .. }) | OpenError::Folder { .. });
         if fails && (faulty || self.machine.is_down()) {
             return Ok(());
         }

@@ -239,3 +239,7 @@ impl<'a> Source<'a> {
         Ok(Arc::from(text))
     }
 }
+
+#[cfg(test)]
+#[path = "codec_tests.rs"]
+mod tests;

@@ -342,3 +342,7 @@ impl<D: Disk + Sync> ReadFrom for OnDisk<D> {
         crate::retention::forget_before(&self.0, to).map_err(|error| LogError(error.to_string()))
     }
 }
+
+#[cfg(test)]
+#[path = "file_log_tests.rs"]
+mod tests;

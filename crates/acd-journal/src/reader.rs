@@ -348,8 +348,7 @@ impl<D: Disk> Reader<D> {
         let offset = self.offset + self.read as u64;
         if self.at + 1 < self.files.segments.len() {
             let broken = self.broken_after(Some(name)).filter(|_| self.at_end_of_file(name));
-            let here = || self.damaged(name, "no record can be read".to_owned());
-            return Err(broken.unwrap_or_else(here));
+            return Err(broken.unwrap_or_else(|| self.damaged(name, self.what_is_wrong(name))));
         }
         let length = io_at(&self.disk, &file, self.disk.length(&file))?;
         let rest = usize::try_from(length.saturating_sub(offset)).unwrap_or(usize::MAX);
@@ -361,6 +360,20 @@ impl<D: Disk> Reader<D> {
             return Err(damage);
         }
         Ok(Err(End { file: Some(name), offset, torn: rest.len() as u64 }))
+    }
+
+    /// Why the present file, which is not the last one, does not go on.
+    fn what_is_wrong(&self, name: Name) -> String {
+        match self.files.segments.get(self.at + 1) {
+            Some(next) if self.at_end_of_file(name) => format!(
+                "it ends before batch {}, and the next file, {}, begins with batch {}: what is \
+                 between them is missing",
+                self.next_batch,
+                next.name.file(),
+                next.name.first_batch
+            ),
+            _ => "no record can be read".to_owned(),
+        }
     }
 
     /// Whether all of the present file has been read.
