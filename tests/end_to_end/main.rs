@@ -3,6 +3,7 @@
 mod adapters;
 mod bad_input;
 mod crashes;
+mod disks;
 mod documentation;
 mod harness;
 mod offers;

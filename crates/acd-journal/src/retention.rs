@@ -13,15 +13,17 @@ const SNAPSHOTS_KEPT_MIN: usize = 2;
 
 /// Removes segments that stand wholly before the sequence `to`.
 pub(crate) fn forget_before(disk: &impl Disk, to: u64) -> Result<(), ReadError> {
-    let (segments, _) = reader::segments(disk)?;
-    for pair in segments.windows(2) {
+    let files = reader::files(disk)?;
+    for pair in files.segments.windows(2) {
         let [Segment { name, .. }, next] = pair else { break };
         if next.header.first_sequence > to {
             break;
         }
-        reader::io_at(disk, &name.file(), disk.remove(&name.file()))?;
+        // One after the other, so that no crash leaves a hole between what is kept.
+        let removed = disk.remove(&name.file()).and_then(|()| disk.sync());
+        reader::io_at(disk, &name.file(), removed)?;
     }
-    reader::io_at(disk, "", disk.sync())
+    Ok(())
 }
 
 /// Removes history older than `keep`, as of `now`: everything before the newest snapshot that is as
