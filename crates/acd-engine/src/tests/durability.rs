@@ -216,3 +216,32 @@ async fn an_epoch_that_the_log_has_seen_does_not_begin_again() {
     let before = batches[1].first_sequence + batches[1].entries.len() as u64;
     assert_eq!(batches[2].first_sequence, before, "sequences go on");
 }
+
+#[tokio::test(start_paused = true)]
+async fn what_fell_due_while_nobody_was_there_waits_until_recovery_is_over() {
+    let log = Arc::new(MemoryLog::new());
+    let first = run_on(Shared(Arc::clone(&log)));
+    let mut pbx = first.connect("pbx", 7).await;
+    first.ready("ana").await;
+    pbx.offer("c1", "nurse").await;
+    pbx.rings().await;
+    pbx.offer("c2", "nurse").await;
+    first.domain.stop().await;
+
+    let found = recovered(&*log).await;
+    let later = found.router().now() + Span::from_secs(GIVE_UP_SECS + 1);
+    let settings = Settings { epoch: 2, ..Settings::default() };
+    let clock = Clock::start(1).not_before(later);
+    let begins = (Shared(Arc::clone(&log)), found);
+    let (domain, driver, _publisher) =
+        start(&plan(), clock, begins, settings).expect("the plan is sound");
+    assert_eq!(domain.view().offers("ana").len(), 1, "his phone may still ring");
+    assert_eq!(domain.view().calls_live(), 2, "no rule has ended the other call");
+    let driver = tokio::spawn(driver.run());
+    tokio::time::sleep(Duration::from_secs(GRACE_SECS / 2)).await;
+    assert_eq!(domain.status().health, Health::Recovering);
+    driver.abort();
+    let batches = log.read(1).await.expect("it is all there");
+    let opening = batches.iter().find(|batch| batch.epoch == 2).expect("the epoch has begun");
+    assert_eq!(opening.entries[0].command, Command::EpochBegan, "nothing comes before it");
+}
