@@ -46,30 +46,36 @@ async fn offers_leave_at_once_connects_and_answers_when_durable() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn orders_of_one_session_keep_their_order() {
+async fn an_offer_passes_connects_of_others_and_nothing_else() {
     let log = FaultyLog::new(MemoryLog::new(), Faults::default());
     let gate = log.gate();
     let running = run_on(log);
-    running.ready("ana").await;
+    running.ready("cleo").await;
     running.ready("ben").await;
     let mut pbx = running.connect("pbx", 7).await;
-    let mut other = running.connect("other", 8).await;
-    pbx.offer("c1", "billing").await;
+    pbx.offer("c1", "nurse").await;
     let offer = pbx.rings().await;
 
     gate.hold();
     pbx.result(offer, OfferResult::Accepted).await;
+    assert!(pbx.hears_nothing().await, "the connect waits for the log");
     pbx.offer("c2", "billing").await;
-    assert!(pbx.hears_nothing().await, "the offer stands behind the connect");
+    pbx.rings().await;
     pbx.say(ended("c2")).await;
-    other.offer("c3", "billing").await;
-    other.rings().await;
+    let revoked = pbx.order().await;
+    assert!(matches!(revoked, Order::Revoke { reason: RevokeReason::CallEnded, .. }));
+    pbx.offer("c3", "nurse").await;
+    assert!(pbx.hears_nothing().await, "cleo is to hear of c1 first");
+    pbx.offer("c4", "billing").await;
+    assert!(pbx.hears_nothing().await, "what waits is passed by nobody");
 
     gate.let_go();
     assert!(matches!(pbx.order().await, Order::Connect { .. }));
-    assert!(matches!(pbx.order().await, Order::Offer { .. }));
-    let revoked = pbx.order().await;
-    assert!(matches!(revoked, Order::Revoke { reason: RevokeReason::CallEnded, .. }));
+    for expected in ["c3", "c4"] {
+        let order = pbx.order().await;
+        let Order::Offer { call, .. } = order else { panic!("an offer, not {order:?}") };
+        assert_eq!(call.call_id, expected);
+    }
 }
 
 #[tokio::test(start_paused = true)]
