@@ -1,10 +1,10 @@
 //! What the journal costs: the same load on a daemon with a journal and on one without, in turn.
 //!
-//! `cargo bench -p acdd --bench journal_cost [-- --json] [--rounds N]`, about three minutes. Two daemons, each
+//! `cargo bench -p acdd --bench journal_cost [-- --json] [--rounds N]`, about four minutes. Two daemons, each
 //! with its threads on the second CPU; one client on the first, which never sleeps. First the most
 //! that each can do: whole calls through several adapters at once, each call followed by the next.
-//! Then offers at half of the lower of the two: calls come when they are due, whatever became of
-//! those before, and their time counts from then. Rounds alternate, so that whatever else the
+//! Then offers at half of the lower of the two, and at a tenth: calls come when they are due, whatever
+//! became of those before, and their time counts from then. Rounds alternate, so that whatever else the
 //! machine does falls on both; what counts are the ratios. The journal is on the file system of the
 //! build folder, synced as by default.
 
@@ -37,10 +37,13 @@ const ON: usize = 1;
 fn main() {
     let arguments: Vec<String> = std::env::args().collect();
     let json = arguments.iter().any(|argument| argument == "--json");
-    let rounds = arguments.iter().position(|argument| argument == "--rounds");
-    let rounds = rounds.map_or(ROUNDS, |at| arguments[at + 1].parse().unwrap());
+    let number = |flag: &str| {
+        let at = arguments.iter().position(|argument| argument == flag)?;
+        Some(arguments[at + 1].parse::<u32>().unwrap())
+    };
+    let rounds = number("--rounds").map_or(ROUNDS, |rounds| rounds as usize);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    runtime.block_on(measure(rounds, json));
+    runtime.block_on(measure(rounds, number("--rate").map(f64::from), json));
 }
 
 /// A daemon with its client.
@@ -56,8 +59,7 @@ struct Sum {
     p50_ns: Vec<f64>,
     events: u64,
     per_second: Vec<f64>,
-    cpu_us: f64,
-    hot_us: f64,
+    cpu: Cpu,
 }
 
 impl Default for Sum {
@@ -67,13 +69,12 @@ impl Default for Sum {
             p50_ns: Vec::new(),
             events: 0,
             per_second: Vec::new(),
-            cpu_us: 0.0,
-            hot_us: 0.0,
+            cpu: Cpu::default(),
         }
     }
 }
 
-async fn measure(rounds: usize, json: bool) {
+async fn measure(rounds: usize, rate: Option<f64>, json: bool) {
     let place = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
     let config = place.path().join("c.toml");
     std::fs::write(&config, configuration()).unwrap();
@@ -91,10 +92,12 @@ async fn measure(rounds: usize, json: bool) {
     let most = compare(&mut sides, Life::Whole, [Pace::Window(WINDOW); 2], rounds).await;
     tell_throughput(&most, json);
     let whole = most.iter().map(|sum| median(&sum.per_second) / 4.0);
-    let rate = whole.fold(f64::INFINITY, f64::min) / 2.0;
-    for (name, life) in [("offer, caller hangs up", Life::HangsUp), ("whole call", Life::Whole)] {
-        let sums = compare(&mut sides, life, [Pace::Rate(rate); 2], rounds).await;
-        tell_latency(name, rate, &sums, json);
+    let half = rate.unwrap_or(whole.fold(f64::INFINITY, f64::min) / 2.0);
+    for rate in [half, half / 5.0] {
+        for (name, life) in [("whole call", Life::Whole), ("caller hangs up", Life::HangsUp)] {
+            let sums = compare(&mut sides, life, [Pace::Rate(rate); 2], rounds).await;
+            tell_latency(name, rate, &sums, json);
+        }
     }
     tell_syncs(&status(&sides[ON].server.address).await, json);
 }
@@ -109,23 +112,21 @@ async fn compare(sides: &mut [Side], life: Life, pace: [Pace; 2], rounds: usize)
         let turns = if round % 2 == 0 { [OFF, ON] } else { [ON, OFF] };
         for side in turns {
             let Side { server, client } = &mut sides[side];
-            let before = cpu_us(server.pid());
+            let before = Cpu::of(server.pid());
             let slice = client.play(life, pace[side], SLICE).await;
-            let after = cpu_us(server.pid());
-            sums[side].add(&slice, (after.0 - before.0, after.1 - before.1));
+            sums[side].cpu.add_since(before, Cpu::of(server.pid()));
+            sums[side].add(&slice);
         }
     }
     sums
 }
 
 impl Sum {
-    fn add(&mut self, slice: &Slice, (cpu, hot): (f64, f64)) {
+    fn add(&mut self, slice: &Slice) {
         self.offered_ns.add(&slice.offered_ns).unwrap();
         self.p50_ns.push(slice.offered_ns.value_at_quantile(0.5) as f64);
         self.events += slice.events;
         self.per_second.push(slice.events as f64 / slice.seconds);
-        self.cpu_us += cpu;
-        self.hot_us += hot;
     }
 }
 
@@ -137,42 +138,55 @@ fn median(figures: &[f64]) -> f64 {
 
 fn tell_throughput([off, on]: &[Sum; 2], json: bool) {
     let (off_rate, on_rate) = (median(&off.per_second), median(&on.per_second));
-    let cpu = |us: f64, sum: &Sum| us / sum.events as f64;
     let line = json!({
         "what": "saturation", "adapters": ADAPTERS, "calls_under_way": ADAPTERS * WINDOW,
         "off_events_per_second": off_rate, "on_events_per_second": on_rate,
         "ratio": on_rate / off_rate,
-        "off_cpu_us_per_event": cpu(off.cpu_us, off), "on_cpu_us_per_event": cpu(on.cpu_us, on),
-        "off_hot_us_per_event": cpu(off.hot_us, off), "on_hot_us_per_event": cpu(on.hot_us, on),
     });
     tell(&line, json, || {
-        println!("saturation             journal off   journal on   on / off");
-        println!("events/s            {off_rate:14.0} {on_rate:12.0} {:10.2}", on_rate / off_rate);
-        for (name, off_us, on_us) in [
-            ("CPU us/event", cpu(off.cpu_us, off), cpu(on.cpu_us, on)),
-            ("of it hot thread", cpu(off.hot_us, off), cpu(on.hot_us, on)),
-        ] {
-            println!("{name:20} {off_us:13.2} {on_us:12.2} {:10.2}", on_us / off_us);
-        }
+        println!("saturation             journal off      journal on   on / off");
+        println!("events/s            {off_rate:14.0} {on_rate:15.0} {:10.2}", on_rate / off_rate);
     });
+    tell_cpu("saturation", off, on, json);
 }
 
-fn tell_latency(name: &str, rate: f64, [off, on]: &[Sum; 2], json: bool) {
+/// Where the time of the daemons went, per event.
+fn tell_cpu(load: &str, off: &Sum, on: &Sum, json: bool) {
+    type Figure = (&'static str, fn(&Cpu) -> f64);
+    let figures: [Figure; 3] = [
+        ("CPU us/event", |cpu| cpu.all_ns),
+        ("of it hot thread", |cpu| cpu.hot_ns),
+        ("which waited for CPU", |cpu| cpu.hot_waits_ns),
+    ];
+    for (name, figure) in figures {
+        let us = |sum: &Sum| figure(&sum.cpu) / sum.events as f64 / 1e3;
+        let (off_us, on_us) = (us(off), us(on));
+        let line = json!({ "load": load, "what": name, "off_us": off_us, "on_us": on_us });
+        tell(&line, json, || {
+            println!("{name:20} {off_us:13.2} {on_us:15.2} {:10.2}", on_us / off_us);
+        });
+    }
+}
+
+fn tell_latency(name: &str, rate: f64, [off_sum, on_sum]: &[Sum; 2], json: bool) {
     if !json {
-        println!("\n{name}, {rate:.0} calls/s   journal off us   journal on us   on / off");
+        println!("\n{name}, {rate:.0} calls/s");
+        println!("{:20} {:>13} {:>15} {:>10}", "", "off us", "on us", "on / off");
     }
     for (quantile, at) in [("p50", 0.5), ("p90", 0.9), ("p99", 0.99), ("p99.9", 0.999)] {
         let us = |sum: &Sum| sum.offered_ns.value_at_quantile(at) as f64 / 1e3;
-        let (off, on) = (us(off), us(on));
+        let (off, on) = (us(off_sum), us(on_sum));
         let line = json!({
             "what": name, "calls_per_second": rate, "quantile": quantile,
             "off_us": off, "on_us": on, "ratio": on / off,
         });
-        tell(&line, json, || println!("{quantile:>12} {off:26.1} {on:15.1} {:10.2}", on / off));
+        tell(&line, json, || println!("{quantile:20} {off:13.1} {on:15.1} {:10.2}", on / off));
     }
-    let ratios: Vec<f64> = on.p50_ns.iter().zip(&off.p50_ns).map(|(on, off)| on / off).collect();
+    let ratios: Vec<f64> =
+        on_sum.p50_ns.iter().zip(&off_sum.p50_ns).map(|(on, off)| on / off).collect();
     let line = json!({ "what": name, "median_of_the_rounds_p50_ratio": median(&ratios) });
-    tell(&line, json, || println!("{:>55} {:10.2}", "p50, median of the rounds", median(&ratios)));
+    tell(&line, json, || println!("{:50} {:10.2}", "p50, median of the rounds", median(&ratios)));
+    tell_cpu(name, off_sum, on_sum, json);
 }
 
 fn tell_syncs(journal: &JournalStatus, json: bool) {
@@ -215,21 +229,37 @@ async fn status(address: &str) -> JournalStatus {
     status.journal.expect("it has a journal")
 }
 
-/// CPU time of a process, and of its hot thread, where the system tells: at 100 ticks a second.
-fn cpu_us(pid: u32) -> (f64, f64) {
-    let of = |path: String| {
-        let stat = std::fs::read_to_string(path).unwrap_or_default();
-        // After the name, which may hold anything: user and system time are fields 14 and 15.
-        let fields = stat.rsplit(')').next().unwrap_or_default().split_whitespace();
-        let ticks: u64 =
-            fields.skip(11).take(2).filter_map(|ticks| ticks.parse::<u64>().ok()).sum();
-        (ticks * 10_000) as f64
-    };
-    let tasks = std::fs::read_dir(format!("/proc/{pid}/task")).into_iter().flatten().flatten();
-    let mut paths = tasks.map(|task| task.path());
-    let hot = paths.find(|path| {
-        std::fs::read_to_string(path.join("comm")).is_ok_and(|name| name.trim() == "acdd-hot")
-    });
-    let hot = hot.map_or(0.0, |path| of(path.join("stat").display().to_string()));
-    (of(format!("/proc/{pid}/stat")), hot)
+/// What the system says of a process's threads, where it does.
+#[derive(Clone, Copy, Default)]
+struct Cpu {
+    /// CPU time of all of them, ...
+    all_ns: f64,
+    /// ... of the hot one, ...
+    hot_ns: f64,
+    /// ... and how long that one was ready to run while others ran.
+    hot_waits_ns: f64,
+}
+
+impl Cpu {
+    fn of(pid: u32) -> Self {
+        let mut cpu = Self::default();
+        let tasks = std::fs::read_dir(format!("/proc/{pid}/task")).into_iter().flatten().flatten();
+        for task in tasks.map(|task| task.path()) {
+            let read = |file: &str| std::fs::read_to_string(task.join(file)).unwrap_or_default();
+            let figures = read("schedstat");
+            let mut figures = figures.split_whitespace().filter_map(|it| it.parse::<f64>().ok());
+            let (ran, waited) = (figures.next().unwrap_or(0.0), figures.next().unwrap_or(0.0));
+            cpu.all_ns += ran;
+            if read("comm").trim() == "acdd-hot" {
+                (cpu.hot_ns, cpu.hot_waits_ns) = (ran, waited);
+            }
+        }
+        cpu
+    }
+
+    fn add_since(&mut self, before: Self, after: Self) {
+        self.all_ns += after.all_ns - before.all_ns;
+        self.hot_ns += after.hot_ns - before.hot_ns;
+        self.hot_waits_ns += after.hot_waits_ns - before.hot_waits_ns;
+    }
 }

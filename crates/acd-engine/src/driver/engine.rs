@@ -279,6 +279,11 @@ impl Engine {
         recovery.into_iter().chain(self.router.next_deadline()).min()
     }
 
+    /// Whether there are commands that no batch has taken yet.
+    pub(super) fn has_entries(&self) -> bool {
+        !self.entries.is_empty()
+    }
+
     /// The commands that no batch has taken yet, and the digest of all events up to them.
     pub(super) fn take_entries(&mut self) -> Option<(Vec<Entry>, u64)> {
         if let Some(digests) = &mut self.digests {
