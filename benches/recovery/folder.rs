@@ -7,7 +7,7 @@ use acd_core::{
 };
 use acd_journal::{
     Batch, CallCard, DataFolder, Entry, Follower, FollowerSettings, Journal, Minted, Origin,
-    RealDisk, Replica, WriteSettings,
+    RealDisk, Replica, Snapshots, WriteSettings,
 };
 use std::fmt::Write as _;
 use std::path::Path;
@@ -85,6 +85,21 @@ fn turn(load: &mut Load<Recorder>, pause: Span) {
     }
 }
 
+/// What a clean stop leaves: a snapshot with nothing after it. The last file holds all that came
+/// before, which a start reads past: there cannot be more.
+pub(crate) fn stop_cleanly(folder: &Path) {
+    let folder = DataFolder::at(folder);
+    let mut replica = Replica::empty();
+    let snapshots = Snapshots::of(RealDisk::of(&folder.snapshots()));
+    if let Ok((newest, _)) = snapshots.newest(None) {
+        replica = newest;
+    }
+    let disk = RealDisk::of(&folder.segments());
+    let (journal, _) = Journal::open(disk, WriteSettings::default(), &mut replica)
+        .expect("what was written can be read");
+    snapshot(&folder, journal.tail());
+}
+
 fn snapshot(folder: &DataFolder, tail: acd_journal::Tail) {
     let settings = FollowerSettings { snapshot_every: 1, retention: Span::LONGEST };
     let snapshots = RealDisk::open(&folder.snapshots()).expect("the folder can be made");
@@ -126,6 +141,9 @@ impl Recorder {
     }
 
     fn flush(&mut self) {
+        if self.entries.is_empty() {
+            return;
+        }
         let tail = self.journal.tail();
         let batch = Batch {
             epoch: 1,

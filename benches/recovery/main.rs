@@ -62,8 +62,8 @@ impl Bench {
         let built = folder::build(&folder, &config, &SHAPE, commands);
         self.tell_built(&folder, &built);
         self.measure("after a crash", &folder, &config);
-        let stop = self.stop_cleanly(&folder, &config);
-        self.tell(json!({ "start": "clean stop", "what": "stop of acdd", "seconds": stop }));
+        self.measure_the_stop(&folder, &config);
+        folder::stop_cleanly(&folder);
         self.measure("after a clean stop", &folder, &config);
     }
 
@@ -82,6 +82,13 @@ impl Bench {
             let (what, bytes) = (&stage["stage"], &stage["bytes"]);
             self.tell(json!({ "start": start, "what": what, "seconds": seconds, "bytes": bytes }));
         }
+        let most = all[0].as_array().unwrap().iter().enumerate().map(|(at, stage)| {
+            let seconds = median(all.iter().map(|run| run[at]["seconds"].as_f64().unwrap()));
+            (seconds, stage["stage"].as_str().unwrap())
+        });
+        let (seconds, most) = most.max_by(|a, b| a.0.total_cmp(&b.0)).unwrap();
+        let what = format!("the longest: {most}");
+        self.tell(json!({ "start": start, "what": what, "seconds": seconds }));
         let whole: Vec<Value> = (0..self.runs).map(|_| ask(RECOVER)).collect();
         let figure = |name: &str| median(whole.iter().map(|run| run[name].as_f64().unwrap()));
         for (what, name) in [
@@ -111,16 +118,21 @@ impl Bench {
         }));
     }
 
-    /// A daemon that is told to stop leaves a snapshot with nothing after it; how long that takes.
-    fn stop_cleanly(&self, folder: &Path, config: &Path) -> f64 {
-        let (mut daemon, _) = start_acdd(folder, config);
+    /// A daemon that is told to stop writes a snapshot: here soon after a crash, so that it has the
+    /// whole tail to fold for it.
+    fn measure_the_stop(&self, folder: &Path, config: &Path) {
+        let copy = self.place.path().join("copy");
+        copy_all(folder, &copy);
+        let (mut daemon, _) = start_acdd(&copy, config);
         let began = Instant::now();
         // The shell's own `kill` is there on the barest machine.
         let pid = daemon.id().to_string();
         let sent = Command::new("sh").args(["-c", "kill -s TERM \"$0\"", &pid]).status().unwrap();
         assert!(sent.success(), "it can be told to stop");
         assert!(daemon.wait().unwrap().success(), "it stops cleanly");
-        began.elapsed().as_secs_f64()
+        let seconds = began.elapsed().as_secs_f64();
+        let what = "acdd: SIGTERM to exit";
+        self.tell(json!({ "start": "after a crash", "what": what, "seconds": seconds }));
     }
 
     fn tell_built(&self, folder: &Path, built: &Built) {
@@ -161,7 +173,7 @@ impl Bench {
             _ => String::new(),
         };
         println!(
-            "{:20} {:34} {:7.3} {:>9} {:>10}",
+            "{:20} {:44} {:7.3} {:>9} {:>10}",
             text("start"),
             text("what"),
             figures["seconds"].as_f64().unwrap(),
