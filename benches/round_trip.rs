@@ -10,6 +10,9 @@
 #![expect(clippy::unwrap_used, reason = "a bench may panic")]
 #![allow(missing_docs, reason = "a bench is no library")]
 
+#[allow(dead_code, reason = "another bench asks for more")]
+mod server;
+
 use acd_proto::v1::adapter_message::Body as Up;
 use acd_proto::v1::adapter_order::Body as Down;
 use acd_proto::v1::adapter_service_client::AdapterServiceClient;
@@ -21,8 +24,8 @@ use acd_proto::v1::{
     ResyncDone, Welcome,
 };
 use hdrhistogram::Histogram;
-use std::io::{BufRead as _, BufReader};
-use std::process::{Child, ChildStdout, Command, Stdio};
+use server::{Server, run_on};
+use std::process::Command;
 use std::time::Instant;
 use tokio::sync::mpsc;
 use tokio_stream::StreamExt as _;
@@ -48,40 +51,6 @@ fn main() {
     } else {
         let json = arguments.iter().any(|argument| argument == "--json");
         runtime.block_on(measure(json));
-    }
-}
-
-/// A server process, ended with its handle.
-struct Server {
-    process: Child,
-    address: String,
-    /// Kept open: a process that can no longer print would end.
-    _stdout: BufReader<ChildStdout>,
-}
-
-impl Server {
-    /// Starts a server and waits for the line that ends in or holds `grpc=ADDRESS`.
-    fn start(command: &mut Command) -> Self {
-        let mut process =
-            command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().expect("it starts");
-        let mut stdout = BufReader::new(process.stdout.take().expect("its output is piped"));
-        let mut line = String::new();
-        let address = loop {
-            line.clear();
-            assert!(stdout.read_line(&mut line).unwrap() > 0, "it says where it listens");
-            let mut words = line.split_whitespace();
-            if let Some(address) = words.find_map(|word| word.strip_prefix("grpc=")) {
-                break format!("http://{address}");
-            }
-        };
-        Self { process, address, _stdout: stdout }
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        let _ = self.process.kill();
-        let _ = self.process.wait();
     }
 }
 
@@ -118,22 +87,6 @@ impl Session {
                 return (order.number, body);
             }
         }
-    }
-}
-
-/// Runs this process, and what it starts from here on, on one CPU, if the machine has it.
-#[cfg(not(target_os = "linux"))]
-fn run_on(cpu: usize) {
-    eprintln!("not pinned to CPU {cpu}: only on Linux");
-}
-
-/// Runs this process, and what it starts from here on, on one CPU, if the machine has it.
-#[cfg(target_os = "linux")]
-fn run_on(cpu: usize) {
-    let mut set = rustix::thread::CpuSet::new();
-    set.set(cpu);
-    if let Err(error) = rustix::thread::sched_setaffinity(None, &set) {
-        eprintln!("not pinned to CPU {cpu}: {error}");
     }
 }
 

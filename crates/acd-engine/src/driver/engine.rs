@@ -200,7 +200,8 @@ impl Engine {
         command: Command,
         minted: Option<Minted>,
     ) -> Result<(), Rejection> {
-        if command != Command::AdvanceTime {
+        // An epoch begins before what fell due while nobody was there: that waits for the adapters.
+        if !matches!(command, Command::AdvanceTime | Command::EpochBegan) {
             self.fire_what_is_due(now);
         }
         let mut events = std::mem::take(&mut self.events);
@@ -283,6 +284,11 @@ impl Engine {
     pub(super) fn next_deadline(&self) -> Option<Timestamp> {
         let recovery = self.recovery.as_ref().map(|recovery| recovery.until);
         recovery.into_iter().chain(self.router.next_deadline()).min()
+    }
+
+    /// Whether there are commands that no batch has taken yet.
+    pub(super) fn has_entries(&self) -> bool {
+        !self.entries.is_empty()
     }
 
     /// The next commands that no batch has taken yet, and the digest of all events up to them.

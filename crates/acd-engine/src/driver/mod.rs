@@ -126,6 +126,11 @@ impl<L: CommandLog> Driver<L> {
         loop {
             let stopping = self.stopping.load(Ordering::Acquire);
             let left = self.round();
+            if self.begins_a_batch() {
+                // What leaves at once goes down to the sockets before the log's thread is woken: on
+                // a busy machine that thread may run at once, in the place of this one.
+                yield_now().await;
+            }
             if let Err(ended) = self.write_on().await {
                 return self.cut_off(ended).await;
             }
@@ -200,6 +205,11 @@ impl<L: CommandLog> Driver<L> {
     fn has_backlog(&self) -> bool {
         self.engine.undurable() >= self.backlog.commands
             || self.engine.parcel.records.len() >= self.backlog.events
+    }
+
+    /// Whether a batch goes to a log that does not take it at once.
+    fn begins_a_batch(&self) -> bool {
+        self.writer.takes_time() && !self.writer.is_writing() && self.engine.has_entries()
     }
 
     /// Gives what was applied to the log, unless a batch is in flight: then it goes on growing.

@@ -1,10 +1,10 @@
 //! One adapter's session as the driver keeps it: numbers in both directions, what waits for the
 //! log, and what is kept until the adapter has acknowledged it.
 //!
-//! Messages leave in the order in which they were decided. One that must wait until its command
-//! is durable holds up those behind it, even an offer, which by itself could go at once: so an
-//! adapter never sees a later order before an earlier one. Only while the log fails, what need not
-//! wait goes past what must.
+//! What is said of one call, and to one agent's device, leaves in the order in which it was decided.
+//! An offer or a revoke, which need not wait for the log, goes past connects of other calls and
+//! other agents that wait for it, and past nothing else. While the log fails, it goes past all that
+//! must wait.
 
 use super::engine::By;
 use super::resync::Resync;
@@ -22,6 +22,9 @@ use std::sync::atomic::Ordering;
 pub(super) const AT_ONCE: u64 = 0;
 /// Leaves with what the round wrote last for this adapter; not known before the round ends.
 pub(super) const WITH_THE_ROUND: u64 = u64::MAX;
+
+/// An offer looks through so many connects for one that it may not pass; behind more it waits.
+const PASSED_MAX: usize = 256;
 
 /// Up to where the log is durable, and what else may leave.
 #[derive(Clone, Copy, Debug)]
@@ -61,6 +64,8 @@ pub(super) struct Adapter {
     /// The number of the latest order.
     sent: u64,
     unacknowledged: VecDeque<Numbered>,
+    /// What leaves next, before all that is held.
+    ahead: Vec<DownBody>,
     held: VecDeque<Held>,
     /// So many of `held`, from the front, wait for the log even while it fails.
     must_wait: usize,
@@ -105,6 +110,7 @@ impl Adapter {
             durable: 0,
             sent: 0,
             unacknowledged: VecDeque::new(),
+            ahead: Vec::new(),
             held: VecDeque::new(),
             must_wait: 0,
             overflowed: false,
@@ -139,6 +145,7 @@ impl Adapter {
         (self.resync, self.awaits_resync) = (None, false);
         self.sent = 0;
         self.unacknowledged.clear();
+        self.ahead.clear();
         self.held.clear();
         self.must_wait = 0;
         self.overflowed = false;
@@ -216,13 +223,32 @@ impl Adapter {
         Ok(true)
     }
 
-    /// Something for the adapter; it leaves once `needs` is durable, and after all before it.
+    /// Something for the adapter; it leaves once `needs` is durable, and after all before it that
+    /// it may not pass.
     pub(super) fn push(&mut self, needs: u64, body: DownBody) {
-        if self.held.len() + self.unacknowledged.len() >= UNACKNOWLEDGED_MAX {
+        let kept = self.ahead.len() + self.held.len() + self.unacknowledged.len();
+        if kept >= UNACKNOWLEDGED_MAX {
             self.overflowed = true;
-            return;
+        } else if needs == AT_ONCE && self.may_pass_what_is_held(&body) {
+            self.ahead.push(body);
+        } else {
+            self.held.push_back(Held { needs, body });
         }
-        self.held.push_back(Held { needs, body });
+    }
+
+    fn may_pass_what_is_held(&self, body: &DownBody) -> bool {
+        let (call, agent) = match body {
+            DownBody::Order(Order::Offer { call, agent, .. }) => (call, Some(agent)),
+            DownBody::Order(Order::Revoke { call, .. }) => (call, None),
+            _ => return self.held.is_empty(),
+        };
+        let of_another = |held: &Held| match &held.body {
+            DownBody::Order(Order::Connect { call: other, agent: busy, .. }) => {
+                other != call && Some(busy) != agent
+            }
+            _ => false,
+        };
+        self.held.len() <= PASSED_MAX && self.held.iter().all(of_another)
     }
 
     /// The log will know of all messages up to now once `sequence` is durable.
@@ -244,6 +270,15 @@ impl Adapter {
             self.durable = number;
         }
         let may_leave = |held: &Held| held.needs <= gate.durable;
+        let mut ahead = std::mem::take(&mut self.ahead);
+        let last = ahead.pop();
+        ahead.drain(..).for_each(|body| self.send(body, before));
+        // The room is kept for the next round.
+        self.ahead = ahead;
+        if let Some(body) = last {
+            let ack = if self.held.front().is_some_and(may_leave) { before } else { self.durable };
+            self.send(body, ack);
+        }
         while self.held.front().is_some_and(may_leave) {
             let Some(Held { body, .. }) = self.held.pop_front() else { break };
             self.must_wait = self.must_wait.saturating_sub(1);
@@ -286,6 +321,7 @@ impl Adapter {
 
     /// Nothing that is held back may ever leave.
     pub(super) fn mute(&mut self) {
+        self.ahead.clear();
         self.held.clear();
         self.must_wait = 0;
         self.unacknowledged_up.clear();

@@ -46,6 +46,8 @@ pub(super) struct Writer<L> {
     tail: Tail,
     gauges: Arc<Gauges>,
     in_flight: Option<(Arc<Batch>, Append)>,
+    /// The last batch was not stored by the time it was asked for.
+    takes_time: bool,
     /// The pause after the last attempt, while they fail.
     pause: Option<Duration>,
 }
@@ -53,7 +55,15 @@ pub(super) struct Writer<L> {
 impl<L: CommandLog> Writer<L> {
     /// A writer that goes on at `tail`.
     pub(super) fn new(log: L, epoch: u64, tail: Tail, gauges: Arc<Gauges>) -> Self {
-        Self { log: Arc::new(log), epoch, tail, gauges, in_flight: None, pause: None }
+        Self {
+            log: Arc::new(log),
+            epoch,
+            tail,
+            gauges,
+            in_flight: None,
+            takes_time: false,
+            pause: None,
+        }
     }
 
     /// Whether the log ends where it is expected to, and in an earlier epoch.
@@ -77,6 +87,11 @@ impl<L: CommandLog> Writer<L> {
         self.in_flight.is_some()
     }
 
+    /// Whether the log takes its time for a batch, as a disk does and memory does not.
+    pub(super) fn takes_time(&self) -> bool {
+        self.takes_time
+    }
+
     /// Starts to write the next batch; nothing may be in flight.
     pub(super) fn append(&mut self, entries: Vec<Entry>, digest: u64) {
         debug_assert!(self.in_flight.is_none(), "one append in flight");
@@ -98,8 +113,9 @@ impl<L: CommandLog> Writer<L> {
             Poll::Ready(attempt) => Poll::Ready(Some(attempt)),
             Poll::Pending => Poll::Ready(None),
         })
-        .await?;
-        Some(self.settled(attempt))
+        .await;
+        self.takes_time |= attempt.is_none();
+        Some(self.settled(attempt?))
     }
 
     /// Waits for what becomes of the batch in flight; for ever if there is none. May be dropped

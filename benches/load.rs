@@ -1,0 +1,265 @@
+//! A load as of a large center, for benches: a plan, and a world that keeps every agent talking.
+//!
+//! Over and over a call ends, its agent takes the best call, accepts and is bridged, and a new call
+//! arrives. Of the offers 4 % are declined, of the waiting calls as many hang up, and rules fall due
+//! as time passes.
+
+use acd_core::{
+    Action, AdapterId, AgentId, AgentPlan, CallHandle, Command, Criterion, Event, MissedOffers,
+    OfferNumber, OfferResult, Order, Priority, QueueId, QueuePlan, Requirement, Router,
+    RoutingPlan, Rule, ServiceLevel, SkillId, Span, Timestamp, Treatment,
+};
+const SKILLS: u64 = 64;
+const QUEUES: u64 = 64;
+const REQUIREMENTS_PER_QUEUE: u64 = 8;
+pub(crate) const ADAPTER: AdapterId = AdapterId(0);
+
+/// Random numbers must be the same in each run: Steele, Lea, Flood 2014 (splitmix64).
+pub(crate) struct Random(u64);
+
+impl Random {
+    pub(crate) fn below(&mut self, bound: u64) -> u64 {
+        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        let mut mixed = self.0;
+        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        (mixed ^ (mixed >> 31)) % bound
+    }
+}
+
+/// How large the center is.
+pub(crate) struct Shape {
+    pub(crate) agents: usize,
+    pub(crate) waiting: usize,
+    /// How many different sets of skills and levels the agents have among them.
+    pub(crate) kinds: u64,
+}
+
+pub(crate) fn plan(shape: &Shape) -> RoutingPlan {
+    let mut random = Random(1);
+    let requirement = |levels: &[(u64, u64)]| Requirement {
+        skills: levels
+            .iter()
+            .map(|(skill, level)| (SkillId(*skill as u16), *level as u8))
+            .collect(),
+    };
+    // A call lasts 300 s, so this is how long the average one waits.
+    let wait = 300 * shape.waiting as u64 / shape.agents as u64;
+    let queues = (0..QUEUES).map(|queue| {
+        // Bullseye: those who wait unusually long ask for less, step by step.
+        let mut rules: Vec<Rule> = (1..REQUIREMENTS_PER_QUEUE)
+            .map(|step| Rule {
+                name: format!("widen-{step}"),
+                waited: Span::from_secs(wait + (wait / 2 + 1) * step),
+                then: vec![Action::Require(requirement(&[(queue, REQUIREMENTS_PER_QUEUE - step)]))],
+            })
+            .collect();
+        rules.push(Rule {
+            name: "give-up".to_owned(),
+            waited: Span::from_secs(40 * wait),
+            then: vec![Action::End(Treatment::Voicemail)],
+        });
+        QueuePlan {
+            name: format!("queue-{queue}"),
+            require: requirement(&[(queue, REQUIREMENTS_PER_QUEUE)]),
+            select: vec![Criterion::LongestIdle],
+            ring: Span::from_secs(15),
+            wrap_up: Span::from_secs(0),
+            service_level: ServiceLevel { answered_percent: 80, within: Span::from_secs(20) },
+            rules,
+        }
+    });
+    let kinds: Vec<Vec<(SkillId, u8)>> = (0..shape.kinds)
+        .map(|_| {
+            let mut skills: Vec<_> = (0..5)
+                .map(|_| (SkillId(random.below(SKILLS) as u16), 1 + random.below(10) as u8))
+                .collect();
+            skills.sort_unstable();
+            skills.dedup_by_key(|(skill, _)| *skill);
+            skills
+        })
+        .collect();
+    let agents = (0..shape.agents).map(|index| AgentPlan {
+        id: format!("agent-{index}"),
+        name: String::new(),
+        skills: kinds[index % kinds.len()].clone(),
+        voice: None,
+        capacity: 1,
+    });
+    RoutingPlan {
+        order: Order::Credit { per_step: Span::from_secs(90) },
+        short_abandon: Span::from_secs(5),
+        exclude_for: Span::from_secs(30),
+        connect_within: Span::from_secs(5),
+        recovery_grace: Span::from_secs(10),
+        missed_offers: MissedOffers::StayReady,
+        reasons: Vec::new(),
+        adapters: Vec::new(),
+        skills: (0..SKILLS).map(|skill| format!("skill-{skill}")).collect(),
+        queues: queues.collect(),
+        agents: agents.collect(),
+    }
+}
+
+/// Sees each command with the events that it caused.
+pub(crate) trait Witness {
+    fn saw(&mut self, at: Timestamp, command: Command, events: &[Event]);
+    /// Whether it looks: nothing is copied for one who does not.
+    const LOOKS: bool = true;
+}
+
+impl Witness for () {
+    fn saw(&mut self, _: Timestamp, _: Command, _: &[Event]) {}
+    const LOOKS: bool = false;
+}
+
+/// The world around the Router: who talks, who waits, and when.
+pub(crate) struct Load<W> {
+    pub(crate) router: Router,
+    pub(crate) witness: W,
+    random: Random,
+    pub(crate) now: Timestamp,
+    events: Vec<Event>,
+    talking: Vec<CallHandle>,
+    waiting: Vec<CallHandle>,
+    waiting_at: Vec<u32>,
+    offers: Vec<(CallHandle, OfferNumber)>,
+    generations: Vec<u32>,
+    free_slots: Vec<u32>,
+    pub(crate) commands: u64,
+    pub(crate) emitted: u64,
+    pub(crate) relaxed: u64,
+}
+
+impl<W: Witness> Load<W> {
+    /// An empty world.
+    pub(crate) fn new(shape: &Shape, router: Router, witness: W) -> Self {
+        let slots = (shape.agents + 2 * shape.waiting + 64) as u32;
+        Self {
+            router,
+            witness,
+            random: Random(2),
+            now: Timestamp(1_000_000_000_000),
+            events: Vec::new(),
+            talking: Vec::new(),
+            waiting: Vec::new(),
+            waiting_at: vec![u32::MAX; slots as usize],
+            offers: Vec::new(),
+            generations: vec![0; slots as usize],
+            free_slots: (0..slots).rev().collect(),
+            commands: 0,
+            emitted: 0,
+            relaxed: 0,
+        }
+    }
+
+    /// Everybody comes to work, and callers come until enough of them wait.
+    pub(crate) fn fill(&mut self, shape: &Shape) {
+        self.apply(Command::AdapterUp { adapter: ADAPTER, incarnation: 1, resync: false });
+        for agent in (0..shape.agents as u32).map(AgentId) {
+            self.apply(Command::AgentLogIn { agent });
+            self.apply(Command::AgentReady { agent });
+        }
+        while self.waiting.len() < shape.waiting {
+            self.arrive();
+            self.answer();
+        }
+    }
+
+    pub(crate) fn apply(&mut self, command: Command) {
+        while self.router.next_deadline().is_some_and(|at| at <= self.now) {
+            self.commit(Command::AdvanceTime);
+        }
+        self.commit(command);
+    }
+
+    fn commit(&mut self, command: Command) {
+        self.events.clear();
+        let seen = W::LOOKS.then(|| command.clone());
+        self.router.apply(self.now, command, &mut self.events).expect("the load is well formed");
+        if let Some(command) = seen {
+            self.witness.saw(self.now, command, &self.events);
+        }
+        self.commands += 1;
+        self.emitted += self.events.len() as u64;
+        for index in 0..self.events.len() {
+            match self.events[index] {
+                Event::CallArrived { call, .. } | Event::CallReturned { call, .. } => {
+                    self.wait(call)
+                }
+                Event::OfferIssued { call, offer, .. } => {
+                    self.stop_waiting(call);
+                    self.offers.push((call, offer));
+                }
+                Event::CallEnded { call, .. } => {
+                    self.stop_waiting(call);
+                    self.free_slots.push(call.slot);
+                }
+                Event::RequirementChanged { .. } => self.relaxed += 1,
+                _ => {}
+            }
+        }
+    }
+
+    fn wait(&mut self, call: CallHandle) {
+        self.waiting_at[call.slot as usize] = self.waiting.len() as u32;
+        self.waiting.push(call);
+    }
+
+    fn stop_waiting(&mut self, call: CallHandle) {
+        let at = std::mem::replace(&mut self.waiting_at[call.slot as usize], u32::MAX) as usize;
+        if at != u32::MAX as usize {
+            self.waiting.swap_remove(at);
+            if let Some(moved) = self.waiting.get(at) {
+                self.waiting_at[moved.slot as usize] = at as u32;
+            }
+        }
+    }
+
+    fn arrive(&mut self) {
+        let slot = self.free_slots.pop().expect("as many slots as calls");
+        self.generations[slot as usize] += 1;
+        let call = CallHandle { slot, generation: self.generations[slot as usize] };
+        let queue = QueueId(self.random.below(QUEUES) as u16);
+        let priority = match self.random.below(20) {
+            0 => Priority::EMERGENCY,
+            1..=4 => Priority::HIGHEST_BY_RULE,
+            _ => Priority::NORMAL,
+        };
+        let since = self.now;
+        self.apply(Command::CallOffered { call, adapter: ADAPTER, queue, priority, since });
+    }
+
+    /// Agents answer what they are offered; a few decline.
+    fn answer(&mut self) {
+        while let Some((call, offer)) = self.offers.pop() {
+            if self.random.below(25) == 0 {
+                let result = OfferResult::Declined;
+                self.apply(Command::OfferResult { call, offer, result });
+                continue;
+            }
+            let result = OfferResult::Accepted;
+            self.apply(Command::OfferResult { call, offer, result });
+            self.apply(Command::CallBridged { call, offer });
+            self.talking.push(call);
+        }
+    }
+
+    /// One call ends, its agent takes the next, a new one arrives.
+    pub(crate) fn turn(&mut self, pause: Span) {
+        self.now = self.now + pause;
+        let index = self.random.below(self.talking.len() as u64) as usize;
+        let call = self.talking.swap_remove(index);
+        self.apply(Command::CallEnded { call });
+        self.answer();
+        self.arrive();
+        self.answer();
+        if self.random.below(25) == 0 && !self.waiting.is_empty() {
+            let index = self.random.below(self.waiting.len() as u64) as usize;
+            let call = self.waiting[index];
+            self.apply(Command::CallEnded { call });
+            self.arrive();
+            self.answer();
+        }
+    }
+}
