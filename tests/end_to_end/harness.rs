@@ -2,10 +2,12 @@
 
 mod adapter;
 mod agent;
+mod network;
 mod watcher;
 
 pub(crate) use adapter::{Adapter, Hello, Lost, call};
 pub(crate) use agent::Agent;
+pub(crate) use network::{Fate, Network};
 pub(crate) use watcher::Watcher;
 
 use acd_proto::v1::adapter_service_client::AdapterServiceClient;

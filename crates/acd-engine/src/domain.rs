@@ -36,7 +36,8 @@ pub struct Settings {
     pub epoch: u64,
     /// How many messages wait for the driver before senders have to wait, at least 1.
     pub mailbox_capacity: usize,
-    /// How many events are kept for subscribers who come back.
+    /// How many events are kept for subscribers who come back, or who read slowly; whoever is further
+    /// behind gets a snapshot.
     pub history: usize,
     /// Gives each command to the log by itself, instead of all that are there.
     pub each_command_by_itself: bool,

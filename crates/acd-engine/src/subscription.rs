@@ -14,11 +14,10 @@ use parking_lot::{Mutex, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use tokio::sync::broadcast::error::RecvError;
-use tokio::sync::{broadcast, watch};
+use tokio::sync::watch;
 
-/// How many deltas a subscriber may fall behind before he gets a fresh snapshot instead.
-pub(crate) const DELTAS_BEHIND_MAX: usize = 1_024;
+/// How many deltas a subscriber takes in hand at once.
+const DELTAS_IN_HAND_MAX: usize = 16;
 
 /// What readers share. Written by the publisher alone.
 #[derive(Debug)]
@@ -30,12 +29,13 @@ pub(crate) struct Feed {
     watching: AtomicUsize,
 }
 
-/// The last deltas, and the line on which the next ones go out. The view always stands at the last
-/// of them or later: it is written first.
+/// The last deltas, for those who come back and for those who read slowly; nobody has a queue of his
+/// own, so that a thousand who read nothing cost no more than one. The view always stands at the
+/// last of them or later: it is written first.
 #[derive(Debug)]
 struct Recent {
-    /// `None` once the publisher has ended.
-    line: Option<broadcast::Sender<Arc<Delta>>>,
+    /// Rings for each delta; `None` once the publisher has ended.
+    bell: Option<watch::Sender<()>>,
     deltas: VecDeque<Arc<Delta>>,
     events: usize,
     events_kept: usize,
@@ -44,7 +44,7 @@ struct Recent {
 impl Feed {
     pub(crate) fn new(view: View, history: usize) -> Self {
         let recent = Recent {
-            line: Some(broadcast::Sender::new(DELTAS_BEHIND_MAX)),
+            bell: Some(watch::Sender::new(())),
             deltas: VecDeque::new(),
             events: 0,
             events_kept: history,
@@ -82,7 +82,7 @@ impl Feed {
 
     /// Nothing follows: subscribers and watches end.
     pub(crate) fn end(&self) {
-        self.recent.lock().line = None;
+        self.recent.lock().bell = None;
         self.watches.lock().clear();
     }
 
@@ -95,25 +95,28 @@ impl Feed {
 impl Recent {
     fn publish(&mut self, delta: Arc<Delta>) {
         self.events += delta.events.len();
-        self.deltas.push_back(Arc::clone(&delta));
-        while self.events > self.events_kept {
+        self.deltas.push_back(delta);
+        // The last one stays: it tells those who have not read it that they are behind.
+        while self.events > self.events_kept && self.deltas.len() > 1 {
             let Some(oldest) = self.deltas.pop_front() else { break };
             self.events -= oldest.events.len();
         }
-        if let Some(line) = &self.line {
-            // Nobody may be listening.
-            let _listeners = line.send(delta);
+        if let Some(bell) = &self.bell {
+            bell.send_replace(());
         }
     }
 
-    /// The deltas after `position`, if every one of them is still here.
+    /// The next deltas after `position`, where a delta has ended; `None` if they are gone.
     fn after(&self, position: Position) -> Option<VecDeque<Arc<Delta>>> {
         let next = self.deltas.partition_point(|delta| delta.position <= position);
-        let at_a_seam = match self.deltas.get(next) {
-            Some(delta) => delta.after == position,
-            None => self.deltas.back().is_some_and(|delta| delta.position == position),
-        };
-        at_a_seam.then(|| self.deltas.range(next..).cloned().collect())
+        let gone = self.deltas.get(next).is_some_and(|delta| delta.after != position);
+        (!gone).then(|| self.deltas.range(next..).take(DELTAS_IN_HAND_MAX).cloned().collect())
+    }
+
+    /// Whether somebody who has seen all up to `position` can go on there.
+    fn goes_on_after(&self, position: Position) -> bool {
+        let is_last = self.deltas.back().is_some_and(|delta| delta.position == position);
+        is_last || self.after(position).is_some_and(|next| !next.is_empty())
     }
 }
 
@@ -129,8 +132,8 @@ pub enum Update {
 /// One subscriber.
 #[derive(Debug)]
 pub struct Subscription {
-    backlog: VecDeque<Arc<Delta>>,
-    line: broadcast::Receiver<Arc<Delta>>,
+    in_hand: VecDeque<Arc<Delta>>,
+    bell: watch::Receiver<()>,
     /// What the subscriber has; deltas up to here are old news.
     reached: Position,
     snapshot_due: bool,
@@ -141,14 +144,14 @@ impl Subscription {
     pub(crate) fn open(feed: &Arc<Feed>, resume: Option<Position>) -> Result<Self, Refusal> {
         let seat = Seat::take(feed, |feed| &feed.subscribers, SUBSCRIBERS_MAX)?;
         let recent = feed.recent.lock();
-        let line = recent.line.as_ref().ok_or_else(Refusal::stopping)?.subscribe();
-        let missed = resume.and_then(|position| recent.after(position));
+        let bell = recent.bell.as_ref().ok_or_else(Refusal::stopping)?.subscribe();
+        let goes_on = resume.is_some_and(|position| recent.goes_on_after(position));
         drop(recent);
         Ok(Self {
-            snapshot_due: missed.is_none(),
-            backlog: missed.unwrap_or_default(),
-            line,
+            in_hand: VecDeque::new(),
+            bell,
             reached: resume.unwrap_or_default(),
+            snapshot_due: !goes_on,
             seat,
         })
     }
@@ -160,21 +163,21 @@ impl Subscription {
                 self.snapshot_due = false;
                 return Some(Update::Snapshot(self.snapshot(View::position)));
             }
-            let delta = match self.backlog.pop_front() {
-                Some(delta) => delta,
-                None => match self.line.recv().await {
-                    Ok(delta) => delta,
-                    Err(RecvError::Closed) => return None,
-                    Err(RecvError::Lagged(_)) => {
-                        self.line = self.line.resubscribe();
-                        self.snapshot_due = true;
-                        continue;
-                    }
-                },
-            };
-            if delta.position > self.reached {
+            if let Some(delta) = self.in_hand.pop_front() {
                 self.reached = delta.position;
                 return Some(Update::Delta(delta));
+            }
+            let (next, ended) = {
+                let recent = self.seat.feed.recent.lock();
+                self.bell.mark_unchanged();
+                (recent.after(self.reached), recent.bell.is_none())
+            };
+            match next {
+                None => self.snapshot_due = true,
+                Some(next) if !next.is_empty() => self.in_hand = next,
+                Some(_) if ended => return None,
+                // An error says that it has ended: then this is asked once more.
+                Some(_) => drop(self.bell.changed().await),
             }
         }
     }
@@ -183,7 +186,7 @@ impl Subscription {
     pub fn snapshot<T>(&mut self, read: impl FnOnce(&View) -> T) -> T {
         let view = self.seat.feed.view();
         self.reached = view.position();
-        self.backlog.clear();
+        self.in_hand.clear();
         read(&view)
     }
 }
@@ -200,7 +203,7 @@ impl AgentWatch {
         let seat = Seat::take(feed, |feed| &feed.watching, AGENT_WATCHES_MAX)?;
         let changes = feed.watches.lock().entry(agent).or_default().subscribe();
         // Only now: the end clears what is entered before it, and is seen by what comes after.
-        if feed.recent.lock().line.is_none() {
+        if feed.recent.lock().bell.is_none() {
             feed.watches.lock().remove(&agent);
             return Err(Refusal::stopping());
         }

@@ -47,17 +47,17 @@ pub struct Driver<L> {
     stopping: Arc<AtomicBool>,
     parcels: mpsc::Sender<Parcel>,
     alarm: Option<Alarm>,
-    backlog: Backlog,
+    pub(crate) backlog: Backlog,
     _life: watch::Sender<()>,
 }
 
 /// How far others may fall behind before the mailbox is left alone until they catch up.
 #[derive(Clone, Copy, Debug)]
-struct Backlog {
+pub(crate) struct Backlog {
     /// Commands that are not durable.
-    commands: u64,
+    pub(crate) commands: u64,
     /// Events that are not published.
-    events: usize,
+    pub(crate) events: usize,
 }
 
 const BACKLOG_MAX: Backlog = Backlog { commands: 1_000_000, events: 1_000_000 };

@@ -1,6 +1,7 @@
 //! What the engine promises, tried on a whole domain.
 
 mod adapters;
+mod backlog;
 mod durability;
 mod fold;
 mod people;

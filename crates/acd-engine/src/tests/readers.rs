@@ -1,7 +1,6 @@
 //! Subscribers: one snapshot, then deltas; back-logs, resuming, and what queues count.
 
 use super::*;
-use crate::subscription::DELTAS_BEHIND_MAX;
 use acd_journal::MemoryLog;
 
 #[tokio::test(start_paused = true)]
@@ -58,11 +57,13 @@ async fn one_who_was_away_too_long_or_in_another_epoch_gets_a_snapshot() {
 
 #[tokio::test(start_paused = true)]
 async fn one_who_reads_too_slowly_gets_a_snapshot_instead_of_a_backlog() {
-    let running = run_on(MemoryLog::new());
+    const HISTORY: usize = 100;
+    let settings = Settings { history: HISTORY, ..Settings::default() };
+    let running = run_with(MemoryLog::new(), settings);
     running.ready("ana").await;
     let mut updates = running.domain.subscribe(None).expect("there is room");
     assert!(matches!(updates.next().await, Some(Update::Snapshot(_))));
-    for _ in 0..=DELTAS_BEHIND_MAX {
+    for _ in 0..=HISTORY {
         running.ask(Request::NotReady { agent: "ana".to_owned(), reason: None }).await.expect("ok");
         running.ask(Request::Ready { agent: "ana".to_owned() }).await.expect("ok");
     }
