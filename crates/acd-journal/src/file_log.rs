@@ -57,11 +57,6 @@ impl DataFolder {
         self.path.join("snapshots")
     }
 
-    /// A folder or file in it.
-    pub(crate) fn beside(&self, name: &str) -> PathBuf {
-        self.path.join(name)
-    }
-
     /// Takes the folder for this process; makes it if it is not there.
     ///
     /// # Errors

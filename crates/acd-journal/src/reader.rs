@@ -5,6 +5,7 @@ use crate::disk::Disk;
 use crate::record::Batch;
 use crate::segment::{self, Found, HEADER_BYTES, Header, Name};
 use std::io;
+use std::path::Path;
 use thiserror::Error;
 
 /// How much of a file is read at once, at least.
@@ -24,9 +25,9 @@ pub enum ReadError {
     /// A part of the journal is not what was written, and more follows.
     #[error(
         "{path}: damaged at byte {offset}: {what}; what is before it, up to sequence {last_sound}, \
-         is sound. If no copy of the file can be found, `acdctl journal repair <folder> \
-         --keep-until {last_sound}` cuts off what follows: commands after it are then lost to acdd, \
-         and adapters bring back the calls that they hold"
+         is sound. If no copy of the file can be found, `{}` cuts off what follows: commands after \
+         it are then lost to acdd, and adapters bring back the calls that they hold",
+        repair_command(.path, *.last_sound)
     )]
     Damaged {
         /// Which file.
@@ -38,6 +39,32 @@ pub enum ReadError {
         /// The sequence of the last command before it.
         last_sound: u64,
     },
+}
+
+impl ReadError {
+    /// The same where a snapshot tells that at least what is before `sequence`, and with it, is
+    /// sound.
+    pub(crate) fn sound_up_to(self, sequence: u64) -> Self {
+        match self {
+            Self::Damaged { path, offset, what, last_sound } => {
+                Self::Damaged { path, offset, what, last_sound: last_sound.max(sequence) }
+            }
+            Self::Io { .. } => self,
+        }
+    }
+}
+
+/// What cuts a journal off after a sequence, as a shell takes it; `file` is one of its segments.
+pub(crate) fn repair_command(file: &str, keep_until: u64) -> String {
+    let folder = Path::new(file).parent().and_then(Path::parent);
+    let folder = folder.map_or_else(String::new, |folder| folder.display().to_string());
+    let plain = |sign: char| sign.is_ascii_alphanumeric() || "/._-+@:,=".contains(sign);
+    let folder = if !folder.is_empty() && folder.chars().all(plain) {
+        folder
+    } else {
+        format!("'{}'", folder.replace('\'', r"'\''"))
+    };
+    format!("acdctl journal repair {folder} --keep-until {keep_until}")
 }
 
 /// Where a journal ends.
@@ -58,13 +85,23 @@ pub(crate) struct Segment {
     pub(crate) header: Header,
 }
 
+/// The files of a journal, in their order.
+#[derive(Debug, Default)]
+pub(crate) struct Files {
+    /// Those that begin as a segment has to.
+    pub(crate) segments: Vec<Segment>,
+    /// A last file whose header was never finished.
+    pub(crate) unfinished: Option<Name>,
+    /// Those whose header cannot be read, and why. Nothing is lost with one if the next file begins
+    /// no later than it did.
+    pub(crate) broken: Vec<(Name, String)>,
+}
+
 /// A place in a journal that moves forward.
 #[derive(Debug)]
 pub(crate) struct Reader<D> {
     disk: D,
-    segments: Vec<Segment>,
-    /// A last file whose header was never finished.
-    unfinished: Option<Name>,
+    files: Files,
     /// The index of the present one.
     at: usize,
     /// Where in it `buffer` begins.
@@ -76,32 +113,31 @@ pub(crate) struct Reader<D> {
     last_sequence: u64,
 }
 
-/// The segments of a folder, and the last one if its header was never finished.
-pub(crate) fn segments(disk: &impl Disk) -> Result<(Vec<Segment>, Option<Name>), ReadError> {
+/// The files of a folder that are called like segments.
+pub(crate) fn files(disk: &impl Disk) -> Result<Files, ReadError> {
     let mut names: Vec<Name> =
         io_at(disk, "", disk.list())?.iter().filter_map(|file| Name::of(file)).collect();
     names.sort_unstable();
-    let mut found = Vec::with_capacity(names.len());
+    let mut files = Files::default();
     for (index, name) in names.iter().enumerate() {
         let bytes = io_at(disk, &name.file(), disk.read(&name.file(), 0, HEADER_BYTES))?;
         let what = match Header::decode(&bytes) {
             Ok(header) if header.first_batch == name.first_batch => {
-                found.push(Segment { name: *name, header });
+                files.segments.push(Segment { name: *name, header });
                 continue;
             }
             Ok(_) => "its name does not fit its header".to_owned(),
             Err(what) => what,
         };
         let length = io_at(disk, &name.file(), disk.length(&name.file()))?;
-        // It holds no record yet: the crash came while it was made.
-        if index + 1 == names.len() && length <= HEADER_BYTES as u64 {
-            return Ok((found, Some(*name)));
+        if length > HEADER_BYTES as u64 {
+            files.broken.push((*name, what));
+        } else if index + 1 == names.len() {
+            // It holds no record yet: the crash came while it was made.
+            files.unfinished = Some(*name);
         }
-        let path = disk.path(&name.file());
-        let last_sound = found.last().map_or(0, |segment| segment.header.first_sequence - 1);
-        return Err(ReadError::Damaged { path, offset: 0, what, last_sound });
     }
-    Ok((found, None))
+    Ok(files)
 }
 
 impl<D: Disk> Reader<D> {
@@ -118,9 +154,9 @@ impl<D: Disk> Reader<D> {
 
     /// At the last segment that is `early` enough.
     fn open_where(disk: D, early: impl Fn(&Segment) -> bool) -> Result<Self, ReadError> {
-        let (segments, unfinished) = segments(&disk)?;
-        let at = segments.partition_point(early).saturating_sub(1);
-        let header = segments.get(at).map(|segment| segment.header);
+        let files = files(&disk)?;
+        let at = files.segments.partition_point(early).saturating_sub(1);
+        let header = files.segments.get(at).map(|segment| segment.header);
         Ok(Self {
             disk,
             at,
@@ -129,29 +165,33 @@ impl<D: Disk> Reader<D> {
             read: 0,
             next_batch: header.map_or(1, |header| header.first_batch),
             last_sequence: header.map_or(0, |header| header.first_sequence - 1),
-            segments,
-            unfinished,
+            files,
         })
     }
 
     pub(crate) fn segments(&self) -> &[Segment] {
-        &self.segments
+        &self.files.segments
     }
 
     pub(crate) fn unfinished(&self) -> Option<Name> {
-        self.unfinished
+        self.files.unfinished
     }
 
     /// The present file, and how much of it has been read.
     pub(crate) fn place(&self) -> Option<(Name, u64)> {
-        let segment = self.segments.get(self.at)?;
+        let segment = self.files.segments.get(self.at)?;
         Some((segment.name, self.offset + self.read as u64))
     }
 
     /// The present file.
     pub(crate) fn path(&self) -> String {
-        let name = self.segments.get(self.at).map(|segment| segment.name.file());
+        let name = self.files.segments.get(self.at).map(|segment| segment.name.file());
         self.disk.path(&name.unwrap_or_default())
+    }
+
+    /// What messages call a file.
+    pub(crate) fn path_of(&self, name: Name) -> String {
+        self.disk.path(&name.file())
     }
 
     /// Of the next batch.
@@ -164,23 +204,27 @@ impl<D: Disk> Reader<D> {
         self.last_sequence + 1
     }
 
-    /// The version of the logic that wrote the next batch.
+    /// The version of the logic that wrote the latest batch.
     pub(crate) fn logic_version(&self) -> Option<u32> {
-        self.segments.get(self.at).map(|segment| segment.header.logic_version)
+        self.files.segments.get(self.at).map(|segment| segment.header.logic_version)
     }
 
     /// The next batch, or the end of the journal. At the end it may be asked again: more may have
     /// been written.
     pub(crate) fn next(&mut self) -> Result<Result<Batch, End>, ReadError> {
         loop {
-            let Some(Segment { name, .. }) = self.segments.get(self.at).copied() else {
+            let Some(Segment { name, .. }) = self.files.segments.get(self.at).copied() else {
                 if self.look_for_more()? {
                     continue;
+                }
+                if let Some(damage) = self.broken_after(None) {
+                    return Err(damage);
                 }
                 return Ok(Err(End { file: None, offset: 0, torn: 0 }));
             };
             // From here on a later file counts.
             if self
+                .files
                 .segments
                 .get(self.at + 1)
                 .is_some_and(|next| next.header.first_batch <= self.next_batch)
@@ -246,26 +290,50 @@ impl<D: Disk> Reader<D> {
 
     /// New files since this one was opened.
     fn look_for_more(&mut self) -> Result<bool, ReadError> {
-        let (segments, unfinished) = segments(&self.disk)?;
-        let known = self.segments.get(self.at).map(|segment| segment.name);
-        let more = segments.last().map(|segment| segment.name) > known;
+        let files = files(&self.disk)?;
+        let known = self.files.segments.get(self.at).map(|segment| segment.name);
+        let more = files.segments.last().map(|segment| segment.name) > known;
         if more || known.is_none() {
+            let segments = &files.segments;
             self.at = segments.iter().position(|segment| Some(segment.name) == known).unwrap_or(0);
-            self.segments = segments;
+            self.files = files;
+        } else {
+            (self.files.unfinished, self.files.broken) = (files.unfinished, files.broken);
         }
-        self.unfinished = unfinished;
         Ok(more)
+    }
+
+    /// The damage of a file that would have to go on after the present one, or that would be the
+    /// first one, if its header could be read.
+    fn broken_after(&self, present: Option<Name>) -> Option<ReadError> {
+        let next = self.files.segments.iter().map(|segment| segment.name);
+        let next = next.into_iter().find(|name| Some(*name) > present);
+        let mut broken = self.files.broken.iter().filter(|(name, _)| Some(*name) > present);
+        let (name, what) = broken.next().filter(|(name, _)| next.is_none_or(|next| *name < next))?;
+        Some(ReadError::Damaged {
+            path: self.disk.path(&name.file()),
+            offset: 0,
+            what: what.clone(),
+            last_sound: if present.is_some() { self.last_sequence } else { 0 },
+        })
+    }
+
+    /// The damage of a file before the first one that can be read.
+    pub(crate) fn broken_at_first(&self) -> Option<ReadError> {
+        self.broken_after(None)
     }
 
     /// Nothing can be read here: the end if nothing follows.
     fn ends_or_is_damaged(&mut self, name: Name) -> Result<Result<Batch, End>, ReadError> {
-        if self.at + 1 == self.segments.len() && self.look_for_more()? {
+        if self.at + 1 == self.files.segments.len() && self.look_for_more()? {
             return self.next();
         }
         let file = name.file();
         let offset = self.offset + self.read as u64;
-        if self.at + 1 < self.segments.len() {
-            return Err(self.damaged(name, "no record can be read".to_owned()));
+        if self.at + 1 < self.files.segments.len() {
+            let broken = self.broken_after(Some(name)).filter(|_| self.at_end_of_file(name));
+            let here = || self.damaged(name, "no record can be read".to_owned());
+            return Err(broken.unwrap_or_else(here));
         }
         let length = io_at(&self.disk, &file, self.disk.length(&file))?;
         let rest = usize::try_from(length.saturating_sub(offset)).unwrap_or(usize::MAX);
@@ -273,7 +341,16 @@ impl<D: Disk> Reader<D> {
         if segment::holds_a_later_record(&rest, self.next_batch) {
             return Err(self.damaged(name, "no record can be read, and others follow".to_owned()));
         }
+        if let Some(damage) = self.broken_after(Some(name)) {
+            return Err(damage);
+        }
         Ok(Err(End { file: Some(name), offset, torn: rest.len() as u64 }))
+    }
+
+    /// Whether all of the present file has been read.
+    fn at_end_of_file(&self, name: Name) -> bool {
+        let read = self.offset + self.read as u64;
+        self.disk.length(&name.file()).is_ok_and(|length| length == read)
     }
 
     fn damaged(&self, name: Name, what: String) -> ReadError {

@@ -13,8 +13,8 @@ const SNAPSHOTS_KEPT_MIN: usize = 2;
 
 /// Removes segments that stand wholly before the sequence `to`.
 pub(crate) fn forget_before(disk: &impl Disk, to: u64) -> Result<(), ReadError> {
-    let (segments, _) = reader::segments(disk)?;
-    for pair in segments.windows(2) {
+    let files = reader::files(disk)?;
+    for pair in files.segments.windows(2) {
         let [Segment { name, .. }, next] = pair else { break };
         if next.header.first_sequence > to {
             break;

@@ -81,6 +81,9 @@ impl Header {
         if four(8) != FORMAT {
             return Err(format!("it has format {}, this program reads {FORMAT}", four(8)));
         }
+        if eight(16) == 0 || eight(24) == 0 {
+            return Err("it begins before the first batch".to_owned());
+        }
         Ok(Self { logic_version: four(12), first_batch: eight(16), first_sequence: eight(24) })
     }
 }
