@@ -87,6 +87,11 @@ impl Daemon {
     /// Starts with a folder that keeps its state from one start to the next.
     pub(crate) async fn start_kept(config: &str, arguments: &[&str]) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
+        Self::start_kept_in(folder, config, arguments).await
+    }
+
+    /// The same, in a folder that is there already.
+    pub(crate) async fn start_kept_in(folder: TempDir, config: &str, arguments: &[&str]) -> Self {
         let path = |name: &str| folder.path().join(name).to_str().expect("UTF-8").to_owned();
         let (file, journal) = (path("acdd.toml"), path("journal"));
         std::fs::write(&file, config).expect("a writable temporary folder");
@@ -126,13 +131,18 @@ impl Daemon {
 
     /// Tries to start it again with a configuration that it must refuse; what it says.
     pub(crate) fn start_again_in_vain(mut self, config: &str) -> String {
-        self.child.wait().expect("it has ended");
         std::fs::write(self.folder.path().join("acdd.toml"), config).expect("a writable folder");
+        self.refuses_to_start().1
+    }
+
+    /// Tries to start it again as it was, which it must refuse; its exit code, and what it says.
+    pub(crate) fn refuses_to_start(&mut self) -> (Option<i32>, String) {
+        self.child.wait().expect("it has ended");
         let mut all = vec!["--listen", "127.0.0.1:0", "--http", "127.0.0.1:0"];
         all.extend(self.arguments.iter().map(String::as_str));
         let output = acdd(&all).output().expect("the binary runs");
         assert!(!output.status.success(), "it is refused");
-        String::from_utf8(output.stderr).expect("readable errors")
+        (output.status.code(), String::from_utf8(output.stderr).expect("readable errors"))
     }
 
     /// The status, by gRPC.

@@ -2,6 +2,7 @@
 
 mod adapters;
 mod bad_input;
+mod disks;
 mod documentation;
 mod harness;
 mod offers;

@@ -17,6 +17,11 @@ use thiserror::Error;
 /// The bytes of a batch before its commands.
 pub(crate) const HEAD_BYTES: usize = 40;
 
+/// The fewest bytes that an entry takes among the commands.
+const ENTRY_BYTES_MIN: usize = 4;
+/// No number of a batch and no sequence is as high as this, so that counting on never overflows.
+pub(crate) const NUMBERS_END: u64 = 1 << 62;
+
 /// The bytes do not say a batch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[error("{0} cannot be read")]
@@ -69,12 +74,15 @@ pub(crate) fn decode(bytes: &[u8]) -> Result<Batch, Unreadable> {
     let mut head = Source(bytes);
     let (epoch, number) = (head.u64("head")?, head.u64("head")?);
     let (first_sequence, digest) = (head.u64("head")?, head.u64("head")?);
+    if number >= NUMBERS_END || first_sequence >= NUMBERS_END {
+        return Err(Unreadable("number"));
+    }
     let count = head.u32("head")?;
     let length = head.u32("head")? as usize;
     let mut commands = Source(head.take(length, "commands")?);
     let mut payload = head;
     let origins = Origins::decode(&mut payload)?;
-    let mut entries = Vec::with_capacity((count as usize).min(length));
+    let mut entries = Vec::with_capacity((count as usize).min(length / ENTRY_BYTES_MIN));
     let mut at = 0_u64;
     for index in 0..u64::from(count) {
         at = at.wrapping_add(commands.varint("time")?);
@@ -231,3 +239,7 @@ impl<'a> Source<'a> {
         Ok(Arc::from(text))
     }
 }
+
+#[cfg(test)]
+#[path = "codec_tests.rs"]
+mod tests;

@@ -34,11 +34,26 @@ pub trait Disk: Clone + Debug + Send + 'static {
     /// There is no such file.
     fn length(&self, name: &str) -> io::Result<u64>;
 
+    /// Cuts a file off; a loss of power may undo it.
+    ///
+    /// # Errors
+    /// It cannot be cut.
+    fn trim(&self, name: &str, length: u64) -> io::Result<()>;
+
+    /// Makes durable what a file holds that nobody writes any more.
+    ///
+    /// # Errors
+    /// It is not known what is; asking again would not tell.
+    fn sync_file(&self, name: &str) -> io::Result<()>;
+
     /// Cuts a file off, durably.
     ///
     /// # Errors
     /// It cannot be cut, or that cannot be made durable.
-    fn cut(&self, name: &str, length: u64) -> io::Result<()>;
+    fn cut(&self, name: &str, length: u64) -> io::Result<()> {
+        self.trim(name, length)?;
+        self.sync_file(name)
+    }
 
     /// Gives a file another name, which may be taken.
     ///
@@ -84,15 +99,12 @@ pub struct RealDisk {
 }
 
 impl RealDisk {
-    /// The folder, made if it is not there.
+    /// The folder, made if it is not there, and there for good.
     ///
     /// # Errors
     /// It cannot be made.
     pub fn open(folder: &Path) -> io::Result<Self> {
-        fs::create_dir_all(folder)?;
-        if let Some(parent) = folder.parent().filter(|parent| !parent.as_os_str().is_empty()) {
-            File::open(parent)?.sync_all()?;
-        }
+        make_folder(folder)?;
         Ok(Self { folder: folder.to_owned() })
     }
 
@@ -133,10 +145,12 @@ impl Disk for RealDisk {
         Ok(fs::metadata(self.folder.join(name))?.len())
     }
 
-    fn cut(&self, name: &str, length: u64) -> io::Result<()> {
-        let file = File::options().write(true).open(self.folder.join(name))?;
-        file.set_len(length)?;
-        file.sync_all()
+    fn trim(&self, name: &str, length: u64) -> io::Result<()> {
+        File::options().write(true).open(self.folder.join(name))?.set_len(length)
+    }
+
+    fn sync_file(&self, name: &str) -> io::Result<()> {
+        File::options().write(true).open(self.folder.join(name))?.sync_all()
     }
 
     fn rename(&self, from: &str, to: &str) -> io::Result<()> {
@@ -154,6 +168,56 @@ impl Disk for RealDisk {
     fn path(&self, name: &str) -> String {
         self.folder.join(name).display().to_string()
     }
+}
+
+/// What a file is called that is there whole or not at all, until it is there.
+const SUFFIX_NEW: &str = ".new";
+
+/// Writes a file that is there whole or not at all, durably.
+///
+/// # Errors
+/// It is not known whether it is there.
+pub(crate) fn write_whole(disk: &impl Disk, name: &str, bytes: &[u8]) -> io::Result<()> {
+    let new = format!("{name}{SUFFIX_NEW}");
+    let mut file = disk.create(&new)?;
+    let written = file.write(bytes).and_then(|()| file.sync());
+    drop(file);
+    let renamed = written.and_then(|()| disk.rename(&new, name));
+    if renamed.is_err() {
+        // A disk that is full must not stay so because of what is of no use.
+        let _left = disk.remove(&new).is_err();
+    }
+    renamed?;
+    disk.sync()
+}
+
+/// Removes what `write_whole` did not come to finish.
+///
+/// # Errors
+/// The folder cannot be read or written.
+pub(crate) fn remove_unfinished(disk: &impl Disk) -> io::Result<()> {
+    disk.list()?
+        .iter()
+        .filter(|name| name.ends_with(SUFFIX_NEW))
+        .try_for_each(|new| disk.remove(new))
+}
+
+/// Makes a folder with all that it is in, so that a loss of power does not take it away again.
+pub(crate) fn make_folder(folder: &Path) -> io::Result<()> {
+    let is_new = |path: &&Path| !path.as_os_str().is_empty() && !path.exists();
+    let made = folder.ancestors().take_while(is_new).count();
+    fs::create_dir_all(folder)?;
+    // A name is durable once the folder that it stands in is. That of the folder itself is synced
+    // each time: whoever made it may have been killed before he came to that.
+    for path in folder.ancestors().take(made.max(1)) {
+        let above = match path.parent() {
+            Some(above) if above.as_os_str().is_empty() => Path::new("."),
+            Some(above) => above,
+            None => break,
+        };
+        File::open(above)?.sync_all()?;
+    }
+    Ok(())
 }
 
 impl DiskFile for File {

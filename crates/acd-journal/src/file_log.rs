@@ -1,6 +1,6 @@
 //! The log in files: a thread of its own writes and syncs, whoever appends only waits for it.
 
-use crate::disk::{Disk, RealDisk};
+use crate::disk::{Disk, RealDisk, make_folder};
 use crate::journal::{Journal, OpenError, Torn, WriteSettings};
 use crate::log::{Appended, CommandLog, LogError};
 use crate::reader::{ReadError, Reader};
@@ -10,7 +10,7 @@ use crate::snapshots::{Skipped, Snapshots};
 use crossbeam_channel::{Receiver, Sender};
 use hdrhistogram::Histogram;
 use parking_lot::Mutex;
-use std::fs::{self, File, TryLockError};
+use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread;
@@ -64,8 +64,7 @@ impl DataFolder {
     pub fn lock(&self) -> Result<FolderLock, OpenError> {
         let wrong =
             |what: String| OpenError::Folder { path: self.path.display().to_string(), what };
-        fs::create_dir_all(&self.path)
-            .map_err(|error| wrong(format!("cannot make it: {error}")))?;
+        make_folder(&self.path).map_err(|error| wrong(format!("cannot make it: {error}")))?;
         let path = self.path.join(LOCK_FILE);
         let file = File::options().create(true).truncate(false).write(true).open(path);
         let file = file.map_err(|error| wrong(format!("cannot write: {error}")))?;
@@ -197,7 +196,9 @@ pub struct FileLog {
 
 #[derive(Debug)]
 struct Shared {
-    tail: watch::Sender<Tail>,
+    tail: Mutex<Tail>,
+    /// The same once it is known to be durable.
+    durable: watch::Sender<Tail>,
     syncs: Mutex<Histogram<u64>>,
     counts: Mutex<(u64, u64)>,
     read: Box<dyn ReadFrom>,
@@ -217,7 +218,12 @@ impl FileLog {
     fn start<D: Disk + Sync>(disk: D, journal: Journal<D>) -> std::io::Result<Self> {
         let (jobs, todo) = crossbeam_channel::bounded(1);
         let shared = Arc::new(Shared {
-            tail: watch::Sender::new(journal.tail()),
+            tail: Mutex::new(journal.tail()),
+            durable: watch::Sender::new(if journal.is_proven() {
+                journal.tail()
+            } else {
+                Tail::default()
+            }),
             syncs: Mutex::new(
                 Histogram::new_with_bounds(1, SYNC_US_MAX, 2).map_err(std::io::Error::other)?,
             ),
@@ -233,9 +239,10 @@ impl FileLog {
         Ok(Self { jobs, shared })
     }
 
-    /// Where the log ends, and whenever that changes.
+    /// Where the log ends durably, and whenever that changes. After a crash nothing is known to be
+    /// durable until the first append.
     pub fn watch_tail(&self) -> watch::Receiver<Tail> {
-        self.shared.tail.subscribe()
+        self.shared.durable.subscribe()
     }
 
     /// How it does.
@@ -262,7 +269,8 @@ fn write_on<D: Disk>(mut journal: Journal<D>, todo: &Receiver<Job>, shared: &Sha
         } else {
             match journal.append(&batch) {
                 Ok(()) => {
-                    shared.tail.send_replace(journal.tail());
+                    *shared.tail.lock() = journal.tail();
+                    shared.durable.send_replace(journal.tail());
                     Appended::Stored
                 }
                 Err(error) => {
@@ -292,7 +300,7 @@ impl CommandLog for FileLog {
     }
 
     async fn read(&self, from: u64) -> Result<Vec<Arc<Batch>>, LogError> {
-        self.shared.read.read(from, *self.shared.tail.borrow())
+        self.shared.read.read(from, *self.shared.tail.lock())
     }
 
     async fn truncate(&self, to: u64) -> Result<(), LogError> {
@@ -300,7 +308,7 @@ impl CommandLog for FileLog {
     }
 
     async fn tail(&self) -> Result<Tail, LogError> {
-        Ok(*self.shared.tail.borrow())
+        Ok(*self.shared.tail.lock())
     }
 }
 
@@ -329,3 +337,7 @@ impl<D: Disk + Sync> ReadFrom for OnDisk<D> {
         crate::retention::forget_before(&self.0, to).map_err(|error| LogError(error.to_string()))
     }
 }
+
+#[cfg(test)]
+#[path = "file_log_tests.rs"]
+mod tests;

@@ -21,6 +21,9 @@ const LOOK_EVERY: Duration = Duration::from_secs(1);
 /// A snapshot is written at least this often, if there is anything new.
 const SNAPSHOT_WITHIN: Duration = Duration::from_secs(900);
 
+/// After a snapshot that could not be written, the next one is tried so much later.
+const AGAIN_AFTER: Duration = Duration::from_secs(60);
+
 /// When snapshots are written, and how long history is kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct FollowerSettings {
@@ -67,7 +70,7 @@ impl<D: Disk> Follower<D> {
             path,
             what: format!("cannot write a snapshot: {error}"),
         };
-        // A fold that failed is of no use: the next one begins at the newest snapshot.
+        // A fold that fails is of no use: the next one begins at the newest snapshot.
         let (mut replica, mut reader) = match self.state.take() {
             Some(state) => state,
             None => {
@@ -88,16 +91,16 @@ impl<D: Disk> Follower<D> {
                 OpenError::Fold { path, error, last_sound }
             })?;
         }
+        // The fold is good for the next snapshot, whatever becomes of this one.
+        let (replica, _) = self.state.insert((replica, reader));
         let sequence = replica.tail().next_sequence - 1;
         if sequence > self.written {
-            let written = self.snapshots.write(&replica);
+            let written = self.snapshots.write(replica);
             written.map_err(|error| failed(self.disk.path(""), error))?;
             self.written = sequence;
         }
         let now = replica.router().now();
-        retention::apply(&self.disk, &self.snapshots, now, self.settings.retention)?;
-        self.state = Some((replica, reader));
-        Ok(())
+        retention::apply(&self.disk, &self.snapshots, now, self.settings.retention)
     }
 }
 
@@ -141,20 +144,27 @@ impl FollowerThread {
 fn follow<D: Disk>(follower: &mut Follower<D>, tail: &dyn Fn() -> Tail, stopped: &Receiver<()>) {
     yield_to_others();
     let mut last = Instant::now();
+    let mut failed: Option<Instant> = None;
     loop {
         let stops = stopped.recv_timeout(LOOK_EVERY) != Err(RecvTimeoutError::Timeout);
         let at = tail();
         let behind = follower.behind(at);
         let due = behind >= follower.settings.snapshot_every
             || (behind > 0 && (stops || last.elapsed() >= SNAPSHOT_WITHIN));
-        if due {
+        // A full disk is not to be filled again and again.
+        let pauses = failed.is_some_and(|failed| failed.elapsed() < AGAIN_AFTER);
+        if due && (stops || !pauses) {
             let began = Instant::now();
+            failed = None;
             match follower.snapshot(at) {
                 Ok(()) => {
                     let ms = began.elapsed().as_millis();
                     info!(sequence = follower.written, commands = behind, ms, "snapshot written");
                 }
-                Err(error) => warn!(%error, "no snapshot could be written"),
+                Err(error) => {
+                    warn!(%error, "no snapshot could be written");
+                    failed = Some(Instant::now());
+                }
             }
             last = Instant::now();
         }

@@ -1,11 +1,11 @@
 //! Writes batches to the files of a journal, each durable before the next.
 
 use crate::codec;
-use crate::disk::{Disk, DiskFile};
+use crate::disk::{self, Disk, DiskFile};
 use crate::reader::{End, ReadError, Reader, Segment, io_at, repair_command};
 use crate::record::{Batch, Tail};
 use crate::replica::{FoldError, Replica};
-use crate::segment::{FRAME_BYTES, HEADER_BYTES, Header, Name, frame};
+use crate::segment::{FRAME_BYTES, HEADER_BYTES, Header, Name, RECORD_BYTES_MAX, frame};
 use acd_core::LOGIC_VERSION;
 use std::io;
 use std::time::{Duration, Instant};
@@ -160,7 +160,9 @@ pub struct Journal<D: Disk> {
     tail: Tail,
     /// None before the first batch, and once a file has been given up.
     current: Option<Current<D::File>>,
-    last_name: Option<Name>,
+    /// The last batch that was read, until it is durable: whether its writer came to sync it is not
+    /// known, and asking the system for it may give what only its memory holds.
+    unproven: Option<Batch>,
     record: Vec<u8>,
     synced: Option<Duration>,
     written: u64,
@@ -170,8 +172,6 @@ pub struct Journal<D: Disk> {
 struct Current<F> {
     name: Name,
     file: F,
-    /// The file before it.
-    before: Option<Name>,
     /// How much of it is sound.
     length: u64,
 }
@@ -186,12 +186,10 @@ impl<D: Disk> Journal<D> {
         settings: WriteSettings,
         replica: &mut Replica,
     ) -> Result<(Self, Folded), OpenError> {
-        let (folded, end, unfinished) = fold_all(&disk, replica)?;
-        let mut folded = folded;
-        if let Some(name) = unfinished {
-            let file = name.file();
-            io_at(&disk, &file, disk.remove(&file).and_then(|()| disk.sync()))?;
-        }
+        let Read { mut folded, end, last, files, unfinished } = fold_all(&disk, replica)?;
+        // What was never finished is passed over by whoever reads, so it may stay.
+        let _left = disk::remove_unfinished(&disk).is_err();
+        let _left = unfinished.is_some_and(|name| disk.remove(&name.file()).is_err());
         if let End { file: Some(name), offset, torn } = end
             && torn > 0
         {
@@ -200,13 +198,16 @@ impl<D: Disk> Journal<D> {
             io_at(&disk, &file, disk.cut(&file, offset))?;
             folded.torn = Some(Torn { path: disk.path(&file), offset, bytes: torn });
         }
+        if settings.sync {
+            sync_files(&disk, &files)?;
+        }
         let journal = Self {
             disk,
             settings,
             tail: replica.tail(),
             // A new file for each start: nothing is ever added to what another process wrote.
             current: None,
-            last_name: end.file.max(unfinished),
+            unproven: last.filter(|_| settings.sync),
             record: Vec::new(),
             synced: None,
             written: 0,
@@ -243,11 +244,14 @@ impl<D: Disk> Journal<D> {
         result
     }
 
+    /// Whether all up to the tail is known to be durable.
+    pub(crate) fn is_proven(&self) -> bool {
+        self.unproven.is_none()
+    }
+
     fn write(&mut self, batch: &Batch) -> io::Result<()> {
-        self.record.clear();
-        self.record.resize(FRAME_BYTES, 0);
-        codec::encode(batch, &mut self.record);
-        frame(&mut self.record);
+        encode_record(batch, &mut self.record)?;
+        self.prove_end()?;
         if self.current.as_ref().is_none_or(|now| now.length >= self.settings.segment_bytes) {
             self.begin_file(batch)?;
         }
@@ -265,19 +269,28 @@ impl<D: Disk> Journal<D> {
         Ok(())
     }
 
+    /// Writes the last batch that was read once more, into a file of its own, before anything is
+    /// built on it. That file is there whole or not at all: a torn one would hide a sound record.
+    fn prove_end(&mut self) -> io::Result<()> {
+        let Some(batch) = &self.unproven else { return Ok(()) };
+        let mut record = Vec::new();
+        encode_record(batch, &mut record)?;
+        let mut bytes = Header::new(batch.number, batch.first_sequence).encode();
+        bytes.extend_from_slice(&record);
+        let name = self.free_name(batch.number)?;
+        disk::write_whole(&self.disk, &name.file(), &bytes)?;
+        self.written += bytes.len() as u64;
+        self.unproven = None;
+        Ok(())
+    }
+
     /// The next file: it is there, durably, before a record goes into it.
     fn begin_file(&mut self, batch: &Batch) -> io::Result<()> {
         self.current = None;
-        let name = match self.last_name {
-            Some(last) if last.first_batch >= batch.number => {
-                Name { first_batch: batch.number, attempt: last.attempt + 1 }
-            }
-            _ => Name { first_batch: batch.number, attempt: 0 },
-        };
+        let name = self.free_name(batch.number)?;
         let header = Header::new(batch.number, batch.first_sequence).encode();
-        let before = self.last_name.replace(name);
         let file = self.disk.create(&name.file())?;
-        let current = self.current.insert(Current { name, file, before, length: 0 });
+        let current = self.current.insert(Current { name, file, length: 0 });
         current.file.write(&header)?;
         if self.settings.sync {
             current.file.sync()?;
@@ -287,37 +300,89 @@ impl<D: Disk> Journal<D> {
         Ok(())
     }
 
-    /// What a failed write or sync has left in a file is not known: it is cut back if that can be
-    /// done, and nothing more goes into it.
+    /// A name that comes after those of all files that begin with the same batch.
+    fn free_name(&self, first_batch: u64) -> io::Result<Name> {
+        let files = self.disk.list()?;
+        let names = files.iter().filter_map(|file| Name::of(file));
+        match names.filter(|name| name.first_batch == first_batch).max() {
+            None => Ok(Name { first_batch, attempt: 0 }),
+            Some(last) => last.after().ok_or_else(|| io::Error::other("no name is left")),
+        }
+    }
+
+    /// What a failed write or sync has left in a file is not known: nothing more goes into it, and it
+    /// is never synced again, as that would not tell either.
     fn give_up_file(&mut self) {
-        let Some(Current { name, length, file, before }) = self.current.take() else { return };
+        let Some(Current { name, length, file }) = self.current.take() else { return };
         drop(file);
         // One without a record is of no use: a disk that stays full must not fill up with them.
         if length <= HEADER_BYTES as u64 && self.disk.remove(&name.file()).is_ok() {
-            self.last_name = before;
             return;
         }
-        // What cannot be cut is passed over by whoever reads: the next file begins with its number.
-        let _cut = self.disk.cut(&name.file(), length).is_err();
+        // For the room. What cannot be cut off is passed over by whoever reads: the next file begins
+        // with its number.
+        let _left = self.disk.trim(&name.file(), length).is_err();
     }
 }
 
-/// Folds all that follows a replica. Where the journal ends, and a file that was never begun.
-pub(crate) fn fold_all<D: Disk>(
-    disk: &D,
-    replica: &mut Replica,
-) -> Result<(Folded, End, Option<Name>), OpenError> {
-    let wanted = replica.tail().batch + 1;
+/// Makes a record of a batch.
+fn encode_record(batch: &Batch, record: &mut Vec<u8>) -> io::Result<()> {
+    record.clear();
+    record.resize(FRAME_BYTES, 0);
+    codec::encode(batch, record);
+    // Nobody could read it.
+    if record.len() - FRAME_BYTES > RECORD_BYTES_MAX {
+        let bytes = record.len();
+        return Err(io::Error::other(format!(
+            "batch {} has {bytes} bytes, at most {RECORD_BYTES_MAX}",
+            batch.number
+        )));
+    }
+    frame(record);
+    Ok(())
+}
+
+/// Makes durable what an earlier process may have left unsynced.
+fn sync_files(disk: &impl Disk, files: &[Name]) -> Result<(), ReadError> {
+    for name in files {
+        io_at(disk, &name.file(), disk.sync_file(&name.file()))?;
+    }
+    io_at(disk, "", disk.sync())
+}
+
+/// What was found after a replica.
+pub(crate) struct Read {
+    pub(crate) folded: Folded,
+    pub(crate) end: End,
+    /// The last batch that was folded.
+    pub(crate) last: Option<Batch>,
+    /// The files that it was read from; none if nothing was folded.
+    pub(crate) files: Vec<Name>,
+    /// A last file whose header was never finished.
+    pub(crate) unfinished: Option<Name>,
+}
+
+/// Folds all that follows a replica.
+pub(crate) fn fold_all<D: Disk>(disk: &D, replica: &mut Replica) -> Result<Read, OpenError> {
     let base = replica.tail().next_sequence - 1;
+    let wanted = replica.tail().batch + 1;
     let mut reader = Reader::open(disk.clone(), wanted)?;
     let mut folded = Folded::default();
     begins_by(&reader, wanted, base)?;
+    let begins = reader.place().map(|(name, _)| name);
+    let mut last = None;
     loop {
         let batch = match reader.next().map_err(|error| error.sound_up_to(base))? {
             Ok(batch) => batch,
-            Err(end) => return Ok((folded, end, reader.unfinished())),
+            Err(end) => {
+                let read = reader.segments().iter().map(|segment| segment.name);
+                let read = read.filter(|name| Some(*name) >= begins && last.is_some());
+                let files = read.collect();
+                let unfinished = reader.unfinished();
+                return Ok(Read { folded, end, last, files, unfinished });
+            }
         };
-        if batch.number < wanted {
+        if batch.number <= replica.tail().batch {
             continue;
         }
         if let Some(found) = reader.logic_version().filter(|found| *found != LOGIC_VERSION) {
@@ -331,6 +396,7 @@ pub(crate) fn fold_all<D: Disk>(
         })?;
         folded.batches += 1;
         folded.commands += batch.entries.len() as u64;
+        last = Some(batch);
     }
 }
 

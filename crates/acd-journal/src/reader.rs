@@ -120,7 +120,11 @@ pub(crate) fn files(disk: &impl Disk) -> Result<Files, ReadError> {
     names.sort_unstable();
     let mut files = Files::default();
     for (index, name) in names.iter().enumerate() {
-        let bytes = io_at(disk, &name.file(), disk.read(&name.file(), 0, HEADER_BYTES))?;
+        let bytes = match disk.read(&name.file(), 0, HEADER_BYTES) {
+            // Removed since by the process that writes: whatever is missed must be missing.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+            bytes => io_at(disk, &name.file(), bytes)?,
+        };
         let what = match Header::decode(&bytes) {
             Ok(header) if header.first_batch == name.first_batch => {
                 files.segments.push(Segment { name: *name, header });
@@ -270,6 +274,13 @@ impl<D: Disk> Reader<D> {
 
     fn enter(&mut self, segment: usize) {
         self.at = segment;
+        let header = self.files.segments[segment].header;
+        if header.first_batch < self.next_batch {
+            // A batch of a file that has been given up was read before the next file was there.
+            // What the next one says counts, and is said again.
+            self.next_batch = header.first_batch;
+            self.last_sequence = header.first_sequence - 1;
+        }
         self.offset = HEADER_BYTES as u64;
         self.buffer.clear();
         self.read = 0;
@@ -293,9 +304,13 @@ impl<D: Disk> Reader<D> {
         let files = files(&self.disk)?;
         let known = self.files.segments.get(self.at).map(|segment| segment.name);
         let more = files.segments.last().map(|segment| segment.name) > known;
-        if more || known.is_none() {
-            let segments = &files.segments;
-            self.at = segments.iter().position(|segment| Some(segment.name) == known).unwrap_or(0);
+        if let Some(known) = known.filter(|_| more) {
+            let at = files.segments.iter().position(|segment| segment.name == known);
+            let gone = || io::Error::new(io::ErrorKind::NotFound, "it has been removed meanwhile");
+            self.at = io_at(&self.disk, &known.file(), at.ok_or_else(gone))?;
+            self.files = files;
+        } else if known.is_none() {
+            self.at = 0;
             self.files = files;
         } else {
             (self.files.unfinished, self.files.broken) = (files.unfinished, files.broken);
@@ -309,7 +324,8 @@ impl<D: Disk> Reader<D> {
         let next = self.files.segments.iter().map(|segment| segment.name);
         let next = next.into_iter().find(|name| Some(*name) > present);
         let mut broken = self.files.broken.iter().filter(|(name, _)| Some(*name) > present);
-        let (name, what) = broken.next().filter(|(name, _)| next.is_none_or(|next| *name < next))?;
+        let (name, what) =
+            broken.next().filter(|(name, _)| next.is_none_or(|next| *name < next))?;
         Some(ReadError::Damaged {
             path: self.disk.path(&name.file()),
             offset: 0,
@@ -332,8 +348,7 @@ impl<D: Disk> Reader<D> {
         let offset = self.offset + self.read as u64;
         if self.at + 1 < self.files.segments.len() {
             let broken = self.broken_after(Some(name)).filter(|_| self.at_end_of_file(name));
-            let here = || self.damaged(name, "no record can be read".to_owned());
-            return Err(broken.unwrap_or_else(here));
+            return Err(broken.unwrap_or_else(|| self.damaged(name, self.what_is_wrong(name))));
         }
         let length = io_at(&self.disk, &file, self.disk.length(&file))?;
         let rest = usize::try_from(length.saturating_sub(offset)).unwrap_or(usize::MAX);
@@ -345,6 +360,20 @@ impl<D: Disk> Reader<D> {
             return Err(damage);
         }
         Ok(Err(End { file: Some(name), offset, torn: rest.len() as u64 }))
+    }
+
+    /// Why the present file, which is not the last one, does not go on.
+    fn what_is_wrong(&self, name: Name) -> String {
+        match self.files.segments.get(self.at + 1) {
+            Some(next) if self.at_end_of_file(name) => format!(
+                "it ends before batch {}, and the next file, {}, begins with batch {}: what is \
+                 between them is missing",
+                self.next_batch,
+                next.name.file(),
+                next.name.first_batch
+            ),
+            _ => "no record can be read".to_owned(),
+        }
     }
 
     /// Whether all of the present file has been read.

@@ -19,9 +19,11 @@ pub(crate) fn forget_before(disk: &impl Disk, to: u64) -> Result<(), ReadError> 
         if next.header.first_sequence > to {
             break;
         }
-        reader::io_at(disk, &name.file(), disk.remove(&name.file()))?;
+        // One after the other, so that no crash leaves a hole between what is kept.
+        let removed = disk.remove(&name.file()).and_then(|()| disk.sync());
+        reader::io_at(disk, &name.file(), removed)?;
     }
-    reader::io_at(disk, "", disk.sync())
+    Ok(())
 }
 
 /// Removes history older than `keep`, as of `now`: everything before the newest snapshot that is as

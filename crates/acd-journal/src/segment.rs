@@ -7,7 +7,7 @@
 //!
 //! Numbers are little-endian, checksums CRC-32 (IEEE) of what they stand for.
 
-use crate::codec::{self, HEAD_BYTES};
+use crate::codec::{self, HEAD_BYTES, NUMBERS_END};
 use acd_core::LOGIC_VERSION;
 
 const MAGIC: [u8; 8] = *b"acdjrnl\n";
@@ -31,6 +31,11 @@ pub(crate) struct Name {
 impl Name {
     pub(crate) fn file(self) -> String {
         format!("{:020}-{:04}.segment", self.first_batch, self.attempt)
+    }
+
+    /// The next name for a file that begins with the same batch; none after the last there can be.
+    pub(crate) fn after(self) -> Option<Self> {
+        Some(Self { attempt: self.attempt.checked_add(1)?, ..self })
     }
 
     pub(crate) fn of(file: &str) -> Option<Self> {
@@ -83,6 +88,9 @@ impl Header {
         }
         if eight(16) == 0 || eight(24) == 0 {
             return Err("it begins before the first batch".to_owned());
+        }
+        if eight(16) >= NUMBERS_END || eight(24) >= NUMBERS_END {
+            return Err("it begins after the last batch that there can be".to_owned());
         }
         Ok(Self { logic_version: four(12), first_batch: eight(16), first_sequence: eight(24) })
     }

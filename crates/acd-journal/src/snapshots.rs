@@ -2,8 +2,8 @@
 //! whole history.
 
 use crate::cast::{Cast, SentAway};
-use crate::codec::{Source, Unreadable, decode_card, encode_card, text, varint};
-use crate::disk::{Disk, DiskFile};
+use crate::codec::{NUMBERS_END, Source, Unreadable, decode_card, encode_card, text, varint};
+use crate::disk::{self, Disk};
 use crate::record::Tail;
 use crate::replica::{Parts, Replica};
 use acd_core::{AdapterId, CallHandle, EventDigest, LOGIC_VERSION, Router, RoutingPlan, Treatment};
@@ -14,8 +14,6 @@ const MAGIC: [u8; 8] = *b"acdsnap\n";
 /// The version of what this file writes around the Router's own snapshot.
 const FORMAT: u32 = 1;
 const SUFFIX: &str = ".snapshot";
-/// What a snapshot is called until all of it is durable.
-const SUFFIX_NEW: &str = ".new";
 /// The treatments by the byte that stands for each.
 const TREATMENTS: [Treatment; 4] =
     [Treatment::Busy, Treatment::Voicemail, Treatment::Message, Treatment::HangUp];
@@ -61,13 +59,7 @@ impl<D: Disk> Snapshots<D> {
     pub fn write(&self, replica: &Replica) -> io::Result<u64> {
         let bytes = encode(replica);
         let name = file(replica.tail().next_sequence - 1);
-        let new = format!("{name}{SUFFIX_NEW}");
-        let mut open = self.disk.create(&new)?;
-        open.write(&bytes)?;
-        open.sync()?;
-        drop(open);
-        self.disk.rename(&new, &name)?;
-        self.disk.sync()?;
+        disk::write_whole(&self.disk, &name, &bytes)?;
         Ok(bytes.len() as u64)
     }
 
@@ -114,15 +106,15 @@ impl<D: Disk> Snapshots<D> {
         self.disk.remove(&file(sequence))
     }
 
-    /// Removes what a crash left unfinished.
+    /// Removes what a crash left unfinished, and makes sure of what it left finished.
     ///
     /// # Errors
     /// The folder cannot be read or written.
     pub fn clean(&self) -> io::Result<()> {
-        for name in self.disk.list()?.iter().filter(|name| name.ends_with(SUFFIX_NEW)) {
-            self.disk.remove(name)?;
-        }
-        Ok(())
+        disk::remove_unfinished(&self.disk)?;
+        // A snapshot may have got its name just before a crash of the process: history that it
+        // stands in for must not go before that name is durable.
+        self.disk.sync()
     }
 }
 
@@ -191,6 +183,9 @@ fn decode_parts(source: &mut Source<'_>) -> Result<Replica, String> {
     }
     if tail.next_sequence == 0 {
         return Err("it stands before the first sequence".to_owned());
+    }
+    if tail.next_sequence >= NUMBERS_END || tail.batch >= NUMBERS_END {
+        return Err("it stands after the last sequence that there can be".to_owned());
     }
     Ok(Replica::of(Parts { router, cast, tail, digest }))
 }

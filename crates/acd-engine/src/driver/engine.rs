@@ -22,6 +22,9 @@ use std::sync::atomic::Ordering;
 use tokio::time::Instant;
 use tracing::error;
 
+/// The most commands of one batch: what has piled up while a disk was full must still fit into
+/// records that a log can read.
+pub(crate) const BATCH_ENTRIES_MAX: usize = 16_384;
 /// Room for so many commands is kept from one batch to the next.
 const ENTRIES_ROOM_KEPT: usize = 1_024;
 
@@ -86,8 +89,10 @@ pub(crate) struct Engine {
     pub(super) number: u64,
     /// Commands applied that no batch has taken yet.
     entries: VecDeque<Entry>,
-    /// Beside them the digest after each, where each goes into the log by itself.
-    digests: Option<VecDeque<u64>>,
+    /// Beside them the digest after each, as a batch may end there.
+    digests: VecDeque<u64>,
+    /// The most commands of one batch.
+    batch_entries_max: usize,
     pub(super) parcel: Parcel,
     /// (sequence that must be durable first, whom to tell, what).
     answers: VecDeque<(u64, Answer, Result<Position, Refusal>)>,
@@ -125,7 +130,8 @@ impl Engine {
             stops_when_log_fails,
             number: 0,
             entries: VecDeque::new(),
-            digests: each_command_by_itself.then(VecDeque::new),
+            digests: VecDeque::new(),
+            batch_entries_max: if each_command_by_itself { 1 } else { BATCH_ENTRIES_MAX },
             parcel: Parcel::default(),
             answers: VecDeque::new(),
             events: Vec::new(),
@@ -204,9 +210,7 @@ impl Engine {
             self.fold(&Cause { sequence, at: now, by, minted: &minted }, &events);
             let origin = Arc::clone(&by.origin);
             self.entries.push_back(Entry { sequence, at: now, origin, command, minted });
-            if let Some(digests) = &mut self.digests {
-                digests.push_back(self.digest.value());
-            }
+            self.digests.push_back(self.digest.value());
         }
         events.clear();
         self.events = events;
@@ -278,16 +282,16 @@ impl Engine {
         recovery.into_iter().chain(self.router.next_deadline()).min()
     }
 
-    /// The commands that no batch has taken yet, and the digest of all events up to them.
+    /// The next commands that no batch has taken yet, and the digest of all events up to them.
     pub(super) fn take_entries(&mut self) -> Option<(Vec<Entry>, u64)> {
-        if let Some(digests) = &mut self.digests {
-            return self.entries.pop_front().map(|entry| vec![entry]).zip(digests.pop_front());
+        let count = self.entries.len().min(self.batch_entries_max);
+        let digest = self.digests.drain(..count).next_back()?;
+        if count < self.entries.len() {
+            return Some((self.entries.drain(..count).collect(), digest));
         }
-        if self.entries.is_empty() {
-            return None;
-        }
+        self.digests.shrink_to(ENTRIES_ROOM_KEPT);
         let room = VecDeque::with_capacity(self.entries.capacity().min(ENTRIES_ROOM_KEPT));
-        Some((std::mem::replace(&mut self.entries, room).into(), self.digest.value()))
+        Some((std::mem::replace(&mut self.entries, room).into(), digest))
     }
 
     /// Ends every session with a last word.

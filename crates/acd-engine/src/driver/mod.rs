@@ -10,6 +10,8 @@ mod reports;
 mod resync;
 mod writer;
 
+#[cfg(test)]
+pub(crate) use engine::BATCH_ENTRIES_MAX;
 pub(crate) use engine::{Engine, EngineParts};
 
 use crate::mail::{Control, Posted};
@@ -151,9 +153,12 @@ impl<L: CommandLog> Driver<L> {
             if !writer.may_begin().await {
                 return Err(Ended::Fenced);
             }
-            let Some((entries, digest)) = engine.take_entries() else { return Ok(()) };
-            writer.append(entries, digest);
             while engine.undurable() > 0 {
+                if !writer.is_writing()
+                    && let Some((entries, digest)) = engine.take_entries()
+                {
+                    writer.append(entries, digest);
+                }
                 settle(engine, writer.written().await)?;
             }
             info!(epoch = engine.epoch, calls = engine.router.live_calls(), "domain open");

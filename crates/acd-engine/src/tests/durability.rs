@@ -1,9 +1,11 @@
 //! What leaves at once, what waits until it is durable, and what a log may do meanwhile.
 
 use super::*;
+use crate::driver::BATCH_ENTRIES_MAX;
 use acd_core::{Command, Event, Router};
-use acd_journal::faulty::{Faults, FaultyLog};
-use acd_journal::{Appended, Batch, MemoryLog, Tail};
+use acd_journal::faulty::{Faults, FaultyLog, Gate};
+use acd_journal::{Appended, Batch, MemoryLog, Replica, Tail};
+use parking_lot::Mutex;
 
 #[tokio::test(start_paused = true)]
 async fn offers_leave_at_once_connects_and_answers_when_durable() {
@@ -147,6 +149,82 @@ impl<L: CommandLog> CommandLog for Shared<L> {
     async fn tail(&self) -> Result<Tail, acd_journal::LogError> {
         self.0.tail().await
     }
+}
+
+/// A log that keeps every batch it was given, behind a gate.
+struct Noting {
+    inner: FaultyLog<MemoryLog>,
+    noted: Arc<Mutex<Vec<Arc<Batch>>>>,
+}
+
+impl CommandLog for Noting {
+    async fn append(&self, batch: Arc<Batch>, expect: Tail) -> Appended {
+        let appended = self.inner.append(Arc::clone(&batch), expect).await;
+        self.noted.lock().push(batch);
+        appended
+    }
+
+    async fn read(&self, from: u64) -> Result<Vec<Arc<Batch>>, acd_journal::LogError> {
+        self.inner.read(from).await
+    }
+
+    async fn truncate(&self, to: u64) -> Result<(), acd_journal::LogError> {
+        self.inner.truncate(to).await
+    }
+
+    async fn tail(&self) -> Result<Tail, acd_journal::LogError> {
+        self.inner.tail().await
+    }
+}
+
+/// A domain, the gate of its log, and the batches that pass.
+fn run_noting(settings: Settings) -> (Running, Gate, Arc<Mutex<Vec<Arc<Batch>>>>) {
+    let inner = FaultyLog::new(MemoryLog::new(), Faults::default());
+    let (gate, noted) = (inner.gate(), Arc::default());
+    let log = Noting { inner, noted: Arc::clone(&noted) };
+    (run_with(log, settings), gate, noted)
+}
+
+/// Each batch decides as it did, by its own digest.
+fn folds(batches: &[Arc<Batch>]) {
+    let mut replica = Replica::empty();
+    for batch in batches {
+        replica.fold(batch).expect("what was applied is applied again");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_domain_opens_that_stores_each_command_by_itself() {
+    let settings = Settings { each_command_by_itself: true, ..Settings::default() };
+    let (running, _, noted) = run_noting(settings);
+    one_of_everything(&running).await;
+    running.domain.stop().await;
+    assert_eq!(running.driver.await.expect("no panic"), Ended::Stopped);
+    let batches = noted.lock();
+    assert!(batches.len() > 20, "{}", batches.len());
+    assert!(batches.iter().all(|batch| batch.entries.len() == 1));
+    folds(&batches);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_piled_up_while_the_log_failed_is_stored_in_batches_that_can_be_read() {
+    let (running, gate, noted) = run_noting(Settings::default());
+    let mut pbx = running.connect("pbx", 7).await;
+    gate.hold();
+    let calls = 2 * BATCH_ENTRIES_MAX + 100;
+    for number in 0..calls {
+        pbx.offer(&format!("c{number}"), "billing").await;
+    }
+    let last = pbx.number;
+    while running.domain.status().undurable < calls as u64 {
+        tokio::task::yield_now().await;
+    }
+    gate.let_go();
+    pbx.acknowledged(last).await;
+    let batches = noted.lock();
+    let largest = batches.iter().map(|batch| batch.entries.len()).max();
+    assert_eq!(largest, Some(BATCH_ENTRIES_MAX));
+    folds(&batches);
 }
 
 /// What a fresh Router makes of a log: the kinds of all events, with their times.
