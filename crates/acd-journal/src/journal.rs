@@ -89,6 +89,8 @@ pub enum OpenError {
         path: String,
         /// In which way, and where.
         what: String,
+        /// The last sequence before it.
+        last_sound: u64,
         /// The last sequence of the newest snapshot.
         snapshot: u64,
     },
@@ -112,7 +114,13 @@ pub enum OpenError {
         /// Which folder.
         path: String,
     },
-    /// The folder is used by another process, or cannot be.
+    /// Another process has the folder.
+    #[error("{path}: another acdd uses this folder; stop it, or choose another folder")]
+    InUse {
+        /// Which folder.
+        path: String,
+    },
+    /// The folder cannot be used.
     #[error("{path}: {what}")]
     Folder {
         /// Which folder.
@@ -120,6 +128,24 @@ pub enum OpenError {
         /// Why it cannot be used.
         what: String,
     },
+}
+
+impl OpenError {
+    /// The last sequence that is known to be sound, where it matters which.
+    pub fn last_sound(&self) -> Option<u64> {
+        match self {
+            Self::Read(ReadError::Damaged { last_sound, .. })
+            | Self::Fold { last_sound, .. }
+            | Self::Gap { last_sound, .. }
+            | Self::Past { last_sound, .. } => Some(*last_sound),
+            Self::OtherState { .. }
+            | Self::Read(ReadError::Io { .. })
+            | Self::OtherLogic { .. }
+            | Self::NoJournal { .. }
+            | Self::InUse { .. }
+            | Self::Folder { .. } => None,
+        }
+    }
 }
 
 /// In words, the state as of a snapshot.

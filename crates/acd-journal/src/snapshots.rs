@@ -98,6 +98,11 @@ impl<D: Disk> Snapshots<D> {
         self.disk.path(&file(sequence))
     }
 
+    /// How many bytes a snapshot has.
+    pub(crate) fn length(&self, sequence: u64) -> io::Result<u64> {
+        self.disk.length(&file(sequence))
+    }
+
     /// Removes a snapshot.
     ///
     /// # Errors

@@ -45,6 +45,7 @@ pub fn dump(
     let mut reader = Reader::open_at_sequence(disk, from)?;
     let mut dumped =
         Dumped { first_sequence, last_sequence: reader.next_sequence() - 1, torn: None };
+    let mut last_batch = 0;
     loop {
         let batch = match reader.next() {
             Ok(Ok(batch)) => batch,
@@ -60,6 +61,11 @@ pub fn dump(
         if batch.first_sequence > to {
             return Ok(dumped);
         }
+        // A daemon that comes back writes its last batch once more.
+        if batch.number <= last_batch {
+            continue;
+        }
+        last_batch = batch.number;
         dumped.last_sequence = Tail::after(&batch).next_sequence - 1;
         if batch.reaches(from) && show_batch(&batch, (from, to), &mut names, show).is_break() {
             return Ok(dumped);

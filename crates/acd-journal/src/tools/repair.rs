@@ -3,7 +3,7 @@
 //! What is left is always a state that a start can begin with: the end of a batch, a snapshot, or
 //! nothing at all.
 
-use super::{Found, existing};
+use super::{Found, Usable, behind_damage, existing};
 use crate::disk::{Disk, RealDisk};
 use crate::file_log::{DataFolder, FolderLock};
 use crate::journal::OpenError;
@@ -103,19 +103,14 @@ pub struct Repair {
     _lock: FolderLock,
 }
 
-/// What stays of the files.
-enum Stays {
-    /// All up to a place; the name and length of the file that is the last then, if one is left.
-    UpTo(Option<(Name, u64)>),
-    /// No file.
-    Nothing,
-}
+/// The file that is the last one then, and its length; no file if there is none.
+type Stays = Option<(Name, u64)>;
 
 impl Repair {
     /// Finds out what would go if `keep_until` were the last sequence. Nothing is changed yet.
     ///
     /// A batch is never divided: `keep_until` must be the last sequence of one. It may also be that
-    /// of a snapshot that the records do not lead to, as they are damaged before; or 0.
+    /// of a snapshot that the records do not lead to, as they are damaged before; or 0 for nothing.
     ///
     /// # Errors
     /// A daemon uses the folder, the folder cannot be read, or no state ends with this sequence.
@@ -131,8 +126,8 @@ impl Repair {
             from: None,
             to: None,
             unreadable: false,
-            history_goes: matches!(stays, Stays::Nothing),
-            files: files_to_cut(&disk, &stays)?,
+            history_goes: stays.is_none(),
+            files: files_to_cut(&disk, stays)?,
             snapshots: found.all(folder)?.into_iter().filter(|at| *at > keep_until).collect(),
         };
         count(&disk, keep_until, &mut cut)?;
@@ -199,87 +194,104 @@ impl Repair {
 
 /// What stays if `keep_until` is to be the last sequence.
 fn what_stays(disk: &RealDisk, found: &Found, keep_until: u64) -> Result<Stays, RepairError> {
-    let choice = |why: String| RepairError::Choice { keep_until, why };
-    let is_snapshot = |at: u64| found.usable.iter().any(|tail| tail.next_sequence - 1 == at);
-    let mut reader = Reader::open(disk.clone(), 0)?;
-    let before = reader.next_sequence() - 1;
-    let least = match reader.segments().first() {
-        Some(first) if first.header.first_batch > 1 => {
-            found.usable.iter().map(|tail| tail.next_sequence - 1).find(|at| *at >= before)
-        }
-        _ => Some(0),
-    };
-    let why = match end_at(&mut reader, keep_until)? {
-        Walked::There(place) if least.is_some_and(|least| least <= keep_until) => {
-            return Ok(Stays::UpTo(place));
-        }
-        // The records lead from one snapshot to the next, or do not lead there: the state is known.
-        _ if keep_until == 0 || is_snapshot(keep_until) => return Ok(Stays::Nothing),
-        Walked::There(_) | Walked::Before => match least {
-            Some(least) => format!(
-                "a start needs a snapshot to begin with, and the oldest that will do is that of \
-                 sequence {least}: choose {least} or more, or 0 to begin anew with nothing"
-            ),
-            None => "no snapshot is left that a start could begin with: bring one back from a copy, \
-                     or choose 0 to begin anew with nothing"
-                .to_owned(),
-        },
+    if keep_until == 0 {
+        return Ok(None);
+    }
+    // A start on what is left begins there.
+    let base = found.usable.iter().rev().find(|snapshot| snapshot.sequence() <= keep_until);
+    let base = base.map(|snapshot| snapshot.tail).unwrap_or_default();
+    let is_snapshot = base.next_sequence - 1 == keep_until;
+    let why = match walk(disk, base, keep_until)? {
+        Walked::There(place) => return Ok(place),
+        // The records do not lead there, but the state is known.
+        _ if is_snapshot => return Ok(None),
+        Walked::Later => later_than_it(found, &Reader::open(disk.clone(), 0)?),
         Walked::Inside { before, last } => format!(
             "it is inside a batch, which counts as a whole or not at all: choose {before}, the \
              sequence before the batch, or {last}, the last one in it"
         ),
-        Walked::Ended { last } => format!("the journal ends with sequence {last}"),
+        Walked::Ended { last } => {
+            format!("the journal ends with sequence {last}: choose {last} at most")
+        }
         Walked::Damaged { last } => {
-            let snapshot = found.newest().next_sequence - 1;
-            let most = last.max(snapshot);
-            format!("the journal is damaged after sequence {last}: choose {most} at most")
+            format!("the journal is damaged after sequence {last}: choose {last} at most")
         }
     };
-    Err(choice(why))
+    Err(RepairError::Choice { keep_until, why })
+}
+
+/// In words, what can be chosen where no state is known that the oldest file goes on from.
+fn later_than_it(found: &Found, reader: &Reader<RealDisk>) -> String {
+    let oldest = reader.segments().first().map_or(1, |segment| segment.header.first_batch);
+    let least = found.usable.iter().find(|snapshot| snapshot.tail.batch + 1 >= oldest);
+    match least.map(Usable::sequence) {
+        Some(least) => format!(
+            "a start needs a snapshot to begin with, and the oldest that will do is that of \
+             sequence {least}: choose {least} or more, or 0 to begin anew with nothing"
+        ),
+        None => "no snapshot is left that a start could begin with: bring one back from a copy, or \
+                 choose 0 to begin anew with nothing"
+            .to_owned(),
+    }
 }
 
 /// How a walk towards a sequence ended.
 enum Walked {
     /// At a batch that ends with it: the file, and how much of it there is then.
-    There(Option<(Name, u64)>),
-    /// The journal begins later.
-    Before,
-    Inside {
-        before: u64,
-        last: u64,
-    },
-    Ended {
-        last: u64,
-    },
-    Damaged {
-        last: u64,
-    },
+    There(Stays),
+    /// The oldest file begins later than where the walk has to.
+    Later,
+    /// In a batch that does not end there.
+    Inside { before: u64, last: u64 },
+    /// At the end of the journal.
+    Ended { last: u64 },
+    /// At damage.
+    Damaged { last: u64 },
 }
 
-/// Reads to the last batch that ends with the sequence `keep_until`.
-fn end_at(reader: &mut Reader<RealDisk>, keep_until: u64) -> Result<Walked, ReadError> {
-    let mut last = reader.next_sequence() - 1;
-    if keep_until < last {
-        return Ok(Walked::Before);
+/// Reads from the state with the tail `base` on, to the last batch that ends with `keep_until`.
+fn walk(disk: &RealDisk, base: Tail, keep_until: u64) -> Result<Walked, ReadError> {
+    let reader = Reader::open(disk.clone(), base.batch)?;
+    if reader.segments().first().is_some_and(|first| first.header.first_batch > base.batch + 1) {
+        return Ok(Walked::Later);
     }
+    let walked = walk_on(reader, base, keep_until)?;
+    // The batch that the state ends with may be damaged: a start has no need of it.
+    match walked {
+        Walked::Damaged { last } if last == base.next_sequence - 1 => {
+            walk_on(Reader::open(disk.clone(), base.batch + 1)?, base, keep_until)
+        }
+        walked => Ok(walked),
+    }
+}
+
+fn walk_on(
+    mut reader: Reader<RealDisk>,
+    base: Tail,
+    keep_until: u64,
+) -> Result<Walked, ReadError> {
+    let mut last = base.next_sequence - 1;
     // Where the latest batch ends that stays.
     let mut place = None;
-    let there = |place, last| match last == keep_until {
-        true => Walked::There(place),
-        false => Walked::Ended { last },
-    };
     loop {
         match reader.next() {
+            Ok(Ok(batch)) if batch.number < base.batch => {}
             Ok(Ok(batch)) => {
                 let (before, ends) = (last, Tail::after(&batch).next_sequence - 1);
+                if ends > keep_until && before == keep_until {
+                    return Ok(Walked::There(place));
+                }
                 if ends > keep_until {
-                    let inside = Walked::Inside { before, last: ends };
-                    return Ok(if before == keep_until { there(place, before) } else { inside });
+                    return Ok(Walked::Inside { before, last: ends });
                 }
                 (last, place) = (ends, reader.place());
             }
-            Ok(Err(_)) => return Ok(there(place, last)),
-            Err(ReadError::Damaged { .. }) if last == keep_until => return Ok(there(place, last)),
+            Ok(Err(_)) if last == keep_until => return Ok(Walked::There(place)),
+            Ok(Err(_)) => return Ok(Walked::Ended { last }),
+            // What follows goes, so it need not be read.
+            Err(ReadError::Damaged { .. }) if last == keep_until && place.is_some() => {
+                return Ok(Walked::There(place));
+            }
             Err(ReadError::Damaged { .. }) => return Ok(Walked::Damaged { last }),
             Err(error) => return Err(error),
         }
@@ -287,15 +299,15 @@ fn end_at(reader: &mut Reader<RealDisk>, keep_until: u64) -> Result<Walked, Read
 }
 
 /// The files that go, or of which the end does, readable or not.
-fn files_to_cut(disk: &RealDisk, stays: &Stays) -> Result<Vec<CutFile>, ReadError> {
+fn files_to_cut(disk: &RealDisk, stays: Stays) -> Result<Vec<CutFile>, ReadError> {
     let names = reader::io_at(disk, "", disk.list())?;
     let mut files = Vec::new();
     for file in names {
         let Some(name) = Name::of(&file) else { continue };
         let offset = match stays {
-            Stays::UpTo(Some((last, _))) if name < *last => continue,
-            Stays::UpTo(Some((last, length))) if name == *last => *length,
-            Stays::UpTo(_) | Stays::Nothing => 0,
+            Some((last, _)) if name < last => continue,
+            Some((last, length)) if name == last => length,
+            _ => 0,
         };
         let length = reader::io_at(disk, &file, disk.length(&file))?;
         if length > offset || offset == 0 {
@@ -324,11 +336,10 @@ fn count(disk: &RealDisk, keep_until: u64, cut: &mut Cut) -> Result<(), ReadErro
             }
             Err(ReadError::Damaged { .. }) => {
                 cut.unreadable = true;
-                let batch = reader.next_batch();
-                let later = |first: &u64| *first > batch;
-                let mut firsts = reader.segments().iter().map(|segment| segment.header.first_batch);
-                let Some(first) = firsts.find(later) else { return Ok(()) };
-                reader = Reader::open(disk.clone(), first)?;
+                match behind_damage(disk, &reader)? {
+                    Some(behind) => reader = behind,
+                    None => return Ok(()),
+                }
             }
             Err(error) => return Err(error),
         }

@@ -1,13 +1,13 @@
 //! Folds all that is kept once more, and proves that nothing was decided differently.
 
+use super::meter::{Meter, Progress};
 use super::{Found, existing, seen_from_a_start};
-use crate::disk::{Disk, RealDisk};
+use crate::disk::RealDisk;
 use crate::file_log::DataFolder;
 use crate::journal::{OpenError, begins_by};
-use crate::reader::{self, Reader};
+use crate::reader::Reader;
 use crate::record::Tail;
 use crate::replica::Replica;
-use crate::segment::Name;
 use crate::snapshots::{Snapshots, encode_cast};
 use acd_core::{Event, LOGIC_VERSION};
 use std::collections::VecDeque;
@@ -38,17 +38,6 @@ pub struct Replayed {
     pub calls: u32,
 }
 
-/// How far a replay has come.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Progress {
-    /// The last sequence that was folded.
-    pub sequence: u64,
-    /// Bytes of the journal's files that are behind it.
-    pub bytes: u64,
-    /// All their bytes, as of the beginning.
-    pub bytes_in_all: u64,
-}
-
 /// Folds all that is kept once more, and proves that each batch decides as it did, and that each
 /// snapshot on the way is the state that the commands lead to.
 ///
@@ -67,8 +56,8 @@ pub fn replay(
     let newest = found.newest();
     let mut replica = base_for(&disk, &found)?;
     let (base, wanted) = (replica.tail().next_sequence - 1, replica.tail().batch + 1);
-    let mut meter = Meter::of(&disk)?;
     let mut reader = Reader::open(disk.clone(), wanted)?;
+    let meter = Meter::of(&disk, &reader)?;
     begins_by(&reader, wanted, base)?;
     let mut checks = Checks::after(base, found);
     let (mut batches, mut commands, mut events) = (0, 0, 0);
@@ -78,7 +67,7 @@ pub fn replay(
             Ok(Err(_)) => break,
             Err(error) => return Err(seen_from_a_start(&disk, newest, error)),
         };
-        if batch.number < wanted {
+        if batch.number <= replica.tail().batch {
             continue;
         }
         if let Some(found) = reader.logic_version().filter(|found| *found != LOGIC_VERSION) {
@@ -89,7 +78,7 @@ pub fn replay(
         replica.fold_and_see(&batch, &mut count).map_err(|error| {
             let (path, snapshot) = (reader.path(), newest.next_sequence - 1);
             if last_sound < snapshot {
-                OpenError::Past { path, what: error.to_string(), snapshot }
+                OpenError::Past { path, what: error.to_string(), last_sound, snapshot }
             } else {
                 OpenError::Fold { path, error, last_sound }
             }
@@ -97,7 +86,7 @@ pub fn replay(
         batches += 1;
         commands += batch.entries.len() as u64;
         checks.compare(&replica)?;
-        progress(meter.at(replica.tail().next_sequence - 1, reader.place()));
+        progress(meter.at(replica.tail().next_sequence - 1, &reader));
     }
     let tail = replica.tail();
     Ok(Replayed {
@@ -127,8 +116,9 @@ fn base_for(disk: &RealDisk, found: &Found) -> Result<Replica, OpenError> {
     if wanted == Some(1) {
         return Ok(Replica::empty());
     }
-    let will_do = |tail: &&Tail| wanted.is_some_and(|wanted| tail.batch + 1 >= wanted);
-    let tail = found.usable.iter().find(will_do).copied().unwrap_or(found.newest());
+    let will_do = |tail: &Tail| wanted.is_some_and(|wanted| tail.batch + 1 >= wanted);
+    let mut tails = found.usable.iter().map(|snapshot| snapshot.tail);
+    let tail = tails.find(will_do).unwrap_or(found.newest());
     match tail.next_sequence - 1 {
         0 => Ok(Replica::empty()),
         sequence => found.store.read(sequence).map_err(|what| OpenError::Folder {
@@ -148,7 +138,8 @@ struct Checks {
 impl Checks {
     fn after(base: u64, found: Found) -> Self {
         let Found { store, usable, .. } = found;
-        let to_come = usable.into_iter().filter(|tail| tail.next_sequence - 1 > base).collect();
+        let later = usable.into_iter().filter(|snapshot| snapshot.sequence() > base);
+        let to_come = later.map(|snapshot| snapshot.tail).collect();
         Self { store, to_come, equal: Vec::new() }
     }
 
@@ -204,29 +195,4 @@ fn difference(snapshot: &Replica, replica: &Replica) -> Option<String> {
         bytes
     };
     (names(snapshot) != names(replica)).then(|| "its names of calls or adapters differ".to_owned())
-}
-
-/// Knows how many bytes stand before each file.
-struct Meter {
-    files: Vec<(Name, u64)>,
-    bytes_in_all: u64,
-}
-
-impl Meter {
-    fn of(disk: &RealDisk) -> Result<Self, OpenError> {
-        let (mut files, mut bytes_in_all) = (Vec::new(), 0);
-        for segment in Reader::open(disk.clone(), 0)?.segments() {
-            files.push((segment.name, bytes_in_all));
-            let file = segment.name.file();
-            bytes_in_all += reader::io_at(disk, &file, disk.length(&file))?;
-        }
-        Ok(Self { files, bytes_in_all })
-    }
-
-    fn at(&mut self, sequence: u64, place: Option<(Name, u64)>) -> Progress {
-        let (name, offset) = place.unwrap_or((Name { first_batch: 0, attempt: 0 }, 0));
-        let before = self.files.partition_point(|(file, _)| *file <= name).checked_sub(1);
-        let before = before.map_or(0, |at| self.files[at].1);
-        Progress { sequence, bytes: before + offset, bytes_in_all: self.bytes_in_all }
-    }
 }
