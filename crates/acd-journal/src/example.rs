@@ -176,7 +176,11 @@ fn plan() -> RoutingPlan {
             ring: Span::from_secs(15),
             wrap_up: Span::from_secs(30),
             service_level: ServiceLevel { answered_percent: 80, within: Span::from_secs(20) },
-            rules: vec![Rule { name: "give-up".to_owned(), waited: Span::from_secs(60), then: end }],
+            rules: vec![Rule {
+                name: "give-up".to_owned(),
+                waited: Span::from_secs(60),
+                then: end,
+            }],
         }],
         agents: vec![AgentPlan {
             id: "ana".to_owned(),

@@ -39,11 +39,7 @@ pub(crate) async fn connected(
     let first = events.recv().await;
     assert_eq!(
         first,
-        Some(SessionEvent::Connected {
-            epoch: 1,
-            resumed: false,
-            clock_scale: 600.0
-        })
+        Some(SessionEvent::Connected { epoch: 1, resumed: false, clock_scale: 600.0 })
     );
     (sender, events, stream)
 }

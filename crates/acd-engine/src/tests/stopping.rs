@@ -52,7 +52,11 @@ async fn a_log_that_never_answers_does_not_hold_up_a_stop_for_ever() {
     pbx.offer("c1", "billing").await;
     running.domain.stop().await;
     assert!(matches!(running.driver.await.expect("no panic"), Ended::Unflushed(2)));
-    assert_eq!(pbx.session.next().await.map(|down| down.ack), Some(1), "nothing was promised of the call");
+    assert_eq!(
+        pbx.session.next().await.map(|down| down.ack),
+        Some(1),
+        "nothing was promised of the call"
+    );
 }
 
 #[tokio::test(start_paused = true)]

@@ -119,6 +119,7 @@ impl Repair {
         let lock = folder.lock()?;
         let found = Found::of(folder)?;
         let stays = what_stays(&disk, &found, keep_until)?;
+        let files = files_to_cut(&disk, stays)?;
         let mut cut = Cut {
             last_sequence: keep_until,
             commands: 0,
@@ -126,8 +127,8 @@ impl Repair {
             from: None,
             to: None,
             unreadable: false,
-            history_goes: stays.is_none(),
-            files: files_to_cut(&disk, stays)?,
+            history_goes: stays.is_none() && !files.is_empty(),
+            files,
             snapshots: found.all(folder)?.into_iter().filter(|at| *at > keep_until).collect(),
         };
         count(&disk, keep_until, &mut cut)?;
@@ -229,9 +230,11 @@ fn later_than_it(found: &Found, reader: &Reader<RealDisk>) -> String {
             "a start needs a snapshot to begin with, and the oldest that will do is that of \
              sequence {least}: choose {least} or more, or 0 to begin anew with nothing"
         ),
-        None => "no snapshot is left that a start could begin with: bring one back from a copy, or \
+        None => {
+            "no snapshot is left that a start could begin with: bring one back from a copy, or \
                  choose 0 to begin anew with nothing"
-            .to_owned(),
+                .to_owned()
+        }
     }
 }
 
@@ -265,11 +268,7 @@ fn walk(disk: &RealDisk, base: Tail, keep_until: u64) -> Result<Walked, ReadErro
     }
 }
 
-fn walk_on(
-    mut reader: Reader<RealDisk>,
-    base: Tail,
-    keep_until: u64,
-) -> Result<Walked, ReadError> {
+fn walk_on(mut reader: Reader<RealDisk>, base: Tail, keep_until: u64) -> Result<Walked, ReadError> {
     let mut last = base.next_sequence - 1;
     // Where the latest batch ends that stays.
     let mut place = None;

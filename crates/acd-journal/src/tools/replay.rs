@@ -121,10 +121,10 @@ fn base_for(disk: &RealDisk, found: &Found) -> Result<Replica, OpenError> {
     let tail = tails.find(will_do).unwrap_or(found.newest());
     match tail.next_sequence - 1 {
         0 => Ok(Replica::empty()),
-        sequence => found.store.read(sequence).map_err(|what| OpenError::Folder {
-            path: found.store.path(sequence),
-            what,
-        }),
+        sequence => found
+            .store
+            .read(sequence)
+            .map_err(|what| OpenError::Folder { path: found.store.path(sequence), what }),
     }
 }
 

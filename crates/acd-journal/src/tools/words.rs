@@ -240,10 +240,8 @@ fn fields_of(command: &Command, names: &Names) -> Vec<(&'static str, Value)> {
         Command::EndCall { treatment, .. } => {
             fields.push(("treatment", word(treatment_of(*treatment))));
         }
-        Command::ForcePresence { agent, presence } => fields.extend([
-            ("agent", names.agent(*agent)),
-            ("presence", word(presence_of(*presence))),
-        ]),
+        Command::ForcePresence { agent, presence } => fields
+            .extend([("agent", names.agent(*agent)), ("presence", word(presence_of(*presence)))]),
     }
     fields
 }
