@@ -28,6 +28,7 @@ pub struct Scribe {
     journal: Journal<RealDisk>,
     parts: Parts,
     now: Timestamp,
+    found: u64,
 }
 
 impl Scribe {
@@ -47,7 +48,8 @@ impl Scribe {
         let (journal, _) = Journal::open(disk, settings, &mut replica)?;
         let parts = replica.into_parts();
         let now = parts.router.now().max(BEGINS);
-        let mut scribe = Self { folder: folder.clone(), journal, parts, now };
+        let found = parts.tail.next_sequence - 1;
+        let mut scribe = Self { folder: folder.clone(), journal, parts, now, found };
         scribe.begin();
         Ok(scribe)
     }
@@ -103,6 +105,16 @@ impl Scribe {
         let (agent, reason) = (AgentId(0), Some(acd_core::ReasonId(0)));
         let log_in = (by(), Command::AgentLogIn { agent }, None);
         self.write(vec![log_in, (by(), Command::AgentNotReady { agent, reason }, None)]);
+    }
+
+    /// The last sequence that it found when it started.
+    pub fn found(&self) -> u64 {
+        self.found
+    }
+
+    /// The digest of all events so far.
+    pub fn digest(&self) -> u64 {
+        self.parts.digest.value()
     }
 
     /// Where the journal ends.

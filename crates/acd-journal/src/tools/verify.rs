@@ -106,7 +106,8 @@ pub fn verify(
     let mut walk = Walk::before(&found);
     walk.batches.tail.next_sequence = reader.next_sequence();
     let first_sequence = reader.next_sequence();
-    let begins_later = reader.segments().is_empty();
+    let first = reader.segments().first().map(|segment| segment.header.first_batch);
+    walk.lost(&reader, (0, first.unwrap_or(0)), 0);
     let torn = loop {
         match reader.next() {
             Ok(Ok(batch)) => {
@@ -116,7 +117,10 @@ pub fn verify(
             Ok(Err(end)) => break torn_of(&reader, &end),
             Err(ReadError::Damaged { path, offset, what, last_sound }) => {
                 walk.damaged(path, Damage { offset, what, last_sound });
-                match behind_damage(&disk, &reader)? {
+                let behind = behind_damage(&disk, &reader)?;
+                let goes_on = behind.as_ref().map_or(u64::MAX, Reader::next_batch);
+                walk.lost(&reader, (reader.next_batch(), goes_on), last_sound);
+                match behind {
                     Some(behind) => reader = behind,
                     None => break None,
                 }
@@ -131,7 +135,7 @@ pub fn verify(
     Ok(Verified {
         segments: with_lengths(&disk, segments)?,
         snapshots: snapshot_files(&found, snapshots.finish(batches.tail)),
-        first_sequence: if begins_later { tail.next_sequence } else { first_sequence },
+        first_sequence: if first.is_some() { first_sequence } else { tail.next_sequence },
         last_sequence: tail.next_sequence - 1,
         epoch: tail.epoch,
         batches: batches.count,
@@ -175,6 +179,13 @@ impl Walk {
         segment.sequences = Some((begins, last.sequence));
         let from = segment.times.map_or(first.at, |(from, _)| from);
         segment.times = Some((from, last.at));
+    }
+
+    /// Whole files whose header cannot be read, which begin with a batch of this range.
+    fn lost(&mut self, reader: &Reader<RealDisk>, (from, to): (u64, u64), last_sound: u64) {
+        for (path, what) in reader.broken_between(from, to) {
+            self.damaged(path, Damage { offset: 0, what, last_sound });
+        }
     }
 
     fn damaged(&mut self, path: String, damage: Damage) {
