@@ -5,6 +5,7 @@ mod bad_input;
 mod disks;
 mod documentation;
 mod harness;
+mod journals;
 mod offers;
 mod order;
 mod people;

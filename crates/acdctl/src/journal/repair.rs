@@ -53,7 +53,8 @@ pub(crate) fn repair(
     }
     // A program cannot be asked: it has said yes, or wanted to know what would go.
     let asks = !output.json && io::stdin().is_terminal();
-    if !(arguments.yes || asks && is_confirmed(&mut io::stdin().lock())?) {
+    if !(arguments.yes || asks && is_confirmed(&mut io::stdin().lock(), &mut io::stderr().lock())?)
+    {
         if output.json {
             output.answer(&answer, |_| String::new())?;
         }
@@ -83,10 +84,9 @@ fn failure(error: RepairError) -> Failure {
 }
 
 /// Asks whoever sits at the terminal.
-fn is_confirmed(input: &mut dyn BufRead) -> io::Result<bool> {
-    let mut errors = io::stderr().lock();
-    write!(errors, "Cut this off? [y/N] ")?;
-    errors.flush()?;
+fn is_confirmed(input: &mut dyn BufRead, prompt: &mut dyn Write) -> io::Result<bool> {
+    write!(prompt, "Cut this off? [y/N] ")?;
+    prompt.flush()?;
     let mut answer = String::new();
     input.read_line(&mut answer)?;
     Ok(matches!(answer.trim().to_lowercase().as_str(), "y" | "yes"))
@@ -156,10 +156,12 @@ fn preview(answer: &Answer, cut: &Cut) -> String {
 #[cfg(test)]
 mod tests {
     use super::is_confirmed;
+    use std::io;
 
     #[test]
     fn only_a_yes_is_a_yes() {
-        let confirmed = |mut input: &[u8]| is_confirmed(&mut input).expect("readable");
+        let confirmed =
+            |mut input: &[u8]| is_confirmed(&mut input, &mut io::sink()).expect("readable");
         assert!(confirmed(b"y\n") && confirmed(b"YES\n") && confirmed(b"yes"));
         assert!(
             !confirmed(b"\n") && !confirmed(b"") && !confirmed(b"no\n") && !confirmed(b"yeah\n")
