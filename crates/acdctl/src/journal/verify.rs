@@ -172,7 +172,10 @@ fn text(answer: &Answer, verified: &Verified) -> String {
             state(snapshot.damage.is_some()),
         ]);
     }
-    format!("{}\n{}\n{}", segments.text(), snapshots.text(), summary(answer))
+    let tables = [(segments, verified.segments.len()), (snapshots, verified.snapshots.len())];
+    let filled = tables.iter().filter(|(_, rows)| *rows > 0);
+    let tables: String = filled.map(|(table, _)| table.text() + "\n").collect();
+    tables + &summary(answer)
 }
 
 fn summary(answer: &Answer) -> String {
