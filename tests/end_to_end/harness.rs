@@ -114,6 +114,13 @@ impl Daemon {
         self.folder.path().join("journal")
     }
 
+    /// The only segment of its journal, or the last one.
+    pub(crate) fn last_segment(&self) -> PathBuf {
+        let files = std::fs::read_dir(self.journal().join("segments")).expect("segments");
+        let paths = files.map(|file| file.expect("readable").path());
+        paths.filter(|path| path.extension().is_some_and(|it| it == "segment")).max().expect("one")
+    }
+
     /// Ends it as a loss of power would end the process.
     pub(crate) fn kill(&mut self) {
         self.child.kill().expect("a child to kill");

@@ -5,7 +5,7 @@ use crate::harness::{Daemon, acdctl};
 use serde_json::Value;
 use std::fs;
 use std::io::Write as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// What a tool answers in JSON, with the exit code that is expected.
 fn tool(daemon: &Daemon, tool: &str, more: &[&str], code: i32) -> Value {
@@ -18,13 +18,6 @@ fn tool_on(journal: &Path, tool: &str, more: &[&str], code: i32) -> Value {
     let said = String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(code), "{tool}: {said}");
     serde_json::from_slice(&output.stdout).unwrap_or_default()
-}
-
-/// The last segment of a journal that has records.
-fn last_segment(daemon: &Daemon) -> PathBuf {
-    let files = fs::read_dir(daemon.journal().join("segments")).expect("there are segments");
-    let paths = files.map(|file| file.expect("readable").path());
-    paths.filter(|path| path.extension().is_some_and(|it| it == "segment")).max().expect("one")
 }
 
 fn append(path: &Path, bytes: &[u8]) {
@@ -90,7 +83,7 @@ async fn a_torn_end_is_told_and_a_start_cuts_it_off() {
     pbx.offer_call("waits", "billing").await;
     pbx.everything_acknowledged().await;
     daemon.kill();
-    append(&last_segment(&daemon), &[0x5a; 21]);
+    append(&daemon.last_segment(), &[0x5a; 21]);
     let verified = tool(&daemon, "verify", &[], 0);
     assert_eq!(verified["torn"]["bytes"], 21);
     assert_eq!(tool(&daemon, "replay", &[], 0)["calls"], 1);
@@ -104,7 +97,7 @@ async fn a_start_that_damage_refuses_goes_on_after_a_repair() {
     let mut pbx = daemon.adapter("pbx").await;
     pbx.offer_call("before", "billing").await;
     pbx.everything_acknowledged().await;
-    let segment = last_segment(&daemon);
+    let segment = daemon.last_segment();
     let sound = tool(&daemon, "verify", &[], 0)["last_sequence"].as_u64().expect("a number");
     let length = usize::try_from(fs::metadata(&segment).expect("it is there").len()).expect("few");
     for call in ["second", "third"] {

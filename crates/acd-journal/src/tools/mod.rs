@@ -127,7 +127,19 @@ fn seen_from_a_start(disk: &RealDisk, snapshot: Tail, error: ReadError) -> OpenE
             snapshot: snapshot.next_sequence - 1,
         },
         (Err(for_a_start), ReadError::Damaged { .. }) => for_a_start,
-        (_, error) => error.into(),
+        (_, error) => unreadable(error),
+    }
+}
+
+/// A file that cannot be read: it may have gone.
+fn unreadable(error: ReadError) -> OpenError {
+    match error {
+        ReadError::Io { path, error } if is_gone(&error) => OpenError::Folder {
+            path,
+            what: "it went while it was read: a daemon removes history that is too old. Ask again"
+                .to_owned(),
+        },
+        error => error.into(),
     }
 }
 

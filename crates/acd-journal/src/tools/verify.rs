@@ -1,7 +1,7 @@
 //! Reads every record and every snapshot, and says what is there.
 
 use super::meter::{Meter, Progress};
-use super::{Found, Usable, behind_damage, existing, is_gone, start_can_read, torn_of};
+use super::{Found, Usable, behind_damage, existing, is_gone, start_can_read, torn_of, unreadable};
 use crate::disk::{Disk, RealDisk};
 use crate::file_log::DataFolder;
 use crate::journal::{OpenError, Torn};
@@ -125,7 +125,7 @@ pub fn verify(
                     None => break None,
                 }
             }
-            Err(error) => return Err(error.into()),
+            Err(error) => return Err(unreadable(error)),
         }
     };
     let newest = found.newest();

@@ -412,3 +412,14 @@ fn reading_changes_nothing() {
     let disk = RealDisk::of(scratch.folder.path());
     assert_eq!(disk.list().expect("a folder"), Vec::<String>::new(), "not even a lock");
 }
+
+#[test]
+fn a_file_that_a_daemon_removes_meanwhile_is_no_damage() {
+    let (scratch, _) = Scratch::with_journal(6);
+    let next = scratch.segments()[1].clone();
+    let mut remove = |_: Progress| {
+        let _gone = fs::remove_file(&next).is_err();
+    };
+    let said = replay(&scratch.folder, &mut remove).expect_err("it has gone").to_string();
+    assert!(said.contains("went while it was read") && said.contains("Ask again"), "{said}");
+}
