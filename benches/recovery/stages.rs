@@ -1,11 +1,11 @@
 //! What a child process measures: a whole recovery, or each of its stages by itself.
 
 use acd_core::{Event, EventDigest, Router, RoutingPlan};
-use acd_journal::{
-    Batch, DataFolder, RealDisk, Recovered, Snapshots, WriteSettings, recover, tools,
-};
+use acd_journal::tools::{self, Shown};
+use acd_journal::{Batch, DataFolder, RealDisk, Recovered, Snapshots, WriteSettings, recover};
 use serde_json::{Value, json};
 use std::hint::black_box;
+use std::ops::ControlFlow;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
@@ -90,10 +90,12 @@ fn of_the_tail(
     drop(all);
     let mut batches: Vec<Batch> = Vec::new();
     let (read_all, decode) = timed(|| {
-        tools::dump(folder, (sequence + 1, u64::MAX), &mut |batch| {
-            // Kept, so that the fold can be measured without reading.
-            batches.push(batch.clone());
-            true
+        tools::dump(folder, (sequence + 1, u64::MAX), &mut |shown| {
+            if let Shown::Batch(batch) = shown {
+                // Kept, so that the fold can be measured without reading.
+                batches.push(batch.clone());
+            }
+            ControlFlow::Continue(())
         })
     });
     read_all.expect("the journal is sound");

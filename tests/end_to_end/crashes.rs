@@ -167,8 +167,8 @@ async fn lists(daemon: &Daemon) -> Option<(Vec<acd::Call>, Vec<acd::Agent>)> {
 /// All that it decided in all its lives is decided the same once more.
 fn proves_itself(daemon: &Daemon) {
     let folder = DataFolder::at(&daemon.journal());
-    let verified = tools::verify(&folder).expect("no damage by mere crashes");
-    assert_eq!(verified.damaged_snapshots, []);
+    let verified = tools::verify(&folder, &mut |_| {}).expect("it can be read");
+    assert!(verified.is_whole(), "no damage by mere crashes: {verified:?}");
     let replayed = tools::replay(&folder, &mut |_| {}).expect("the same decisions");
     assert_eq!(replayed.last_sequence, verified.last_sequence);
 }

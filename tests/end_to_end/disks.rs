@@ -172,13 +172,6 @@ fn a_full_disk_ends_the_daemon_that_is_to_stop_then() {
     where_disks_can_be_mounted(test, ends_and_comes_back);
 }
 
-/// The only segment, or the last one, of a journal.
-fn last_segment(daemon: &Daemon) -> PathBuf {
-    let files = fs::read_dir(daemon.journal().join("segments")).expect("there are segments");
-    let paths = files.map(|file| file.expect("readable").path());
-    paths.filter(|path| path.extension().is_some_and(|it| it == "segment")).max().expect("one")
-}
-
 fn change(path: &Path, change: impl FnOnce(&mut Vec<u8>)) {
     let mut bytes = fs::read(path).expect("readable");
     change(&mut bytes);
@@ -195,7 +188,7 @@ async fn a_flipped_byte_in_the_middle_stops_the_start_and_is_named() {
         pbx.everything_acknowledged().await;
     }
     daemon.kill();
-    let segment = last_segment(&daemon);
+    let segment = daemon.last_segment();
     // In the first record: the header has 36 bytes, and the record's own begins with 48 more.
     change(&segment, |bytes| bytes[100] ^= 1);
     let (code, said) = daemon.refuses_to_start();
@@ -221,7 +214,7 @@ async fn a_torn_last_record_is_cut_off_and_logged() {
     pbx.offer_call("first", "billing").await;
     pbx.everything_acknowledged().await;
     daemon.kill();
-    let segment = last_segment(&daemon);
+    let segment = daemon.last_segment();
     let length = fs::metadata(&segment).expect("it is there").len();
     change(&segment, |bytes| bytes.extend_from_slice(&[0x5a; 21]));
     let daemon = daemon.start_again().await;

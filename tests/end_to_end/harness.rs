@@ -18,7 +18,7 @@ use acd_proto::v1::{self as acd};
 use std::io::{BufRead, BufReader, Read};
 use std::net::SocketAddr;
 use std::path::PathBuf;
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
@@ -41,6 +41,15 @@ pub(crate) fn acdd(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_acdd"));
     command.args(arguments).stdin(Stdio::null());
     command
+}
+
+/// What the operator's client comes to. It is built with the workspace, beside the daemon; for this
+/// test alone, `cargo build -p acdctl` builds it.
+pub(crate) fn acdctl(arguments: &[&str]) -> Output {
+    let path = PathBuf::from(env!("CARGO_BIN_EXE_acdd")).with_file_name("acdctl");
+    let path = path.with_extension(std::env::consts::EXE_EXTENSION);
+    let output = Command::new(&path).args(arguments).stdin(Stdio::null()).output();
+    output.unwrap_or_else(|error| panic!("{path:?}, from `cargo build -p acdctl`: {error}"))
 }
 
 /// Sends a signal to a process that a test has started.
@@ -105,6 +114,13 @@ impl Daemon {
     /// The folder that keeps its state.
     pub(crate) fn journal(&self) -> PathBuf {
         self.folder.path().join("journal")
+    }
+
+    /// The only segment of its journal, or the last one.
+    pub(crate) fn last_segment(&self) -> PathBuf {
+        let files = std::fs::read_dir(self.journal().join("segments")).expect("segments");
+        let paths = files.map(|file| file.expect("readable").path());
+        paths.filter(|path| path.extension().is_some_and(|it| it == "segment")).max().expect("one")
     }
 
     /// Ends it as a loss of power would end the process.

@@ -7,6 +7,7 @@ mod disks;
 mod documentation;
 mod floods;
 mod harness;
+mod journals;
 mod networks;
 mod offers;
 mod order;

@@ -57,11 +57,6 @@ impl DataFolder {
         self.path.join("snapshots")
     }
 
-    /// A folder or file in it.
-    pub(crate) fn beside(&self, name: &str) -> PathBuf {
-        self.path.join(name)
-    }
-
     /// Takes the folder for this process; makes it if it is not there.
     ///
     /// # Errors
@@ -75,9 +70,9 @@ impl DataFolder {
         let file = file.map_err(|error| wrong(format!("cannot write: {error}")))?;
         match file.try_lock() {
             Ok(()) => Ok(FolderLock { _file: file }),
-            Err(TryLockError::WouldBlock) => Err(wrong(
-                "another acdd uses this folder; stop it, or choose another folder".to_owned(),
-            )),
+            Err(TryLockError::WouldBlock) => {
+                Err(OpenError::InUse { path: self.path.display().to_string() })
+            }
             Err(TryLockError::Error(error)) => Err(wrong(format!("cannot lock: {error}"))),
         }
     }

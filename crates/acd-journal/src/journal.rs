@@ -2,7 +2,7 @@
 
 use crate::codec;
 use crate::disk::{self, Disk, DiskFile};
-use crate::reader::{End, ReadError, Reader, Segment, io_at};
+use crate::reader::{End, ReadError, Reader, Segment, io_at, repair_command};
 use crate::record::{Batch, Tail};
 use crate::replica::{FoldError, Replica};
 use crate::segment::{FRAME_BYTES, HEADER_BYTES, Header, Name, RECORD_BYTES_MAX, frame};
@@ -37,8 +37,9 @@ pub enum OpenError {
     Read(#[from] ReadError),
     /// What it holds does not lead to a state.
     #[error(
-        "{path}: {error}; what is before it is sound up to sequence {last_sound}: `acdctl journal \
-         repair <folder> --keep-until {last_sound}` cuts off what follows"
+        "{path}: {error}; what is before it is sound up to sequence {last_sound}: `{}` cuts off \
+         what follows",
+        repair_command(.path, *.last_sound)
     )]
     Fold {
         /// Which file.
@@ -61,7 +62,12 @@ pub enum OpenError {
         found: u32,
     },
     /// Batches are missing between the snapshot and the oldest file.
-    #[error("{path}: begins with batch {found}, but nothing is there from batch {wanted} on")]
+    #[error(
+        "{path}: begins with batch {found}, but nothing is there from batch {wanted} on. If no copy \
+         of what is missing can be found, `{}` goes on from {} and leaves out all that came after",
+        repair_command(.path, *.last_sound),
+        state_of(*.last_sound)
+    )]
     Gap {
         /// The file.
         path: String,
@@ -69,8 +75,52 @@ pub enum OpenError {
         wanted: u64,
         /// The one that it begins with.
         found: u64,
+        /// The last sequence of the snapshot; 0 if there is none.
+        last_sound: u64,
     },
-    /// The folder is used by another process, or cannot be.
+    /// History is damaged that a start has no need of.
+    #[error(
+        "{path}: {what}. A start has no need of it, as it begins with the snapshot of sequence \
+         {snapshot}: only `dump` and `replay` of what is before are concerned. Bring the file back \
+         from a copy, or leave it: it goes when its time of retention is over"
+    )]
+    Past {
+        /// Which file.
+        path: String,
+        /// In which way, and where.
+        what: String,
+        /// The last sequence before it.
+        last_sound: u64,
+        /// The last sequence of the newest snapshot.
+        snapshot: u64,
+    },
+    /// A snapshot is not the state that the commands lead to.
+    #[error(
+        "{path}: this snapshot is not what the commands up to sequence {sequence} lead to: {what}. \
+         Stop acdd, move the snapshot out of its folder, and start acdd again: it begins with the \
+         snapshot before it and folds the commands after that"
+    )]
+    OtherState {
+        /// Which snapshot.
+        path: String,
+        /// Its last sequence.
+        sequence: u64,
+        /// What differs.
+        what: String,
+    },
+    /// There is no journal in the folder.
+    #[error("{path}: there is no journal in this folder; `acdd --journal FOLDER` makes one")]
+    NoJournal {
+        /// Which folder.
+        path: String,
+    },
+    /// Another process has the folder.
+    #[error("{path}: another acdd uses this folder; stop it, or choose another folder")]
+    InUse {
+        /// Which folder.
+        path: String,
+    },
+    /// The folder cannot be used.
     #[error("{path}: {what}")]
     Folder {
         /// Which folder.
@@ -78,6 +128,32 @@ pub enum OpenError {
         /// Why it cannot be used.
         what: String,
     },
+}
+
+impl OpenError {
+    /// The last sequence that is known to be sound, where it matters which.
+    pub fn last_sound(&self) -> Option<u64> {
+        match self {
+            Self::Read(ReadError::Damaged { last_sound, .. })
+            | Self::Fold { last_sound, .. }
+            | Self::Gap { last_sound, .. }
+            | Self::Past { last_sound, .. } => Some(*last_sound),
+            Self::OtherState { .. }
+            | Self::Read(ReadError::Io { .. })
+            | Self::OtherLogic { .. }
+            | Self::NoJournal { .. }
+            | Self::InUse { .. }
+            | Self::Folder { .. } => None,
+        }
+    }
+}
+
+/// In words, the state as of a snapshot.
+fn state_of(sequence: u64) -> String {
+    match sequence {
+        0 => "nothing".to_owned(),
+        _ => format!("the snapshot of sequence {sequence}"),
+    }
 }
 
 /// A part of the journal's end that was cut off because a crash had left it torn.
@@ -318,15 +394,7 @@ pub(crate) fn fold_all<D: Disk>(disk: &D, replica: &mut Replica) -> Result<Read,
     let wanted = replica.tail().batch + 1;
     let mut reader = Reader::open(disk.clone(), wanted)?;
     let mut folded = Folded::default();
-    if let Some(Segment { name, header }) = reader.segments().first()
-        && header.first_batch > wanted
-    {
-        if let Some(damage) = reader.broken_at_first() {
-            return Err(damage.sound_up_to(base).into());
-        }
-        let path = reader.path_of(*name);
-        return Err(OpenError::Gap { path, wanted, found: header.first_batch });
-    }
+    begins_by(&reader, wanted, base)?;
     let begins = reader.place().map(|(name, _)| name);
     let mut last = None;
     loop {
@@ -356,6 +424,24 @@ pub(crate) fn fold_all<D: Disk>(disk: &D, replica: &mut Replica) -> Result<Read,
         folded.commands += batch.entries.len() as u64;
         last = Some(batch);
     }
+}
+
+/// Whether the files of a journal begin with the batch `wanted` or before it, as they must if the
+/// state is known up to the sequence `base`.
+pub(crate) fn begins_by<D: Disk>(
+    reader: &Reader<D>,
+    wanted: u64,
+    base: u64,
+) -> Result<(), OpenError> {
+    let Some(Segment { name, header }) = reader.segments().first() else { return Ok(()) };
+    if header.first_batch <= wanted {
+        return Ok(());
+    }
+    if let Some(damage) = reader.broken_at_first() {
+        return Err(damage.sound_up_to(base).into());
+    }
+    let (path, found) = (reader.path_of(*name), header.first_batch);
+    Err(OpenError::Gap { path, wanted, found, last_sound: base })
 }
 
 /// Keeps what is cut off, for whoever wants to know; it may fail.

@@ -9,6 +9,8 @@ mod codec;
 pub mod contract;
 mod disk;
 #[cfg(any(test, feature = "contract"))]
+pub mod example;
+#[cfg(any(test, feature = "contract"))]
 pub mod faulty;
 mod file_log;
 mod follower;

@@ -339,6 +339,18 @@ impl<D: Disk> Reader<D> {
         self.broken_after(None)
     }
 
+    /// The files that begin with a batch from `from` on and before `to` and whose header cannot be
+    /// read: where they are, and why.
+    pub(crate) fn broken_between(
+        &self,
+        from: u64,
+        to: u64,
+    ) -> impl Iterator<Item = (String, String)> {
+        let broken = self.files.broken.iter();
+        let between = broken.filter(move |(name, _)| (from..to).contains(&name.first_batch));
+        between.map(|(name, what)| (self.path_of(*name), what.clone()))
+    }
+
     /// Nothing can be read here: the end if nothing follows.
     fn ends_or_is_damaged(&mut self, name: Name) -> Result<Result<Batch, End>, ReadError> {
         if self.at + 1 == self.files.segments.len() && self.look_for_more()? {

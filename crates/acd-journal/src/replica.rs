@@ -51,12 +51,14 @@ pub enum FoldError {
     },
     /// The events are not those of then.
     #[error(
-        "batch {batch}, up to command {sequence}, does not decide as it did: digest {found:016x}, \
-         recorded {recorded:016x}"
+        "batch {batch}, commands {first} to {sequence}, does not decide as it did: digest \
+         {found:016x}, recorded {recorded:016x}"
     )]
     DecidesDifferently {
         /// Which batch.
         batch: u64,
+        /// Its first command.
+        first: u64,
         /// Its last command.
         sequence: u64,
         /// What the log says.
@@ -152,6 +154,7 @@ impl Replica {
         if digest.value() != batch.digest {
             return Err(FoldError::DecidesDifferently {
                 batch: batch.number,
+                first: batch.first_sequence,
                 sequence: tail.next_sequence - 1,
                 recorded: batch.digest,
                 found: digest.value(),

@@ -4,6 +4,7 @@
 use crate::disk::Disk;
 use crate::journal::OpenError;
 use crate::reader::{self, ReadError, Segment};
+use crate::segment::Name;
 use crate::snapshots::Snapshots;
 use acd_core::{Span, Timestamp};
 use std::io;
@@ -14,11 +15,14 @@ const SNAPSHOTS_KEPT_MIN: usize = 2;
 /// Removes segments that stand wholly before the sequence `to`.
 pub(crate) fn forget_before(disk: &impl Disk, to: u64) -> Result<(), ReadError> {
     let files = reader::files(disk)?;
-    for pair in files.segments.windows(2) {
-        let [Segment { name, .. }, next] = pair else { break };
-        if next.header.first_sequence > to {
-            break;
-        }
+    let kept = files.segments.iter().rfind(|segment| segment.header.first_sequence <= to);
+    let Some(Segment { name: kept, .. }) = kept else { return Ok(()) };
+    let segments = files.segments.iter().map(|segment| segment.name);
+    // What cannot be read goes with what it stood between.
+    let broken = files.broken.iter().map(|(name, _)| *name);
+    let mut old: Vec<Name> = segments.chain(broken).filter(|name| name < kept).collect();
+    old.sort_unstable();
+    for name in old {
         // One after the other, so that no crash leaves a hole between what is kept.
         let removed = disk.remove(&name.file()).and_then(|()| disk.sync());
         reader::io_at(disk, &name.file(), removed)?;

@@ -93,6 +93,16 @@ impl<D: Disk> Snapshots<D> {
         decode(&bytes)
     }
 
+    /// What messages call a snapshot.
+    pub(crate) fn path(&self, sequence: u64) -> String {
+        self.disk.path(&file(sequence))
+    }
+
+    /// How many bytes a snapshot has.
+    pub(crate) fn length(&self, sequence: u64) -> io::Result<u64> {
+        self.disk.length(&file(sequence))
+    }
+
     /// Removes a snapshot.
     ///
     /// # Errors
@@ -113,7 +123,7 @@ impl<D: Disk> Snapshots<D> {
     }
 }
 
-fn file(sequence: u64) -> String {
+pub(crate) fn file(sequence: u64) -> String {
     format!("{sequence:020}{SUFFIX}")
 }
 
@@ -190,7 +200,7 @@ fn take_part<'a>(source: &mut Source<'a>) -> Result<&'a [u8], Unreadable> {
     source.take(length, "part")
 }
 
-fn encode_cast(cast: &Cast, out: &mut Vec<u8>) {
+pub(crate) fn encode_cast(cast: &Cast, out: &mut Vec<u8>) {
     varint(out, cast.adapters().len() as u64);
     cast.adapters().iter().for_each(|name| text(out, name));
     varint(out, cast.calls().count() as u64);

@@ -5,6 +5,7 @@ use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 use std::path::PathBuf;
 
+pub(crate) use crate::journal::cli::JournalCommand;
 pub(crate) use crate::trace::cli::TraceCommand;
 
 const EXAMPLES: &str = "\
@@ -17,6 +18,7 @@ Examples:
   acdctl watch --calls --events                    what happens, as it happens
   acdctl queues --json | jq '.[] | {queue, waiting}'
   acdctl check acdd.toml                           is this configuration right?
+  acdctl journal verify /var/lib/acdd/journal      is this journal whole?
 
 Exit codes: 0 done; 1 the daemon refused, or something failed; 2 wrong usage, input or
 configuration; 3 no daemon answers. docs/acdctl.md lists the JSON fields.";
@@ -138,6 +140,18 @@ pub(crate) enum Command {
         /// The file.
         file: PathBuf,
     },
+
+    /// Reads, proves and repairs a journal in its folder, without a daemon.
+    ///
+    /// All but `repair` read the journal of a daemon that runs, too, and do not disturb it.
+    #[command(
+        subcommand,
+        after_help = "Examples:\n  acdctl journal verify /var/lib/acdd/journal\n  \
+            acdctl journal dump /var/lib/acdd/journal --from 120000 --to 120050\n  \
+            acdctl journal replay /var/lib/acdd/journal\n  \
+            acdctl journal repair /var/lib/acdd/journal --keep-until 119876"
+    )]
+    Journal(JournalCommand),
 
     /// Plays real call logs against the daemon.
     #[command(subcommand, after_help = "Examples:\n  acdctl trace play calls.csv")]

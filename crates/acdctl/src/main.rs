@@ -5,6 +5,7 @@ mod check;
 mod cli;
 mod daemon;
 mod failure;
+mod journal;
 mod lists;
 mod output;
 mod rows;
@@ -44,6 +45,7 @@ fn run(arguments: Arguments) -> Result<(), Failure> {
             output::write(&String::from_utf8_lossy(&script))
         }
         Command::Check { file } => check::check(&file, output),
+        Command::Journal(command) => journal::journal(&command, output),
         Command::Status => wait(async { status::status(&daemon().await?, output).await }),
         Command::Queues => wait(async { lists::queues(&daemon().await?, output).await }),
         Command::Skills => wait(async { lists::skills(&daemon().await?, output).await }),

@@ -5,7 +5,7 @@ use crate::driver::BATCH_ENTRIES_MAX;
 use acd_core::{Command, Event, Router};
 use acd_journal::faulty::{Faults, FaultyLog, Gate};
 use acd_journal::{Appended, Batch, MemoryLog, Replica, Tail};
-use parking_lot::Mutex;
+use crossbeam_channel::{Receiver, Sender, unbounded};
 
 #[tokio::test(start_paused = true)]
 async fn offers_leave_at_once_connects_and_answers_when_durable() {
@@ -164,13 +164,13 @@ impl<L: CommandLog> CommandLog for Shared<L> {
 /// A log that keeps every batch it was given, behind a gate.
 struct Noting {
     inner: FaultyLog<MemoryLog>,
-    noted: Arc<Mutex<Vec<Arc<Batch>>>>,
+    noted: Sender<Arc<Batch>>,
 }
 
 impl CommandLog for Noting {
     async fn append(&self, batch: Arc<Batch>, expect: Tail) -> Appended {
         let appended = self.inner.append(Arc::clone(&batch), expect).await;
-        self.noted.lock().push(batch);
+        self.noted.send(batch).expect("the test listens");
         appended
     }
 
@@ -188,11 +188,11 @@ impl CommandLog for Noting {
 }
 
 /// A domain, the gate of its log, and the batches that pass.
-fn run_noting(settings: Settings) -> (Running, Gate, Arc<Mutex<Vec<Arc<Batch>>>>) {
+fn run_noting(settings: Settings) -> (Running, Gate, Receiver<Arc<Batch>>) {
     let inner = FaultyLog::new(MemoryLog::new(), Faults::default());
-    let (gate, noted) = (inner.gate(), Arc::default());
-    let log = Noting { inner, noted: Arc::clone(&noted) };
-    (run_with(log, settings), gate, noted)
+    let gate = inner.gate();
+    let (noted, passed) = unbounded();
+    (run_with(Noting { inner, noted }, settings), gate, passed)
 }
 
 /// Each batch decides as it did, by its own digest.
@@ -206,11 +206,11 @@ fn folds(batches: &[Arc<Batch>]) {
 #[tokio::test(start_paused = true)]
 async fn a_domain_opens_that_stores_each_command_by_itself() {
     let settings = Settings { each_command_by_itself: true, ..Settings::default() };
-    let (running, _, noted) = run_noting(settings);
+    let (running, _, passed) = run_noting(settings);
     one_of_everything(&running).await;
     running.domain.stop().await;
     assert_eq!(running.driver.await.expect("no panic"), Ended::Stopped);
-    let batches = noted.lock();
+    let batches: Vec<_> = passed.try_iter().collect();
     assert!(batches.len() > 20, "{}", batches.len());
     assert!(batches.iter().all(|batch| batch.entries.len() == 1));
     folds(&batches);
@@ -218,7 +218,7 @@ async fn a_domain_opens_that_stores_each_command_by_itself() {
 
 #[tokio::test(start_paused = true)]
 async fn what_piled_up_while_the_log_failed_is_stored_in_batches_that_can_be_read() {
-    let (running, gate, noted) = run_noting(Settings::default());
+    let (running, gate, passed) = run_noting(Settings::default());
     let mut pbx = running.connect("pbx", 7).await;
     gate.hold();
     let calls = 2 * BATCH_ENTRIES_MAX + 100;
@@ -231,7 +231,7 @@ async fn what_piled_up_while_the_log_failed_is_stored_in_batches_that_can_be_rea
     }
     gate.let_go();
     pbx.acknowledged(last).await;
-    let batches = noted.lock();
+    let batches: Vec<_> = passed.try_iter().collect();
     let largest = batches.iter().map(|batch| batch.entries.len()).max();
     assert_eq!(largest, Some(BATCH_ENTRIES_MAX));
     folds(&batches);
