@@ -43,7 +43,7 @@ choice! {
     Sync {
         /// Whatever arrives while one sync runs shares the next.
         "group" => Group,
-        /// Each command is synced by itself before the next is written.
+        /// What follows from one message is synced before the next is written.
         "always" => Always,
         /// Nothing is synced: a power loss may lose what was acknowledged, a crash of the daemon
         /// does not.

@@ -99,7 +99,7 @@ pub enum Sync {
     /// Whatever arrives while one sync runs shares the next.
     #[default]
     Group,
-    /// Each command by itself, before the next is written.
+    /// Each message by itself, before the next is written.
     Always,
     /// Never by the daemon: what was acknowledged outlives its crash, but not a loss of power.
     Off,

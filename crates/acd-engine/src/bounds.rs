@@ -7,8 +7,8 @@ use acd_core::Span;
 
 /// The most live calls of a domain.
 pub const CALLS_MAX: usize = 1_000_000;
-/// The most adapters that a domain knows in one epoch.
-pub const ADAPTERS_MAX: usize = 256;
+/// The most adapters that a domain meets in its life, restarts included.
+pub use acd_core::ADAPTERS_MAX;
 /// The longest id of a call or an agent, in bytes.
 pub const ID_BYTES_MAX: usize = 128;
 /// The longest name of an adapter, in bytes.

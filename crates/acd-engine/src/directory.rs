@@ -128,9 +128,6 @@ impl Directory {
                 CallStage::Connected | CallStage::Held => LegStage::Bridged,
             };
             self.offer_issued(LiveOffer { offer, call, agent, rung_by, stage });
-            if stage != LegStage::Out {
-                self.offers_to.remove(&agent);
-            }
         }
     }
 
@@ -147,10 +144,19 @@ impl Directory {
         &self.adapter_names
     }
 
-    /// A plan names adapters: those known already, in their order, and then new ones.
-    pub(crate) fn learn_adapters(&mut self, names: &[String]) {
-        for name in names.iter().skip(self.adapter_names.len()) {
+    /// The Router has another plan: agents have other handles, and there may be new adapters, after
+    /// those that are known already.
+    pub(crate) fn follow_plan(&mut self, router: &Router) {
+        for name in router.plan().adapters.iter().skip(self.adapter_names.len()) {
             self.add_adapter(Arc::from(&**name));
+        }
+        self.offers_to.clear();
+        let mut live: Vec<LiveOffer> = self.offers.drain().map(|(_, live)| live).collect();
+        live.sort_unstable_by_key(|live| live.offer);
+        for live in live {
+            let hand = router.call(live.call).and_then(|facts| facts.hand);
+            let agent = hand.map_or(live.agent, |hand| hand.agent);
+            self.offer_issued(LiveOffer { agent, ..live });
         }
     }
 
@@ -265,7 +271,9 @@ impl Directory {
     pub(crate) fn offer_issued(&mut self, out: LiveOffer) {
         let LiveOffer { offer: OfferNumber(offer), agent, .. } = out;
         self.offers.insert(offer, out);
-        self.offers_to.entry(agent).or_default().push(offer);
+        if out.stage == LegStage::Out {
+            self.offers_to.entry(agent).or_default().push(offer);
+        }
         self.ended.highest = self.ended.highest.max(offer);
     }
 
@@ -346,14 +354,12 @@ impl Directory {
         calls || self.offers.values().any(|live| live.rung_by == adapter)
     }
 
-    /// An offer that is out or accepted, or how it ended.
+    /// An offer that is out, or has led to a leg that is there; or how it ended.
     pub(crate) fn offer(&self, offer: u64) -> Result<LiveOffer, Refusal> {
-        let live = self.offers.get(&offer);
-        if let Some(live) = live.filter(|live| live.stage != LegStage::Bridged) {
+        if let Some(live) = self.offers.get(&offer) {
             return Ok(*live);
         }
-        let ended = live.map(|_| OfferEnd::Accepted).or(self.ended.how.get(&offer).copied());
-        let message = match ended {
+        let message = match self.ended.how.get(&offer).copied() {
             Some(end) => format!("offer {offer} is over: {}", in_words(end)),
             None if (1..=self.ended.highest).contains(&offer) => {
                 format!("offer {offer} is over, long since")

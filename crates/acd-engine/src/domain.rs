@@ -39,8 +39,8 @@ pub struct Settings {
     /// How many events are kept for subscribers who come back, or who read slowly; whoever is further
     /// behind gets a snapshot.
     pub history: usize,
-    /// Gives each command to the log by itself, instead of all that are there.
-    pub each_command_by_itself: bool,
+    /// Gives each message to the log by itself, instead of all that are there.
+    pub each_message_by_itself: bool,
     /// When the log cannot be written, stop rather than route on.
     pub stop_when_log_fails: bool,
 }
@@ -52,7 +52,7 @@ impl Default for Settings {
             epoch: 1,
             mailbox_capacity: 65_536,
             history: 65_536,
-            each_command_by_itself: false,
+            each_message_by_itself: false,
             stop_when_log_fails: false,
         }
     }
@@ -136,7 +136,7 @@ pub fn start<L: CommandLog>(
         epoch: settings.epoch,
         gauges: Arc::clone(&gauges),
         stopwatch: Stopwatch::new(Arc::clone(&latencies)),
-        each_command_by_itself: settings.each_command_by_itself,
+        each_message_by_itself: settings.each_message_by_itself,
         stops_when_log_fails: settings.stop_when_log_fails,
     });
     engine.open_epoch(clock.now(), plan)?;
@@ -182,11 +182,7 @@ impl Domain {
         let (answer, answered) = oneshot::channel();
         match self.shared.post.offer(Mail::Request { request, person, answer }) {
             Ok(true) => answered.await.unwrap_or_else(|_| Err(self.gone())),
-            Ok(false) => Err(Refusal::new(
-                RefusalKind::ResourceExhausted,
-                code::OVERLOADED,
-                "too many requests are waiting: try again in a moment",
-            )),
+            Ok(false) => Err(Refusal::overloaded()),
             Err(_driver_gone) => Err(self.gone()),
         }
     }

@@ -91,6 +91,11 @@ impl Refusal {
         Self { field, ..self }
     }
 
+    pub(crate) fn overloaded() -> Self {
+        let message = "too many requests are waiting: try again in a moment";
+        Self::new(RefusalKind::ResourceExhausted, code::OVERLOADED, message)
+    }
+
     pub(crate) fn stopping() -> Self {
         Self::new(RefusalKind::Unavailable, code::STOPPING, "the domain is stopping")
     }

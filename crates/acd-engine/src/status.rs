@@ -25,7 +25,7 @@ pub struct Status {
     pub health: Health,
     /// Why it is not `Serving`, else empty.
     pub health_reason: String,
-    /// Every adapter that has had a session in this epoch, by name.
+    /// Every adapter that has ever had a session, by name.
     pub adapters: Vec<AdapterStatus>,
     /// Live calls in every state.
     pub calls: u64,

@@ -57,7 +57,7 @@ impl Engine {
         let epoch = self.epoch;
         let Some(adapter) = self.adapter(id) else { return Err(Refusal::stopping()) };
         let same = adapter.incarnation == hello.incarnation;
-        let resumed = same && adapter.welcomed && hello.epoch == epoch;
+        let resumed = same && adapter.knows_its_welcome && hello.epoch == epoch;
         if resumed {
             adapter.acknowledged(hello.ack).map_err(|reason| reason.refusal())?;
         }
@@ -89,7 +89,6 @@ impl Engine {
             Some(incarnation) => adapter.begin(incarnation),
             None => adapter.begin_orders(),
         }
-        adapter.welcomed = true;
         adapter.resync = Some(Resync::new(number, last_offer));
         adapter.asked = number;
         adapter.awaits_resync = true;
@@ -155,7 +154,7 @@ impl Engine {
     }
 
     /// Puts into the log how far the adapter has been heard.
-    fn write_heard(&mut self, now: Timestamp, id: AdapterId) {
+    pub(super) fn write_heard(&mut self, now: Timestamp, id: AdapterId) {
         let Some(adapter) = self.adapter(id) else { return };
         if adapter.received == adapter.written {
             return;
@@ -172,9 +171,8 @@ impl Engine {
         }
     }
 
-    /// What an adapter needs when a round ends.
-    pub(super) fn settle_adapter(&mut self, now: Timestamp, id: AdapterId) {
-        self.write_heard(now, id);
+    /// Ends a session that has left too many orders unacknowledged.
+    pub(super) fn end_if_overflowed(&mut self, now: Timestamp, id: AdapterId) {
         let Some(adapter) = self.adapter(id) else { return };
         if adapter.overflowed {
             warn!(adapter = %adapter.name, "too many orders unacknowledged, session ended");
@@ -226,6 +224,7 @@ impl Engine {
         let Some(id) = self.sessions.get(&session).copied() else { return };
         let Some(adapter) = self.adapter(id) else { return };
         adapter.taken();
+        adapter.knows_its_welcome = true;
         let new = adapter.acknowledged(ack).and_then(|()| match number {
             0 => Ok(false),
             _ => adapter.receive(number),
@@ -239,6 +238,7 @@ impl Engine {
             }
             Ok(true) => {
                 let by = adapter.by();
+                self.has_heard(id);
                 if let Err(refusal) = self.report(now, id, &by, message) {
                     self.reject(id, number, refusal);
                 }

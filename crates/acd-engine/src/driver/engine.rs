@@ -22,9 +22,14 @@ use std::sync::atomic::Ordering;
 use tokio::time::Instant;
 use tracing::error;
 
-/// The most commands of one batch: what has piled up while a disk was full must still fit into
-/// records that a log can read.
+/// The most commands of one batch, but for a unit that is larger: what has piled up while a disk was
+/// full must still fit into records that a log can read.
 pub(crate) const BATCH_ENTRIES_MAX: usize = 16_384;
+/// A unit that has so many commands ends with the message that is being taken up.
+const UNIT_ENTRIES_MAX: usize = 4_096;
+/// Refused requests wait too, as what they were refused for may be undone by a crash; with more
+/// than so many, requests are refused at once.
+const ANSWERS_MAX: usize = 65_536;
 /// Room for so many commands is kept from one batch to the next.
 const ENTRIES_ROOM_KEPT: usize = 1_024;
 
@@ -41,8 +46,8 @@ pub(crate) struct EngineParts {
     pub(crate) names: Arc<Names>,
     pub(crate) gauges: Arc<Gauges>,
     pub(crate) stopwatch: Stopwatch,
-    /// Each command goes into the log by itself.
-    pub(crate) each_command_by_itself: bool,
+    /// Each message goes into the log by itself.
+    pub(crate) each_message_by_itself: bool,
     /// Rather than to go on with what is not durable.
     pub(crate) stops_when_log_fails: bool,
 }
@@ -93,18 +98,25 @@ pub(crate) struct Engine {
     entries: VecDeque<Entry>,
     /// Beside them the digest after each, as a batch may end there.
     digests: VecDeque<u64>,
-    /// The most commands of one batch.
-    batch_entries_max: usize,
+    /// How many of them, from the front, are a unit: what an adapter said, and that it was heard,
+    /// are durable together or not at all. Those that are in none yet are the open unit.
+    units: VecDeque<usize>,
+    open_unit: usize,
+    /// Adapters of which messages were taken up since the last unit ended.
+    heard: Vec<AdapterId>,
+    each_message_by_itself: bool,
     pub(super) parcel: Parcel,
     /// (sequence that must be durable first, whom to tell, what).
     answers: VecDeque<(u64, Answer, Result<Position, Refusal>)>,
+    /// With so many answers it is looked who still waits for one.
+    answers_looked_at: usize,
     events: Vec<Event>,
 }
 
 impl Engine {
     pub(crate) fn new(parts: EngineParts) -> Self {
         let EngineParts { router, directory, tail, digest, clock, epoch, names, .. } = parts;
-        let EngineParts { gauges, stopwatch, each_command_by_itself, stops_when_log_fails, .. } =
+        let EngineParts { gauges, stopwatch, each_message_by_itself, stops_when_log_fails, .. } =
             parts;
         let by = |origin| By { origin: Arc::new(origin), adapter: None };
         let sequence = tail.next_sequence - 1;
@@ -134,9 +146,13 @@ impl Engine {
             number: 0,
             entries: VecDeque::new(),
             digests: VecDeque::new(),
-            batch_entries_max: if each_command_by_itself { 1 } else { BATCH_ENTRIES_MAX },
+            units: VecDeque::new(),
+            open_unit: 0,
+            heard: Vec::new(),
+            each_message_by_itself,
             parcel: Parcel::default(),
             answers: VecDeque::new(),
+            answers_looked_at: ENTRIES_ROOM_KEPT,
             events: Vec::new(),
         }
     }
@@ -147,15 +163,22 @@ impl Engine {
         // What only acknowledges asks for no decision.
         let decides = !matches!(posted.mail, Mail::Message { number: 0, .. });
         match posted.mail {
-            Mail::Request { request, person, answer } => {
+            Mail::Request { request, person, answer } if self.has_room_for_answers() => {
                 let result = self.request(now, request, person);
                 self.refused += u64::from(result.is_err());
                 self.answers.push_back((self.sequence, answer, result));
+            }
+            Mail::Request { answer, .. } => {
+                self.refused += 1;
+                let _gone = answer.send(Err(Refusal::overloaded())).is_err();
             }
             Mail::Open { hello, ends, answer } => self.open(now, hello, ends, answer),
             Mail::Message { session, number, ack, message } => {
                 self.message(now, session, number, ack, message);
             }
+        }
+        if self.each_message_by_itself || self.open_unit >= UNIT_ENTRIES_MAX {
+            self.end_unit(now);
         }
         let done = Instant::now();
         if decides {
@@ -174,9 +197,23 @@ impl Engine {
     /// Lets the domain's time pass up to `instant`; returns it. It never goes back.
     pub(super) fn advance(&mut self, instant: Instant) -> Timestamp {
         let now = self.clock.at(instant).max(self.router.now());
-        self.end_recovery_if_due(now);
-        self.fire_what_is_due(now);
+        let recovered = self.recovery.as_ref().is_some_and(|recovery| recovery.is_over(now));
+        if recovered || self.next_deadline().is_some_and(|due| due <= now) {
+            // However much fires, it parts no message from the note that it was heard.
+            self.end_unit(now);
+            self.end_recovery_if_due(now);
+            self.fire_what_is_due(now);
+        }
         now
+    }
+
+    /// Whether one more request may wait for its answer; forgets those that nobody waits for.
+    fn has_room_for_answers(&mut self) -> bool {
+        if self.answers.len() >= self.answers_looked_at {
+            self.answers.retain(|(_, answer, _)| !answer.is_closed());
+            self.answers_looked_at = (2 * self.answers.len()).max(ENTRIES_ROOM_KEPT);
+        }
+        self.answers.len() < ANSWERS_MAX
     }
 
     pub(super) fn fire_what_is_due(&mut self, now: Timestamp) {
@@ -215,10 +252,32 @@ impl Engine {
             let origin = Arc::clone(&by.origin);
             self.entries.push_back(Entry { sequence, at: now, origin, command, minted });
             self.digests.push_back(self.digest.value());
+            self.open_unit += 1;
         }
         events.clear();
         self.events = events;
         applied
+    }
+
+    /// A message of an adapter has been taken up.
+    pub(super) fn has_heard(&mut self, adapter: AdapterId) {
+        if self.heard.last() != Some(&adapter) {
+            self.heard.push(adapter);
+        }
+    }
+
+    /// What was applied since the last unit is one, together with how far adapters were heard.
+    pub(super) fn end_unit(&mut self, now: Timestamp) {
+        for adapter in std::mem::take(&mut self.heard) {
+            self.write_heard(now, adapter);
+        }
+        let mut open = std::mem::take(&mut self.open_unit);
+        while open > 0 {
+            // Only what time brings, or the end of a resync, is larger; it needs no unit.
+            let unit = open.min(BATCH_ENTRIES_MAX);
+            self.units.push_back(unit);
+            open -= unit;
+        }
     }
 
     /// Ends a round: the log is told what was heard, readers which lines changed, and what may
@@ -226,8 +285,9 @@ impl Engine {
     pub(super) fn end_round(&mut self) {
         let now = self.router.now();
         for index in 0..self.adapters.len() {
-            self.settle_adapter(now, AdapterId(index as u16));
+            self.end_if_overflowed(now, AdapterId(index as u16));
         }
+        self.end_unit(now);
         let Self { router, depths, parcel, .. } = self;
         router.take_changed_lines(&mut |demand, line| {
             depths.set(demand, &line);
@@ -288,12 +348,16 @@ impl Engine {
 
     /// Whether there are commands that no batch has taken yet.
     pub(super) fn has_entries(&self) -> bool {
-        !self.entries.is_empty()
+        !self.units.is_empty()
     }
 
     /// The next commands that no batch has taken yet, and the digest of all events up to them.
     pub(super) fn take_entries(&mut self) -> Option<(Vec<Entry>, u64)> {
-        let count = self.entries.len().min(self.batch_entries_max);
+        let most = if self.each_message_by_itself { 1 } else { BATCH_ENTRIES_MAX };
+        let mut count = self.units.pop_front()?;
+        while let Some(unit) = self.units.pop_front_if(|unit| count + *unit <= most) {
+            count += unit;
+        }
         let digest = self.digests.drain(..count).next_back()?;
         if count < self.entries.len() {
             return Some((self.entries.drain(..count).collect(), digest));

@@ -87,8 +87,14 @@ impl Engine {
                     self.order(rung_by, AT_ONCE, order);
                 }
             }
-            Event::OfferEnded { call, offer, rung_by, end, adapter_knows, .. } => {
+            Event::OfferEnded { call, offer, agent, rung_by, end, adapter_knows, .. } => {
                 self.directory.offer_ended(offer, end);
+                if end != OfferEnd::Accepted
+                    && let Some(adapter) = self.adapter(rung_by)
+                    && let Some(resync) = &mut adapter.resync
+                {
+                    resync.ended(offer, call, agent);
+                }
                 if let (Some(reason), false) = (revoke_reason(end), adapter_knows) {
                     self.revoke(rung_by, offer, reason, call);
                 }
@@ -239,7 +245,9 @@ impl Engine {
     }
 
     pub(super) fn order(&mut self, adapter: AdapterId, needs: u64, order: Order) {
-        if let Some(adapter) = self.adapter(adapter) {
+        if let Some(adapter) = self.adapter(adapter)
+            && adapter.understands(&order)
+        {
             adapter.push(needs, DownBody::Order(order));
         }
     }

@@ -166,6 +166,7 @@ impl<L: CommandLog> Driver<L> {
                 }
                 settle(engine, writer.written().await)?;
             }
+            engine.give_time(engine.clock.at(Instant::now()));
             info!(epoch = engine.epoch, calls = engine.router.live_calls(), "domain open");
             Ok(())
         };
@@ -341,7 +342,9 @@ fn settle(engine: &mut Engine, written: Written) -> Result<(), Ended> {
         }
         Written::Fenced => Err(Ended::Fenced),
         Written::Failing(_) if engine.stops_when_log_fails => Err(Ended::LogFailed),
-        Written::Failing(_) => {
+        // Who would rather stop than go on without his log goes on waiting for it.
+        Written::Hanging if engine.stops_when_log_fails => Ok(()),
+        Written::Failing(_) | Written::Hanging => {
             engine.log_fails();
             Ok(())
         }

@@ -12,7 +12,7 @@ use crate::bounds::UNACKNOWLEDGED_MAX;
 use crate::order::{CloseReason, DownBody, Order};
 use crate::session::{DriverEnds, Numbered};
 use crate::status::AdapterGauge;
-use acd_core::AdapterId;
+use acd_core::{AdapterId, OfferNumber};
 use acd_journal::Origin;
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -43,8 +43,9 @@ pub(super) struct Adapter {
     gauge: Arc<AdapterGauge>,
     /// Its process; 0 before the first.
     pub(super) incarnation: u64,
-    /// This process has been welcomed in this epoch, and may resume by number.
-    pub(super) welcomed: bool,
+    /// It has said something since its orders began to count from 1, so that it knows of that: it
+    /// may resume by number.
+    pub(super) knows_its_welcome: bool,
     /// What it has said that it holds, from a welcome that is not a resumption until it is done.
     pub(super) resync: Option<Resync>,
     /// The number of the latest resync that it was asked for.
@@ -67,6 +68,8 @@ pub(super) struct Adapter {
     /// What leaves next, before all that is held.
     ahead: Vec<DownBody>,
     held: VecDeque<Held>,
+    /// So many of `held`, from the back, may be of the present round.
+    fresh: usize,
     /// So many of `held`, from the front, wait for the log even while it fails.
     must_wait: usize,
     /// More orders than may be kept: the session must end.
@@ -99,7 +102,7 @@ impl Adapter {
             name,
             gauge,
             incarnation: 0,
-            welcomed: false,
+            knows_its_welcome: false,
             resync: None,
             asked: 0,
             awaits_resync: false,
@@ -112,6 +115,7 @@ impl Adapter {
             unacknowledged: VecDeque::new(),
             ahead: Vec::new(),
             held: VecDeque::new(),
+            fresh: 0,
             must_wait: 0,
             overflowed: false,
             live: None,
@@ -141,13 +145,13 @@ impl Adapter {
 
     /// Orders count from 1 again; what was kept is void, and the adapter is asked what it holds.
     pub(super) fn begin_orders(&mut self) {
-        self.welcomed = false;
+        self.knows_its_welcome = false;
         (self.resync, self.awaits_resync) = (None, false);
         self.sent = 0;
         self.unacknowledged.clear();
         self.ahead.clear();
         self.held.clear();
-        self.must_wait = 0;
+        (self.fresh, self.must_wait) = (0, 0);
         self.overflowed = false;
         self.show();
     }
@@ -223,6 +227,17 @@ impl Adapter {
         Ok(true)
     }
 
+    /// Whether an order makes sense to it: until it has named the leg of an offer of before, which is
+    /// then told anew, it would look like one to be hung up.
+    pub(super) fn understands(&self, order: &Order) -> bool {
+        let (Some(resync), Order::Connect { offer, .. } | Order::Revoke { offer, .. }) =
+            (&self.resync, order)
+        else {
+            return true;
+        };
+        resync.knows(OfferNumber(*offer))
+    }
+
     /// Something for the adapter; it leaves once `needs` is durable, and after all before it that
     /// it may not pass.
     pub(super) fn push(&mut self, needs: u64, body: DownBody) {
@@ -233,6 +248,7 @@ impl Adapter {
             self.ahead.push(body);
         } else {
             self.held.push_back(Held { needs, body });
+            self.fresh += 1;
         }
     }
 
@@ -255,7 +271,8 @@ impl Adapter {
     pub(super) fn written_as(&mut self, sequence: u64) {
         self.written = self.received;
         self.unacknowledged_up.push_back((sequence, self.received));
-        let of_this_round = self.held.iter_mut().rev().filter(|held| held.needs == WITH_THE_ROUND);
+        let fresh = self.held.iter_mut().rev().take(std::mem::take(&mut self.fresh));
+        let of_this_round = fresh.filter(|held| held.needs == WITH_THE_ROUND);
         of_this_round.for_each(|held| held.needs = sequence);
     }
 
@@ -323,7 +340,7 @@ impl Adapter {
     pub(super) fn mute(&mut self) {
         self.ahead.clear();
         self.held.clear();
-        self.must_wait = 0;
+        (self.fresh, self.must_wait) = (0, 0);
         self.unacknowledged_up.clear();
     }
 

@@ -17,6 +17,13 @@ pub(super) struct Recovery {
     pub(super) until: Timestamp,
 }
 
+impl Recovery {
+    /// Nobody is waited for any more.
+    pub(super) fn is_over(&self, now: Timestamp) -> bool {
+        self.awaited.is_empty() || self.until <= now
+    }
+}
+
 impl Engine {
     /// Begins the epoch on what was recovered, under a plan that may be a new one: the commands
     /// that open it wait for the log as its first batch.
@@ -37,7 +44,7 @@ impl Engine {
             let changes = Command::PlanChanged { plan: Arc::clone(&plan) };
             let changed = self.apply(now, &by, changes, None);
             changed.map_err(|rejection| StartError::Misfit(self.misfit(rejection)))?;
-            self.directory.learn_adapters(&plan.adapters);
+            self.directory.follow_plan(&self.router);
             self.names = Arc::new(Names::new(plan));
         }
         let facts: Vec<AdapterFacts> = self.router.adapters().collect();
@@ -46,14 +53,24 @@ impl Engine {
         }
         let awaited = (0..self.directory.adapter_names().len() as u16).map(AdapterId);
         let awaited = awaited.filter(|adapter| self.directory.concerns(*adapter)).collect();
-        let until = now + self.router.plan().recovery_grace;
-        self.recovery = Some(Recovery { awaited, until });
+        self.recovery = Some(Recovery { awaited, until: now });
+        self.give_time(now);
         self.tell_who_is_awaited();
         self.end_recovery_if_due(now);
+        self.end_unit(now);
         // Subscribers of this epoch begin with the state as it is now.
         self.parcel = Default::default();
         self.number = 0;
         Ok(())
+    }
+
+    /// Adapters have the whole of their time from now on: before the epoch's first batch was durable
+    /// none of them could come.
+    pub(super) fn give_time(&mut self, now: Timestamp) {
+        let grace = self.router.plan().recovery_grace;
+        if let Some(recovery) = &mut self.recovery {
+            recovery.until = now + grace;
+        }
     }
 
     /// Why calls that are there keep a plan from being taken, and what can be done.
@@ -94,8 +111,7 @@ impl Engine {
 
     /// Lets time go on once nobody is waited for any more.
     pub(super) fn end_recovery_if_due(&mut self, now: Timestamp) {
-        let over = |recovery: &Recovery| recovery.awaited.is_empty() || recovery.until <= now;
-        if !self.recovery.as_ref().is_some_and(over) {
+        if !self.recovery.as_ref().is_some_and(|recovery| recovery.is_over(now)) {
             return;
         }
         let Some(Recovery { awaited, .. }) = self.recovery.take() else { return };

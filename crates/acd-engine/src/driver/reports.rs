@@ -39,12 +39,19 @@ impl Engine {
                 self.offer_result(id, offer, epoch, result)?
             }
             AdapterMessage::CallBridged { offer, epoch } => {
-                let call = self.offer_of(id, offer, epoch)?.call;
-                Command::CallBridged { call, offer: OfferNumber(offer) }
+                match self.offer_of(id, offer, epoch)? {
+                    // The other adapter has said so, or this one before its resync.
+                    LiveOffer { stage: LegStage::Bridged, .. } => return Ok(()),
+                    LiveOffer { call, offer, .. } => Command::CallBridged { call, offer },
+                }
             }
             AdapterMessage::ConnectFailed { offer, epoch } => {
-                let call = self.offer_of(id, offer, epoch)?.call;
-                Command::ConnectFailed { call, offer: OfferNumber(offer) }
+                match self.offer_of(id, offer, epoch)? {
+                    LiveOffer { call, stage: LegStage::Bridged, .. } => {
+                        Command::AgentLegLost { call }
+                    }
+                    LiveOffer { call, offer, .. } => Command::ConnectFailed { call, offer },
+                }
             }
             AdapterMessage::WrapUpDone { agent } => {
                 Command::AgentEndWrapUp { agent: self.agent(&agent)? }

@@ -21,6 +21,10 @@ pub(super) struct Resync {
     calls: HashSet<CallHandle>,
     /// Offers whose leg it is known to have.
     legs: HashSet<OfferNumber>,
+    /// Offers of other adapters' legs to the agents of calls that it has named.
+    elsewhere: HashSet<OfferNumber>,
+    /// Offers to ring that have ended since it was asked: its leg for one of them is void.
+    over: HashSet<(CallHandle, AgentId)>,
     /// Offers up to this one may be missing from what it says; later ones it may not know yet.
     last_offer: OfferNumber,
     known: u32,
@@ -36,6 +40,18 @@ impl Resync {
     /// As the welcome named it.
     pub(super) fn number(&self) -> u64 {
         self.number
+    }
+
+    /// Whether an order about an offer would be understood: one of before is named anew, or void.
+    pub(super) fn knows(&self, offer: OfferNumber) -> bool {
+        offer > self.last_offer || self.legs.contains(&offer) || self.elsewhere.contains(&offer)
+    }
+
+    /// An offer has ended.
+    pub(super) fn ended(&mut self, offer: OfferNumber, call: CallHandle, agent: AgentId) {
+        if !self.knows(offer) {
+            self.over.insert((call, agent));
+        }
     }
 
     /// The adapter offered a call beside it.
@@ -87,7 +103,7 @@ impl Engine {
         if let Ok(call) = self.directory.find(id, &held.call_id) {
             let resync = self.resync_of(id)?;
             resync.known += u32::from(resync.calls.insert(call));
-            return Ok(());
+            return self.rung_elsewhere(id, call);
         }
         if let Some(treatment) = self.directory.was_sent_away(id, &held.call_id) {
             // The order to do so was lost, or is being carried out.
@@ -100,6 +116,19 @@ impl Engine {
         }
         self.call_offered(now, id, by, held)?;
         self.resync_of(id)?.adopted += 1;
+        Ok(())
+    }
+
+    /// Another adapter may have the leg to the agent whom the caller of this one is to be bridged with.
+    fn rung_elsewhere(&mut self, id: AdapterId, call: CallHandle) -> Result<(), Refusal> {
+        let hand = self.router.call(call).and_then(|facts| facts.hand);
+        let Some(hand) = hand.filter(|hand| hand.rung_by != id) else { return Ok(()) };
+        self.resync_of(id)?.elsewhere.insert(hand.offer);
+        if let Some(live) = self.directory.leg_or_offer(hand.offer)
+            && live.stage == LegStage::Accepted
+        {
+            self.connect_again(id, live, hand.until);
+        }
         Ok(())
     }
 
@@ -124,6 +153,8 @@ impl Engine {
             Some(live) => live,
             // Another adapter's leg to him; or one that rings beside the one that counts.
             None if hand.is_some_and(|hand| hand.agent == agent || !talking) => return Ok(()),
+            // He declined, or it rang out, while the adapter was taking stock.
+            None if !talking && self.resync_of(id)?.over.contains(&(call, agent)) => return Ok(()),
             None => {
                 let adopt = Command::OfferAdopted { call, agent, rung_by: id, talking };
                 match (self.apply(now, by, adopt, None), self.leg_to(call, agent, id)) {
@@ -133,6 +164,10 @@ impl Engine {
                 }
             }
         };
+        if (live.stage, state) == (LegStage::Bridged, LegState::Ringing) {
+            // It is not the leg that he talks on.
+            return Ok(());
+        }
         self.resync_of(id)?.legs.insert(live.offer);
         self.go_on_with(now, id, by, live, state)
     }
@@ -154,6 +189,8 @@ impl Engine {
         let LiveOffer { call, offer, stage, .. } = live;
         let accepted = Command::OfferResult { call, offer, result: OfferResult::Accepted };
         let bridged = Command::CallBridged { call, offer };
+        let until = self.router.call(call).and_then(|facts| facts.hand).map(|hand| hand.until);
+        let until = until.unwrap_or(now);
         match (stage, state) {
             (LegStage::Out, LegState::Ringing) => self.offer_again(now, id, live),
             (LegStage::Out, LegState::Answered) => {
@@ -168,12 +205,17 @@ impl Engine {
             }
             (LegStage::Accepted, LegState::Ringing | LegState::Answered) => {
                 self.offer_again(now, id, live);
-                self.connect_again(id, live);
+                self.connect_again(id, live, until);
             }
             (LegStage::Accepted, LegState::Talking | LegState::Held) => {
                 self.apply(now, by, bridged, None)?;
             }
-            (LegStage::Bridged, _) => {}
+            // It was bridged, and is not any more, or not at this end.
+            (LegStage::Bridged, LegState::Ringing | LegState::Answered) => {
+                self.offer_again(now, id, live);
+                self.connect_again(id, live, now + self.router.plan().connect_within);
+            }
+            (LegStage::Bridged, LegState::Talking | LegState::Held) => {}
         }
         let on_hold = match state {
             LegState::Held => Command::CallHeld { call },
@@ -200,10 +242,9 @@ impl Engine {
         self.order(id, AT_ONCE, order);
     }
 
-    fn connect_again(&mut self, id: AdapterId, live: LiveOffer) {
+    fn connect_again(&mut self, id: AdapterId, live: LiveOffer, until: Timestamp) {
         let LiveOffer { call, offer, agent, .. } = live;
-        let Some(hand) = self.router.call(call).and_then(|facts| facts.hand) else { return };
-        let order = self.connect(call, offer, agent, hand.until);
+        let order = self.connect(call, offer, agent, until);
         self.order(id, WITH_THE_ROUND, order);
     }
 

@@ -7,13 +7,16 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep, sleep_until};
 use tracing::{info, warn};
 
 /// How long to wait before a log that failed is asked again; doubled each time, up to ...
 const ASK_AGAIN_AFTER: Duration = Duration::from_millis(50);
 /// ... this.
 const ASK_AGAIN_AFTER_MAX: Duration = Duration::from_secs(2);
+
+/// A log that has taken so long over a batch hangs: callers are not kept waiting for it.
+const HANGS_AFTER: Duration = Duration::from_secs(1);
 
 /// What became of a batch.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,6 +27,8 @@ pub(super) enum Written {
     Fenced,
     /// Not known, or not stored; it is tried again after a while.
     Failing(LogError),
+    /// The log does not answer; it is waited for all the same.
+    Hanging,
 }
 
 /// What one attempt to store a batch came to.
@@ -46,6 +51,10 @@ pub(super) struct Writer<L> {
     tail: Tail,
     gauges: Arc<Gauges>,
     in_flight: Option<(Arc<Batch>, Append)>,
+    /// When the batch in flight takes too long; none if that has been told, or is no news.
+    hangs_at: Option<Instant>,
+    /// It takes too long.
+    hangs: bool,
     /// The last batch was not stored by the time it was asked for.
     takes_time: bool,
     /// The pause after the last attempt, while they fail.
@@ -61,6 +70,8 @@ impl<L: CommandLog> Writer<L> {
             tail,
             gauges,
             in_flight: None,
+            hangs_at: None,
+            hangs: false,
             takes_time: false,
             pause: None,
         }
@@ -102,6 +113,7 @@ impl<L: CommandLog> Writer<L> {
 
     fn attempt(&mut self, batch: Arc<Batch>, pause: Option<Duration>, left_open: bool) {
         let (log, expect) = (Arc::clone(&self.log), self.tail);
+        self.hangs_at = pause.is_none().then(|| Instant::now() + HANGS_AFTER);
         let store = store(log, Arc::clone(&batch), expect, pause, left_open);
         self.in_flight = Some((batch, Box::pin(store)));
     }
@@ -114,16 +126,41 @@ impl<L: CommandLog> Writer<L> {
             Poll::Pending => Poll::Ready(None),
         })
         .await;
-        self.takes_time |= attempt.is_none();
-        Some(self.settled(attempt?))
+        let Some(attempt) = attempt else {
+            self.takes_time = true;
+            let hangs = self.hangs_at.is_some_and(|at| at <= Instant::now());
+            return hangs.then(|| self.begins_to_hang());
+        };
+        Some(self.settled(attempt))
     }
 
     /// Waits for what becomes of the batch in flight; for ever if there is none. May be dropped
     /// and called again.
     pub(super) async fn written(&mut self) -> Written {
         let Some((_, append)) = self.in_flight.as_mut() else { return pending().await };
-        let attempt = append.await;
-        self.settled(attempt)
+        let hangs = async {
+            match self.hangs_at {
+                Some(at) => sleep_until(at).await,
+                None => pending().await,
+            }
+        };
+        let attempt = tokio::select! {
+            biased;
+            attempt = append => Some(attempt),
+            () = hangs => None,
+        };
+        match attempt {
+            Some(attempt) => self.settled(attempt),
+            None => self.begins_to_hang(),
+        }
+    }
+
+    fn begins_to_hang(&mut self) -> Written {
+        (self.hangs_at, self.hangs) = (None, true);
+        let reason = format!("it has not answered for {} s", HANGS_AFTER.as_secs());
+        warn!("the log hangs: {reason}");
+        self.gauges.log_fails(&reason);
+        Written::Hanging
     }
 
     fn settled(&mut self, attempt: Attempt) -> Written {
@@ -155,7 +192,7 @@ impl<L: CommandLog> Writer<L> {
     }
 
     fn works(&mut self) {
-        if self.pause.take().is_some() {
+        if self.pause.take().is_some() | std::mem::take(&mut self.hangs) {
             info!("the log can be written again");
             self.gauges.log_works();
         }

@@ -6,6 +6,7 @@ mod durability;
 mod fold;
 mod people;
 mod readers;
+mod recovery;
 mod resync;
 mod stopping;
 mod two_adapters;
@@ -15,7 +16,7 @@ use acd_core::{
     Action, AgentPlan, Criterion, MissedOffers, OfferResult, Order as CallOrder, Priority,
     QueuePlan, Requirement, RoutingPlan, Rule, ServiceLevel, SkillId, Span, Treatment,
 };
-use acd_journal::{CommandLog, Replica};
+use acd_journal::{Appended, Batch, CommandLog, LogError, Replica, Tail};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::task::JoinHandle;
@@ -170,6 +171,27 @@ impl Running {
 
     fn offer_to(&self, agent: &str) -> Option<OfferRow> {
         self.domain.view().offers(agent).pop()
+    }
+}
+
+/// A log that a test can look into.
+struct Shared<L>(Arc<L>);
+
+impl<L: CommandLog> CommandLog for Shared<L> {
+    async fn append(&self, batch: Arc<Batch>, expect: Tail) -> Appended {
+        self.0.append(batch, expect).await
+    }
+
+    async fn read(&self, from: u64) -> Result<Vec<Arc<Batch>>, LogError> {
+        self.0.read(from).await
+    }
+
+    async fn truncate(&self, to: u64) -> Result<(), LogError> {
+        self.0.truncate(to).await
+    }
+
+    async fn tail(&self) -> Result<Tail, LogError> {
+        self.0.tail().await
     }
 }
 
