@@ -8,6 +8,7 @@ use acd_proto::v1::adapter_service_client::AdapterServiceClient;
 use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
+use tonic::transport::Channel;
 
 /// More than a flood may cost the daemon, in bytes; without bounds each of these costs several times
 /// as much.
@@ -31,6 +32,10 @@ fn stayed_small(daemon: &Daemon, before: Option<u64>) {
     assert!(grown < GROWTH_MAX, "the daemon has grown by {} MiB", grown >> 20);
 }
 
+fn say(number: u64, body: Up) -> acd::AdapterMessage {
+    acd::AdapterMessage { number, ack: 0, body: Some(body) }
+}
+
 #[tokio::test]
 async fn an_adapter_that_sends_without_end_and_reads_nothing_is_sent_away() {
     let daemon = Daemon::start_kept(CONFIG, &[]).await;
@@ -42,7 +47,6 @@ async fn an_adapter_that_sends_without_end_and_reads_nothing_is_sent_away() {
 
     let (up, messages) = mpsc::channel(64);
     let hello = acd::Hello { adapter: "flood".to_owned(), incarnation: 1, ..Default::default() };
-    let say = |number, body| acd::AdapterMessage { number, ack: 0, body: Some(body) };
     up.send(say(0, Up::Hello(hello))).await.expect("room");
     let mut client = AdapterServiceClient::new(daemon.channel().await);
     let down = client.session(ReceiverStream::new(messages)).await.expect("a session");
@@ -103,4 +107,30 @@ async fn a_subscriber_that_reads_nothing_costs_little_and_is_right_when_it_reads
     assert!(watcher.events.len() < 2 * CALLS, "{}", watcher.events.len());
     assert_eq!(watcher.calls.len(), 1);
     assert_eq!(watcher.queues["front-desk"].waiting, 1);
+}
+
+#[tokio::test]
+async fn an_adapter_that_hangs_with_orders_unread_is_gone_like_any_that_falls_silent() {
+    let daemon = Daemon::start(CONFIG).await;
+    let channel = Channel::from_shared(format!("http://{}", daemon.grpc)).expect("an address");
+    // As much as many libraries take in that nobody reads.
+    let channel = channel.initial_stream_window_size(65_535).connect().await.expect("it accepts");
+    let (up, messages) = mpsc::channel(64);
+    let hello = acd::Hello { adapter: "pbx".to_owned(), incarnation: 1, ..Default::default() };
+    up.send(say(0, Up::Hello(hello))).await.expect("room");
+    let mut client = AdapterServiceClient::new(channel);
+    let down = client.session(ReceiverStream::new(messages)).await.expect("a session");
+    up.send(say(1, Up::CallOffered(call("c1", "front-desk")))).await.expect("room");
+    for number in 2..2_000 {
+        let unknown = acd::CallEnded { call_id: "nobody".to_owned() };
+        up.send(say(number, Up::CallEnded(unknown))).await.expect("room");
+    }
+    let gone = async {
+        while daemon.status().await.adapters.iter().any(|it| it.adapter == "pbx" && it.connected) {
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+    };
+    let gone = tokio::time::timeout(Duration::from_secs(30), gone).await;
+    assert!(gone.is_ok(), "it is taken for connected, and its callers are offered in vain");
+    drop((up, down));
 }

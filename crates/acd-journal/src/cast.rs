@@ -1,7 +1,7 @@
 //! The names behind handles, as the commands of a log make them known.
 
 use crate::record::{CallCard, Minted};
-use acd_core::{AdapterId, CallHandle, Command, Event, Treatment};
+use acd_core::{AdapterId, CALLS_MAX, CallHandle, Command, Event, Treatment};
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
@@ -54,7 +54,7 @@ impl Cast {
         cast
     }
 
-    /// Learns what a command names, before it is applied.
+    /// Learns what a command names that has been applied.
     pub(crate) fn meet(&mut self, command: &Command, minted: Option<&Minted>) {
         match (command, minted) {
             (Command::PlanChanged { plan }, _) => {
@@ -88,6 +88,10 @@ impl Cast {
     }
 
     fn put(&mut self, call: CallHandle, adapter: AdapterId, card: Arc<CallCard>) {
+        if call.slot >= CALLS_MAX {
+            // There can be no such call, whatever a damaged file says.
+            return;
+        }
         let slot = call.slot as usize;
         if slot >= self.calls.len() {
             self.calls.resize(slot + 1, None);
@@ -151,6 +155,19 @@ impl SentAway {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_slot_that_cannot_be_takes_no_room() {
+        let mut cast = Cast::default();
+        let call = CallHandle { slot: u32::MAX, generation: 1 };
+        let card = CallCard {
+            adapter: Arc::from("pbx"),
+            call_id: Arc::from("c1"),
+            attributes: Arc::from([]),
+        };
+        cast.put(call, AdapterId(0), Arc::new(card));
+        assert!(cast.calls.is_empty());
+    }
 
     #[test]
     fn the_latest_calls_sent_away_are_remembered_until_their_id_comes_back() {

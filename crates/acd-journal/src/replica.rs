@@ -141,11 +141,12 @@ impl Replica {
         }
         for entry in &batch.entries {
             events.clear();
-            cast.meet(&entry.command, entry.minted.as_ref());
             router.apply(entry.at, entry.command.clone(), events).map_err(|rejection| {
                 let (sequence, batch) = (entry.sequence, batch.number);
                 FoldError::Refused { sequence, batch, rejection }
             })?;
+            // Only what the Router has found to be in bounds.
+            cast.meet(&entry.command, entry.minted.as_ref());
             cast.part(events);
             events.iter().for_each(|event| digest.take_in(event));
             see(entry.sequence, events);

@@ -29,7 +29,8 @@ use tonic_health::ServingStatus;
 
 /// How many threads the cold runtime has at most.
 const COLD_THREADS_MAX: usize = 4;
-/// How long what is underway may take to end.
+/// How long what is underway may take to end; longer than the engine gives its log, so that the exit
+/// code tells what was not stored.
 const DRAIN_WITHIN: Duration = Duration::from_secs(7);
 /// How long connections may take to close after that.
 const CLOSE_WITHIN: Duration = Duration::from_secs(2);

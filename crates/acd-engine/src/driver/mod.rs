@@ -36,7 +36,7 @@ const MESSAGES_PER_ROUND_MAX: usize = 1_024;
 /// The driver looks at its deadlines at least this often.
 const SLEEP_MAX: Duration = Duration::from_secs(3_600);
 /// How long a stop waits for the log.
-const FLUSH_WITHIN: Duration = Duration::from_secs(10);
+const FLUSH_WITHIN: Duration = Duration::from_secs(5);
 
 /// The hot task of a domain.
 pub struct Driver<L> {

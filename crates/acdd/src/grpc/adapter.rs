@@ -11,9 +11,11 @@ use acd_proto::v1::adapter_service_server::AdapterService;
 use acd_proto::v1::{self, adapter_order::Body};
 use futures_util::stream;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::time::Duration;
+use tokio::sync::{Mutex, oneshot};
 use tokio::task::JoinHandle;
-use tokio::time::{Instant, MissedTickBehavior, interval, timeout};
+use tokio::time::{Instant, MissedTickBehavior, interval, sleep, timeout};
 use tokio_stream::Stream;
 use tonic::{Code, Request, Response, Status, Streaming};
 
@@ -23,6 +25,9 @@ pub(crate) const MESSAGE_BYTES_MAX: usize = 64 * 1024;
 pub(crate) const HEARTBEAT_EVERY: Duration = Duration::from_secs(5);
 /// An adapter that says nothing for so long is gone.
 const SILENCE_MAX: Duration = HEARTBEAT_EVERY.saturating_mul(3);
+
+/// How long the orders of a session that is over are kept for an adapter that does not read them.
+const UNREAD_FOR: Duration = Duration::from_secs(5);
 
 /// The service of those who connect a PBX.
 #[derive(Clone, Debug)]
@@ -85,8 +90,8 @@ enum Stage {
     Opening(Domain, Streaming<v1::AdapterMessage>),
     /// The session is open.
     Open(Orders, Reader),
-    /// The adapter says no more; it is told that what it said is durable.
-    Closing(Orders, Said),
+    /// The adapter says no more; it is told that what it said, up to this number, is durable.
+    Closing(Orders, Reader, u64),
     /// The status has been sent.
     Over,
 }
@@ -103,20 +108,21 @@ impl Stage {
                 }
                 Self::Open(mut orders, mut reader) => tokio::select! {
                     biased;
-                    order = orders.next() => {
+                    Some(order) = orders.next() => {
                         let lives = order.is_ok();
                         let next = if lives { Self::Open(orders, reader) } else { Self::Over };
                         return Some((order, next));
                     }
-                    ended = reader.ended() => match ended {
-                        Ok(said) => Self::Closing(orders, said),
+                    ended = &mut reader.ended => match ended.unwrap_or_else(|_| Err(failed())) {
+                        Ok(last) => Self::Closing(orders, reader, last),
                         Err(status) => return Some((Err(status), Self::Over)),
                     },
                 },
-                Self::Closing(orders, said) if orders.acknowledged >= said.last => return None,
-                Self::Closing(mut orders, said) => {
-                    let order = orders.next().await;
-                    let next = if order.is_ok() { Self::Closing(orders, said) } else { Self::Over };
+                Self::Closing(orders, _, last) if orders.acknowledged >= last => return None,
+                Self::Closing(mut orders, reader, last) => {
+                    let order = orders.next().await.unwrap_or_else(|| Err(unheard()));
+                    let lives = order.is_ok();
+                    let next = if lives { Self::Closing(orders, reader, last) } else { Self::Over };
                     return Some((order, next));
                 }
                 Self::Over => return None,
@@ -127,17 +133,18 @@ impl Stage {
 
 /// What goes down, and how much of what came up has been acknowledged with it.
 struct Orders {
-    receiver: SessionReceiver,
+    /// Shared with the reader, as nobody asks for them while the adapter reads nothing.
+    receiver: Arc<Mutex<Option<SessionReceiver>>>,
     acknowledged: u64,
 }
 
 impl Orders {
-    /// The next message, or the status with which the stream ends. May be dropped and called again.
-    async fn next(&mut self) -> Result<v1::AdapterOrder, Status> {
-        let next = self.receiver.next().await;
-        let next = next.ok_or_else(|| Status::unavailable("the daemon is stopping"))?;
+    /// The next message, or the status with which the stream ends; none if the session is gone. May
+    /// be dropped and called again.
+    async fn next(&mut self) -> Option<Result<v1::AdapterOrder, Status>> {
+        let next = self.receiver.lock().await.as_mut()?.next().await?;
         self.acknowledged = next.ack;
-        adapter_order(next)
+        Some(adapter_order(next))
     }
 }
 
@@ -175,49 +182,72 @@ async fn open(
         })),
     };
     let (sender, receiver) = session.split();
-    let orders = Orders { receiver, acknowledged: opened.received };
-    Ok((welcome, orders, Reader::start(adapter, up, sender)))
-}
-
-/// What an adapter has said on a stream that it has closed.
-struct Said {
-    /// The number of the last message; 0 if there was none.
-    last: u64,
-    /// As long as it is here the engine does not take the stream for broken.
-    _session: SessionSender,
+    let receiver = Arc::new(Mutex::new(Some(receiver)));
+    let reader = Reader::start(adapter, up, sender, Arc::clone(&receiver));
+    Ok((welcome, Orders { receiver, acknowledged: opened.received }, reader))
 }
 
 /// The task that takes what comes up; ended when dropped.
 ///
-/// It gives the sender back, so that the engine takes the stream for broken only after the status
-/// that says why has been sent.
-struct Reader(JoinHandle<(Result<u64, Status>, SessionSender)>);
+/// It also ends the session and frees what is left of it: an adapter that reads nothing stops the
+/// way down, so that nothing on that way would notice.
+struct Reader {
+    /// How the stream upwards ended: with the number of the last message, 0 if there was none.
+    ended: oneshot::Receiver<Result<u64, Status>>,
+    task: JoinHandle<()>,
+}
 
 impl Reader {
-    fn start(adapter: String, up: Streaming<v1::AdapterMessage>, session: SessionSender) -> Self {
-        Self(tokio::spawn(async move {
-            let ended = read(up, &session).await;
+    fn start(
+        adapter: String,
+        up: Streaming<v1::AdapterMessage>,
+        session: SessionSender,
+        orders: Arc<Mutex<Option<SessionReceiver>>>,
+    ) -> Self {
+        let (tell, ended) = oneshot::channel();
+        let task = tokio::spawn(async move {
+            let ended = tokio::select! {
+                ended = read(up, &session) => ended,
+                status = unread(&session) => Err(status),
+            };
+            let broken = ended.is_err();
             if let Err(status) = &ended {
                 let (code, reason) = (status.code(), status.message());
                 tracing::warn!(adapter, ?code, reason, "an adapter's stream has ended");
             }
-            (ended, session)
-        }))
-    }
-
-    /// How the stream upwards ended. May be dropped and called again.
-    async fn ended(&mut self) -> Result<Said, Status> {
-        let (ended, session) = (&mut self.0)
-            .await
-            .map_err(|_| Status::internal("the task that reads the stream has failed"))?;
-        ended.map(|last| Said { last, _session: session })
+            // Before the session ends, so that the way down says why.
+            let _nobody_listens = tell.send(ended);
+            if !broken {
+                // Time for it to hear that what it said is durable.
+                sleep(SILENCE_MAX).await;
+            }
+            drop(session);
+            sleep(UNREAD_FOR).await;
+            orders.lock().await.take();
+        });
+        Self { ended, task }
     }
 }
 
 impl Drop for Reader {
     fn drop(&mut self) {
-        self.0.abort();
+        self.task.abort();
     }
+}
+
+/// Waits until the session is over, and for so long after it that the adapter could have read why.
+async fn unread(session: &SessionSender) -> Status {
+    let reason = session.closed().await;
+    sleep(UNREAD_FOR).await;
+    status(&reason.refusal())
+}
+
+fn unheard() -> Status {
+    Status::deadline_exceeded("what was said last did not become durable in time")
+}
+
+fn failed() -> Status {
+    Status::internal("the task that reads the stream has failed")
 }
 
 /// Hands over what comes up until the adapter closes the stream; says its last number.
