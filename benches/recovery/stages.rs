@@ -1,8 +1,9 @@
 //! What a child process measures: a whole recovery, or each of its stages by itself.
 
 use acd_core::{Event, EventDigest, Router, RoutingPlan};
-use acd_journal::tools::{self, Shown};
-use acd_journal::{Batch, DataFolder, RealDisk, Recovered, Snapshots, WriteSettings, recover};
+use acd_journal::{
+    Batch, DataFolder, RealDisk, Recovered, Snapshots, WriteSettings, recover, tools,
+};
 use serde_json::{Value, json};
 use std::hint::black_box;
 use std::ops::ControlFlow;
@@ -90,11 +91,9 @@ fn of_the_tail(
     drop(all);
     let mut batches: Vec<Batch> = Vec::new();
     let (read_all, decode) = timed(|| {
-        tools::dump(folder, (sequence + 1, u64::MAX), &mut |shown| {
-            if let Shown::Batch(batch) = shown {
-                // Kept, so that the fold can be measured without reading.
-                batches.push(batch.clone());
-            }
+        tools::batches(folder, (sequence + 1, u64::MAX), &mut |batch| {
+            // Kept, so that the fold can be measured without reading.
+            batches.push(batch.clone());
             ControlFlow::Continue(())
         })
     });

@@ -38,10 +38,23 @@ pub fn dump(
     (from, to): (u64, u64),
     show: &mut dyn FnMut(Shown<'_>) -> ControlFlow<()>,
 ) -> Result<Dumped, OpenError> {
-    let disk = existing(folder)?;
-    let first = Reader::open(disk.clone(), 0)?;
-    let first_sequence = first.next_sequence();
+    let first_sequence = Reader::open(existing(folder)?, 0)?.next_sequence();
     let mut names = Names::as_of(folder, from.max(first_sequence));
+    batches(folder, (from, to), &mut |batch| show_batch(batch, (from, to), &mut names, show))
+}
+
+/// Shows the batches that commands from the sequence `from` to `to`, both included, stand in, in
+/// order, until `show` breaks.
+///
+/// # Errors
+/// As `dump`.
+pub fn batches(
+    folder: &DataFolder,
+    (from, to): (u64, u64),
+    show: &mut dyn FnMut(&Batch) -> ControlFlow<()>,
+) -> Result<Dumped, OpenError> {
+    let disk = existing(folder)?;
+    let first_sequence = Reader::open(disk.clone(), 0)?.next_sequence();
     let mut reader = Reader::open_at_sequence(disk, from)?;
     let mut dumped =
         Dumped { first_sequence, last_sequence: reader.next_sequence() - 1, torn: None };
@@ -67,7 +80,7 @@ pub fn dump(
         }
         last_batch = batch.number;
         dumped.last_sequence = Tail::after(&batch).next_sequence - 1;
-        if batch.reaches(from) && show_batch(&batch, (from, to), &mut names, show).is_break() {
+        if batch.reaches(from) && show(&batch).is_break() {
             return Ok(dumped);
         }
     }

@@ -9,7 +9,7 @@ mod tests;
 mod verify;
 mod words;
 
-pub use dump::{Dumped, Shown, dump};
+pub use dump::{Dumped, Shown, batches, dump};
 pub use meter::Progress;
 pub use repair::{Cut, CutFile, Repair, RepairError, Repaired};
 pub use replay::{Replayed, replay};
