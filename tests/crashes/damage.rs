@@ -1,10 +1,10 @@
 //! What was written is not what is there: a torn end is cut off, anything else stops the start and
 //! is named.
 
-use crate::bench::{Bench, FRAME_BYTES, HEADER_BYTES};
-use crate::disk::{Crash, SEGMENTS, SNAPSHOTS};
+use crate::bench::{Bench, FRAME_BYTES, HEADER_BYTES, open};
+use crate::disk::{Crash, Lies, Machine, SEGMENTS, SNAPSHOTS};
 use acd_core::{LOGIC_VERSION, Span};
-use acd_journal::{OpenError, ReadError, Recovered, RecoveryReport};
+use acd_journal::{OpenError, ReadError, Recovered, RecoveryReport, WriteSettings};
 
 const LONG: Span = Span::from_secs(3_600);
 
@@ -235,4 +235,24 @@ fn history_that_is_young_enough_stays() {
     assert_eq!(bench.segments().len(), 8, "{:?}", bench.segments());
     bench.machine.names(SNAPSHOTS).iter().for_each(|name| bench.machine.lose(SNAPSHOTS, name));
     assert_eq!(bench.all_is_there().report.batches, 8, "all of it can be folded");
+}
+
+#[test]
+fn a_journal_cut_anywhere_holds_a_state_that_there_was() {
+    for seed in 0..3 {
+        let settings = WriteSettings { segment_bytes: 100_000, sync: true };
+        let mut bench = Bench::with(seed, settings);
+        bench.store_many(12);
+        let segment = bench.segments().remove(0);
+        let whole = bench.machine.bytes(SEGMENTS, &segment);
+        let records = bench.records(&segment);
+        for length in HEADER_BYTES..whole.len() {
+            let machine = Machine::new(0, Lies::default());
+            machine.put(SEGMENTS, &segment, &whole[..length]);
+            let recovered = open(&machine, settings).expect("a cut is no damage");
+            // No cut leaves the last one.
+            let batches = records.iter().skip(1).filter(|end| **end <= length).count();
+            assert!(bench.moments[batches].is(&recovered.replica), "seed {seed}, cut at {length}");
+        }
+    }
 }

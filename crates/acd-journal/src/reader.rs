@@ -356,15 +356,12 @@ impl<D: Disk> Reader<D> {
         if self.at + 1 == self.files.segments.len() && self.look_for_more()? {
             return self.next();
         }
-        let file = name.file();
-        let offset = self.offset + self.read as u64;
+        let Some(rest) = self.rest_of(name)? else { return self.next() };
+        let offset = self.offset;
         if self.at + 1 < self.files.segments.len() {
             let broken = self.broken_after(Some(name)).filter(|_| self.at_end_of_file(name));
             return Err(broken.unwrap_or_else(|| self.damaged(name, self.what_is_wrong(name))));
         }
-        let length = io_at(&self.disk, &file, self.disk.length(&file))?;
-        let rest = usize::try_from(length.saturating_sub(offset)).unwrap_or(usize::MAX);
-        let rest = io_at(&self.disk, &file, self.disk.read(&file, offset, rest))?;
         if segment::holds_a_later_record(&rest, self.next_batch) {
             return Err(self.damaged(name, "no record can be read, and others follow".to_owned()));
         }
@@ -372,6 +369,21 @@ impl<D: Disk> Reader<D> {
             return Err(damage);
         }
         Ok(Err(End { file: Some(name), offset, torn: rest.len() as u64 }))
+    }
+
+    /// What is left of the present file and begins with no record; none if it has gone on since it
+    /// was read: a process may be writing it, and what it has not finished is no damage.
+    fn rest_of(&mut self, name: Name) -> Result<Option<Vec<u8>>, ReadError> {
+        let file = name.file();
+        self.offset += self.read as u64;
+        self.read = 0;
+        self.buffer.clear();
+        let rest = io_at(&self.disk, &file, self.disk.read(&file, self.offset, usize::MAX))?;
+        if matches!(segment::record_at(&rest), Found::Record(_)) {
+            self.buffer = rest;
+            return Ok(None);
+        }
+        Ok(Some(rest))
     }
 
     /// Why the present file, which is not the last one, does not go on.

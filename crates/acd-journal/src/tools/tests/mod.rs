@@ -10,6 +10,9 @@ use acd_core::{Command, Priority, Span};
 use std::fs;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::Duration;
 use tempfile::TempDir;
 
 mod repair;
@@ -103,6 +106,32 @@ impl Scratch {
         }
         other
     }
+}
+
+#[test]
+fn what_a_daemon_is_just_writing_is_no_damage() {
+    let (scratch, mut scribe) = Scratch::with_journal(2);
+    let done = AtomicBool::new(false);
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            // Not for ever, if the other side panics.
+            for _ in 0..10_000 {
+                if done.load(Ordering::Relaxed) {
+                    break;
+                }
+                let call = scribe.call("beside", "crm");
+                scribe.hang_up(call);
+                thread::sleep(Duration::from_micros(500));
+            }
+        });
+        for _ in 0..50 {
+            let verified = scratch.verify();
+            assert!(verified.is_whole(), "{verified:?}");
+            scratch.replay().expect("as it was decided");
+        }
+        done.store(true, Ordering::Relaxed);
+    });
+    assert_eq!(scratch.verify().torn, None);
 }
 
 #[test]
