@@ -172,6 +172,21 @@ fn a_full_disk_ends_the_daemon_that_is_to_stop_then() {
     where_disks_can_be_mounted(test, ends_and_comes_back);
 }
 
+async fn tells_what_a_stop_has_lost(disk: TempDir) {
+    let (mut daemon, _pbx, _ballast) = on_a_full_disk(disk, CONFIG).await;
+    until_health(&daemon, "degraded").await;
+    daemon.signal("TERM");
+    let exit = daemon.exit().await;
+    assert_eq!(exit.code(), Some(1), "{}", daemon.log());
+    assert!(daemon.log().contains("could not be made durable"), "{}", daemon.log());
+}
+
+#[test]
+fn a_stop_on_a_full_disk_tells_by_its_exit_code_that_something_is_lost() {
+    let test = "disks::a_stop_on_a_full_disk_tells_by_its_exit_code_that_something_is_lost";
+    where_disks_can_be_mounted(test, tells_what_a_stop_has_lost);
+}
+
 fn change(path: &Path, change: impl FnOnce(&mut Vec<u8>)) {
     let mut bytes = fs::read(path).expect("readable");
     change(&mut bytes);

@@ -1,7 +1,7 @@
 //! Those who send without end, and those who read nothing: the daemon stays small and serves others.
 
 use crate::CONFIG;
-use crate::harness::{Daemon, call, soon};
+use crate::harness::{Daemon, Hello, call, soon};
 use acd_proto::v1 as acd;
 use acd_proto::v1::adapter_message::Body as Up;
 use acd_proto::v1::adapter_service_client::AdapterServiceClient;
@@ -132,5 +132,39 @@ async fn an_adapter_that_hangs_with_orders_unread_is_gone_like_any_that_falls_si
     };
     let gone = tokio::time::timeout(Duration::from_secs(30), gone).await;
     assert!(gone.is_ok(), "it is taken for connected, and its callers are offered in vain");
+    let _sam = daemon.agent("sam").await;
+    assert_eq!(daemon.agent_seen("sam").await.state, "ready", "nobody is offered its caller");
     drop((up, down));
+}
+
+#[tokio::test]
+async fn streams_without_a_hello_are_bounded_and_give_their_places_back() {
+    const OPENING_MAX: usize = 4_096;
+    let daemon = Daemon::start(CONFIG).await;
+    let mut clients = Vec::new();
+    for _ in 0..2 {
+        clients.push(AdapterServiceClient::new(daemon.channel().await));
+    }
+    let mut opened = Vec::new();
+    let refused = loop {
+        // Neither connection has as many streams as it may.
+        let client = &mut clients[opened.len() % 2];
+        let (up, messages) = mpsc::channel::<acd::AdapterMessage>(1);
+        match client.session(ReceiverStream::new(messages)).await {
+            Ok(down) => opened.push((up, down)),
+            Err(status) => break status,
+        }
+        assert!(opened.len() <= OPENING_MAX, "there is no end to what the daemon takes");
+    };
+    assert_eq!(refused.code(), tonic::Code::ResourceExhausted, "{refused}");
+    assert_eq!(refused.metadata().get("acd-code").expect("a code"), "overloaded");
+
+    drop(opened);
+    let welcomed = async {
+        // The daemon learns of each stream's end by itself.
+        while daemon.open_session(Hello::of("pbx")).await.is_err() {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    soon("a place", welcomed).await;
 }

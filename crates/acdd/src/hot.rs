@@ -62,17 +62,21 @@ impl Hot {
     pub(crate) async fn failed(&mut self) -> Failure {
         match (&mut self.ended).await {
             Ok(Err(failure)) => failure,
-            Ok(Ok(())) | Err(_) => Failure::InTheWay("the hot thread has ended".to_owned()),
+            Ok(Ok(())) | Err(_) => gone(),
         }
     }
 
     /// Takes no more connections, and waits until those that are there have ended.
-    pub(crate) async fn close(&mut self) {
+    ///
+    /// # Errors
+    /// What was underway could not be brought to its end.
+    pub(crate) async fn close(&mut self) -> Result<(), Failure> {
         self.stop.send_replace(true);
-        if !self.ended.is_terminated() {
-            // Whatever it says now comes too late to matter.
-            let _late = (&mut self.ended).await.is_err();
+        if self.ended.is_terminated() {
+            // It has been told already.
+            return Ok(());
         }
+        (&mut self.ended).await.unwrap_or_else(|_| Err(gone()))
     }
 }
 
@@ -92,6 +96,10 @@ async fn carry<L: CommandLog>(
         }
     }
     server.await
+}
+
+fn gone() -> Failure {
+    Failure::InTheWay("the hot thread has ended".to_owned())
 }
 
 fn why(ended: Result<Ended, JoinError>) -> Result<(), Failure> {

@@ -136,16 +136,16 @@ impl Daemon {
         if let Some(demo) = demo {
             demo.abort();
         }
-        tokio::select! {
-            () = self.drain() => {}
+        let drained = tokio::select! {
+            drained = self.drain() => drained,
             name = signals.next() => {
                 tracing::warn!(signal = name, "stopping at once");
                 return Err(Failure::InTheWay(format!("stopped at once by a second {name}")));
             }
-        }
+        };
         page.abort();
         hangups.abort();
-        ended
+        ended.and(drained)
     }
 
     fn say_what_ends(&self, signal: &str) {
@@ -163,14 +163,18 @@ impl Daemon {
     }
 
     /// Brings everything to its end, within a bounded time.
-    async fn drain(&mut self) {
+    ///
+    /// # Errors
+    /// What was decided could not be stored.
+    async fn drain(&mut self) -> Result<(), Failure> {
         grpc::tell_health(&self.hot.health, ServingStatus::NotServing).await;
         if timeout(DRAIN_WITHIN, self.domain.stop()).await.is_err() {
             tracing::warn!("what was underway did not end in time");
         }
-        if timeout(CLOSE_WITHIN, self.hot.close()).await.is_err() {
+        timeout(CLOSE_WITHIN, self.hot.close()).await.unwrap_or_else(|_elapsed| {
             tracing::info!("some clients still hold their connections");
-        }
+            Ok(())
+        })
     }
 }
 

@@ -1,23 +1,26 @@
 //! Adapters' streams: what comes up goes to the engine, what the engine says goes down.
 
+mod unread;
+
 use crate::convert::message::{self, malformed};
 use crate::convert::order::adapter_order;
 use crate::convert::refusal::status;
 use crate::convert::time::{duration, position, timestamp};
 use crate::grpc::domain_named;
 use crate::grpc::manual::{self, Manual};
-use acd_engine::{Domain, Refusal, RefusalKind, SessionReceiver, SessionSender, code};
+use acd_engine::{Domain, Refusal, RefusalKind, SessionSender, code};
 use acd_proto::v1::adapter_service_server::AdapterService;
 use acd_proto::v1::{self, adapter_order::Body};
 use futures_util::stream;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::{Mutex, oneshot};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep, timeout};
 use tokio_stream::Stream;
 use tonic::{Code, Request, Response, Status, Streaming};
+use unread::Unread;
 
 /// The largest message of an adapter, in bytes.
 pub(crate) const MESSAGE_BYTES_MAX: usize = 64 * 1024;
@@ -26,20 +29,24 @@ pub(crate) const HEARTBEAT_EVERY: Duration = Duration::from_secs(5);
 /// An adapter that says nothing for so long is gone.
 const SILENCE_MAX: Duration = HEARTBEAT_EVERY.saturating_mul(3);
 
-/// How long the orders of a session that is over are kept for an adapter that does not read them.
+/// How long the orders of a session that is over are kept for an adapter that does not read them;
+/// if it resumes, they come again.
 const UNREAD_FOR: Duration = Duration::from_secs(5);
+/// The most streams at once, on all connections, whose Hello has not been answered.
+const OPENING_MAX: usize = 4_096;
 
 /// The service of those who connect a PBX.
 #[derive(Clone, Debug)]
 pub(crate) struct AdapterDesk {
     domain: Domain,
     manual: Manual,
+    opening: Arc<Semaphore>,
 }
 
 impl AdapterDesk {
     /// A desk that serves `domain`, and holds the calls that come without a PBX.
     pub(crate) fn new(domain: Domain, manual: Manual) -> Self {
-        Self { domain, manual }
+        Self { domain, manual, opening: Arc::new(Semaphore::new(OPENING_MAX)) }
     }
 }
 
@@ -53,8 +60,9 @@ impl AdapterService for AdapterDesk {
         &self,
         request: Request<Streaming<v1::AdapterMessage>>,
     ) -> Result<Response<Self::SessionStream>, Status> {
+        let place = Arc::clone(&self.opening).try_acquire_owned().map_err(|_| crowded())?;
         // Answered before the Hello has come: some clients send nothing until then.
-        let opening = Stage::Opening(self.domain.clone(), request.into_inner());
+        let opening = Stage::Opening(self.domain.clone(), Box::new(request.into_inner()), place);
         Ok(Response::new(Box::pin(stream::unfold(opening, Stage::step))))
     }
 
@@ -87,7 +95,7 @@ impl AdapterService for AdapterDesk {
 /// How far a stream has come; each step sends one message down.
 enum Stage {
     /// Nothing was said yet.
-    Opening(Domain, Streaming<v1::AdapterMessage>),
+    Opening(Domain, Box<Streaming<v1::AdapterMessage>>, OwnedSemaphorePermit),
     /// The session is open.
     Open(Orders, Reader),
     /// The adapter says no more; it is told that what it said, up to this number, is durable.
@@ -100,8 +108,8 @@ impl Stage {
     async fn step(mut self) -> Option<(Result<v1::AdapterOrder, Status>, Self)> {
         loop {
             self = match self {
-                Self::Opening(domain, up) => {
-                    return Some(match open(&domain, up).await {
+                Self::Opening(domain, up, _place) => {
+                    return Some(match open(&domain, *up).await {
                         Ok((welcome, orders, reader)) => (Ok(welcome), Self::Open(orders, reader)),
                         Err(status) => (Err(status), Self::Over),
                     });
@@ -133,8 +141,7 @@ impl Stage {
 
 /// What goes down, and how much of what came up has been acknowledged with it.
 struct Orders {
-    /// Shared with the reader, as nobody asks for them while the adapter reads nothing.
-    receiver: Arc<Mutex<Option<SessionReceiver>>>,
+    unread: Unread,
     acknowledged: u64,
 }
 
@@ -142,7 +149,7 @@ impl Orders {
     /// The next message, or the status with which the stream ends; none if the session is gone. May
     /// be dropped and called again.
     async fn next(&mut self) -> Option<Result<v1::AdapterOrder, Status>> {
-        let next = self.receiver.lock().await.as_mut()?.next().await?;
+        let next = self.unread.next().await?;
         self.acknowledged = next.ack;
         Some(adapter_order(next))
     }
@@ -182,9 +189,9 @@ async fn open(
         })),
     };
     let (sender, receiver) = session.split();
-    let receiver = Arc::new(Mutex::new(Some(receiver)));
-    let reader = Reader::start(adapter, up, sender, Arc::clone(&receiver));
-    Ok((welcome, Orders { receiver, acknowledged: opened.received }, reader))
+    let unread = Unread::new(receiver);
+    let reader = Reader::start(adapter, up, sender, unread.clone());
+    Ok((welcome, Orders { unread, acknowledged: opened.received }, reader))
 }
 
 /// The task that takes what comes up; ended when dropped.
@@ -202,13 +209,13 @@ impl Reader {
         adapter: String,
         up: Streaming<v1::AdapterMessage>,
         session: SessionSender,
-        orders: Arc<Mutex<Option<SessionReceiver>>>,
+        unread: Unread,
     ) -> Self {
         let (tell, ended) = oneshot::channel();
         let task = tokio::spawn(async move {
             let ended = tokio::select! {
                 ended = read(up, &session) => ended,
-                status = unread(&session) => Err(status),
+                reason = session.closed() => Err(status(&reason.refusal())),
             };
             let broken = ended.is_err();
             if let Err(status) = &ended {
@@ -219,11 +226,11 @@ impl Reader {
             let _nobody_listens = tell.send(ended);
             if !broken {
                 // Time for it to hear that what it said is durable.
-                sleep(SILENCE_MAX).await;
+                let _closed_meanwhile = timeout(SILENCE_MAX, session.closed()).await.is_ok();
             }
             drop(session);
             sleep(UNREAD_FOR).await;
-            orders.lock().await.take();
+            unread.free();
         });
         Self { ended, task }
     }
@@ -235,11 +242,9 @@ impl Drop for Reader {
     }
 }
 
-/// Waits until the session is over, and for so long after it that the adapter could have read why.
-async fn unread(session: &SessionSender) -> Status {
-    let reason = session.closed().await;
-    sleep(UNREAD_FOR).await;
-    status(&reason.refusal())
+fn crowded() -> Status {
+    let message = format!("{OPENING_MAX} streams wait for their Hello; try again in a moment");
+    status(&Refusal::new(RefusalKind::ResourceExhausted, code::OVERLOADED, message))
 }
 
 fn unheard() -> Status {
