@@ -16,9 +16,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use tokio::sync::watch;
 
-/// How many deltas a subscriber takes in hand at once.
-const DELTAS_IN_HAND_MAX: usize = 16;
-
 /// What readers share. Written by the publisher alone.
 #[derive(Debug)]
 pub(crate) struct Feed {
@@ -106,19 +103,24 @@ impl Recent {
         }
     }
 
-    /// The next deltas after `position`, where a delta has ended; `None` if they are gone.
-    fn after(&self, position: Position) -> Option<VecDeque<Arc<Delta>>> {
+    /// The delta after `position`, where one has ended; an error if it is gone.
+    fn after(&self, position: Position) -> Result<Option<&Arc<Delta>>, Gone> {
         let next = self.deltas.partition_point(|delta| delta.position <= position);
-        let gone = self.deltas.get(next).is_some_and(|delta| delta.after != position);
-        (!gone).then(|| self.deltas.range(next..).take(DELTAS_IN_HAND_MAX).cloned().collect())
+        match self.deltas.get(next) {
+            Some(delta) if delta.after != position => Err(Gone),
+            next => Ok(next),
+        }
     }
 
     /// Whether somebody who has seen all up to `position` can go on there.
     fn goes_on_after(&self, position: Position) -> bool {
         let is_last = self.deltas.back().is_some_and(|delta| delta.position == position);
-        is_last || self.after(position).is_some_and(|next| !next.is_empty())
+        is_last || matches!(self.after(position), Ok(Some(_)))
     }
 }
+
+/// Deltas that somebody has not read are not kept any more.
+struct Gone;
 
 /// What a subscriber gets.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -132,7 +134,6 @@ pub enum Update {
 /// One subscriber.
 #[derive(Debug)]
 pub struct Subscription {
-    in_hand: VecDeque<Arc<Delta>>,
     bell: watch::Receiver<()>,
     /// What the subscriber has; deltas up to here are old news.
     reached: Position,
@@ -147,13 +148,7 @@ impl Subscription {
         let bell = recent.bell.as_ref().ok_or_else(Refusal::stopping)?.subscribe();
         let goes_on = resume.is_some_and(|position| recent.goes_on_after(position));
         drop(recent);
-        Ok(Self {
-            in_hand: VecDeque::new(),
-            bell,
-            reached: resume.unwrap_or_default(),
-            snapshot_due: !goes_on,
-            seat,
-        })
+        Ok(Self { bell, reached: resume.unwrap_or_default(), snapshot_due: !goes_on, seat })
     }
 
     /// The next update, or `None` once the domain has stopped. May be dropped and called again.
@@ -163,21 +158,20 @@ impl Subscription {
                 self.snapshot_due = false;
                 return Some(Update::Snapshot(self.snapshot(View::position)));
             }
-            if let Some(delta) = self.in_hand.pop_front() {
-                self.reached = delta.position;
-                return Some(Update::Delta(delta));
-            }
             let (next, ended) = {
                 let recent = self.seat.feed.recent.lock();
                 self.bell.mark_unchanged();
-                (recent.after(self.reached), recent.bell.is_none())
+                (recent.after(self.reached).map(|next| next.cloned()), recent.bell.is_none())
             };
             match next {
-                None => self.snapshot_due = true,
-                Some(next) if !next.is_empty() => self.in_hand = next,
-                Some(_) if ended => return None,
+                Err(Gone) => self.snapshot_due = true,
+                Ok(Some(delta)) => {
+                    self.reached = delta.position;
+                    return Some(Update::Delta(delta));
+                }
+                Ok(None) if ended => return None,
                 // An error says that it has ended: then this is asked once more.
-                Some(_) => drop(self.bell.changed().await),
+                Ok(None) => drop(self.bell.changed().await),
             }
         }
     }
@@ -186,7 +180,6 @@ impl Subscription {
     pub fn snapshot<T>(&mut self, read: impl FnOnce(&View) -> T) -> T {
         let view = self.seat.feed.view();
         self.reached = view.position();
-        self.in_hand.clear();
         read(&view)
     }
 }

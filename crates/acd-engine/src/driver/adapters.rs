@@ -6,7 +6,7 @@ use super::resync::Resync;
 use crate::mail::SessionId;
 use crate::order::{CloseReason, DownBody};
 use crate::refusal::{Refusal, RefusalKind, code};
-use crate::session::{AdapterMessage, DriverEnds, Hello, Welcome};
+use crate::session::{AdapterMessage, DriverEnds, Hello, ResyncPart, Welcome};
 use acd_core::{AdapterId, Command, Timestamp};
 use acd_journal::Minted;
 use std::sync::Arc;
@@ -222,6 +222,11 @@ impl Engine {
     ) {
         // A session that is over brings nothing any more; what it said will be said again.
         let Some(id) = self.sessions.get(&session).copied() else { return };
+        if matches!(message, AdapterMessage::Resync { part: ResyncPart::Done, .. }) {
+            // However many calls it lets go, it parts no message before it from the note that it was
+            // heard. It needs no such note itself: a new epoch asks for another resync.
+            self.end_unit(now);
+        }
         let Some(adapter) = self.adapter(id) else { return };
         adapter.taken();
         adapter.knows_its_welcome = true;

@@ -22,8 +22,8 @@ use std::sync::atomic::Ordering;
 use tokio::time::Instant;
 use tracing::error;
 
-/// The most commands of one batch, but for a unit that is larger: what has piled up while a disk was
-/// full must still fit into records that a log can read.
+/// The most commands of one batch: what has piled up while a disk was full must still fit into
+/// records that a log can read.
 pub(crate) const BATCH_ENTRIES_MAX: usize = 16_384;
 /// A unit that has so many commands ends with the message that is being taken up.
 const UNIT_ENTRIES_MAX: usize = 4_096;

@@ -211,11 +211,11 @@ impl Engine {
                 self.apply(now, by, bridged, None)?;
             }
             // It was bridged, and is not any more, or not at this end.
-            (LegStage::Bridged, LegState::Ringing | LegState::Answered) => {
+            (LegStage::Bridged, LegState::Answered) => {
                 self.offer_again(now, id, live);
                 self.connect_again(id, live, now + self.router.plan().connect_within);
             }
-            (LegStage::Bridged, LegState::Talking | LegState::Held) => {}
+            (LegStage::Bridged, LegState::Ringing | LegState::Talking | LegState::Held) => {}
         }
         let on_hold = match state {
             LegState::Held => Command::CallHeld { call },

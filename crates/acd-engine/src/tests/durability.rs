@@ -347,6 +347,39 @@ async fn what_an_adapter_said_and_that_it_was_heard_are_stored_together() {
     }
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_resync_that_lets_go_of_many_parts_no_message_from_the_note_that_it_was_heard() {
+    let (running, gate, passed) = run_noting(Settings::default());
+    let mut pbx = running.connect("pbx", 7).await;
+    for number in 0..BATCH_ENTRIES_MAX + 100 {
+        pbx.offer(&format!("c{number}"), "billing").await;
+    }
+    let last = pbx.number;
+    pbx.acknowledged(last).await;
+    let before = passed.try_iter().count();
+    assert!(before > 0);
+
+    // In one round: a call that is new, and the end of a resync that names none of the others.
+    let mut again = running.open(hello("pbx", 7, 0, 0)).await;
+    gate.hold();
+    again.offer("new", "billing").await;
+    again.holds(ResyncPart::Done).await;
+    while running.calls().len() > 1 {
+        tokio::task::yield_now().await;
+    }
+    gate.let_go();
+    let last = again.number;
+    again.acknowledged(last).await;
+    let batches: Vec<_> = passed.try_iter().collect();
+    let has = |batch: &Batch, is_it: fn(&Command) -> bool| {
+        batch.entries.iter().any(|entry| is_it(&entry.command))
+    };
+    let offers = |batch: &Batch| has(batch, |it| matches!(it, Command::CallOffered { .. }));
+    let offered = batches.iter().find(|batch| offers(batch)).expect("it was stored");
+    assert!(has(offered, |it| matches!(it, Command::AdapterHeard { .. })));
+    assert!(batches.len() > 1, "the rest did not fit into one");
+}
+
 /// An adapter comes back to what a log holds, and says again what that does not know of.
 async fn is_said_once(log: Arc<MemoryLog>, said: [(u64, AdapterMessage); 2]) {
     let found = recovered(&*log).await;
