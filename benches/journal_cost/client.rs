@@ -11,6 +11,8 @@ use acd_proto::v1::{
 };
 use hdrhistogram::Histogram;
 use std::cell::{Cell, RefCell};
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 use tokio::sync::mpsc;
@@ -24,6 +26,10 @@ use tonic::transport::Channel;
 pub(crate) const ADAPTERS: usize = 8;
 /// Agents, so many that one is always free.
 pub(crate) const AGENTS: usize = 4_000;
+const BRIDGE_MIN: Duration = Duration::from_millis(1);
+const BRIDGE_SPREAD: Duration = Duration::from_millis(4);
+const TALK_MIN: Duration = Duration::from_millis(2);
+const TALK_SPREAD: Duration = Duration::from_millis(20);
 /// How many log in at a time.
 const LOG_INS: usize = 64;
 
@@ -64,9 +70,53 @@ struct Play {
     next: Cell<u64>,
     events: Cell<u64>,
     offered_ns: RefCell<Histogram<u64>>,
+    /// What the PBX has begun and has not done yet.
+    pending: RefCell<BinaryHeap<Reverse<Pending>>>,
+    dice: Cell<u64>,
+}
+
+/// A call between the order to connect it and its end.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+struct Pending {
+    due: Instant,
+    session: usize,
+    call_id: String,
+    /// Of the offer, while the bridge is being made.
+    bridging: Option<u64>,
 }
 
 impl Play {
+    /// A time up to `most`, by chance.
+    fn some(&self, most: Duration) -> Duration {
+        let mut x = self.dice.get();
+        x ^= x << 13;
+        x ^= x >> 7;
+        x ^= x << 17;
+        self.dice.set(x);
+        most.mul_f64((x >> 11) as f64 / (1_u64 << 53) as f64)
+    }
+
+    fn do_pending(&self, ups: &[&Sender], slice: u64) {
+        let now = Instant::now();
+        loop {
+            let mut pending = self.pending.borrow_mut();
+            match pending.peek() {
+                Some(Reverse(first)) if first.due <= now => {}
+                _ => return,
+            }
+            let Reverse(first) = pending.pop().unwrap();
+            let up = ups[first.session];
+            if let Some(offer_number) = first.bridging {
+                up.say(self, Up::CallBridged(CallBridged { offer_number, offer_epoch: 0 }));
+                let due = first.due + TALK_MIN + self.some(TALK_SPREAD);
+                pending.push(Reverse(Pending { due, bridging: None, ..first }));
+            } else {
+                drop(pending);
+                up.end(self, first.call_id, slice);
+            }
+        }
+    }
+
     /// When a call is due, by its number.
     fn due(&self, number: u64) -> Instant {
         match self.pace {
@@ -121,13 +171,19 @@ impl Client {
             next: Cell::new(0),
             events: Cell::new(0),
             offered_ns: RefCell::new(Histogram::new(3).unwrap()),
+            pending: RefCell::default(),
+            dice: Cell::new(0x9E37_79B9_7F4A_7C15),
         };
         let (ups, downs): (Vec<&Sender>, Vec<&mut Streaming<AdapterOrder>>) =
             self.sessions.iter_mut().map(|session| (&*session.up, &mut session.down)).unzip();
         if let Pace::Window(window) = pace {
             (0..window).for_each(|_| ups.iter().for_each(|up| up.offer(&play, self.slices)));
         }
-        let hear = downs.into_iter().zip(&ups).map(|(down, up)| hear(&play, down, up, self.slices));
+        let hear = downs
+            .into_iter()
+            .zip(&ups)
+            .enumerate()
+            .map(|(session, (down, up))| hear(&play, down, session, up, self.slices));
         let hear = futures_util::future::join_all(hear);
         let mut seconds = 0.0;
         let pace_and_end = async {
@@ -139,6 +195,7 @@ impl Client {
                         up.offer(&play, self.slices);
                     }
                 }
+                play.do_pending(&ups, self.slices);
                 // Never asleep: a timer would be late by more than an offer takes.
                 yield_now().await;
             }
@@ -154,7 +211,13 @@ impl Client {
 }
 
 /// Acts on what the daemon says, for ever. May be dropped: whatever has come is in the stream.
-async fn hear(play: &Play, down: &mut Streaming<AdapterOrder>, up: &Sender, slice: u64) {
+async fn hear(
+    play: &Play,
+    down: &mut Streaming<AdapterOrder>,
+    session: usize,
+    up: &Sender,
+    slice: u64,
+) {
     loop {
         let order = down.next().await.expect("the stream goes on").unwrap();
         up.ack.set(up.ack.get().max(order.number));
@@ -176,6 +239,14 @@ async fn hear(play: &Play, down: &mut Streaming<AdapterOrder>, up: &Sender, slic
             }
             Down::Connect(connect) => {
                 let offer_number = connect.offer_number;
+                if let Pace::Rate(_) = play.pace {
+                    let due = Instant::now() + BRIDGE_MIN + play.some(BRIDGE_SPREAD);
+                    let call_id = connect.call.expect("a call").call_id;
+                    let bridging = Some(offer_number);
+                    let pending = Pending { due, session, call_id, bridging };
+                    play.pending.borrow_mut().push(Reverse(pending));
+                    continue;
+                }
                 up.say(play, Up::CallBridged(CallBridged { offer_number, offer_epoch: 0 }));
                 up.end(play, connect.call.expect("a call").call_id, slice);
             }

@@ -210,15 +210,18 @@ impl<L: CommandLog> Driver<L> {
 
     /// Whether a batch goes to a log that does not take it at once.
     fn begins_a_batch(&self) -> bool {
-        self.writer.takes_time() && !self.writer.is_writing() && self.engine.has_entries()
+        self.writer.takes_time() && self.writer.may_append() && self.engine.has_entries()
     }
 
     /// Gives what was applied to the log, unless a batch is in flight: then it goes on growing.
     async fn write_on(&mut self) -> Result<(), Ended> {
         loop {
-            if !self.writer.is_writing() {
+            if self.writer.may_append() {
                 let Some((entries, digest)) = self.engine.take_entries() else { return Ok(()) };
                 self.writer.append(entries, digest);
+                if !self.engine.has_entries() {
+                    self.writer.rest();
+                }
             }
             match self.writer.written_already().await {
                 Some(written) => settle(&mut self.engine, written)?,
@@ -243,6 +246,8 @@ impl<L: CommandLog> Driver<L> {
         let Self { engine, writer, mailbox, parcels, alarm, stopping, .. } = self;
         let parcel_waits = !engine.parcel.is_empty();
         let may_take_more = left == Left::Nothing;
+        let batch_grows = engine.has_entries() && !writer.is_writing();
+        let rests_until = writer.rests_until();
         tokio::select! {
             biased;
             () = mailbox.rung(), if may_take_more => {}
@@ -255,6 +260,7 @@ impl<L: CommandLog> Driver<L> {
                     Err(_) => engine.parcel = Parcel::default(),
                 }
             }
+            () = sleep_until(rests_until), if batch_grows => {}
             () = rings(alarm) => {}
         }
         Ok(())

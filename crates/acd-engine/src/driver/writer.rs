@@ -18,6 +18,10 @@ const ASK_AGAIN_AFTER_MAX: Duration = Duration::from_secs(2);
 /// A log that has taken so long over a batch hangs: callers are not kept waiting for it.
 const HANGS_AFTER: Duration = Duration::from_secs(1);
 
+/// While the log takes its time, batches begin no closer together than this: a sync costs as much
+/// CPU as many calls do, and those of a busy moment may share one.
+const BATCHES_APART: Duration = Duration::from_millis(1);
+
 /// What became of a batch.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Written {
@@ -59,6 +63,8 @@ pub(super) struct Writer<L> {
     takes_time: bool,
     /// The pause after the last attempt, while they fail.
     pause: Option<Duration>,
+    /// Until when the log is left alone, so that the next batch grows.
+    rests_until: Instant,
 }
 
 impl<L: CommandLog> Writer<L> {
@@ -74,6 +80,7 @@ impl<L: CommandLog> Writer<L> {
             hangs: false,
             takes_time: false,
             pause: None,
+            rests_until: Instant::now(),
         }
     }
 
@@ -96,6 +103,21 @@ impl<L: CommandLog> Writer<L> {
 
     pub(super) fn is_writing(&self) -> bool {
         self.in_flight.is_some()
+    }
+
+    /// Whether the next batch may begin.
+    pub(super) fn may_append(&self) -> bool {
+        !self.is_writing() && (!self.takes_time || self.rests_until <= Instant::now())
+    }
+
+    /// Lets the next batch grow for a moment: the last one took all that there was.
+    pub(super) fn rest(&mut self) {
+        self.rests_until = Instant::now() + BATCHES_APART;
+    }
+
+    /// When the next batch may begin, if none is in flight.
+    pub(super) fn rests_until(&self) -> Instant {
+        self.rests_until
     }
 
     /// Whether the log takes its time for a batch, as a disk does and memory does not.
