@@ -54,6 +54,6 @@ pub use session::{
 pub use status::{AdapterStatus, Health, Status};
 pub use subscription::{AgentWatch, Subscription, Update};
 pub use view::{
-    AgentRow, CallRow, CallState, Delta, EventRow, OfferRow, PlaceRow, QueueRow, SkillQueueRow,
-    SlotRow, SlotWord, Staffing, View,
+    AgentRow, CallRow, CallState, Delta, EventRow, OfferRow, PlaceRow, PositionRow, QueueRow,
+    SkillQueueRow, SlotRow, SlotWord, Staffing, View,
 };

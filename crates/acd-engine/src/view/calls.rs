@@ -97,6 +97,12 @@ impl Calls {
         self.by_arrival.values().filter_map(|slot| self.at(*slot as usize))
     }
 
+    /// The calls of a queue that wait or are being offered, as they entered it.
+    pub(super) fn waiting_in(&self, queue: QueueId) -> impl Iterator<Item = &CallRow> {
+        let waits = self.waits.get(queue.index()).into_iter().flatten();
+        waits.filter_map(|(_, arrival)| self.at(*self.by_arrival.get(arrival)? as usize))
+    }
+
     /// An offer that is out.
     pub(super) fn offer(&self, offer: u64) -> Option<OfferRow> {
         let row = &self.get(*self.offers.get(&offer)?)?.row;

@@ -3,11 +3,13 @@
 mod agents;
 mod calls;
 mod merged;
+mod positions;
 mod restored;
 mod rows;
 mod staffing;
 mod words;
 
+pub use positions::PositionRow;
 pub use rows::{
     AgentRow, CallRow, CallState, Delta, EventRow, OfferRow, PlaceRow, QueueRow, SkillQueueRow,
     SlotRow, SlotWord, Staffing,

@@ -90,6 +90,25 @@ impl AdapterService for AdapterDesk {
         let reached = self.manual.hang_up(call_id).await.map_err(|refusal| status(&refusal))?;
         Ok(Response::new(v1::HangUpResponse { position: Some(position(reached)) }))
     }
+
+    async fn list_positions(
+        &self,
+        request: Request<v1::ListPositionsRequest>,
+    ) -> Result<Response<v1::ListPositionsResponse>, Status> {
+        let v1::ListPositionsRequest { domain, adapter } = request.into_inner();
+        domain_named(&domain)?;
+        let view = self.domain.view();
+        let calls = view.positions(&adapter).into_iter().map(|row| v1::CallPosition {
+            call_id: row.call.call_id.to_string(),
+            queue: row.queue.to_string(),
+            position: row.position,
+        });
+        let calls = calls.collect();
+        Ok(Response::new(v1::ListPositionsResponse {
+            position: Some(position(view.position())),
+            calls,
+        }))
+    }
 }
 
 /// How far a stream has come; each step sends one message down.

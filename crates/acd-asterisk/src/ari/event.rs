@@ -1,0 +1,121 @@
+//! What Asterisk says: the few of its events that a call goes through, and the resources in them.
+
+use serde::Deserialize;
+
+/// The events that the adapter asks for; others, such as one for each variable set, stay away.
+pub(crate) const FILTER: &[&str] = &[
+    "StasisStart",
+    "StasisEnd",
+    "ChannelStateChange",
+    "ChannelDestroyed",
+    "ChannelHangupRequest",
+    "ChannelHold",
+    "ChannelUnhold",
+    "PlaybackFinished",
+    "ApplicationReplaced",
+];
+
+/// One event.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(tag = "type")]
+pub(crate) enum Event {
+    /// A channel is in the application's hands.
+    StasisStart {
+        #[serde(default)]
+        args: Vec<String>,
+        channel: ChannelInfo,
+    },
+    /// A channel has left the application, in whatever way.
+    StasisEnd {
+        channel: ChannelInfo,
+    },
+    ChannelStateChange {
+        channel: ChannelInfo,
+    },
+    /// A channel is gone; the only end that one has which was never answered.
+    ChannelDestroyed {
+        #[serde(default)]
+        cause: u32,
+        channel: ChannelInfo,
+    },
+    ChannelHangupRequest {
+        #[serde(default)]
+        cause: u32,
+        /// Nobody at the other end hung up: Asterisk or an operator did.
+        #[serde(default)]
+        soft: bool,
+        channel: ChannelInfo,
+    },
+    ChannelHold {
+        channel: ChannelInfo,
+    },
+    ChannelUnhold {
+        channel: ChannelInfo,
+    },
+    PlaybackFinished {
+        playback: PlaybackInfo,
+    },
+    /// Another program has taken the application's name.
+    ApplicationReplaced,
+    /// What a later Asterisk may say besides.
+    #[serde(other)]
+    Other,
+}
+
+/// A channel, as far as it matters here.
+#[derive(Clone, Debug, Default, Deserialize)]
+pub(crate) struct ChannelInfo {
+    pub(crate) id: String,
+    /// `Down`, `Ring`, `Ringing`, `Up`, ...
+    #[serde(default)]
+    pub(crate) state: String,
+    #[serde(default)]
+    pub(crate) caller: Party,
+    #[serde(default)]
+    pub(crate) dialplan: Dialplan,
+}
+
+/// Who a channel says that it is.
+#[derive(Clone, Debug, Default, Deserialize)]
+pub(crate) struct Party {
+    #[serde(default)]
+    pub(crate) name: String,
+    #[serde(default)]
+    pub(crate) number: String,
+}
+
+/// Where in the dialplan a channel stands.
+#[derive(Clone, Debug, Default, Deserialize)]
+pub(crate) struct Dialplan {
+    #[serde(default)]
+    pub(crate) app_name: String,
+    /// `acd,call,billing` of `Stasis(acd,call,billing)`.
+    #[serde(default)]
+    pub(crate) app_data: String,
+}
+
+/// A bridge.
+#[derive(Clone, Debug, Default, Deserialize)]
+pub(crate) struct BridgeInfo {
+    pub(crate) id: String,
+    #[serde(default)]
+    pub(crate) channels: Vec<String>,
+}
+
+/// Something that is being played.
+#[derive(Clone, Debug, Default, Deserialize)]
+pub(crate) struct PlaybackInfo {
+    pub(crate) id: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_not_known_is_passed_over() {
+        let event: Event =
+            serde_json::from_str(r#"{"type": "MoonPhase", "phase": 3}"#).expect("any");
+        assert!(matches!(event, Event::Other));
+    }
+}

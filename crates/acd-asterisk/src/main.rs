@@ -1,0 +1,80 @@
+//! acd-asterisk: connects an Asterisk to acdd. Calls come from its dialplan over ARI, agents are
+//! rung and bridged as acdd decides.
+
+mod ari;
+mod cli;
+mod positions;
+mod run;
+mod settings;
+mod stock;
+mod switch;
+
+use clap::{CommandFactory as _, Parser as _};
+use cli::{Arguments, Instead};
+use settings::Settings;
+use std::io::Write as _;
+use std::path::Path;
+use std::process::ExitCode;
+use tracing_subscriber::EnvFilter;
+
+/// The command line or the settings are wrong, as with clap.
+const MISTAKE: u8 = 2;
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    if arguments.print_config {
+        return print(settings::EXAMPLE.as_bytes());
+    }
+    match arguments.instead {
+        Some(Instead::Check { file }) => match read(&file) {
+            Ok(_) => print(format!("{}: all right\n", file.display()).as_bytes()),
+            Err(code) => code,
+        },
+        Some(Instead::Completions { shell }) => {
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut Arguments::command(), "acd-asterisk", &mut script);
+            print(&script)
+        }
+        None => match read(&arguments.config) {
+            Ok(settings) => run(settings, &arguments.log),
+            Err(code) => code,
+        },
+    }
+}
+
+fn read(file: &Path) -> Result<Settings, ExitCode> {
+    settings::read(file).map_err(|wrong| {
+        eprintln!("{wrong}");
+        ExitCode::from(MISTAKE)
+    })
+}
+
+fn run(settings: Settings, log: &str) -> ExitCode {
+    let filter = match EnvFilter::builder().parse(log) {
+        Ok(filter) => filter,
+        Err(error) => {
+            eprintln!("--log {log}: {error}");
+            return ExitCode::from(MISTAKE);
+        }
+    };
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    // One thread: what happens is one after another anyway.
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let ended = runtime
+        .map_err(|error| error.to_string())
+        .and_then(|runtime| runtime.block_on(run::until_told_to_stop(settings)));
+    match ended {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(why) => {
+            eprintln!("{why}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn print(bytes: &[u8]) -> ExitCode {
+    match std::io::stdout().write_all(bytes) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(_) => ExitCode::FAILURE,
+    }
+}

@@ -1,0 +1,288 @@
+//! The loop: keeps the two connections open, and carries out what the switch decides.
+
+use crate::ari::{Broken, Client, Incoming, Login};
+use crate::positions::Positions;
+use crate::settings::Settings;
+use crate::stock;
+use crate::switch::{Now, Output, Position, Purpose, Switch};
+use acd_adapter::{
+    AdapterSession, AddressError, ConnectError, SendError, SessionEvent, SessionEvents,
+    SessionOptions, SessionSender,
+};
+use std::collections::HashMap;
+use std::future::pending;
+use std::time::Duration;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
+use tokio::time::{Instant, sleep, sleep_until, timeout};
+use tracing::{info, warn};
+
+/// How long to wait before a connection that failed is tried again; doubled each time, up to ...
+const AGAIN_AFTER: Duration = Duration::from_millis(100);
+/// ... this.
+const AGAIN_AFTER_MAX: Duration = Duration::from_secs(2);
+/// How long acdd may take to acknowledge what it was told before the session is given up.
+const FAREWELL_WITHIN: Duration = Duration::from_secs(1);
+
+/// Runs until SIGTERM or SIGINT. Calls stay where they are: Asterisk keeps them, and the next
+/// process finds them.
+///
+/// # Errors
+/// What makes going on pointless, in words.
+pub(crate) async fn until_told_to_stop(settings: Settings) -> Result<(), String> {
+    let words = |error: std::io::Error| error.to_string();
+    let mut terminate = signal(SignalKind::terminate()).map_err(words)?;
+    let mut interrupt = signal(SignalKind::interrupt()).map_err(words)?;
+    let mut runner = Runner::new(settings).map_err(|error| error.to_string())?;
+    let ended = tokio::select! {
+        why = runner.run() => Err(why),
+        _ = terminate.recv() => Ok(()),
+        _ = interrupt.recv() => Ok(()),
+    };
+    if ended.is_ok() {
+        info!("stopping; callers stay with Asterisk");
+        runner.leave_acdd().await;
+    }
+    ended
+}
+
+/// Why the connection to Asterisk is no more.
+enum End {
+    /// It broke, and is opened again.
+    Broken(Broken),
+    /// Going on is pointless.
+    Pointless(String),
+}
+
+impl From<Broken> for End {
+    fn from(broken: Broken) -> Self {
+        Self::Broken(broken)
+    }
+}
+
+type Session = (SessionSender, SessionEvents);
+
+/// How it stands with acdd.
+enum Acdd {
+    /// Asterisk is not there, so there is nothing to say.
+    Idle,
+    Connecting(JoinHandle<Result<Session, String>>),
+    Open(Box<Session>),
+}
+
+struct Runner {
+    settings: Settings,
+    switch: Switch,
+    acdd: Acdd,
+    positions: Positions,
+    found: mpsc::Receiver<Vec<Position>>,
+    /// What the requests that Asterisk has not answered are for.
+    purposes: HashMap<u64, Purpose>,
+}
+
+impl Runner {
+    fn new(settings: Settings) -> Result<Self, AddressError> {
+        let (positions, found) = Positions::new(&settings)?;
+        let switch = Switch::new(settings.clone(), Now::read());
+        let (acdd, purposes) = (Acdd::Idle, HashMap::new());
+        Ok(Self { settings, switch, acdd, positions, found, purposes })
+    }
+
+    /// Runs for as long as that makes sense; returns why it does not.
+    async fn run(&mut self) -> String {
+        let login = Login {
+            address: self.settings.login.address.clone(),
+            user: self.settings.login.user.clone(),
+            password: self.settings.login.password.clone(),
+            app: self.settings.app.clone(),
+        };
+        let mut delay = AGAIN_AFTER;
+        loop {
+            let end = match Client::open(&login).await {
+                Ok(client) => {
+                    delay = AGAIN_AFTER;
+                    self.serve(client).await
+                }
+                Err(broken) => End::Broken(broken),
+            };
+            match end {
+                End::Broken(broken) => warn!("{broken}; trying again"),
+                End::Pointless(why) => return why,
+            }
+            // Without Asterisk nothing can be rung, and what acdd is told may be wrong: the resync
+            // of the next session puts it right.
+            self.leave_acdd().await;
+            sleep(delay).await;
+            delay = (delay * 2).min(AGAIN_AFTER_MAX);
+        }
+    }
+
+    /// Lets acdd have what it was told, and ends the session.
+    async fn leave_acdd(&mut self) {
+        match std::mem::replace(&mut self.acdd, Acdd::Idle) {
+            Acdd::Idle => {}
+            Acdd::Connecting(attempt) => attempt.abort(),
+            Acdd::Open(session) => {
+                let (sender, _events) = *session;
+                // What does not get through is put right by the next resync.
+                let _ = timeout(FAREWELL_WITHIN, sender.close()).await;
+                self.switch.on_session_over(Now::read());
+            }
+        }
+    }
+
+    /// Takes stock, then carries on from event to event.
+    async fn serve(&mut self, mut client: Client) -> End {
+        self.purposes.clear();
+        let mut aside = Vec::new();
+        match stock::take(&mut client, &self.settings, &mut aside).await {
+            Ok(found) => self.switch.on_found(Now::read(), found),
+            Err(broken) => return broken.into(),
+        }
+        let (calls, legs) = self.switch.counts();
+        info!(calls, legs, "connected to Asterisk");
+        self.acdd = Acdd::Connecting(tokio::spawn(connect(self.settings.clone())));
+        for incoming in aside {
+            self.take_in(incoming);
+        }
+        loop {
+            if let Err(end) = self.carry_out(&mut client).await {
+                return end;
+            }
+            let deadline = self.switch.next_deadline();
+            tokio::select! {
+                incoming = client.next() => match incoming {
+                    Ok(incoming) => self.take_in(incoming),
+                    Err(broken) => return broken.into(),
+                },
+                news = news(&mut self.acdd) => match news {
+                    Ok(News::Open(session)) => self.acdd = Acdd::Open(session),
+                    Ok(News::Event(event)) => self.switch.on_order(Now::read(), event),
+                    Err(why) => return End::Pointless(why),
+                },
+                Some(positions) = self.found.recv() => self.switch.on_positions(&positions),
+                () = until(deadline) => self.switch.on_time(Now::read()),
+            }
+        }
+    }
+
+    fn take_in(&mut self, incoming: Incoming) {
+        match incoming {
+            Incoming::Event(event) => self.switch.on_event(Now::read(), *event),
+            Incoming::Response(id, response) => {
+                if let Some(purpose) = self.purposes.remove(&id) {
+                    self.switch.on_response(Now::read(), &purpose, &response);
+                }
+            }
+        }
+    }
+
+    /// Does what the switch wants, in order. What is to be told is told even when Asterisk is gone.
+    async fn carry_out(&mut self, client: &mut Client) -> Result<(), End> {
+        let mut asterisk = Ok(());
+        loop {
+            let outputs = self.switch.take_outputs();
+            if outputs.is_empty() {
+                break;
+            }
+            for output in outputs {
+                match output {
+                    Output::Ask(purpose, request) if asterisk.is_ok() => {
+                        match client.feed(&request).await {
+                            Ok(_) if purpose == Purpose::Nothing => {}
+                            Ok(id) => {
+                                self.purposes.insert(id, purpose);
+                            }
+                            Err(broken) => asterisk = Err(broken),
+                        }
+                    }
+                    Output::Ask(..) => {}
+                    told => self.tell(told).await,
+                }
+            }
+        }
+        asterisk?;
+        client.flush().await?;
+        Ok(())
+    }
+
+    /// Without a session there is nobody to tell: the resync that opens the next one says it all.
+    async fn tell(&mut self, output: Output) {
+        let Acdd::Open(session) = &self.acdd else { return };
+        let sender = &session.0;
+        match output {
+            Output::Ask(..) => {}
+            Output::Tell(subject, report) => match sender.send(report).await {
+                Ok(id) => self.switch.on_told(id, subject),
+                Err(error @ SendError::TooLarge { .. }) => {
+                    self.switch.on_refused(&subject, "too_large", &error.to_string());
+                }
+                Err(SendError::Closed | SendError::NoResyncDue) => {}
+            },
+            Output::Resync(resync, subjects) => match sender.resync(resync).await {
+                Ok(Some(ids)) => self.switch.on_resync_told(ids, subjects),
+                Ok(None) => {}
+                Err(error) => warn!(%error, "what Asterisk holds could not be said"),
+            },
+            Output::AskPositions => self.positions.ask(),
+        }
+    }
+}
+
+/// What comes from acdd.
+enum News {
+    Open(Box<Session>),
+    Event(SessionEvent),
+}
+
+/// The next news; for ever none while nobody is asked. Cancel safe.
+async fn news(acdd: &mut Acdd) -> Result<News, String> {
+    match acdd {
+        Acdd::Idle => pending().await,
+        Acdd::Connecting(attempt) => match attempt.await {
+            Ok(session) => Ok(News::Open(Box::new(session?))),
+            Err(error) => Err(error.to_string()),
+        },
+        Acdd::Open(session) => match session.1.recv().await {
+            Some(SessionEvent::Disconnected { reason, retrying: false }) => {
+                Err(format!("acdd ended the session: {reason}"))
+            }
+            Some(event) => {
+                if let SessionEvent::Disconnected { reason, .. } = &event {
+                    warn!("acdd is away: {reason}; trying again");
+                }
+                Ok(News::Event(event))
+            }
+            None => Err("the session with acdd is over".to_owned()),
+        },
+    }
+}
+
+/// Opens the first stream of a session, however long that takes.
+async fn connect(settings: Settings) -> Result<Session, String> {
+    let mut delay = AGAIN_AFTER;
+    loop {
+        let mut options = SessionOptions::new(settings.server.clone(), &settings.adapter);
+        options.domain.clone_from(&settings.domain);
+        concat!("acd-asterisk ", env!("CARGO_PKG_VERSION")).clone_into(&mut options.software);
+        match AdapterSession::connect(options).await {
+            Ok(session) => {
+                info!("connected to acdd");
+                return Ok(session);
+            }
+            Err(ConnectError::Unreachable { .. }) => {}
+            Err(error @ ConnectError::Refused(_)) => warn!("{error}; trying again"),
+            Err(error) => return Err(error.to_string()),
+        }
+        sleep(delay).await;
+        delay = (delay * 2).min(AGAIN_AFTER_MAX);
+    }
+}
+
+async fn until(deadline: Option<std::time::Instant>) {
+    match deadline {
+        Some(at) => sleep_until(Instant::from_std(at)).await,
+        None => pending().await,
+    }
+}

@@ -1,0 +1,84 @@
+//! Prepares a fresh connection to Asterisk, and looks at what it holds.
+
+use crate::ari::{
+    BridgeInfo, Broken, ChannelInfo, Client, FILTER, Incoming, Method, Request, Response, escaped,
+};
+use crate::settings::Settings;
+use crate::switch::{CALL_VARIABLE, Found, FoundChannel, HELD_VARIABLE};
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+use tracing::warn;
+
+/// Subscribes to what matters, makes the bridge for those who wait, and takes stock. Events that
+/// come meanwhile go to `aside`; they may be older than what is found.
+///
+/// # Errors
+/// When the connection breaks.
+pub(crate) async fn take(
+    client: &mut Client,
+    settings: &Settings,
+    aside: &mut Vec<Incoming>,
+) -> Result<Found, Broken> {
+    prepare(client, settings, aside).await?;
+    let mut found = Found::default();
+    let channels: Vec<ChannelInfo> = list(client, "channels", aside).await?;
+    for info in channels {
+        let mut memory = None;
+        let mut held = false;
+        if FoundChannel::is_caller(&info, &settings.app) {
+            memory = variable(client, &info.id, CALL_VARIABLE, aside).await?;
+        } else if FoundChannel::is_leg(&info, &settings.app) {
+            let value = variable(client, &info.id, HELD_VARIABLE, aside).await?;
+            held = value.is_some_and(|value| value == "1");
+        }
+        found.channels.push(FoundChannel { info, memory, held });
+    }
+    found.bridges = list::<BridgeInfo>(client, "bridges", aside).await?;
+    Ok(found)
+}
+
+async fn prepare(
+    client: &mut Client,
+    settings: &Settings,
+    aside: &mut Vec<Incoming>,
+) -> Result<(), Broken> {
+    let app = format!("applications/{}", escaped(&settings.app));
+    let allowed: Vec<Value> = FILTER.iter().map(|event| json!({ "type": event })).collect();
+    let requests = [
+        Request::new(Method::Put, format!("{app}/eventFilter")).body(json!({ "allowed": allowed })),
+        Request::new(Method::Post, format!("bridges/{}", settings.hold_bridge()))
+            .with("type", "holding"),
+    ];
+    for request in requests {
+        let response = client.ask(&request, aside).await?;
+        if !response.is_success() {
+            let Response { status, body } = response;
+            warn!(status, why = %body, "Asterisk refuses {}", request.uri);
+        }
+    }
+    Ok(())
+}
+
+async fn list<T: DeserializeOwned>(
+    client: &mut Client,
+    uri: &str,
+    aside: &mut Vec<Incoming>,
+) -> Result<Vec<T>, Broken> {
+    let response = client.ask(&Request::new(Method::Get, uri), aside).await?;
+    Ok(serde_json::from_value(response.body).unwrap_or_else(|error| {
+        warn!(%error, status = response.status, "cannot read Asterisk's list of {uri}");
+        Vec::new()
+    }))
+}
+
+/// The value of a channel's variable; `None` if it has none, or the channel is gone.
+async fn variable(
+    client: &mut Client,
+    channel: &str,
+    variable: &str,
+    aside: &mut Vec<Incoming>,
+) -> Result<Option<String>, Broken> {
+    let request = Request::new(Method::Get, format!("channels/{channel}/variable"));
+    let response = client.ask(&request.with("variable", variable), aside).await?;
+    Ok(response.body["value"].as_str().filter(|value| !value.is_empty()).map(str::to_owned))
+}

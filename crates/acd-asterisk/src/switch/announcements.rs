@@ -1,0 +1,78 @@
+//! What callers hear besides music: where they stand.
+//!
+//! It never keeps an agent waiting: it begins only while nobody is being rung for the caller, and
+//! stops as soon as somebody picks up.
+
+use super::calls::Stage;
+use super::{Output, Switch, Timer};
+use crate::ari::{Method, Request};
+use std::time::{Duration, Instant};
+
+/// Where a caller stands, as acdd says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Position {
+    pub(crate) call_id: String,
+    /// From 1.
+    pub(crate) position: u64,
+}
+
+impl Switch {
+    /// Sets the time of the caller's next announcement, if there are any.
+    pub(super) fn announce_later(&mut self, channel: &str, after: Option<Duration>) {
+        let Some(call) = self.calls.get_mut(channel) else { return };
+        call.announce_at = after.map(|after| self.now.instant + after);
+        if let Some(at) = call.announce_at {
+            self.timers.insert((at, Timer::Announce(channel.to_owned())));
+        }
+    }
+
+    /// A caller is to be told where he stands, unless somebody is being rung for him.
+    pub(super) fn announce(&mut self, due: Instant, channel: &str) {
+        let Some(call) = self.calls.get(channel) else { return };
+        if call.announce_at != Some(due) || call.stage != Stage::Waiting {
+            return;
+        }
+        if call.legs.is_empty() && call.playback.is_none() {
+            if self.want_positions.is_empty() {
+                self.outputs.push(Output::AskPositions);
+            }
+            self.want_positions.insert(channel.to_owned());
+        }
+        self.announce_later(channel, self.settings.announcements.every);
+    }
+
+    /// acdd says where our callers stand; nothing if it could not be asked.
+    pub(crate) fn on_positions(&mut self, positions: &[Position]) {
+        for channel in std::mem::take(&mut self.want_positions) {
+            let Some(call) = self.calls.get_mut(&channel) else { continue };
+            if call.stage != Stage::Waiting || !call.legs.is_empty() || call.playback.is_some() {
+                continue;
+            }
+            let mut theirs = positions.iter();
+            let Some(found) = theirs.find(|it| it.call_id == call.memory.call_id) else { continue };
+            self.playbacks += 1;
+            let playback = format!("acd-{}-{channel}", self.playbacks);
+            let media = self.settings.announcements.media(found.position);
+            call.playback = Some(playback.clone());
+            let uri = format!("channels/{channel}/play/{playback}");
+            self.ask(Request::new(Method::Post, uri).with("media", media));
+        }
+    }
+
+    /// A caller has heard what he was told.
+    pub(super) fn playback_over(&mut self, playback: &str) {
+        // `acd-NUMBER-CHANNEL`
+        let Some(channel) = playback.splitn(3, '-').nth(2) else { return };
+        if let Some(call) = self.calls.get_mut(channel) {
+            call.playback.take_if(|playing| playing == playback);
+        }
+    }
+
+    /// Ends what a caller is being told.
+    pub(super) fn be_quiet(&mut self, channel: &str) {
+        let Some(call) = self.calls.get_mut(channel) else { return };
+        if let Some(playback) = call.playback.take() {
+            self.ask(Request::new(Method::Delete, format!("playbacks/{playback}")));
+        }
+    }
+}

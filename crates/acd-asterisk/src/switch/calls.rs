@@ -1,0 +1,244 @@
+//! Callers: from the dialplan into a queue, and out again.
+
+use super::memory::{CALL_VARIABLE, Memory};
+use super::{Output, Subject, Switch};
+use crate::ari::{ChannelInfo, Method, Request};
+use acd_adapter::Report;
+use acd_proto::v1::{self, Treatment};
+use std::collections::HashMap;
+use std::time::Instant;
+
+/// A caller whom Asterisk holds for acdd.
+pub(super) struct Call {
+    pub(super) memory: Memory,
+    /// As agents' phones show him.
+    pub(super) caller_id: String,
+    pub(super) stage: Stage,
+    /// The channels of the legs that are made for him.
+    pub(super) legs: Vec<String>,
+    /// What he is being told, by the playback's name.
+    pub(super) playback: Option<String>,
+    /// When he is told something next.
+    pub(super) announce_at: Option<Instant>,
+}
+
+/// Where a caller is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Stage {
+    /// He hears music.
+    Waiting,
+    /// He is being bridged to this leg, or talks to it.
+    With { leg: String, talks: bool },
+}
+
+/// What the dialplan asks for: `Stasis(acd,call,QUEUE[,priority=P][,name=value]...)`.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Asked {
+    pub(super) queue: String,
+    pub(super) priority: Option<u32>,
+    pub(super) attributes: HashMap<String, String>,
+}
+
+impl Asked {
+    /// What stands after `call`.
+    ///
+    /// # Errors
+    /// What is wrong, for the log.
+    pub(super) fn read(args: &[String]) -> Result<Self, String> {
+        let Some((queue, options)) = args.split_first().filter(|(queue, _)| !queue.is_empty())
+        else {
+            return Err("it names no queue".to_owned());
+        };
+        let mut asked = Self { queue: queue.clone(), priority: None, attributes: HashMap::new() };
+        for (place, option) in options.iter().enumerate().filter(|(_, option)| !option.is_empty()) {
+            let Some((name, value)) = option.split_once('=') else {
+                return Err(format!("option {} is not name=value", place + 1));
+            };
+            if name != "priority" {
+                asked.attributes.insert(name.to_owned(), value.to_owned());
+                continue;
+            }
+            match value.parse() {
+                Ok(priority @ 0..=9) => asked.priority = Some(priority),
+                _ => return Err("priority is not 0 to 9".to_owned()),
+            }
+        }
+        Ok(asked)
+    }
+}
+
+impl Switch {
+    /// A channel has come into the application.
+    pub(super) fn channel_came(&mut self, args: &[String], channel: &ChannelInfo) {
+        match args.split_first().map(|(kind, rest)| (kind.as_str(), rest)) {
+            Some(("call", asked)) => match Asked::read(asked) {
+                Ok(asked) => self.call_came(channel, asked),
+                Err(wrong) => {
+                    tracing::warn!(wrong, "the dialplan's Stasis(..., call, ...) cannot be read");
+                    self.give_to_dialplan(&channel.id, "malformed");
+                }
+            },
+            Some(("leg", _)) => self.leg_answered(&channel.id),
+            _ if self.calls.contains_key(&channel.id) || self.legs.contains_key(&channel.id) => {}
+            _ => {
+                tracing::warn!("the dialplan's Stasis() has not `call`");
+                self.give_to_dialplan(&channel.id, "malformed");
+            }
+        }
+    }
+
+    fn call_came(&mut self, channel: &ChannelInfo, asked: Asked) {
+        if self.calls.contains_key(&channel.id) {
+            return;
+        }
+        if self.acdd_is_away() {
+            tracing::warn!("acdd is away: a call goes on in the dialplan");
+            return self.give_to_dialplan(&channel.id, "unavailable");
+        }
+        let Asked { queue, priority, attributes } = asked;
+        let memory = Memory::new(channel.id.clone(), queue, priority, attributes, self.now.wall);
+        if self.settings.answer && channel.state != "Up" {
+            self.ask(Request::new(Method::Post, format!("channels/{}/answer", channel.id)));
+        }
+        if let Some(music) = self.settings.music.clone() {
+            self.set_variable(&channel.id, "CHANNEL(musicclass)", music);
+        }
+        self.hold_music(&channel.id);
+        self.remember(&channel.id, &memory);
+        let Memory { call_id, queue, priority, attributes, .. } = memory.clone();
+        let report = Report::CallOffered { call_id, queue, priority, attributes, waited: None };
+        self.outputs.push(Output::Tell(Subject::Call(channel.id.clone()), report));
+        self.add_call(channel, memory, Stage::Waiting);
+    }
+
+    pub(super) fn add_call(&mut self, channel: &ChannelInfo, memory: Memory, stage: Stage) {
+        let call = Call {
+            memory,
+            caller_id: shown(channel),
+            stage,
+            legs: Vec::new(),
+            playback: None,
+            announce_at: None,
+        };
+        self.calls.insert(channel.id.clone(), call);
+        self.announce_later(&channel.id, self.settings.announcements.first);
+    }
+
+    /// Puts a caller where the music is.
+    pub(super) fn hold_music(&mut self, channel: &str) {
+        let uri = format!("bridges/{}/addChannel", self.settings.hold_bridge());
+        self.ask(
+            Request::new(Method::Post, uri)
+                .with("channel", channel)
+                .with("role", "holding_participant"),
+        );
+    }
+
+    pub(super) fn remember(&mut self, channel: &str, memory: &Memory) {
+        self.set_variable(channel, CALL_VARIABLE, memory.to_variable());
+    }
+
+    /// He waits again: what he was connected to is gone.
+    pub(super) fn waits_again(&mut self, channel: &str) {
+        let Some(call) = self.calls.get_mut(channel) else { return };
+        call.stage = Stage::Waiting;
+        call.memory.waits(self.now.wall);
+        let memory = call.memory.clone();
+        self.announce_later(channel, self.settings.announcements.every);
+        self.hold_music(channel);
+        self.remember(channel, &memory);
+    }
+
+    /// Forgets a call; its legs are hung up, and its bridge is taken down.
+    pub(super) fn forget_call(&mut self, channel: &str) -> Option<Call> {
+        let call = self.calls.remove(channel)?;
+        for leg in &call.legs {
+            self.drop_leg(leg);
+        }
+        Some(call)
+    }
+
+    /// The caller has hung up.
+    pub(super) fn caller_gone(&mut self, channel: &str) {
+        if let Some(call) = self.forget_call(channel) {
+            self.tell(Report::CallEnded { call_id: call.memory.call_id });
+        }
+    }
+
+    /// acdd will not have the call: the dialplan goes on with it.
+    pub(super) fn give_back(&mut self, channel: &str, why: &str) {
+        if self.forget_call(channel).is_some() {
+            self.give_to_dialplan(channel, why);
+        }
+    }
+
+    /// acdd has let go of the call.
+    pub(super) fn sent_away(&mut self, end: &v1::End) {
+        let call_id = end.call.as_ref().map_or("", |call| call.call_id.as_str());
+        let Some(channel) = self.channel_of_call(call_id) else { return };
+        self.forget_call(&channel);
+        match end.treatment() {
+            Treatment::HangUp | Treatment::Unspecified => self.hang_up(&channel),
+            Treatment::Busy => self.treat(&channel, "busy"),
+            Treatment::Voicemail => self.treat(&channel, "voicemail"),
+            Treatment::Message => self.treat(&channel, "message"),
+        }
+    }
+
+    /// Sends a caller to where the dialplan has this treatment, or on from `Stasis()`.
+    fn treat(&mut self, channel: &str, treatment: &str) {
+        let Some(place) = self.settings.treatments.get(treatment).cloned() else {
+            return self.give_to_dialplan(channel, treatment);
+        };
+        self.set_variable(channel, super::RESULT_VARIABLE, treatment.to_owned());
+        self.continue_at(channel, &place.context, &place.extension);
+    }
+
+    pub(super) fn continue_at(&mut self, channel: &str, context: &str, extension: &str) {
+        let request = Request::new(Method::Post, format!("channels/{channel}/continue"));
+        self.ask(
+            request.with("context", context).with("extension", extension).with("priority", "1"),
+        );
+    }
+
+    pub(super) fn channel_of_call(&self, call_id: &str) -> Option<String> {
+        // Nearly always the call's id is its channel's; after a transfer it may be another's.
+        if self.calls.get(call_id).is_some_and(|call| call.memory.call_id == call_id) {
+            return Some(call_id.to_owned());
+        }
+        let mut calls = self.calls.iter();
+        calls.find(|(_, call)| call.memory.call_id == call_id).map(|(channel, _)| channel.clone())
+    }
+}
+
+/// Name and number in the form that Asterisk takes for a caller id.
+fn shown(channel: &ChannelInfo) -> String {
+    let name = channel.caller.name.replace(['"', '<', '>'], "");
+    if name.is_empty() {
+        return channel.caller.number.clone();
+    }
+    format!("\"{name}\" <{}>", channel.caller.number)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(args: &[&str]) -> Result<Asked, String> {
+        Asked::read(&args.iter().map(|arg| (*arg).to_owned()).collect::<Vec<_>>())
+    }
+
+    #[test]
+    fn a_dialplan_line_names_queue_priority_and_attributes() {
+        let asked = read(&["billing", "priority=8", "crm=token=7", ""]).expect("it is right");
+        assert_eq!((asked.queue.as_str(), asked.priority), ("billing", Some(8)));
+        assert_eq!(asked.attributes, [("crm".to_owned(), "token=7".to_owned())].into());
+    }
+
+    #[test]
+    fn what_is_wrong_is_named_without_its_content() {
+        assert_eq!(read(&[]), Err("it names no queue".to_owned()));
+        assert_eq!(read(&["billing", "5551234"]), Err("option 1 is not name=value".to_owned()));
+        assert_eq!(read(&["billing", "priority=10"]), Err("priority is not 0 to 9".to_owned()));
+    }
+}

@@ -1,0 +1,308 @@
+//! What the adapter does when something happens: a state machine without sockets and clocks.
+//!
+//! Asterisk's events, acdd's orders and the answers to requests go in; requests to Asterisk and
+//! reports to acdd come out, to be carried out in their order. Rooms: callers (`calls`), agents'
+//! legs (`legs`), what callers are told (`announcements`), and what is found after a connection was
+//! lost (`stock`).
+
+mod announcements;
+mod calls;
+mod legs;
+mod memory;
+mod stock;
+
+pub(crate) use announcements::Position;
+pub(crate) use legs::HELD_VARIABLE;
+pub(crate) use memory::CALL_VARIABLE;
+pub(crate) use stock::{Found, FoundChannel};
+
+use crate::ari::{Event, Method, Request, Response};
+use crate::settings::Settings;
+use acd_adapter::{OfferKey, Report, Resync, ResyncIds, ResyncPart, SendId, SessionEvent};
+use calls::Call;
+use legs::Leg;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::time::{Instant, SystemTime};
+
+/// What time it is, on the clock that never goes back and on the one that outlives the process.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Now {
+    pub(crate) instant: Instant,
+    pub(crate) wall: SystemTime,
+}
+
+impl Now {
+    pub(crate) fn read() -> Self {
+        Self { instant: Instant::now(), wall: SystemTime::now() }
+    }
+}
+
+/// Something to be carried out.
+#[derive(Debug)]
+pub(crate) enum Output {
+    /// Ask Asterisk; the answer is wanted for this.
+    Ask(Purpose, Request),
+    /// Tell acdd; a refusal is wanted for this.
+    Tell(Subject, Report),
+    /// Say what Asterisk holds.
+    Resync(Resync, Vec<Subject>),
+    /// Ask acdd where our callers stand; the answer goes to `on_positions`.
+    AskPositions,
+}
+
+/// Why Asterisk was asked.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Purpose {
+    /// Nothing follows from the answer; what is gone already is no failure.
+    Nothing,
+    /// To ring an agent, by his leg's channel.
+    Ring(String),
+    /// To let caller and agent talk, by the leg's channel.
+    Bridge(String),
+}
+
+/// What a report speaks of.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Subject {
+    /// What nobody misses if it is refused.
+    Nothing,
+    /// A call that was offered, by its channel.
+    Call(String),
+}
+
+/// The whole state of the adapter.
+pub(crate) struct Switch {
+    settings: Settings,
+    /// As what is being taken in happened.
+    now: Now,
+    /// By the caller's channel.
+    calls: HashMap<String, Call>,
+    /// By the leg's channel.
+    legs: HashMap<String, Leg>,
+    leg_of_offer: HashMap<OfferKey, String>,
+    /// What is to be looked at when; what has changed since is left alone then.
+    timers: BTreeSet<(Instant, Timer)>,
+    /// What the reports that are not acknowledged speak of, where that matters.
+    subjects: BTreeMap<SendId, Subject>,
+    /// The resync that is under way, and its calls in order.
+    resync: Option<(ResyncIds, Vec<Subject>)>,
+    acdd: Acdd,
+    /// Callers who are to be told where they stand.
+    want_positions: BTreeSet<String>,
+    outputs: Vec<Output>,
+    /// Since the process began, for names of playbacks.
+    playbacks: u64,
+}
+
+/// What a time is kept for.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Timer {
+    /// A caller is to be told where he stands.
+    Announce(String),
+}
+
+/// How it stands with acdd.
+enum Acdd {
+    Connected,
+    Away { since: Instant },
+}
+
+impl Switch {
+    pub(crate) fn new(settings: Settings, now: Now) -> Self {
+        Self {
+            settings,
+            now,
+            calls: HashMap::new(),
+            legs: HashMap::new(),
+            leg_of_offer: HashMap::new(),
+            timers: BTreeSet::new(),
+            subjects: BTreeMap::new(),
+            resync: None,
+            acdd: Acdd::Away { since: now.instant },
+            want_positions: BTreeSet::new(),
+            outputs: Vec::new(),
+            playbacks: 0,
+        }
+    }
+
+    /// What is to be carried out, in order.
+    pub(crate) fn take_outputs(&mut self) -> Vec<Output> {
+        std::mem::take(&mut self.outputs)
+    }
+
+    /// Callers who wait or talk, and agents' legs.
+    pub(crate) fn counts(&self) -> (usize, usize) {
+        (self.calls.len(), self.legs.len())
+    }
+
+    /// Asterisk says something.
+    pub(crate) fn on_event(&mut self, now: Now, event: Event) {
+        self.now = now;
+        match event {
+            Event::StasisStart { args, channel } => self.channel_came(&args, &channel),
+            Event::StasisEnd { channel } => self.channel_left(&channel.id, None),
+            Event::ChannelDestroyed { cause, channel } => {
+                self.channel_left(&channel.id, Some(cause));
+            }
+            Event::ChannelHangupRequest { cause, soft, channel } => {
+                self.channel_hangs_up(&channel.id, cause, soft);
+            }
+            Event::ChannelStateChange { channel } => self.channel_changed(&channel),
+            Event::ChannelHold { channel } => self.held(&channel.id, true),
+            Event::ChannelUnhold { channel } => self.held(&channel.id, false),
+            Event::PlaybackFinished { playback } => self.playback_over(&playback.id),
+            Event::ApplicationReplaced | Event::Other => {}
+        }
+    }
+
+    /// Asterisk answers.
+    pub(crate) fn on_response(&mut self, now: Now, purpose: &Purpose, response: &Response) {
+        self.now = now;
+        match purpose {
+            Purpose::Nothing => {
+                if !response.is_success() && response.status != 404 {
+                    let why = response.body["message"].as_str().or(response.body["error"].as_str());
+                    tracing::debug!(status = response.status, why, "Asterisk refused");
+                }
+            }
+            Purpose::Ring(leg) => {
+                // 409: it was asked for before, and rings.
+                if !response.is_success() && response.status != 409 {
+                    self.cannot_ring(leg);
+                }
+            }
+            Purpose::Bridge(leg) => self.bridged(leg, response.is_success()),
+        }
+    }
+
+    /// acdd says something.
+    pub(crate) fn on_order(&mut self, now: Now, event: SessionEvent) {
+        self.now = now;
+        match event {
+            SessionEvent::Connected { resumed, .. } => {
+                self.acdd = Acdd::Connected;
+                if !resumed {
+                    self.say_what_is_held();
+                }
+            }
+            SessionEvent::Offer { key, offer } => self.offered(key, offer),
+            SessionEvent::Revoke { key, .. } => self.revoked(key),
+            SessionEvent::Connect { key, .. } => self.connect(key),
+            SessionEvent::End(end) => self.sent_away(&end),
+            SessionEvent::Rejected { id, code, message, .. } => {
+                self.rejected(id, &code, &message);
+            }
+            SessionEvent::Resynced { .. } => self.resynced(),
+            SessionEvent::Acknowledged { up_to } => self.acknowledged(up_to),
+            SessionEvent::Disconnected { .. } => {
+                if matches!(self.acdd, Acdd::Connected) {
+                    self.acdd = Acdd::Away { since: self.now.instant };
+                }
+            }
+        }
+    }
+
+    /// A report has been put into the line.
+    pub(crate) fn on_told(&mut self, id: SendId, subject: Subject) {
+        if subject != Subject::Nothing {
+            self.subjects.insert(id, subject);
+        }
+    }
+
+    /// A resync has been put into the line, with what its calls speak of.
+    pub(crate) fn on_resync_told(&mut self, ids: ResyncIds, subjects: Vec<Subject>) {
+        self.resync = Some((ids, subjects));
+    }
+
+    fn acknowledged(&mut self, up_to: SendId) {
+        let mut later = self.subjects.split_off(&up_to);
+        later.remove(&up_to);
+        self.subjects = later;
+    }
+
+    fn rejected(&mut self, id: SendId, code: &str, message: &str) {
+        let of_resync = self.resync.as_ref().and_then(|(ids, calls)| match ids.part(id)? {
+            ResyncPart::Call(index) => calls.get(index).cloned(),
+            ResyncPart::Leg(_) | ResyncPart::Done => None,
+        });
+        let subject = self.subjects.remove(&id).or(of_resync).unwrap_or(Subject::Nothing);
+        self.on_refused(&subject, code, message);
+    }
+
+    /// acdd will not have a report.
+    pub(crate) fn on_refused(&mut self, subject: &Subject, code: &str, message: &str) {
+        match subject {
+            Subject::Nothing => tracing::debug!(code, message, "acdd refused a report"),
+            Subject::Call(channel) => {
+                tracing::warn!(call = channel, code, message, "acdd does not take the call");
+                self.give_back(channel, code);
+            }
+        }
+    }
+
+    /// The session is over; the next one begins with a resync.
+    pub(crate) fn on_session_over(&mut self, now: Now) {
+        self.now = now;
+        if matches!(self.acdd, Acdd::Connected) {
+            self.acdd = Acdd::Away { since: now.instant };
+        }
+        self.subjects.clear();
+        self.resync = None;
+    }
+
+    /// When `on_time` has something to do.
+    pub(crate) fn next_deadline(&self) -> Option<Instant> {
+        self.timers.first().map(|(at, _)| *at)
+    }
+
+    /// Time has passed.
+    pub(crate) fn on_time(&mut self, now: Now) {
+        self.now = now;
+        while self.timers.first().is_some_and(|(at, _)| *at <= now.instant) {
+            let Some((at, timer)) = self.timers.pop_first() else { return };
+            match timer {
+                Timer::Announce(channel) => self.announce(at, &channel),
+            }
+        }
+    }
+
+    /// Whether acdd has been away for longer than callers are kept for it.
+    fn acdd_is_away(&self) -> bool {
+        match self.acdd {
+            Acdd::Connected => false,
+            Acdd::Away { since } => {
+                self.now.instant.saturating_duration_since(since) >= self.settings.away_after
+            }
+        }
+    }
+
+    fn ask(&mut self, request: Request) {
+        self.outputs.push(Output::Ask(Purpose::Nothing, request));
+    }
+
+    fn ask_for(&mut self, purpose: Purpose, request: Request) {
+        self.outputs.push(Output::Ask(purpose, request));
+    }
+
+    fn tell(&mut self, report: Report) {
+        self.outputs.push(Output::Tell(Subject::Nothing, report));
+    }
+
+    fn hang_up(&mut self, channel: &str) {
+        self.ask(Request::new(Method::Delete, format!("channels/{channel}")));
+    }
+
+    fn set_variable(&mut self, channel: &str, variable: &str, value: String) {
+        let uri = format!("channels/{channel}/variable");
+        self.ask(Request::new(Method::Post, uri).with("variable", variable).with("value", value));
+    }
+
+    /// Lets the dialplan go on with a channel, and tells it why.
+    fn give_to_dialplan(&mut self, channel: &str, result: &str) {
+        self.set_variable(channel, RESULT_VARIABLE, result.to_owned());
+        self.ask(Request::new(Method::Post, format!("channels/{channel}/continue")));
+    }
+}
+
+/// Tells the dialplan why it has a channel back.
+const RESULT_VARIABLE: &str = "ACD_RESULT";
