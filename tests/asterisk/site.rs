@@ -160,7 +160,7 @@ fn start_acdd(folder: &TempDir, listen: &str) -> (Program, String) {
     let mut line = String::new();
     BufReader::new(child.stdout.take().expect("piped")).read_line(&mut line).expect("a line");
     let address = line.split_whitespace().find_map(|word| word.strip_prefix("grpc="));
-    let server = format!("http://{}", address.expect("it says where it listens"));
+    let server = format!("http://{}", address.expect("acdd starts; its log says why it does not"));
     (Program(child), server)
 }
 

@@ -98,6 +98,13 @@ impl AdapterService for Fake {
     ) -> Result<Response<v1::HangUpResponse>, Status> {
         Err(Status::unimplemented("not here"))
     }
+
+    async fn list_positions(
+        &self,
+        _: Request<v1::ListPositionsRequest>,
+    ) -> Result<Response<v1::ListPositionsResponse>, Status> {
+        Err(Status::unimplemented("not of interest here"))
+    }
 }
 
 /// A daemon on a free port, and the streams that adapters open to it.
