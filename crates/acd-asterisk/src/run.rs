@@ -158,7 +158,7 @@ impl Runner {
                 },
                 news = news(&mut self.acdd) => match news {
                     Ok(News::Open(session)) => self.acdd = Acdd::Open(session),
-                    Ok(News::Event(event)) => self.switch.on_order(Now::read(), event),
+                    Ok(News::Event(event)) => self.switch.on_order(Now::read(), *event),
                     Err(why) => return End::Pointless(why),
                 },
                 Some(positions) = self.found.recv() => self.switch.on_positions(&positions),
@@ -233,7 +233,7 @@ impl Runner {
 /// What comes from acdd.
 enum News {
     Open(Box<Session>),
-    Event(SessionEvent),
+    Event(Box<SessionEvent>),
 }
 
 /// The next news; for ever none while nobody is asked. Cancel safe.
@@ -252,7 +252,7 @@ async fn news(acdd: &mut Acdd) -> Result<News, String> {
                 if let SessionEvent::Disconnected { reason, .. } = &event {
                     warn!("acdd is away: {reason}; trying again");
                 }
-                Ok(News::Event(event))
+                Ok(News::Event(Box::new(event)))
             }
             None => Err("the session with acdd is over".to_owned()),
         },
