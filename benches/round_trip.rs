@@ -191,6 +191,13 @@ impl AdapterService for Echo {
     async fn hang_up(&self, _: Request<HangUpRequest>) -> Result<Response<HangUpResponse>, Status> {
         Err(Status::unimplemented("an echo"))
     }
+
+    async fn list_positions(
+        &self,
+        _: Request<acd_proto::v1::ListPositionsRequest>,
+    ) -> Result<Response<acd_proto::v1::ListPositionsResponse>, Status> {
+        Err(Status::unimplemented("an echo has no calls"))
+    }
 }
 
 async fn serve_echo() {
