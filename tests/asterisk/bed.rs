@@ -135,7 +135,7 @@ impl Bed {
             ("ari.conf", "[general]\nenabled=yes\n[acd]\ntype=user\npassword=secret\n".to_owned()),
             ("http.conf", format!("[general]\nenabled=yes\nbindaddr=127.0.0.1\nbindport={http}\n")),
             ("logger.conf", "[logfiles]\nmessages => notice,warning,error\n".to_owned()),
-            ("rtp.conf", "[general]\nrtpstart=30000\nrtpend=60000\n".to_owned()),
+            ("rtp.conf", "[general]\nrtpstart=20000\nrtpend=31998\n".to_owned()),
             (
                 "musiconhold.conf",
                 "[default]\nmode=files\ndirectory=/var/lib/asterisk/moh\n".to_owned(),

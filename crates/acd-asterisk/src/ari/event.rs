@@ -2,8 +2,10 @@
 
 use serde::Deserialize;
 
-/// The events that the adapter asks for; others, such as one for each variable set, stay away.
+/// The events that the adapter asks for; others, such as one for each variable set, stay away. The
+/// filter holds back answers to requests too, if they are not named.
 pub(crate) const FILTER: &[&str] = &[
+    "RESTResponse",
     "StasisStart",
     "StasisEnd",
     "ChannelStateChange",
