@@ -7,7 +7,7 @@ use std::time::Duration;
 use toml::Spanned;
 
 /// The commented example that `--print-config` writes.
-pub(crate) const EXAMPLE: &str = include_str!("../../../config/acd-asterisk.toml");
+pub(crate) const EXAMPLE: &str = include_str!("../../../config/adapters/acd-asterisk.toml");
 
 /// The settings of one adapter.
 #[derive(Clone, Debug)]
