@@ -16,7 +16,6 @@ pub(super) const TALK_PREFIX: &str = "acd-talk-";
 
 /// Causes of hang-up as ITU-T Q.850 numbers them, where they say how an offer went.
 mod cause {
-    pub(super) const NORMAL_CLEARING: u32 = 16;
     pub(super) const USER_BUSY: u32 = 17;
     pub(super) const NO_USER_RESPONSE: u32 = 18;
     pub(super) const NO_ANSWER: u32 = 19;
@@ -225,6 +224,7 @@ impl Switch {
 
     /// Somebody at the other end of a channel, or Asterisk itself, ends it.
     pub(super) fn channel_hangs_up(&mut self, channel: &str, cause: u32, soft: bool) {
+        tracing::debug!(channel, cause, soft, "a channel hangs up");
         if let Some(leg) = self.legs.get_mut(channel) {
             leg.ending = Some((cause, soft));
             if leg.talks() {
@@ -267,8 +267,9 @@ impl Switch {
             }
             LegState::Talking | LegState::Held => {
                 self.take_down_bridge(channel);
-                // An agent who hangs up ends the call; a telephone that dies does not.
-                if ending == Some((cause::NORMAL_CLEARING, false)) {
+                // An agent who hangs up ends the call; a telephone that dies does not: Asterisk
+                // ends that one itself, softly. A BYE has no cause here.
+                if matches!(ending, Some((_, false))) {
                     self.agent_hung_up(&caller);
                 } else {
                     self.tell(Report::AgentLegLost { call_id });
