@@ -4,7 +4,7 @@ use super::*;
 use crate::driver::BATCH_ENTRIES_MAX;
 use acd_core::{Command, Event, Router};
 use acd_journal::faulty::{Faults, FaultyLog, Gate};
-use acd_journal::{Appended, Batch, CommandLog, LogError, MemoryLog, Tail};
+use acd_journal::{CommandLog as _, MemoryLog};
 use crossbeam_channel::{Receiver, Sender, unbounded};
 use tokio::task::yield_now;
 
@@ -85,32 +85,10 @@ async fn an_offer_passes_connects_of_others_and_nothing_else() {
     }
 }
 
-/// A log that is quick, but not so quick that nothing happens meanwhile.
-struct Quick(Arc<MemoryLog>);
-
-impl CommandLog for Quick {
-    async fn append(&self, batch: Arc<Batch>, expect: Tail) -> Appended {
-        yield_now().await;
-        self.0.append(batch, expect).await
-    }
-
-    async fn read(&self, from: u64) -> Result<Vec<Arc<Batch>>, LogError> {
-        self.0.read(from).await
-    }
-
-    async fn truncate(&self, to: u64) -> Result<(), LogError> {
-        self.0.truncate(to).await
-    }
-
-    async fn tail(&self) -> Result<Tail, LogError> {
-        self.0.tail().await
-    }
-}
-
 #[tokio::test(start_paused = true)]
 async fn a_busy_moment_shares_a_batch_and_a_lone_message_has_one_at_once() {
     let log = Arc::new(MemoryLog::new());
-    let running = run_on(Quick(Arc::clone(&log)));
+    let running = run_on(Shared(Arc::clone(&log)));
     let mut pbx = running.connect("pbx", 7).await;
     tokio::time::sleep(Duration::from_secs(1)).await;
 

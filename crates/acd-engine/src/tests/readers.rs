@@ -184,3 +184,29 @@ async fn the_status_counts() {
     assert!(status.commands >= 5 && status.rejected == 0);
     assert!(status.decision.count >= 4 && status.decision.count == status.mailbox.count);
 }
+
+#[tokio::test(start_paused = true)]
+async fn callers_stand_by_priority_and_age_and_each_adapter_hears_of_its_own() {
+    let running = run_on(MemoryLog::new());
+    let mut pbx = running.connect("pbx", 7).await;
+    let mut other = running.connect("other", 8).await;
+    pbx.offer("first", "billing").await;
+    pbx.acknowledged(2).await;
+    other.offer("second", "billing").await;
+    other.acknowledged(2).await;
+    let AdapterMessage::CallOffered(call) = offered("urgent", "billing") else { unreachable!() };
+    let priority = Priority::new(8).expect("it is one");
+    pbx.say(AdapterMessage::CallOffered(OfferedCall { priority, ..call })).await;
+    pbx.offer("elsewhere", "nurse").await;
+    pbx.acknowledged(4).await;
+    until(|| running.domain.view().calls_waiting() == 4).await;
+    let positions = |adapter: &str| -> Vec<_> {
+        let rows = running.domain.view().positions(adapter);
+        let short = |row: &PositionRow| (row.call.call_id.to_string(), row.position);
+        rows.iter().map(short).collect()
+    };
+    let of = |call: &str, position| (call.to_owned(), position);
+    assert_eq!(positions("pbx"), [of("urgent", 1), of("first", 2), of("elsewhere", 1)]);
+    assert_eq!(positions("other"), [of("second", 3)]);
+    assert_eq!(positions("nobody"), []);
+}

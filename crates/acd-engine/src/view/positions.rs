@@ -13,19 +13,21 @@ pub struct PositionRow {
     pub call: Arc<CallCard>,
     /// In which queue.
     pub queue: Arc<str>,
-    /// From 1: so many calls of the queue, this one included, are served no later by an agent who
-    /// may take them all.
+    /// From 1. By priority and arrival, as the domain's order has them: a call that came back from a
+    /// conversation, or that lost its agent, may be served sooner or later than this says.
     pub position: u64,
 }
 
 impl View {
     /// Where the calls of an adapter stand that wait or are being offered, in each queue that they
-    /// stand in. By priority and age as the domain's order has them; costs as much as sorting the
-    /// queues concerned.
+    /// stand in; costs as much as sorting the queues in which it has any.
     pub fn positions(&self, adapter: &str) -> Vec<PositionRow> {
         let mut positions = Vec::new();
         for (queue, name) in self.queue_names() {
             let mut line: Vec<&CallRow> = self.calls.waiting_in(queue).collect();
+            if !line.iter().any(|row| &*row.call.adapter == adapter) {
+                continue;
+            }
             line.sort_by_cached_key(|row| self.rank(row));
             let ours = (1..).zip(line).filter(|(_, row)| &*row.call.adapter == adapter);
             positions.extend(ours.map(|(position, row)| PositionRow {
