@@ -1,7 +1,7 @@
 //! An Asterisk of its own for each test: fresh configuration, own ports, gone with the test.
 
 use std::fmt::Write as _;
-use std::net::UdpSocket;
+use std::net::{TcpListener, UdpSocket};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -43,10 +43,12 @@ impl Bed {
     pub(crate) fn start(agents: &[(&str, u16)]) -> Self {
         let root = std::env::var("ACDD_ASTERISK_ROOT").expect("tests/asterisk/run sets it");
         let root = PathBuf::from(root);
-        let (sip, http) = (free_port("127.0.0.1"), free_port("127.0.0.1"));
+        let sip = free_port("127.0.0.1");
+        let http = TcpListener::bind("127.0.0.1:0").and_then(|it| it.local_addr());
+        let http = http.expect("loopback").port();
         let home = format!("/tmp/acdd-bed-{}-{sip}", std::process::id());
         let bed = Self { root, home, process: None, sip, http };
-        for folder in ["etc", "run", "spool", "db", "log"] {
+        for folder in ["etc", "run", "spool", "db", "log", "moh"] {
             std::fs::create_dir_all(bed.path(folder)).expect("a writable root");
         }
         bed.configure(agents);
@@ -136,15 +138,14 @@ impl Bed {
             ("http.conf", format!("[general]\nenabled=yes\nbindaddr=127.0.0.1\nbindport={http}\n")),
             ("logger.conf", "[logfiles]\nmessages => notice,warning,error\n".to_owned()),
             ("rtp.conf", "[general]\nrtpstart=20000\nrtpend=31998\n".to_owned()),
-            (
-                "musiconhold.conf",
-                "[default]\nmode=files\ndirectory=/var/lib/asterisk/moh\n".to_owned(),
-            ),
+            ("musiconhold.conf", format!("[default]\nmode=files\ndirectory={home}/moh\n")),
             ("modules.conf", modules_conf()),
             ("extensions.conf", include_str!("extensions.conf").to_owned()),
             ("queues.conf", queues_conf(agents)),
             ("pjsip.conf", pjsip_conf(*sip, agents)),
         ];
+        // A second of silence is music enough to be sent.
+        std::fs::write(self.path("moh/silence.ulaw"), [0xff; 8_000]).expect("a writable root");
         for (name, text) in files {
             std::fs::write(self.path("etc").join(name), text).expect("a writable root");
         }

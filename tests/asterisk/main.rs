@@ -1,7 +1,6 @@
 //! acd-asterisk against a real Asterisk, with SIPp as callers and agents: `tests/asterisk/run`.
 
 #![allow(missing_docs, reason = "a test is no library")]
-#![allow(dead_code, reason = "the bed can do more than its first test asks of it")]
 
 mod bed;
 mod phones;
@@ -11,6 +10,8 @@ use phones::{Caller, Habit, agent, calls};
 use site::Site;
 
 const CONFIG: &str = r#"
+[routing]
+missed_offers = "not_ready"
 [skills]
 billing = {}
 nurse = {}
@@ -114,4 +115,21 @@ fn a_restarted_adapter_or_acdd_finds_callers_who_wait_and_who_talk() {
     assert_eq!(phone.rung(), 1, "nobody is rung twice");
     let (channels, bridges) = site.bed().channels_and_bridges();
     assert_eq!((channels, bridges), (3, 1));
+}
+
+#[test]
+fn a_restarted_asterisk_has_lost_its_calls_and_takes_new_ones() {
+    let phone = agent(port(), Habit::Answers { rings: 100, talks: 60_000 });
+    let mut site = Site::start(CONFIG, &[("ana", phone.port)]);
+    site.ready("ana");
+    let _talks = calls(site.bed().sip, patient("billing"));
+    site.until_state("connected", 1);
+    let _waits = calls(site.bed().sip, patient("billing"));
+    site.until_state("waiting", 1);
+    site.start_asterisk_again();
+    bed::until("the end of the lost calls", || site.calls().is_empty());
+    site.until_adapter_is_there();
+    let _new = calls(site.bed().sip, patient("billing"));
+    site.until_state("connected", 1);
+    assert_eq!(phone.rung(), 2);
 }

@@ -49,12 +49,6 @@ impl Phone {
         self.process.try_wait().expect("a child").is_some()
     }
 
-    /// Hangs up at once, as a telephone does whose battery is empty: it says nothing more.
-    pub(crate) fn dies(&mut self) {
-        self.process.kill().expect("a child");
-        self.process.wait().expect("a child");
-    }
-
     /// The SIP messages that it has sent and received, in order, by their first line.
     pub(crate) fn messages(&self) -> Vec<String> {
         let files = std::fs::read_dir(self.folder.path()).expect("its folder").flatten();

@@ -65,7 +65,8 @@ impl Site {
         self.bed.as_ref().expect("it runs")
     }
 
-    fn until_adapter_is_there(&self) {
+    /// Waits until acdd and the adapter have found each other.
+    pub(crate) fn until_adapter_is_there(&self) {
         until("the adapter's session", || {
             let status = self.acdctl(&["status"]);
             let adapters = status["adapters"].as_array().cloned().unwrap_or_default();

@@ -16,6 +16,7 @@ use std::io::Write as _;
 use std::path::Path;
 use std::process::ExitCode;
 use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::Directive;
 
 /// The command line or the settings are wrong, as with clap.
 const MISTAKE: u8 = 2;
@@ -51,7 +52,7 @@ fn read(file: &Path) -> Result<Settings, ExitCode> {
 
 fn run(settings: Settings, log: &str) -> ExitCode {
     let filter = match EnvFilter::builder().parse(log) {
-        Ok(filter) => filter,
+        Ok(filter) => filter.add_directive(no_passwords()),
         Err(error) => {
             eprintln!("--log {log}: {error}");
             return ExitCode::from(MISTAKE);
@@ -70,6 +71,11 @@ fn run(settings: Settings, log: &str) -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// At `trace` the websocket would log its address, and with it the password.
+fn no_passwords() -> Directive {
+    "tungstenite=debug".parse().expect("a directive")
 }
 
 fn print(bytes: &[u8]) -> ExitCode {

@@ -1,6 +1,6 @@
 //! The loop: keeps the two connections open, and carries out what the switch decides.
 
-use crate::ari::{Broken, Client, Incoming, Login};
+use crate::ari::{Broken, Client, Event, Incoming};
 use crate::positions::Positions;
 use crate::settings::Settings;
 use crate::stock;
@@ -67,7 +67,7 @@ type Session = (SessionSender, SessionEvents);
 enum Acdd {
     /// Asterisk is not there, so there is nothing to say.
     Idle,
-    Connecting(JoinHandle<Result<Session, String>>),
+    Connecting(JoinHandle<Result<News, String>>),
     Open(Box<Session>),
 }
 
@@ -91,12 +91,7 @@ impl Runner {
 
     /// Runs for as long as that makes sense; returns why it does not.
     async fn run(&mut self) -> String {
-        let login = Login {
-            address: self.settings.login.address.clone(),
-            user: self.settings.login.user.clone(),
-            password: self.settings.login.password.clone(),
-            app: self.settings.app.clone(),
-        };
+        let login = self.settings.login.clone();
         let mut delay = AGAIN_AFTER;
         loop {
             let end = match Client::open(&login).await {
@@ -144,7 +139,9 @@ impl Runner {
         info!(calls, legs, "connected to Asterisk");
         self.acdd = Acdd::Connecting(tokio::spawn(connect(self.settings.clone())));
         for incoming in aside {
-            self.take_in(incoming);
+            if let Err(end) = self.take_in(incoming) {
+                return end;
+            }
         }
         loop {
             if let Err(end) = self.carry_out(&mut client).await {
@@ -153,12 +150,20 @@ impl Runner {
             let deadline = self.switch.next_deadline();
             tokio::select! {
                 incoming = client.next() => match incoming {
-                    Ok(incoming) => self.take_in(incoming),
+                    Ok(incoming) => {
+                        if let Err(end) = self.take_in(incoming) {
+                            return end;
+                        }
+                    }
                     Err(broken) => return broken.into(),
                 },
                 news = news(&mut self.acdd) => match news {
-                    Ok(News::Open(session)) => self.acdd = Acdd::Open(session),
-                    Ok(News::Event(event)) => self.switch.on_order(Now::read(), *event),
+                    Ok(News { session, event }) => {
+                        if let Some(session) = session {
+                            self.acdd = Acdd::Open(session);
+                        }
+                        self.switch.on_order(Now::read(), event);
+                    }
                     Err(why) => return End::Pointless(why),
                 },
                 Some(positions) = self.found.recv() => self.switch.on_positions(&positions),
@@ -167,8 +172,13 @@ impl Runner {
         }
     }
 
-    fn take_in(&mut self, incoming: Incoming) {
+    fn take_in(&mut self, incoming: Incoming) -> Result<(), End> {
         match incoming {
+            // Its socket stays open and says nothing any more.
+            Incoming::Event(event) if matches!(*event, Event::ApplicationReplaced) => {
+                let app = &self.settings.login.app;
+                return Err(End::Pointless(format!("another program has taken over `{app}`")));
+            }
             Incoming::Event(event) => self.switch.on_event(Now::read(), *event),
             Incoming::Response(id, response) => {
                 if let Some(purpose) = self.purposes.remove(&id) {
@@ -176,6 +186,7 @@ impl Runner {
                 }
             }
         }
+        Ok(())
     }
 
     /// Does what the switch wants, in order. What is to be told is told even when Asterisk is gone.
@@ -198,6 +209,8 @@ impl Runner {
                         }
                     }
                     Output::Ask(..) => {}
+                    // Answered in any case, so that the next may be asked.
+                    Output::AskPositions => self.positions.ask(),
                     told => self.tell(told).await,
                 }
             }
@@ -212,7 +225,7 @@ impl Runner {
         let Acdd::Open(session) = &self.acdd else { return };
         let sender = &session.0;
         match output {
-            Output::Ask(..) => {}
+            Output::Ask(..) | Output::AskPositions => {}
             Output::Tell(subject, report) => match sender.send(report).await {
                 Ok(id) => self.switch.on_told(id, subject),
                 Err(error @ SendError::TooLarge { .. }) => {
@@ -225,15 +238,15 @@ impl Runner {
                 Ok(None) => {}
                 Err(error) => warn!(%error, "what Asterisk holds could not be said"),
             },
-            Output::AskPositions => self.positions.ask(),
         }
     }
 }
 
 /// What comes from acdd.
-enum News {
-    Open(Box<Session>),
-    Event(Box<SessionEvent>),
+struct News {
+    /// It is open now, and this is its first event.
+    session: Option<Box<Session>>,
+    event: SessionEvent,
 }
 
 /// The next news; for ever none while nobody is asked. Cancel safe.
@@ -241,7 +254,7 @@ async fn news(acdd: &mut Acdd) -> Result<News, String> {
     match acdd {
         Acdd::Idle => pending().await,
         Acdd::Connecting(attempt) => match attempt.await {
-            Ok(session) => Ok(News::Open(Box::new(session?))),
+            Ok(opened) => opened,
             Err(error) => Err(error.to_string()),
         },
         Acdd::Open(session) => match session.1.recv().await {
@@ -252,24 +265,26 @@ async fn news(acdd: &mut Acdd) -> Result<News, String> {
                 if let SessionEvent::Disconnected { reason, .. } = &event {
                     warn!("acdd is away: {reason}; trying again");
                 }
-                Ok(News::Event(Box::new(event)))
+                Ok(News { session: None, event })
             }
             None => Err("the session with acdd is over".to_owned()),
         },
     }
 }
 
-/// Opens the first stream of a session, however long that takes.
-async fn connect(settings: Settings) -> Result<Session, String> {
+/// Opens the first stream of a session, however long that takes. Its first event, `Connected`, comes
+/// with it: nothing may be told before what is held.
+async fn connect(settings: Settings) -> Result<News, String> {
     let mut delay = AGAIN_AFTER;
     loop {
         let mut options = SessionOptions::new(settings.server.clone(), &settings.adapter);
         options.domain.clone_from(&settings.domain);
         concat!("acd-asterisk ", env!("CARGO_PKG_VERSION")).clone_into(&mut options.software);
         match AdapterSession::connect(options).await {
-            Ok(session) => {
+            Ok((sender, mut events)) => {
+                let event = events.recv().await.ok_or("the session with acdd is over")?;
                 info!("connected to acdd");
-                return Ok(session);
+                return Ok(News { session: Some(Box::new((sender, events))), event });
             }
             Err(ConnectError::Unreachable { .. }) => {}
             Err(error @ ConnectError::Refused(_)) => warn!("{error}; trying again"),

@@ -1,5 +1,6 @@
 //! What the adapter is told in its own TOML file: read, checked, and as the rest uses it.
 
+use crate::ari::Login;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -16,7 +17,6 @@ pub(crate) struct Settings {
     pub(crate) domain: String,
     pub(crate) adapter: String,
     pub(crate) login: Login,
-    pub(crate) app: String,
     pub(crate) answer: bool,
     pub(crate) away_after: Duration,
     pub(crate) after_agent_continue: bool,
@@ -24,14 +24,6 @@ pub(crate) struct Settings {
     endpoint: String,
     pub(crate) announcements: Announcements,
     pub(crate) treatments: BTreeMap<String, Place>,
-}
-
-/// How Asterisk is reached.
-#[derive(Clone, Debug)]
-pub(crate) struct Login {
-    pub(crate) address: String,
-    pub(crate) user: String,
-    pub(crate) password: String,
 }
 
 /// Where in the dialplan.
@@ -63,7 +55,7 @@ impl Announcements {
 impl Settings {
     /// The bridge in which callers hear music.
     pub(crate) fn hold_bridge(&self) -> String {
-        format!("acd-hold-{}", self.app)
+        format!("acd-hold-{}", self.login.app)
     }
 
     /// The device of an agent: his address, completed if it names no technology.
@@ -214,7 +206,6 @@ impl Check<'_> {
             server: acdd.server.into_inner(),
             domain: acdd.domain,
             adapter: acdd.adapter.into_inner(),
-            app: asterisk.app.get_ref().clone(),
             login: self.login(asterisk)?,
             answer: calls.answer,
             away_after,
@@ -248,7 +239,8 @@ impl Check<'_> {
                 return Err(self.wrong("asterisk.user", &table.user, message));
             }
         };
-        Ok(Login { address, user: table.user.into_inner(), password })
+        let (user, app) = (table.user.into_inner(), table.app.into_inner());
+        Ok(Login { address, user, password, app })
     }
 
     fn announcements(&self, table: AnnouncementsTable) -> Result<Announcements, Wrong> {

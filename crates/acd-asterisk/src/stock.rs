@@ -25,9 +25,9 @@ pub(crate) async fn take(
     for info in channels {
         let mut memory = None;
         let mut held = false;
-        if FoundChannel::is_caller(&info, &settings.app) {
+        if FoundChannel::is_caller(&info, &settings.login.app) {
             memory = variable(client, &info.id, CALL_VARIABLE, aside).await?;
-        } else if FoundChannel::is_leg(&info, &settings.app) {
+        } else if FoundChannel::is_leg(&info, &settings.login.app) {
             let value = variable(client, &info.id, HELD_VARIABLE, aside).await?;
             held = value.is_some_and(|value| value == "1");
         }
@@ -42,7 +42,7 @@ async fn prepare(
     settings: &Settings,
     aside: &mut Vec<Incoming>,
 ) -> Result<(), Broken> {
-    let app = format!("applications/{}", escaped(&settings.app));
+    let app = format!("applications/{}", escaped(&settings.login.app));
     let allowed: Vec<Value> = FILTER.iter().map(|event| json!({ "type": event })).collect();
     let requests = [
         Request::new(Method::Put, format!("{app}/eventFilter")).body(json!({ "allowed": allowed })),

@@ -28,7 +28,7 @@ pub(super) enum Stage {
     /// He hears music.
     Waiting,
     /// He is being bridged to this leg, or talks to it.
-    With { leg: String, talks: bool },
+    With { leg: String },
 }
 
 /// What the dialplan asks for: `Stasis(acd,call,QUEUE[,priority=P][,name=value]...)`.
@@ -165,8 +165,12 @@ impl Switch {
         }
     }
 
-    /// acdd will not have the call: the dialplan goes on with it.
+    /// acdd will not have the call: the dialplan goes on with it, but a conversation is never torn
+    /// apart.
     pub(super) fn give_back(&mut self, channel: &str, why: &str) {
+        if self.calls.get(channel).is_some_and(|call| call.stage != Stage::Waiting) {
+            return;
+        }
         if self.forget_call(channel).is_some() {
             self.give_to_dialplan(channel, why);
         }

@@ -89,7 +89,7 @@ impl Switch {
         call_record.legs.push(leg.clone());
         let request = Request::new(Method::Post, "channels")
             .with("endpoint", device)
-            .with("app", self.settings.app.clone())
+            .with("app", self.settings.login.app.clone())
             .with("appArgs", format!("leg,{agent},{caller},{}", call.call_id))
             .with("channelId", leg.clone())
             .with("callerId", call_record.caller_id.clone())
@@ -171,7 +171,7 @@ impl Switch {
         }
         let caller = leg.call.clone();
         let Some(call) = self.calls.get_mut(&caller) else { return };
-        call.stage = Stage::With { leg: channel.clone(), talks: false };
+        call.stage = Stage::With { leg: channel.clone() };
         call.memory.talks(self.now.wall);
         let memory = call.memory.clone();
         self.be_quiet(&caller);
@@ -189,9 +189,6 @@ impl Switch {
         let (key, caller) = (leg.key, leg.call.clone());
         if success {
             leg.state = LegState::Talking;
-            if let Some(call) = self.calls.get_mut(&caller) {
-                call.stage = Stage::With { leg: channel.to_owned(), talks: true };
-            }
             return self.tell(Report::CallBridged { offer: key });
         }
         self.drop_leg(channel);
@@ -203,7 +200,7 @@ impl Switch {
     pub(super) fn revoked(&mut self, key: OfferKey) {
         let Some(channel) = self.leg_of_offer.get(&key).cloned() else { return };
         let Some(leg) = self.drop_leg(&channel) else { return };
-        let with = |stage: &Stage| matches!(stage, Stage::With { leg, .. } if *leg == channel);
+        let with = |stage: &Stage| matches!(stage, Stage::With { leg } if *leg == channel);
         if self.calls.get(&leg.call).is_some_and(|call| with(&call.stage)) {
             self.waits_again(&leg.call);
         }

@@ -105,7 +105,7 @@ impl Switch {
 
     fn find_caller(&mut self, channel: &FoundChannel) {
         let FoundChannel { info, memory, .. } = channel;
-        let app = self.settings.app.clone();
+        let app = self.settings.login.app.clone();
         let Some(Part::Call(asked)) = part(info, &app) else { return };
         if self.calls.contains_key(&info.id) {
             return;
@@ -124,7 +124,7 @@ impl Switch {
 
     fn find_leg(&mut self, channel: &FoundChannel, bridge_of: &HashMap<&str, &str>) {
         let info = &channel.info;
-        let app = self.settings.app.clone();
+        let app = self.settings.login.app.clone();
         let Some(Part::Leg { agent, caller, call_id }) = part(info, &app) else { return };
         let together = match (bridge_of.get(info.id.as_str()), bridge_of.get(caller)) {
             (Some(leg), Some(caller)) => leg == caller,
@@ -155,7 +155,7 @@ impl Switch {
         let Some(call) = self.calls.get_mut(caller) else { return };
         call.legs.push(info.id.clone());
         if together {
-            call.stage = Stage::With { leg: info.id.clone(), talks: true };
+            call.stage = Stage::With { leg: info.id.clone() };
         }
     }
 
