@@ -26,8 +26,10 @@ use tonic::transport::Channel;
 pub(crate) const ADAPTERS: usize = 8;
 /// Agents, so many that one is always free.
 pub(crate) const AGENTS: usize = 4_000;
+/// At a rate, how long a PBX takes to bridge, at least and on top by chance, ...
 const BRIDGE_MIN: Duration = Duration::from_millis(1);
 const BRIDGE_SPREAD: Duration = Duration::from_millis(4);
+/// ... and how long the two then talk.
 const TALK_MIN: Duration = Duration::from_millis(2);
 const TALK_SPREAD: Duration = Duration::from_millis(20);
 /// How many log in at a time.
@@ -72,6 +74,7 @@ struct Play {
     offered_ns: RefCell<Histogram<u64>>,
     /// What the PBX has begun and has not done yet.
     pending: RefCell<BinaryHeap<Reverse<Pending>>>,
+    /// The state of a xorshift generator (Marsaglia 2003): each run is dealt the same.
     dice: Cell<u64>,
 }
 
@@ -96,6 +99,7 @@ impl Play {
         most.mul_f64((x >> 11) as f64 / (1_u64 << 53) as f64)
     }
 
+    /// Bridges and ends what is due.
     fn do_pending(&self, ups: &[&Sender], slice: u64) {
         let now = Instant::now();
         loop {

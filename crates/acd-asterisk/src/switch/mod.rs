@@ -10,6 +10,8 @@ mod calls;
 mod legs;
 mod memory;
 mod stock;
+#[cfg(test)]
+mod tests;
 
 pub(crate) use announcements::Position;
 pub(crate) use legs::HELD_VARIABLE;
