@@ -378,6 +378,15 @@ impl World {
         }
     }
 
+    /// What is due has fired, or will while the domain catches up; but an advance does no more than
+    /// fits a slice.
+    fn check_that_all_fired(&self) {
+        let due = self.router.next_deadline().is_some_and(|at| at <= self.router.now());
+        if !matches!(self.log.last(), Some((_, Command::AdvanceTime))) {
+            assert_eq!(due, self.router.phase() == Phase::CatchingUp);
+        }
+    }
+
     /// Applies a command; on a refusal nothing may have changed.
     fn apply(&mut self, command: Command) -> bool {
         let digest = self.router.digest();
@@ -390,6 +399,7 @@ impl World {
                 self.ledger.take_in(command, &self.events[from..], &plan);
                 self.router.check_invariants();
                 self.check_recovery(from);
+                self.check_that_all_fired();
                 if let Some(told) = &mut self.told {
                     told.take_in(self.now, &self.events[from..]);
                     told.check(&self.router);

@@ -87,6 +87,40 @@ fn a_recovery_catches_up_in_slices() {
     assert_eq!(*tail[2], Event::RecoveryOver);
 }
 
+/// A snapshot between two slices of one instant knows what is still due, of calls in an agent's
+/// hands too: a Router that is restored from it does the same at the same command.
+#[test]
+fn a_router_restored_between_two_slices_goes_on_as_the_straight_one() {
+    let plan = Arc::new(everything::plan(Order::Strict, MissedOffers::StayReady));
+    let mut straight = Router::new(Arc::clone(&plan)).unwrap();
+    let mut events = Vec::new();
+    let (adapter, agent) = (AdapterId(0), AgentId(0));
+    let (queue, priority, since) = (QueueId(0), Priority::NORMAL, Timestamp(1_000_000));
+    let mut commands = vec![Command::AdapterUp { adapter, incarnation: 1, resync: false }];
+    commands.extend((0..2 * DEADLINES_PER_ADVANCE as u32).map(|slot| {
+        let call = CallHandle { slot, generation: 1 };
+        Command::CallOffered { call, adapter, queue, priority, since }
+    }));
+    commands.extend([Command::AgentLogIn { agent }, Command::AgentReady { agent }]);
+    for command in commands {
+        straight.apply(since, command, &mut events).unwrap();
+    }
+    assert!(events.iter().any(|event| matches!(event, Event::OfferIssued { .. })));
+    let mut slices = 0;
+    for _ in 0..200 {
+        let Some(due) = straight.next_deadline() else { break };
+        slices += usize::from(due <= straight.now());
+        let mut restored = Router::restore(Arc::clone(&plan), &straight.snapshot()).unwrap();
+        assert_eq!(restored.next_deadline(), Some(due));
+        let (mut ours, mut theirs) = (Vec::new(), Vec::new());
+        straight.apply(due, Command::AdvanceTime, &mut ours).unwrap();
+        restored.apply(due, Command::AdvanceTime, &mut theirs).unwrap();
+        assert_eq!(theirs, ours);
+        straight.check_invariants();
+    }
+    assert!(slices > 0, "all was done at once");
+}
+
 fn replay(router: &mut Router, log: &[(Timestamp, Command)]) -> Vec<Event> {
     let mut events = Vec::new();
     for (now, command) in log {

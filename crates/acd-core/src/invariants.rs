@@ -136,8 +136,20 @@ impl Router {
     }
 
     fn check_deadlines(&self) {
-        let due = self.next_deadline().is_some_and(|at| at <= self.now);
-        assert_eq!(due, self.phase == Phase::CatchingUp, "what is due has fired, or will be");
+        for call in self.calls.iter() {
+            for place in self.places_of(call.handle.slot).map(|place| &self.places[place]) {
+                let more = self.rules[place.queue.index()].has(place.rules_fired + 1);
+                let expected = more && call.state == CallState::Waiting;
+                assert_eq!(
+                    place.ticket.is_set(),
+                    expected,
+                    "a rule is awaited while its call waits"
+                );
+            }
+        }
+        // An advance that did what fits a slice stands still at the instant that it has reached.
+        let overdue = self.next_deadline().is_some_and(|at| at < self.now);
+        assert!(!overdue || self.phase == Phase::CatchingUp, "time waits for what is due");
         let tickets = self.calls.iter().map(|call| {
             let slot = call.handle.slot;
             usize::from(call.ticket.is_set())

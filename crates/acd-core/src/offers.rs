@@ -38,6 +38,7 @@ impl Router {
     ) {
         let Place { slot, queue, .. } = self.places[place];
         self.leave_lines(slot);
+        self.rules_rest(slot);
         self.offers += 1;
         let offer = OfferNumber(self.offers);
         let until = self.now + self.plan.queues[queue.index()].ring;

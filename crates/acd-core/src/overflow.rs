@@ -56,7 +56,8 @@ impl RuleTable {
 }
 
 impl Router {
-    /// Sets the deadline of a place's next rule; none while what is due waits for an offer to end.
+    /// Sets the deadline of a place's next rule; none while the call is in somebody's hands: what is
+    /// due then acts when it waits again.
     pub(crate) fn set_rule_deadline(&mut self, place: u32) {
         self.deadlines.cancel(&mut self.places[place].ticket);
         let at = &self.places[place];
@@ -64,10 +65,10 @@ impl Router {
             return;
         };
         let call = &self.calls[at.slot];
-        let due = at.entered + due.waited;
-        if due <= self.now && call.state != CallState::Waiting {
+        if call.state != CallState::Waiting {
             return;
         }
+        let due = at.entered + due.waited;
         let deadline = Deadline::Rule { arrival: call.arrival, queue: at.queue, slot: at.slot };
         self.places[place].ticket = self.deadlines.set(due, deadline);
     }
@@ -77,13 +78,15 @@ impl Router {
             return;
         };
         self.places[place].ticket = Ticket::NONE;
-        match self.calls[slot].state {
-            CallState::Waiting => self.rules_act(self.calls[slot].handle, queue, events),
-            // It acts when the offer or the bridge fails.
-            CallState::Offering
-            | CallState::Connecting
-            | CallState::Connected
-            | CallState::Held => {}
+        self.rules_act(self.calls[slot].handle, queue, events);
+    }
+
+    /// The call is taken in hand: its rules have no deadline until it waits again.
+    pub(crate) fn rules_rest(&mut self, slot: u32) {
+        let mut place = self.calls[slot].places;
+        while place != NONE {
+            self.deadlines.cancel(&mut self.places[place].ticket);
+            place = self.places[place].next;
         }
     }
 
