@@ -95,6 +95,8 @@ pub(crate) fn plan(shape: &Shape) -> RoutingPlan {
         missed_offers: MissedOffers::StayReady,
         reasons: Vec::new(),
         adapters: Vec::new(),
+        numbers: Vec::new(),
+        announcements: Vec::new(),
         skills: (0..SKILLS).map(|skill| format!("skill-{skill}")).collect(),
         queues: queues.collect(),
         agents: agents.collect(),

@@ -7,7 +7,7 @@ use acd_core::{
     ForcedPresence, MissedOffers, OfferResult, Order, Priority, QueueId, Router, RoutingPlan, Span,
     Timestamp, Treatment,
 };
-use acd_journal::{Batch, CallCard, Entry, Minted, Origin, Parts, Replica, Tail};
+use acd_journal::{Batch, CallCard, Entry, Farewell, Minted, Origin, Parts, Replica, Tail};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -21,7 +21,7 @@ const PAUSE_SECS_MAX: usize = 20;
 pub(crate) struct Names {
     adapters: Vec<Arc<str>>,
     calls: BTreeMap<CallHandle, (AdapterId, Arc<CallCard>)>,
-    sent_away: BTreeMap<(AdapterId, Arc<str>), Treatment>,
+    sent_away: BTreeMap<(AdapterId, Arc<str>), Farewell>,
 }
 
 /// A domain as it was after some batch.
@@ -54,8 +54,8 @@ impl Moment {
         cast.adapters() == self.names.adapters
             && living == self.names.calls.len()
             && self.names.calls.iter().all(|(call, (_, known))| card(*call) == Some(known))
-            && self.names.sent_away.iter().all(|((adapter, id), treatment)| {
-                cast.sent_away().find(*adapter, id) == Some(*treatment)
+            && self.names.sent_away.iter().all(|((adapter, id), farewell)| {
+                cast.sent_away().find(*adapter, id) == Some(farewell)
             })
     }
 }
@@ -256,14 +256,20 @@ impl Domain {
             return;
         }
         self.events.iter().for_each(|event| self.digest.take_in(event));
-        self.names.take_in(&command, minted.as_ref(), &self.events);
+        self.names.take_in(&command, minted.as_ref(), &self.events, self.router.plan());
         let sequence = self.tail.next_sequence + self.entries.len() as u64;
         self.entries.push(Entry { sequence, at, origin: Arc::new(by), command, minted });
     }
 }
 
 impl Names {
-    fn take_in(&mut self, command: &Command, minted: Option<&Minted>, events: &[Event]) {
+    fn take_in(
+        &mut self,
+        command: &Command,
+        minted: Option<&Minted>,
+        events: &[Event],
+        plan: &RoutingPlan,
+    ) {
         match (command, minted) {
             (Command::PlanChanged { plan }, _) => {
                 self.adapters = plan.adapters.iter().map(|name| Arc::from(name.as_str())).collect();
@@ -276,10 +282,20 @@ impl Names {
             _ => {}
         }
         for event in events {
-            let Event::CallEnded { call, treatment, .. } = event else { continue };
-            let (adapter, card) = self.calls.remove(call).expect("a live call ends");
-            if let Some(treatment) = treatment {
-                self.sent_away.insert((adapter, Arc::clone(&card.call_id)), *treatment);
+            let (call, farewell) = match event {
+                Event::TransferOrdered { call, number } => {
+                    let number = plan.numbers[number.index()].as_str();
+                    (call, Some(Farewell::Transfer(Arc::from(number))))
+                }
+                Event::CallEnded { call, treatment, .. } => (call, treatment.map(Farewell::End)),
+                _ => continue,
+            };
+            let (adapter, card) = self.calls.get(call).expect("a live call is sent away").clone();
+            if let Event::CallEnded { .. } = event {
+                self.calls.remove(call);
+            }
+            if let Some(farewell) = farewell {
+                self.sent_away.insert((adapter, Arc::clone(&card.call_id)), farewell);
             }
         }
     }

@@ -2,8 +2,8 @@
 
 use crate::plans::{self, agent, queue, requirement, rule, seconds};
 use acd_core::{
-    Action, AdapterId, Criterion, Endpoint, MissedOffers, Order, Priority, QueueId, Requirement,
-    RoutingPlan, Treatment,
+    Action, AdapterId, AnnouncementId, Criterion, Endpoint, MissedOffers, NumberId, Order,
+    Priority, QueueId, Requirement, RoutingPlan, Treatment,
 };
 
 /// Rules that loop, agents of every kind, two adapters.
@@ -16,6 +16,7 @@ pub(crate) fn plan(order: Order, missed_offers: MissedOffers) -> RoutingPlan {
         Requirement::default(),
         vec![
             rule("at-once", 0, vec![Action::RaisePriority(Priority::new(6).unwrap())]),
+            rule("say", 15, vec![Action::Play(AnnouncementId(0))]),
             rule("on", 40, vec![Action::MoveTo(QueueId(1))]),
         ],
     );
@@ -51,7 +52,10 @@ pub(crate) fn plan(order: Order, missed_offers: MissedOffers) -> RoutingPlan {
     let nurse = queue(
         "nurse",
         requirement(&[(2, 2)]),
-        vec![rule("loop", 5, vec![Action::MoveTo(QueueId(2))])],
+        vec![
+            rule("loop", 5, vec![Action::MoveTo(QueueId(2))]),
+            rule("to-doctor", 90, vec![Action::TransferTo(NumberId(0))]),
+        ],
     );
     let mut agents = vec![
         agent("ana", &[(0, 5), (1, 8)]),

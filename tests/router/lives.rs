@@ -3,9 +3,9 @@
 use crate::everything;
 use crate::told::Told;
 use acd_core::{
-    AdapterFacts, AdapterId, AgentId, CallHandle, Command, Event, ForcedPresence, MissedOffers,
-    OfferNumber, OfferResult, Order, Outcome, Phase, Priority, QueueId, ReasonId, Router,
-    RoutingPlan, Span, Timestamp, Treatment,
+    AdapterFacts, AdapterId, AgentId, CallHandle, Command, DeviceState, Event, ForcedPresence,
+    MissedOffers, OfferNumber, OfferResult, Order, Outcome, Phase, Priority, QueueId, ReasonId,
+    Router, RoutingPlan, Span, Timestamp, Treatment,
 };
 use proptest::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
@@ -71,6 +71,14 @@ pub(crate) enum Attempt {
     LoseLeg {
         call: usize,
     },
+    Transfer {
+        call: usize,
+        queue: Option<u16>,
+    },
+    Device {
+        agent: u32,
+        device: DeviceState,
+    },
     Hold {
         call: usize,
     },
@@ -131,6 +139,11 @@ fn attempt() -> impl Strategy<Value = Attempt> {
         1 => Just(OfferResult::NoAnswer),
         1 => Just(OfferResult::Failed),
     ];
+    let device = prop_oneof![
+        2 => Just(DeviceState::Up),
+        1 => Just(DeviceState::Busy),
+        1 => Just(DeviceState::Down),
+    ];
     let forced = prop_oneof![
         Just(ForcedPresence::Ready),
         Just(ForcedPresence::NotReady),
@@ -160,6 +173,10 @@ fn attempt() -> impl Strategy<Value = Attempt> {
         8 => call.clone().prop_map(|call| Attempt::Bridge { call }),
         1 => call.clone().prop_map(|call| Attempt::FailConnect { call }),
         2 => call.clone().prop_map(|call| Attempt::LoseLeg { call }),
+        2 => (call.clone(), prop::option::of(queue.clone()))
+            .prop_map(|(call, queue)| Attempt::Transfer { call, queue }),
+        4 => (agent.clone(), device)
+            .prop_map(|(agent, device)| Attempt::Device { agent, device }),
         1 => call.clone().prop_map(|call| Attempt::Hold { call }),
         1 => call.clone().prop_map(|call| Attempt::Retrieve { call }),
         3 => agent.clone().prop_map(|agent| Attempt::LogIn { agent }),
@@ -225,6 +242,8 @@ pub(crate) struct Ledger {
     up: BTreeSet<AdapterId>,
     awaited: BTreeSet<AdapterId>,
     recovering: bool,
+    /// Agents whose device is gone or busy.
+    out_of_service: BTreeSet<AgentId>,
     pub(crate) vanished: usize,
 }
 
@@ -237,6 +256,12 @@ impl Ledger {
         for event in events {
             match event {
                 Event::RecoveryOver => self.recovering = false,
+                Event::DeviceChanged { agent, device: DeviceState::Up } => {
+                    assert!(self.out_of_service.remove(agent), "it was away");
+                }
+                Event::DeviceChanged { agent, .. } => {
+                    self.out_of_service.insert(*agent);
+                }
                 Event::AdapterUp { adapter } => {
                     self.up.insert(*adapter);
                 }
@@ -271,6 +296,8 @@ impl Ledger {
                     assert!(before.is_none_or(|before| before < *offer), "offers count up");
                     let calls = self.in_hand.entry(*agent).or_default();
                     assert!(calls.insert(*call), "an agent holds a call once");
+                    let at_work = !self.out_of_service.contains(agent) || *adopted;
+                    assert!(at_work, "a device that is gone or busy gets no offers");
                     let planned = &plan.agents[agent.index()];
                     assert!(calls.len() <= usize::from(planned.capacity), "capacity is kept");
                     assert!(queue.index() < plan.queues.len());
@@ -493,6 +520,13 @@ impl World {
             }
             Attempt::LoseLeg { call } => {
                 Command::AgentLegLost { call: ledger.at(Stage::Connected, call) }
+            }
+            Attempt::Transfer { call, queue } => Command::CallTransferred {
+                call: ledger.at(Stage::Connected, call),
+                queue: queue.map(QueueId),
+            },
+            Attempt::Device { agent, device } => {
+                Command::DeviceChanged { agent: AgentId(agent), device }
             }
             Attempt::Hold { call } => Command::CallHeld { call: ledger.at(Stage::Connected, call) },
             Attempt::Retrieve { call } => {

@@ -10,13 +10,13 @@ mod drafts;
 mod plans;
 
 use acd_core::{
-    AdapterId, AgentId, CallHandle, Command, Event, MissedOffers, OfferNumber, OfferResult,
-    Priority, QueueId, ReasonId, Rejection, Requirement, Router, RoutingPlan, SkillId, Span,
-    Timestamp,
+    AdapterId, AgentId, CallHandle, Command, DeviceState, Event, MissedOffers, OfferNumber,
+    OfferResult, Priority, QueueId, ReasonId, Rejection, Requirement, Router, RoutingPlan, SkillId,
+    Span, Timestamp,
 };
 use drafts::{Draft, a_draft};
 use proptest::prelude::*;
-use proptest::sample::Index;
+use proptest::sample::{Index, select};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -65,10 +65,19 @@ enum Step {
         call: Index,
         queue: Index,
     },
+    Transfer {
+        call: Index,
+        queue: Index,
+    },
+    Device {
+        agent: Index,
+        device: DeviceState,
+    },
 }
 
 fn step() -> impl Strategy<Value = Step> {
     let index = any::<Index>;
+    let device = select(vec![DeviceState::Up, DeviceState::Busy, DeviceState::Down]);
     let result = prop_oneof![
         5 => Just(OfferResult::Accepted),
         2 => Just(OfferResult::Declined),
@@ -91,6 +100,8 @@ fn step() -> impl Strategy<Value = Step> {
         2 => (index(), prop::option::of(0..2_u16))
             .prop_map(|(agent, reason)| Step::NotReady { agent, reason }),
         1 => (index(), index()).prop_map(|(call, queue)| Step::Move { call, queue }),
+        1 => (index(), index()).prop_map(|(call, queue)| Step::Transfer { call, queue }),
+        2 => (index(), device).prop_map(|(agent, device)| Step::Device { agent, device }),
     ]
 }
 
@@ -216,6 +227,13 @@ impl World {
             }
             Step::NotReady { agent: index, reason } => {
                 Command::AgentNotReady { agent: agent(index), reason: reason.map(ReasonId) }
+            }
+            Step::Transfer { call, queue: index } => Command::CallTransferred {
+                call: offered(Stage::Connected, call).0,
+                queue: Some(queue(index)),
+            },
+            Step::Device { agent: index, device } => {
+                Command::DeviceChanged { agent: agent(index), device: *device }
             }
             Step::Move { call, queue: index } => {
                 Command::MoveCall { call: live(call), queue: queue(index) }

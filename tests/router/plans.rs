@@ -51,6 +51,8 @@ pub(crate) fn plan(queues: Vec<QueuePlan>, agents: Vec<AgentPlan>) -> RoutingPla
         reasons: vec!["break".to_owned(), "lunch".to_owned()],
         adapters: vec!["pbx".to_owned(), "other".to_owned()],
         skills: ["billing", "spanish", "nurse"].map(str::to_owned).to_vec(),
+        numbers: vec!["+15550100".to_owned()],
+        announcements: vec!["please-hold".to_owned()],
         queues,
         agents,
     }

@@ -1,8 +1,8 @@
 //! What there is, told by events alone: a fold, to be compared with the Router's facts.
 
 use acd_core::{
-    AgentFacts, CallFacts, CallHandle, CallStage, Event, HandFacts, OfferEnd, PlaceFacts, Presence,
-    Router, RoutingPlan, SlotFacts, SlotState, Timestamp,
+    AgentFacts, CallFacts, CallHandle, CallStage, DeviceState, Event, HandFacts, OfferEnd,
+    PlaceFacts, Presence, Router, RoutingPlan, SlotFacts, SlotState, Timestamp,
 };
 use std::collections::BTreeMap;
 
@@ -18,6 +18,7 @@ impl Told {
             presence: Presence::LoggedOut,
             presence_since: None,
             pending: None,
+            device: DeviceState::Up,
             slots: vec![
                 SlotFacts { state: SlotState::Free, since: None };
                 usize::from(planned.capacity)
@@ -42,6 +43,9 @@ impl Told {
                     told.presence_since = Some(now);
                 }
                 (told.presence, told.pending) = (*presence, *pending);
+            }
+            Event::DeviceChanged { agent, device } => {
+                self.agents[agent.index()].device = *device;
             }
             Event::SlotChanged { agent, slot, state } => {
                 let told = &mut self.agents[agent.index()].slots[usize::from(*slot)];

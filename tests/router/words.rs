@@ -4,9 +4,9 @@ mod said;
 
 use crate::plans;
 use acd_core::{
-    Action, AdapterId, AgentId, CallHandle, Command, Criterion, ForcedPresence, MissedOffers,
-    OfferNumber, OfferResult, Order, Priority, QueueId, ReasonId, Requirement, RoutingPlan,
-    SkillId, Span, Timestamp, Treatment,
+    Action, AdapterId, AgentId, AnnouncementId, CallHandle, Command, Criterion, DeviceState,
+    ForcedPresence, MissedOffers, NumberId, OfferNumber, OfferResult, Order, Priority, QueueId,
+    ReasonId, Requirement, RoutingPlan, SkillId, Span, Timestamp, Treatment,
 };
 use std::collections::BTreeMap;
 
@@ -130,6 +130,8 @@ impl Names {
             ["add", queue] => Action::AddQueue(self.queue(at, queue)),
             ["move", "to", queue] => Action::MoveTo(self.queue(at, queue)),
             ["raise", "to", priority] => Action::RaisePriority(priority_of(at, priority)),
+            ["transfer"] => Action::TransferTo(NumberId(0)),
+            ["play"] => Action::Play(AnnouncementId(0)),
             ["end", "voicemail"] => Action::End(Treatment::Voicemail),
             ["end", "message"] => Action::End(Treatment::Message),
             _ => panic!("{at}: not an action: {words:?}"),
@@ -232,6 +234,15 @@ impl Names {
             ["accepts", call] => Command::AgentAccept { agent, offer: offer(call) },
             ["declines", call] => Command::AgentDecline { agent, offer: offer(call) },
             ["ends", "wrap-up"] => Command::AgentEndWrapUp { agent },
+            ["has", "a", "device", state] => Command::DeviceChanged {
+                agent,
+                device: match *state {
+                    "up" => DeviceState::Up,
+                    "busy" => DeviceState::Busy,
+                    "down" => DeviceState::Down,
+                    _ => panic!("{at}: a device is up, busy or down"),
+                },
+            },
             _ => panic!("{at}: an agent does not do this: {words:?}"),
         }
     }
@@ -276,6 +287,10 @@ impl Names {
             ["fails"] => result(OfferResult::Failed),
             ["is", "bridged"] => Command::CallBridged { call, offer },
             ["cannot", "be", "bridged"] => Command::ConnectFailed { call, offer },
+            ["is", "transferred"] => Command::CallTransferred { call, queue: None },
+            ["is", "transferred", "to", queue] => {
+                Command::CallTransferred { call, queue: Some(self.queue(at, queue)) }
+            }
             ["loses", "its", "agent"] => Command::AgentLegLost { call },
             ["is", "held"] => Command::CallHeld { call },
             ["is", "retrieved"] => Command::CallRetrieved { call },

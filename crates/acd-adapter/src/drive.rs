@@ -256,6 +256,8 @@ impl Driver {
                 Some(SessionEvent::Connect { key: key(connect.offer_number), connect })
             }
             Body::End(end) => Some(SessionEvent::End(end)),
+            Body::Transfer(transfer) => Some(SessionEvent::Transfer(transfer)),
+            Body::Play(play) => Some(SessionEvent::Play(play)),
             Body::Rejected(v1::Rejected { rejected_number, code, message, field }) => {
                 let id = self.link.id_of(rejected_number)?;
                 Some(SessionEvent::Rejected { id, code, message, field })

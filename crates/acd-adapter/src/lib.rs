@@ -132,7 +132,7 @@ mod simulated;
 
 pub use endpoint::{AddressError, KeepAlive, code_word, endpoint};
 pub use numbering::SendId;
-pub use report::{OfferKey, OfferOutcome, Report};
+pub use report::{AgentMeant, AskedPresence, DeviceState, OfferKey, OfferOutcome, Report};
 pub use resync::{HeldCall, HeldLeg, LegState, Resync, ResyncIds, ResyncPart};
 pub use session::{
     AdapterSession, ConnectError, MESSAGE_BYTES_MAX, Reconnect, SendError, SessionEvent,

@@ -6,6 +6,7 @@ use prost::Message as _;
 use std::collections::HashMap;
 use std::time::Duration;
 
+pub use acd_proto::v1::DeviceState;
 pub use acd_proto::v1::offer_result::Result as OfferOutcome;
 
 /// The longest wait that the protocol knows.
@@ -81,11 +82,62 @@ pub enum Report {
         /// Which.
         call_id: String,
     },
+    /// The agent has handed the caller on.
+    CallTransferred {
+        /// Which call.
+        call_id: String,
+        /// Into this queue, where it waits again; without one it has left acdd.
+        queue: Option<String>,
+    },
     /// An agent ended wrap-up at the phone.
     WrapUpDone {
-        /// His id.
-        agent: String,
+        /// Who.
+        agent: AgentMeant,
     },
+    /// An agent logged in or out, or paused, at the phone.
+    AgentPresence {
+        /// Who.
+        agent: AgentMeant,
+        /// What he asks for.
+        presence: AskedPresence,
+    },
+    /// How a device is: to be told of each device before a resync is sent, and whenever it changes.
+    DeviceChanged {
+        /// Which, as in endpoints.
+        address: String,
+        /// How it is now.
+        state: DeviceState,
+    },
+}
+
+/// How an agent is named.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum AgentMeant {
+    /// By his id.
+    Id(String),
+    /// By the address of his endpoint at this adapter.
+    At(String),
+}
+
+impl AgentMeant {
+    /// As (agent, address).
+    fn fields(self) -> (String, String) {
+        match self {
+            Self::Id(agent) => (agent, String::new()),
+            Self::At(address) => (String::new(), address),
+        }
+    }
+}
+
+/// What an agent asks for at the phone; he is logged in for it if need be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum AskedPresence {
+    /// To take calls.
+    Ready,
+    /// To take none, for this reason of the configuration if one is given.
+    NotReady(Option<String>),
+    /// To go home.
+    LoggedOut,
 }
 
 impl Report {
@@ -112,7 +164,31 @@ impl Report {
             Self::AgentLegLost { call_id } => Body::AgentLegLost(v1::AgentLegLost { call_id }),
             Self::CallHeld { call_id } => Body::CallHeld(v1::CallHeld { call_id }),
             Self::CallRetrieved { call_id } => Body::CallRetrieved(v1::CallRetrieved { call_id }),
-            Self::WrapUpDone { agent } => Body::WrapUpDone(v1::WrapUpDone { agent }),
+            Self::CallTransferred { call_id, queue } => {
+                let queue = queue.unwrap_or_default();
+                Body::CallTransferred(v1::CallTransferred { call_id, queue })
+            }
+            Self::WrapUpDone { agent } => {
+                let (agent, address) = agent.fields();
+                Body::WrapUpDone(v1::WrapUpDone { agent, address })
+            }
+            Self::AgentPresence { agent, presence } => {
+                let (agent, address) = agent.fields();
+                let (presence, reason) = match presence {
+                    AskedPresence::Ready => (v1::Presence::Ready, None),
+                    AskedPresence::NotReady(reason) => (v1::Presence::NotReady, reason),
+                    AskedPresence::LoggedOut => (v1::Presence::LoggedOut, None),
+                };
+                Body::AgentPresence(v1::AgentPresence {
+                    agent,
+                    address,
+                    presence: presence.into(),
+                    reason: reason.unwrap_or_default(),
+                })
+            }
+            Self::DeviceChanged { address, state } => {
+                Body::DeviceChanged(v1::DeviceChanged { address, state: state.into() })
+            }
         }
     }
 }

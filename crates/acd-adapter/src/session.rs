@@ -155,6 +155,10 @@ pub enum SessionEvent {
     },
     /// The call leaves acdd.
     End(v1::End),
+    /// The call leaves acdd for a number outside.
+    Transfer(v1::Transfer),
+    /// The waiting caller is to hear something; nothing else waits for it.
+    Play(v1::Play),
     /// A report was not applied; nothing has changed.
     Rejected {
         /// What `send` returned for it.

@@ -23,7 +23,9 @@ pub(crate) struct Settings {
     pub(crate) music: Option<String>,
     endpoint: String,
     pub(crate) announcements: Announcements,
+    sounds: BTreeMap<String, String>,
     pub(crate) treatments: BTreeMap<String, Place>,
+    pub(crate) transfer_context: String,
 }
 
 /// Where in the dialplan.
@@ -58,11 +60,20 @@ impl Settings {
         format!("acd-hold-{}", self.login.app)
     }
 
-    /// The device of an agent: his address, completed if it names no technology.
+    /// What Asterisk plays for an announcement of acdd's configuration.
+    pub(crate) fn sound(&self, announcement: &str) -> String {
+        let own = self.sounds.get(announcement);
+        own.cloned().unwrap_or_else(|| format!("sound:{announcement}"))
+    }
+
+    /// The address that acdd would know a device by; `None` for one that no agent can have.
+    pub(crate) fn address<'a>(&self, device: &'a str) -> Option<&'a str> {
+        let (before, after) = self.endpoint.split_once("{}")?;
+        device.strip_prefix(before)?.strip_suffix(after).filter(|address| !address.is_empty())
+    }
+
+    /// The device that acdd knows by this address.
     pub(crate) fn device(&self, address: &str) -> String {
-        if address.contains('/') {
-            return address.to_owned();
-        }
         self.endpoint.replace("{}", address)
     }
 }
@@ -89,6 +100,8 @@ struct File {
     agents: AgentsTable,
     #[serde(default)]
     announcements: AnnouncementsTable,
+    #[serde(default)]
+    sounds: BTreeMap<String, Vec<String>>,
     #[serde(default)]
     treatments: BTreeMap<Spanned<String>, Spanned<String>>,
 }
@@ -124,6 +137,7 @@ struct CallsTable {
     after_agent: Spanned<String>,
     keep_while_acdd_is_away: Spanned<String>,
     music: Option<String>,
+    transfer_context: String,
 }
 
 impl Default for CallsTable {
@@ -134,6 +148,7 @@ impl Default for CallsTable {
             after_agent: spanned("hang_up"),
             keep_while_acdd_is_away: spanned("5s"),
             music: None,
+            transfer_context: "acd-transfer".to_owned(),
         }
     }
 }
@@ -146,7 +161,7 @@ struct AgentsTable {
 
 impl Default for AgentsTable {
     fn default() -> Self {
-        Self { endpoint: Spanned::new(0..0, "PJSIP/{}".to_owned()) }
+        Self { endpoint: Spanned::new(0..0, "{}".to_owned()) }
     }
 }
 
@@ -183,7 +198,7 @@ struct Check<'a> {
 
 impl Check<'_> {
     fn settings(&self, file: File) -> Result<Settings, Wrong> {
-        let File { acdd, asterisk, calls, agents, announcements, treatments } = file;
+        let File { acdd, asterisk, calls, agents, announcements, sounds, treatments } = file;
         self.names("acdd.adapter", &acdd.adapter)?;
         self.names("asterisk.app", &asterisk.app)?;
         acd_adapter::endpoint(acdd.server.get_ref())
@@ -213,7 +228,9 @@ impl Check<'_> {
             music: calls.music,
             endpoint: agents.endpoint.into_inner(),
             announcements: self.announcements(announcements)?,
+            sounds: sounds.into_iter().map(|(name, media)| (name, media.join(","))).collect(),
             treatments: self.treatments(treatments)?,
+            transfer_context: calls.transfer_context,
         })
     }
 
@@ -325,10 +342,19 @@ mod tests {
     fn the_example_is_right() {
         let settings = parse("a.toml", EXAMPLE).expect("the example");
         assert_eq!(settings.hold_bridge(), "acd-hold-acd");
-        assert_eq!(settings.device("201"), "PJSIP/201");
-        assert_eq!(settings.device("SIP/7"), "SIP/7");
+        assert_eq!(settings.device("PJSIP/201"), "PJSIP/201");
+        assert_eq!(settings.address("PJSIP/201"), Some("PJSIP/201"));
         assert_eq!(settings.announcements.media(1), "sound:queue-youarenext");
         assert!(settings.announcements.media(4).contains("number:4"));
+    }
+
+    #[test]
+    fn an_address_may_be_a_part_of_its_device_s_name() {
+        let text = EXAMPLE.replace("endpoint = \"{}\"", "endpoint = \"PJSIP/{}\"");
+        let settings = parse("a.toml", &text).expect("it is right");
+        assert_eq!(settings.device("201"), "PJSIP/201");
+        assert_eq!(settings.address("PJSIP/201"), Some("201"));
+        assert_eq!(settings.address("DAHDI/201"), None);
     }
 
     #[test]

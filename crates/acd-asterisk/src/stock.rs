@@ -1,7 +1,8 @@
 //! Prepares a fresh connection to Asterisk, and looks at what it holds.
 
 use crate::ari::{
-    BridgeInfo, Broken, ChannelInfo, Client, FILTER, Incoming, Method, Request, Response, escaped,
+    BridgeInfo, Broken, ChannelInfo, Client, DeviceInfo, EndpointInfo, FILTER, Incoming, Method,
+    Request, Response, escaped,
 };
 use crate::settings::Settings;
 use crate::switch::{CALL_VARIABLE, Found, FoundChannel, HELD_VARIABLE};
@@ -34,6 +35,12 @@ pub(crate) async fn take(
         found.channels.push(FoundChannel { info, memory, held });
     }
     found.bridges = list::<BridgeInfo>(client, "bridges", aside).await?;
+    for EndpointInfo { technology, resource } in list(client, "endpoints", aside).await? {
+        let device = escaped(&format!("{technology}/{resource}"));
+        let request = Request::new(Method::Get, format!("deviceStates/{device}"));
+        let response = client.ask(&request, aside).await?;
+        found.devices.extend(serde_json::from_value::<DeviceInfo>(response.body));
+    }
     Ok(found)
 }
 
@@ -48,6 +55,8 @@ async fn prepare(
         Request::new(Method::Put, format!("{app}/eventFilter")).body(json!({ "allowed": allowed })),
         Request::new(Method::Post, format!("bridges/{}", settings.hold_bridge()))
             .with("type", "holding"),
+        Request::new(Method::Post, format!("{app}/subscription"))
+            .with("eventSource", "deviceState:"),
     ];
     for request in requests {
         let response = client.ask(&request, aside).await?;

@@ -10,9 +10,9 @@ use crate::read::{At, Entry, List};
 use crate::values::Device;
 use crate::{Config, LogConfig, ServerConfig};
 use acd_core::{
-    ADAPTERS_MAX, AGENTS_MAX, Action, AdapterId, AgentPlan, Endpoint, Priority, QUEUES_MAX,
-    QueueId, QueuePlan, RULES_MAX, Requirement, RoutingPlan, SKILLS_MAX, ServiceLevel, SkillId,
-    Span, Treatment,
+    ADAPTERS_MAX, AGENTS_MAX, Action, AdapterId, AgentPlan, AnnouncementId, Endpoint, NumberId,
+    Priority, QUEUES_MAX, QueueId, QueuePlan, RULES_MAX, Requirement, RoutingPlan, SKILLS_MAX,
+    ServiceLevel, SkillId, Span, Treatment,
 };
 use std::collections::HashSet;
 use std::ops::Range;
@@ -33,6 +33,8 @@ pub(crate) fn compile(file: &File, notes: &mut Notes) -> Config {
         },
         queues: Names::declared("queue", queues),
         adapters: Names::by_use(),
+        numbers: Names::by_use(),
+        announcements: Names::by_use(),
         notes,
     };
     let plan = compiler.plan(file);
@@ -85,6 +87,8 @@ struct Compiler<'n> {
     skills: Names,
     queues: Names,
     adapters: Names,
+    numbers: Names,
+    announcements: Names,
     notes: &'n mut Notes,
 }
 
@@ -126,6 +130,8 @@ impl Compiler<'_> {
             reasons: file.presence.value.reasons.value.0.clone(),
             adapters: self.adapters.list().to_vec(),
             skills: self.skills.list().to_vec(),
+            numbers: self.numbers.list().to_vec(),
+            announcements: self.announcements.list().to_vec(),
             queues,
             agents,
         }
@@ -255,10 +261,12 @@ impl Compiler<'_> {
     fn check_last(&mut self, key: &Key<'_>, rules: &[Option<At<Rule>>]) {
         let Some(Some(last)) = rules.last() else { return };
         let Some(then) = last.value.then.get() else { return };
-        if then.sound && then.value.end.is_absent() && !then.value.is_empty() {
+        let leaves = !then.value.end.is_absent() || !then.value.transfer_to.is_absent();
+        if then.sound && !leaves && !then.value.is_empty() {
             let key = key.item(rules.len() - 1);
             let message = "the last rule of a queue must end the call, or it could wait for ever";
-            let expected = "end = \"voicemail\" or end = \"message\" in the last rule";
+            let expected =
+                "end = \"voicemail\", end = \"message\" or `transfer_to` in the last rule";
             self.notes.add(&key.name("then"), &then.span, message, expected);
         }
     }
@@ -274,7 +282,7 @@ impl Compiler<'_> {
 
     /// What a rule does, in the order in which it does it.
     fn actions(&mut self, key: &Key<'_>, id: QueueId, then: &At<Then>) -> Vec<Action> {
-        let Then { priority, require, add_queue, move_to, end } = &then.value;
+        let Then { priority, require, add_queue, play, move_to, transfer_to, end } = &then.value;
         let mut actions = Vec::new();
         if let Some(priority) = priority.get().and_then(|found| Priority::new(found.value.0)) {
             actions.push(Action::RaisePriority(priority));
@@ -287,9 +295,19 @@ impl Compiler<'_> {
             let to = self.lead(&key.name("add_queue"), id, &name.value.0, &name.span);
             actions.extend(to.map(Action::AddQueue));
         }
+        if let Some(name) = play.get() {
+            let key = key.name("play");
+            let played = self.announcements.find(&name.value.0, &key, &name.span, self.notes);
+            actions.extend(played.map(|played| Action::Play(AnnouncementId(played))));
+        }
         if let Some(name) = move_to.get() {
             let to = self.lead(&key.name("move_to"), id, &name.value.0, &name.span);
             actions.extend(to.map(Action::MoveTo));
+        }
+        if let Some(number) = transfer_to.get() {
+            let key = key.name("transfer_to");
+            let to = self.numbers.find(&number.value.0, &key, &number.span, self.notes);
+            actions.extend(to.map(|to| Action::TransferTo(NumberId(to))));
         }
         if let Some(end) = end.get() {
             actions.push(Action::End(match end.value.0 {
@@ -297,12 +315,20 @@ impl Compiler<'_> {
                 Ending::Message => Treatment::Message,
             }));
         }
-        if let (Some(_), Some(end)) = (move_to.get(), end.get()) {
-            let message = "a rule cannot both move the call and end it";
-            self.notes.add(&key.name("end"), &end.span, message, "either `move_to` or `end`");
+        let ways = [
+            ("move_to", move_to.get().map(|to| &to.span)),
+            ("transfer_to", transfer_to.get().map(|to| &to.span)),
+            ("end", end.get().map(|end| &end.span)),
+        ];
+        let mut ways = ways.iter().filter_map(|(name, span)| span.map(|span| (name, span)));
+        if let (Some((first, _)), Some((name, span))) = (ways.next(), ways.next()) {
+            let message = format!("the call leaves the queue by `{first}` already");
+            let expected = "one of `move_to`, `transfer_to` and `end`";
+            self.notes.add(&key.name(name), span, message, expected);
         }
         if then.sound && then.value.is_empty() {
-            let expected = "at least one of `priority`, `require`, `add_queue`, `move_to`, `end`";
+            let expected = "at least one of `priority`, `require`, `add_queue`, `play`, `move_to`, \
+                            `transfer_to`, `end`";
             self.notes.add(key, &then.span, "this rule does nothing", expected);
         }
         actions

@@ -5,7 +5,8 @@ use crate::journal::Journal;
 use crate::notes::{Key, Notes, one_of, quoted};
 use crate::read::{Entries, List, Node, Read, choice, is, section};
 use crate::values::{
-    Device, Listen, Mention, Name, Percent, PositiveTime, Text, Time, TimeWithin, Whole, check_name,
+    Device, Listen, Mention, Name, Number, Percent, PositiveTime, Text, Time, TimeWithin, Whole,
+    check_name,
 };
 use acd_core::{CAPACITY_MAX, LEVEL_MAX};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
@@ -327,7 +328,8 @@ section! {
         required name: Name,
         /// When it acts.
         required when: When,
-        /// What it does, in this order: `priority`, `require`, `add_queue`, then `move_to` or `end`.
+        /// What it does, in this order: `priority`, `require`, `add_queue`, `play`, then `move_to`,
+        /// `transfer_to` or `end`.
         required then: Then,
     }
 }
@@ -349,8 +351,12 @@ section! {
         optional require: Require,
         /// Lets the call wait in this queue too.
         optional add_queue: Mention,
+        /// Has the caller hear this announcement, which the adapter knows by the name.
+        optional play: Name,
         /// Sends the call to this queue instead.
         optional move_to: Mention,
+        /// Sends the call out of acdd, to this telephone number.
+        optional transfer_to: Number,
         /// Sends the call out of acdd.
         optional end: End,
     }
@@ -449,11 +455,13 @@ section! {
 impl Then {
     /// Whether the rule would do nothing at all.
     pub(crate) fn is_empty(&self) -> bool {
-        let Self { priority, require, add_queue, move_to, end } = self;
+        let Self { priority, require, add_queue, play, move_to, transfer_to, end } = self;
         priority.is_absent()
             && require.is_absent()
             && add_queue.is_absent()
+            && play.is_absent()
             && move_to.is_absent()
+            && transfer_to.is_absent()
             && end.is_absent()
     }
 }

@@ -318,6 +318,35 @@ impl JsonSchema for Name {
     }
 }
 
+/// A telephone number, as a PBX dials it.
+#[derive(Clone, Debug)]
+pub(crate) struct Number(pub(crate) String);
+
+impl Read for Number {
+    fn read(node: &Node<'_>, key: &Key<'_>, notes: &mut Notes) -> Option<Self> {
+        let expected =
+            "a telephone number of 1 to 64 of 0-9, `+`, `*`, `#`, A-Z, a-z, `-`, `_` and `.`";
+        let number = text(node, key, notes, expected)?;
+        let allowed = |letter: char| letter.is_ascii_alphanumeric() || "+*#-_.".contains(letter);
+        if (1..=NAME_MAX).contains(&number.len()) && number.chars().all(allowed) {
+            return Some(Self(number.to_owned()));
+        }
+        let message = format!("{} cannot be dialled", quoted(number));
+        notes.add(key, &node.span(), message, expected);
+        None
+    }
+}
+
+impl JsonSchema for Number {
+    fn schema_name() -> Cow<'static, str> {
+        "Number".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "type": "string", "pattern": "^[A-Za-z0-9+*#._-]{1,64}$" })
+    }
+}
+
 /// A name that is given elsewhere; whether it is, is seen when all is read.
 #[derive(Clone, Debug)]
 pub(crate) struct Mention(pub(crate) String);

@@ -41,6 +41,8 @@ const WORDS: &[&str] = &[
     "waited",
     "end",
     "move_to",
+    "play",
+    "transfer_to",
     "add_queue",
     "priority",
     "order",
@@ -90,6 +92,8 @@ const SLIPS: &[(&str, &str)] = &[
     ("[queues.b]", ""),
     ("end = \"message\"", "move_to = \"b\""),
     ("end = \"message\"", "priority = 8"),
+    ("end = \"message\"", "transfer_to = \"+1 555\""),
+    ("end = \"message\"", "transfer_to = \"911\", play = \"hold on\""),
     ("end = \"message\"", "move_to = \"b\", end = \"message\""),
     ("end = \"voicemail\"", "end = \"busy\""),
     ("then = {", "then = {} #"),
@@ -157,7 +161,13 @@ fn rule() -> impl Strategy<Value = String> {
         prop::option::of(0..=8_u8),
         prop::option::of(levels()),
         any::<bool>(),
-        one_of(&["move_to = \"b\"", "end = \"voicemail\"", "end = \"message\""]),
+        one_of(&[
+            "move_to = \"b\"",
+            "transfer_to = \"+15550100\"",
+            "play = \"hold-on\"",
+            "end = \"voicemail\"",
+            "end = \"message\"",
+        ]),
     );
     (waited, parts).prop_map(|(waited, (priority, require, add, last))| {
         let mut then = vec![last];

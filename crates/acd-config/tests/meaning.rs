@@ -3,8 +3,8 @@
 
 use acd_config::{Config, Journal, LogFormat, OnFailure, Sync};
 use acd_core::{
-    Action, AdapterId, Criterion, Endpoint, MissedOffers, Order, Priority, QueueId, Requirement,
-    Rule, ServiceLevel, SkillId, Span, Treatment,
+    Action, AdapterId, AnnouncementId, Criterion, Endpoint, MissedOffers, NumberId, Order,
+    Priority, QueueId, Requirement, Rule, ServiceLevel, SkillId, Span, Treatment,
 };
 use std::path::PathBuf;
 use std::time::Duration;
@@ -279,4 +279,27 @@ fn an_agent_has_a_name_a_device_and_a_capacity() {
     assert_eq!(ben.voice, voice(1, "1"));
     assert_eq!(chloe.voice, voice(0, "2"));
     assert_eq!((diego.name.as_str(), &diego.voice), ("diego", &None));
+}
+
+#[test]
+fn rules_name_announcements_and_numbers_which_are_kept_once() {
+    let plan = parsed(
+        r#"
+        [[queues.a.rules]]
+        name = "say"
+        when = { waited = "5s" }
+        then = { transfer_to = "+15550100", play = "please-hold" }
+        [[queues.a.rules]]
+        name = "say-again"
+        when = { waited = "9s" }
+        then = { transfer_to = "+15550100", play = "closed" }
+        "#,
+    )
+    .plan;
+    assert_eq!(plan.announcements, ["please-hold", "closed"]);
+    assert_eq!(plan.numbers, ["+15550100"]);
+    let then = |rule: usize| plan.queues[0].rules[rule].then.as_slice();
+    let doctor = Action::TransferTo(NumberId(0));
+    assert_eq!(then(0), [Action::Play(AnnouncementId(0)), doctor.clone()]);
+    assert_eq!(then(1), [Action::Play(AnnouncementId(1)), doctor]);
 }

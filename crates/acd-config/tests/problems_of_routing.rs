@@ -108,12 +108,12 @@ then = { end = "hang_up" }
 "#), @r"
     1:1: queues.a.rules[0].name: missing; expected `name`: Its name, unique in the queue
     1:1: queues.a.rules[0].when: missing; expected `when`: When it acts
-    1:1: queues.a.rules[0].then: missing; expected `then`: What it does, in this order: `priority`, `require`, `add_queue`, then `move_to` or `end`
+    1:1: queues.a.rules[0].then: missing; expected `then`: What it does, in this order: `priority`, `require`, `add_queue`, `play`, then `move_to`, `transfer_to` or `end`
     4:8: queues.a.rules[1].when.waited: missing; expected `waited`: Once the call has been this long in the queue
-    5:8: queues.a.rules[1].then: this rule does nothing; expected at least one of `priority`, `require`, `add_queue`, `move_to`, `end`
+    5:8: queues.a.rules[1].then: this rule does nothing; expected at least one of `priority`, `require`, `add_queue`, `play`, `move_to`, `transfer_to`, `end`
     7:1: queues.a.rules[2].nam: unknown key (did you mean `name`?); expected one of `name`, `when`, `then`
     8:25: queues.a.rules[2].when.age: unknown key; expected `waited`
-    9:10: queues.a.rules[2].then.ends: unknown key (did you mean `end`?); expected one of `priority`, `require`, `add_queue`, `move_to`, `end`
+    9:10: queues.a.rules[2].then.ends: unknown key (did you mean `end`?); expected one of `priority`, `require`, `add_queue`, `play`, `move_to`, `transfer_to`, `end`
     11:8: queues.a.rules[3].name: an earlier rule of this queue has the same name; expected a name of its own
     13:16: queues.a.rules[3].then.end: `hang_up` is not known; expected one of `voicemail`, `message`
     ");
@@ -160,7 +160,7 @@ then = { move_to = "front-desk", end = "voicemail" }
 "#), @r"
     4:22: queues.billing.rules[0].then.add_queue: this leads the call to the queue it is in; expected another queue
     8:20: queues.billing.rules[1].then.move_to: no such queue (did you mean `front-desk`?); expected `front-desk`
-    12:40: queues.billing.rules[2].then.end: a rule cannot both move the call and end it; expected either `move_to` or `end`
+    12:40: queues.billing.rules[2].then.end: the call leaves the queue by `move_to` already; expected one of `move_to`, `transfer_to` and `end`
     ");
 }
 
@@ -175,8 +175,8 @@ rules = [
   { name = "up", when = { waited = "2m" }, then = { priority = 8 } },
 ]
 "#), @r#"
-    2:58: queues.a.rules[0].then: the last rule of a queue must end the call, or it could wait for ever; expected end = "voicemail" or end = "message" in the last rule
-    6:51: queues.b.rules[1].then: the last rule of a queue must end the call, or it could wait for ever; expected end = "voicemail" or end = "message" in the last rule
+    2:58: queues.a.rules[0].then: the last rule of a queue must end the call, or it could wait for ever; expected end = "voicemail", end = "message" or `transfer_to` in the last rule
+    6:51: queues.b.rules[1].then: the last rule of a queue must end the call, or it could wait for ever; expected end = "voicemail", end = "message" or `transfer_to` in the last rule
     "#);
 }
 
@@ -228,4 +228,19 @@ fn a_rule_beyond_the_64th_is_one_too_many() {
     let rules: Vec<String> = (0..65).map(|n| rule.replace("\"r\"", &format!("\"r{n}\""))).collect();
     let text = format!("[queues.a]\nrules = [{}]\n", rules.join(", "));
     insta::assert_snapshot!(problems(&text), @"2:9: queues.a.rules: 65 rules in a queue are too many; expected at most 64");
+}
+
+#[test]
+fn a_number_can_be_dialled_and_an_announcement_has_a_name() {
+    insta::assert_snapshot!(problems(
+        r#"
+[[queues.a.rules]]
+name = "doctor"
+when = { waited = "5s" }
+then = { play = "Please hold", transfer_to = "0800 555" }
+"#,
+    ), @r"
+    4:17: queues.a.rules[0].then.play: the name has a ` `; expected a name of 1 to 64 of A-Z, a-z, 0-9, `-`, `_` and `.`
+    4:46: queues.a.rules[0].then.transfer_to: `0800 555` cannot be dialled; expected a telephone number of 1 to 64 of 0-9, `+`, `*`, `#`, A-Z, a-z, `-`, `_` and `.`
+    ");
 }

@@ -48,7 +48,7 @@ impl Router {
         }
         let found = self.known_agent(agent)?;
         let is_at_work = match talking {
-            true => found.presence != Presence::LoggedOut && found.free_slot().is_some(),
+            true => found.wanted != Presence::LoggedOut && found.free_slot().is_some(),
             false => found.is_available(),
         };
         if state != CallState::Waiting {

@@ -1,7 +1,7 @@
 //! What the Router knows of an agent: presence, slots, and where he stands among the idle.
 
 use crate::deadlines::Ticket;
-use crate::event::{Presence, SlotState};
+use crate::event::{DeviceState, NotReadyReason, Presence, SlotState};
 use crate::ids::{AdapterId, AgentId, Timestamp};
 use crate::plan::AgentPlan;
 
@@ -16,10 +16,14 @@ pub(crate) struct AgentKey {
 
 #[derive(Debug)]
 pub(crate) struct Agent {
-    pub(crate) presence: Presence,
-    /// None before he first logs in.
+    /// What he has asked for, or was made.
+    pub(crate) wanted: Presence,
+    /// Since when `presence` is what it is; none before he first logs in.
     pub(crate) presence_since: Option<Timestamp>,
-    pub(crate) pending: Option<Presence>,
+    /// What he has asked for while a call was in his hands.
+    pub(crate) asked: Option<Presence>,
+    /// How his device is, as its PBX says.
+    pub(crate) device: DeviceState,
     /// Offers left unanswered in a row.
     pub(crate) missed: u32,
     pub(crate) idle_since: Timestamp,
@@ -44,9 +48,10 @@ impl Agent {
     pub(crate) fn new(planned: &AgentPlan, pool: u32) -> Self {
         let slot = Slot { state: SlotState::Free, since: None, ticket: Ticket::NONE };
         Self {
-            presence: Presence::LoggedOut,
+            wanted: Presence::LoggedOut,
             presence_since: None,
-            pending: None,
+            asked: None,
+            device: DeviceState::Up,
             missed: 0,
             idle_since: Timestamp(0),
             slots: vec![slot; usize::from(planned.capacity)].into(),
@@ -61,9 +66,27 @@ impl Agent {
         Some(free as u8)
     }
 
-    /// Ready, nothing else asked for, and a slot free.
+    /// Nobody at work is ready while his device is out of service.
+    pub(crate) fn presence(&self) -> Presence {
+        match (self.wanted, self.device) {
+            (Presence::NotReady(_) | Presence::Ready, DeviceState::Down) => {
+                Presence::NotReady(NotReadyReason::DeviceOutOfService)
+            }
+            (wanted, _) => wanted,
+        }
+    }
+
+    /// What the presence will be once he has no call, or once his device is back.
+    pub(crate) fn pending(&self) -> Option<Presence> {
+        self.asked.or_else(|| (self.presence() != self.wanted).then_some(self.wanted))
+    }
+
+    /// Ready, nothing else asked for, his device in no call of its own, and a slot free.
     pub(crate) fn is_available(&self) -> bool {
-        self.presence == Presence::Ready && self.pending.is_none() && self.free_slot().is_some()
+        self.wanted == Presence::Ready
+            && self.asked.is_none()
+            && self.device == DeviceState::Up
+            && self.free_slot().is_some()
     }
 
     /// A call is in his hands, from accept to the end of wrap-up.

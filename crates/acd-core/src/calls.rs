@@ -1,6 +1,6 @@
 //! A call's life outside of offers: arriving, standing in queues, returning, ending.
 
-use crate::call::{CALLS_MAX, Call, CallState, MOVES_MAX, PLACES_MAX, Place};
+use crate::call::{CALLS_MAX, Call, CallState, Hand, MOVES_MAX, PLACES_MAX, Place};
 use crate::command::Rejection;
 use crate::deadlines::Ticket;
 use crate::event::{Event, LeftCause, OfferEnd, Outcome, ReturnCause, RevokeCause, SlotState};
@@ -285,22 +285,60 @@ impl Router {
         call: CallHandle,
         events: &mut Vec<Event>,
     ) -> Result<(), Rejection> {
-        let state = self.live(call)?.state;
-        if !matches!(state, CallState::Connected | CallState::Held) {
-            return Err(Rejection::WrongCallState { needs: "connected", is: state.name() });
-        }
-        let slot = call.slot;
-        let hand = self.hand(slot);
-        self.start_wrap_up(hand.agent, hand.slot, hand.queue, events);
-        self.exclude(slot, hand.agent);
-        let lost = &mut self.calls[slot];
-        lost.hand = None;
-        lost.first = true;
-        lost.age_from = self.now - lost.age_kept;
-        lost.enter(CallState::Waiting, self.now);
-        events.push(Event::CallReturned { call, cause: ReturnCause::AgentLegLost });
-        self.enter_queue(slot, hand.queue, events);
+        self.in_conversation(call)?;
+        let hand = self.leave_agent(call, ReturnCause::AgentLegLost, events);
+        self.calls[call.slot].first = true;
+        self.enter_queue(call.slot, hand.queue, events);
         Ok(())
+    }
+
+    /// The agent handed the caller on: a fact, so never refused for the number of moves. It counts
+    /// as one nevertheless, that every wait be bounded.
+    pub(crate) fn call_transferred(
+        &mut self,
+        call: CallHandle,
+        queue: Option<QueueId>,
+        events: &mut Vec<Event>,
+    ) -> Result<(), Rejection> {
+        self.in_conversation(call)?;
+        let Some(queue) = queue else {
+            self.end_call(call.slot, Outcome::Transferred, None, events);
+            return Ok(());
+        };
+        self.known_queue(queue)?;
+        self.leave_agent(call, ReturnCause::Transferred, events);
+        let moves = &mut self.calls[call.slot].moves;
+        *moves = moves.saturating_add(1).min(MOVES_MAX);
+        self.enter_queue(call.slot, queue, events);
+        Ok(())
+    }
+
+    /// The conversation is over and the caller waits again: his agent takes his notes and is skipped
+    /// for a while.
+    fn leave_agent(
+        &mut self,
+        call: CallHandle,
+        cause: ReturnCause,
+        events: &mut Vec<Event>,
+    ) -> Hand {
+        let hand = self.hand(call.slot);
+        self.start_wrap_up(hand.agent, hand.slot, hand.queue, events);
+        self.exclude(call.slot, hand.agent);
+        let left = &mut self.calls[call.slot];
+        left.hand = None;
+        left.age_from = self.now - left.age_kept;
+        left.enter(CallState::Waiting, self.now);
+        events.push(Event::CallReturned { call, cause });
+        hand
+    }
+
+    fn in_conversation(&self, call: CallHandle) -> Result<(), Rejection> {
+        match self.live(call)?.state {
+            CallState::Connected | CallState::Held => Ok(()),
+            state @ (CallState::Waiting | CallState::Offering | CallState::Connecting) => {
+                Err(Rejection::WrongCallState { needs: "connected", is: state.name() })
+            }
+        }
     }
 
     pub(crate) fn call_held(
@@ -308,7 +346,7 @@ impl Router {
         call: CallHandle,
         events: &mut Vec<Event>,
     ) -> Result<(), Rejection> {
-        self.in_conversation(call, CallState::Connected, CallState::Held)?;
+        self.change_state(call, CallState::Connected, CallState::Held)?;
         events.push(Event::CallHeld { call });
         let hand = self.hand(call.slot);
         self.set_slot(hand.agent, hand.slot, SlotState::Held { call }, events);
@@ -320,14 +358,14 @@ impl Router {
         call: CallHandle,
         events: &mut Vec<Event>,
     ) -> Result<(), Rejection> {
-        self.in_conversation(call, CallState::Held, CallState::Connected)?;
+        self.change_state(call, CallState::Held, CallState::Connected)?;
         events.push(Event::CallRetrieved { call });
         let hand = self.hand(call.slot);
         self.set_slot(hand.agent, hand.slot, SlotState::Talking { call }, events);
         Ok(())
     }
 
-    fn in_conversation(
+    fn change_state(
         &mut self,
         call: CallHandle,
         from: CallState,

@@ -1,5 +1,6 @@
 //! Everything that can happen to the Router, and how it refuses.
 
+use crate::event::DeviceState;
 use crate::ids::{
     AdapterId, AgentId, CallHandle, OfferNumber, Priority, QueueId, ReasonId, Timestamp,
 };
@@ -136,6 +137,21 @@ pub enum Command {
         call: CallHandle,
     },
 
+    /// The agent handed the caller on.
+    CallTransferred {
+        /// Which.
+        call: CallHandle,
+        /// Into this queue; out of acdd without one.
+        queue: Option<QueueId>,
+    },
+
+    /// The PBX reports how an agent's device is.
+    DeviceChanged {
+        /// Whose.
+        agent: AgentId,
+        /// How it is now.
+        device: DeviceState,
+    },
     /// The agent starts work; he is not ready until he says so.
     AgentLogIn {
         /// Who.

@@ -1,7 +1,8 @@
 //! What the Router decided. Orders to adapters, views and statistics are folds over these.
 
 use crate::ids::{
-    AdapterId, AgentId, CallHandle, DemandId, OfferNumber, Priority, QueueId, ReasonId, Timestamp,
+    AdapterId, AgentId, AnnouncementId, CallHandle, DemandId, NumberId, OfferNumber, Priority,
+    QueueId, ReasonId, Timestamp,
 };
 use crate::plan::Treatment;
 
@@ -188,14 +189,35 @@ pub enum Event {
         /// What the adapter must do with the caller; `None` when the PBX reported the end.
         treatment: Option<Treatment>,
     },
+    /// A rule has the adapter transfer the caller out of acdd; `CallEnded` follows.
+    TransferOrdered {
+        /// Which call.
+        call: CallHandle,
+        /// Where to.
+        number: NumberId,
+    },
+    /// A rule has the adapter play an announcement to the waiting caller.
+    PlayOrdered {
+        /// Which call.
+        call: CallHandle,
+        /// Which announcement.
+        announcement: AnnouncementId,
+    },
     /// An agent's presence, or the one he has asked for, changed.
     PresenceChanged {
         /// Who.
         agent: AgentId,
         /// The present one.
         presence: Presence,
-        /// What it will be once he has no call.
+        /// What it will be once he has no call, or once his device is back.
         pending: Option<Presence>,
+    },
+    /// The PBX reported an agent's device anew.
+    DeviceChanged {
+        /// Whose.
+        agent: AgentId,
+        /// How it is now.
+        device: DeviceState,
     },
     /// One of an agent's slots changed.
     SlotChanged {
@@ -230,6 +252,19 @@ pub enum NotReadyReason {
     MissedOffers,
     /// A supervisor made him so.
     Forced,
+    /// His device is out of service; when it is back he is what he was, or has asked for since.
+    DeviceOutOfService,
+}
+
+/// How the device of an agent is, as its PBX says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DeviceState {
+    /// It can be rung; also if nobody has spoken of it.
+    Up,
+    /// It is in a call that is not acdd's.
+    Busy,
+    /// It cannot be reached.
+    Down,
 }
 
 /// What one slot of an agent is doing.
@@ -316,6 +351,8 @@ pub enum ReturnCause {
     ConnectFailed,
     /// The agent's leg died.
     AgentLegLost,
+    /// Its agent handed it on, into a queue.
+    Transferred,
 }
 
 /// How a call ended, exactly once.
@@ -331,4 +368,6 @@ pub enum Outcome {
     Overflowed,
     /// The PBX does not have it any more, and nobody saw it end.
     Vanished,
+    /// Its agent handed the caller on to somebody outside acdd.
+    Transferred,
 }

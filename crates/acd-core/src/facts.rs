@@ -1,8 +1,9 @@
 //! What there is, to be read: whoever restores a Router makes names, orders and views from it,
 //! without the history.
 
+use crate::agent::Agent;
 use crate::call::{Call, CallState, Place};
-use crate::event::{Presence, SlotState};
+use crate::event::{DeviceState, Presence, SlotState};
 use crate::ids::{
     AdapterId, AgentId, CallHandle, DemandId, OfferNumber, Priority, QueueId, Timestamp,
 };
@@ -83,8 +84,10 @@ pub struct AgentFacts {
     pub presence: Presence,
     /// Since when; none before he first logs in.
     pub presence_since: Option<Timestamp>,
-    /// What it will be once he has no call.
+    /// What it will be once he has no call, or once his device is back.
     pub pending: Option<Presence>,
+    /// How his device is.
+    pub device: DeviceState,
     /// All of his slots.
     pub slots: Vec<SlotFacts>,
 }
@@ -133,17 +136,12 @@ impl Router {
 
     /// The agents of the plan, in its order.
     pub fn agents(&self) -> impl Iterator<Item = AgentFacts> {
-        (0..).map(AgentId).zip(&self.agents).map(|(agent, known)| AgentFacts {
-            agent,
-            presence: known.presence,
-            presence_since: known.presence_since,
-            pending: known.pending,
-            slots: known
-                .slots
-                .iter()
-                .map(|slot| SlotFacts { state: slot.state, since: slot.since })
-                .collect(),
-        })
+        (0..).map(AgentId).zip(&self.agents).map(|(agent, known)| facts_of_agent(agent, known))
+    }
+
+    /// One agent, if the plan has him.
+    pub fn agent(&self, agent: AgentId) -> Option<AgentFacts> {
+        self.agents.get(agent.index()).map(|known| facts_of_agent(agent, known))
     }
 
     /// The adapters, in the order of their handles.
@@ -186,5 +184,17 @@ impl Router {
                 until: hand.until,
             }),
         }
+    }
+}
+
+fn facts_of_agent(agent: AgentId, known: &Agent) -> AgentFacts {
+    let slots = known.slots.iter();
+    AgentFacts {
+        agent,
+        presence: known.presence(),
+        presence_since: known.presence_since,
+        pending: known.pending(),
+        device: known.device,
+        slots: slots.map(|slot| SlotFacts { state: slot.state, since: slot.since }).collect(),
     }
 }

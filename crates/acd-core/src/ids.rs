@@ -116,6 +116,14 @@ handle!(
     ReasonId(u16)
 );
 handle!(
+    /// A telephone number outside acdd: its index in `RoutingPlan::numbers`.
+    NumberId(u16)
+);
+handle!(
+    /// An announcement: its index in `RoutingPlan::announcements`.
+    AnnouncementId(u16)
+);
+handle!(
     /// An adapter. The first ones are those of `RoutingPlan::adapters`; the edge counts on from there.
     AdapterId(u16)
 );

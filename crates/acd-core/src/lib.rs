@@ -39,13 +39,13 @@ pub use call::{CALLS_MAX, EXCLUSIONS_MAX, MOVES_MAX, PLACES_MAX};
 pub use command::{Command, ForcedPresence, OfferResult, Rejection};
 pub use digest::{EventDigest, LOGIC_VERSION};
 pub use event::{
-    Event, LeftCause, NotReadyReason, OfferEnd, Outcome, Presence, ReturnCause, RevokeCause,
-    SlotState,
+    DeviceState, Event, LeftCause, NotReadyReason, OfferEnd, Outcome, Presence, ReturnCause,
+    RevokeCause, SlotState,
 };
 pub use facts::{AdapterFacts, AgentFacts, CallFacts, CallStage, HandFacts, PlaceFacts, SlotFacts};
 pub use ids::{
-    AdapterId, AgentId, CallHandle, DemandId, OfferNumber, Priority, QueueId, ReasonId, SkillId,
-    Span, Timestamp,
+    AdapterId, AgentId, AnnouncementId, CallHandle, DemandId, NumberId, OfferNumber, Priority,
+    QueueId, ReasonId, SkillId, Span, Timestamp,
 };
 pub use lines::{Demand, SkillQueue};
 pub use persist::RestoreError;

@@ -253,7 +253,7 @@ impl Router {
         };
         let too_many = *missed >= limit;
         self.relist(agent);
-        if too_many && self.agents[agent.index()].presence == Presence::Ready {
+        if too_many && self.agents[agent.index()].wanted == Presence::Ready {
             self.enter_presence(agent, Presence::NotReady(NotReadyReason::MissedOffers), events);
         }
     }

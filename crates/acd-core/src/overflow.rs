@@ -39,7 +39,9 @@ impl RuleTable {
                     Action::RaisePriority(_)
                     | Action::AddQueue(_)
                     | Action::MoveTo(_)
-                    | Action::End(_) => None,
+                    | Action::End(_)
+                    | Action::TransferTo(_)
+                    | Action::Play(_) => None,
                 }),
             };
             let mut due: Box<[DueRule]> = planned.rules.iter().enumerate().map(due).collect();
@@ -218,6 +220,15 @@ impl Router {
             Action::MoveTo(to) => self.rule_moves(call, place, queue, *to, events),
             Action::End(treatment) => {
                 self.end_call(slot, Outcome::Overflowed, Some(*treatment), events);
+                true
+            }
+            Action::TransferTo(number) => {
+                events.push(Event::TransferOrdered { call, number: *number });
+                self.end_call(slot, Outcome::Overflowed, None, events);
+                true
+            }
+            Action::Play(announcement) => {
+                events.push(Event::PlayOrdered { call, announcement: *announcement });
                 true
             }
         }

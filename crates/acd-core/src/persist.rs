@@ -2,8 +2,8 @@
 //! digest. Integers are little-endian.
 
 use crate::ids::{
-    AdapterId, AgentId, DemandId, OfferNumber, Priority, QueueId, ReasonId, SkillId, Span,
-    Timestamp,
+    AdapterId, AgentId, AnnouncementId, DemandId, NumberId, OfferNumber, Priority, QueueId,
+    ReasonId, SkillId, Span, Timestamp,
 };
 use crate::plan::PlanDefect;
 use std::fmt;
@@ -142,7 +142,9 @@ persist_integers!(u8, u16, u32, u64);
 persist_handles!(
     AdapterId,
     AgentId,
+    AnnouncementId,
     DemandId,
+    NumberId,
     OfferNumber,
     QueueId,
     ReasonId,

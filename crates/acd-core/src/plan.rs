@@ -2,7 +2,7 @@
 //!
 //! A plan is checked before a Router takes it, so that no later step has to doubt an index.
 
-use crate::ids::{AdapterId, AgentId, Priority, QueueId, SkillId, Span};
+use crate::ids::{AdapterId, AgentId, AnnouncementId, NumberId, Priority, QueueId, SkillId, Span};
 use std::fmt;
 
 /// The highest level of a skill; the lowest is 1.
@@ -39,6 +39,10 @@ pub struct RoutingPlan {
     pub adapters: Vec<String>,
     /// Names of the skills.
     pub skills: Vec<String>,
+    /// The telephone numbers that rules transfer to.
+    pub numbers: Vec<String>,
+    /// Names of the announcements that rules have played.
+    pub announcements: Vec<String>,
     /// The queues, in the order of the file.
     pub queues: Vec<QueuePlan>,
     /// The agents, in the order of the file.
@@ -58,6 +62,8 @@ impl Default for RoutingPlan {
             reasons: Vec::new(),
             adapters: Vec::new(),
             skills: Vec::new(),
+            numbers: Vec::new(),
+            announcements: Vec::new(),
             queues: Vec::new(),
             agents: Vec::new(),
         }
@@ -100,7 +106,7 @@ pub struct QueuePlan {
     pub wrap_up: Span,
     /// The promise that supervisors measure the queue by.
     pub service_level: ServiceLevel,
-    /// Overflow rules. The last one ends the call.
+    /// Overflow rules. The last one ends the call or transfers it out of acdd.
     pub rules: Vec<Rule>,
 }
 
@@ -153,6 +159,20 @@ pub enum Action {
     MoveTo(QueueId),
     /// The call leaves acdd.
     End(Treatment),
+    /// The caller is transferred to this number, and leaves acdd.
+    TransferTo(NumberId),
+    /// The waiting caller hears this.
+    Play(AnnouncementId),
+}
+
+impl Action {
+    /// Whether the call is not in the queue any more afterwards.
+    const fn leaves(&self) -> bool {
+        match self {
+            Self::MoveTo(_) | Self::End(_) | Self::TransferTo(_) => true,
+            Self::RaisePriority(_) | Self::Require(_) | Self::AddQueue(_) | Self::Play(_) => false,
+        }
+    }
 }
 
 /// What the adapter does with a call that acdd ends.
@@ -231,6 +251,8 @@ impl RoutingPlan {
         bound("agents", self.agents.len(), AGENTS_MAX)?;
         bound("reasons", self.reasons.len(), usize::from(u16::MAX))?;
         bound("adapters", self.adapters.len(), usize::from(u16::MAX))?;
+        bound("numbers", self.numbers.len(), usize::from(u16::MAX))?;
+        bound("announcements", self.announcements.len(), usize::from(u16::MAX))?;
         let domain =
             [self.short_abandon, self.exclude_for, self.connect_within, self.recovery_grace];
         let credit = match self.order {
@@ -268,9 +290,8 @@ impl RoutingPlan {
         }
         for rule in &queue.rules {
             let at = format!("{at}, rule {}", rule.name);
-            let leaves = |action: &Action| matches!(action, Action::MoveTo(_) | Action::End(_));
-            if rule.then.iter().rev().skip(1).any(leaves) {
-                return defect(format!("{at}: nothing can follow a move or an end"));
+            if rule.then.iter().rev().skip(1).any(Action::leaves) {
+                return defect(format!("{at}: nothing can follow a move, a transfer or an end"));
             }
             for action in &rule.then {
                 match action {
@@ -278,6 +299,13 @@ impl RoutingPlan {
                         return defect(format!("{at}: rules raise to 8 at most"));
                     }
                     Action::RaisePriority(_) | Action::End(_) => {}
+                    Action::TransferTo(number) if number.index() >= self.numbers.len() => {
+                        return defect(format!("{at}: no such number"));
+                    }
+                    Action::Play(played) if played.index() >= self.announcements.len() => {
+                        return defect(format!("{at}: no such announcement"));
+                    }
+                    Action::TransferTo(_) | Action::Play(_) => {}
                     Action::Require(requirement) => self.check_levels(&at, &requirement.skills)?,
                     Action::AddQueue(to) | Action::MoveTo(to) => {
                         if to.index() >= self.queues.len() {
@@ -292,7 +320,7 @@ impl RoutingPlan {
         }
         let terminal = queue.rules.last().and_then(|rule| rule.then.last());
         match terminal {
-            Some(Action::End(_)) => Ok(()),
+            Some(Action::End(_) | Action::TransferTo(_)) => Ok(()),
             Some(_) | None => defect(format!("{at}: its last rule must end the call")),
         }
     }

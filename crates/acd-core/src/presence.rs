@@ -1,8 +1,11 @@
 //! Agents' presence and slots: who is available, and what is pending while a call is in hand.
 
+use crate::agent::Agent;
 use crate::command::{ForcedPresence, Rejection};
 use crate::deadlines::{Deadline, Ticket};
-use crate::event::{Event, NotReadyReason, OfferEnd, Presence, RevokeCause, SlotState};
+use crate::event::{
+    DeviceState, Event, NotReadyReason, OfferEnd, Presence, RevokeCause, SlotState,
+};
 use crate::ids::{AgentId, QueueId, ReasonId, Span};
 use crate::offers::Told;
 use crate::router::Router;
@@ -14,7 +17,7 @@ impl Router {
         events: &mut Vec<Event>,
     ) -> Result<(), Rejection> {
         let found = self.known_agent(agent)?;
-        match (found.presence, found.pending) {
+        match (found.wanted, found.asked) {
             (Presence::LoggedOut, _) => {
                 self.enter_presence(agent, Presence::NotReady(NotReadyReason::Unstated), events);
                 Ok(())
@@ -70,7 +73,7 @@ impl Router {
         presence: ForcedPresence,
         events: &mut Vec<Event>,
     ) -> Result<(), Rejection> {
-        let is_logged_out = self.known_agent(agent)?.presence == Presence::LoggedOut;
+        let is_logged_out = self.known_agent(agent)?.wanted == Presence::LoggedOut;
         match presence {
             ForcedPresence::Ready => self.ask_presence(agent, Presence::Ready, events),
             ForcedPresence::NotReady => {
@@ -104,7 +107,7 @@ impl Router {
     }
 
     fn logged_in(&self, agent: AgentId) -> Result<(), Rejection> {
-        match self.known_agent(agent)?.presence {
+        match self.known_agent(agent)?.wanted {
             Presence::LoggedOut => Err(Rejection::AgentLoggedOut),
             Presence::NotReady(_) | Presence::Ready => Ok(()),
         }
@@ -114,14 +117,13 @@ impl Router {
     /// that are out are taken back in either case.
     fn ask_presence(&mut self, agent: AgentId, wanted: Presence, events: &mut Vec<Event>) {
         let found = &mut self.agents[agent.index()];
-        if wanted == found.presence {
+        if wanted == found.wanted {
             self.withdraw_pending(agent, events);
         } else if found.is_busy() {
-            if found.pending != Some(wanted) {
-                found.pending = Some(wanted);
-                let presence = found.presence;
+            if found.asked != Some(wanted) {
+                found.asked = Some(wanted);
                 self.relist(agent);
-                events.push(Event::PresenceChanged { agent, presence, pending: Some(wanted) });
+                self.tell_presence(agent, events);
             }
             self.revoke_offers(agent, events);
         } else {
@@ -130,10 +132,8 @@ impl Router {
     }
 
     fn withdraw_pending(&mut self, agent: AgentId, events: &mut Vec<Event>) {
-        let found = &mut self.agents[agent.index()];
-        if found.pending.take().is_some() {
-            let presence = found.presence;
-            events.push(Event::PresenceChanged { agent, presence, pending: None });
+        if self.agents[agent.index()].asked.take().is_some() {
+            self.tell_presence(agent, events);
             self.relist(agent);
             self.freed.push(agent);
         }
@@ -142,26 +142,66 @@ impl Router {
     pub(crate) fn enter_presence(
         &mut self,
         agent: AgentId,
-        presence: Presence,
+        wanted: Presence,
         events: &mut Vec<Event>,
     ) {
+        self.change_presence(agent, events, |found| (found.wanted, found.asked) = (wanted, None));
+    }
+
+    /// A device that goes out of service makes its agent not ready, also while he talks; once it is
+    /// back he is what he was. One that is in a call of its own blocks voice and nothing else.
+    pub(crate) fn device_changed(
+        &mut self,
+        agent: AgentId,
+        device: DeviceState,
+        events: &mut Vec<Event>,
+    ) -> Result<(), Rejection> {
+        let found = self.known_agent(agent)?;
+        if found.device == device {
+            return Ok(());
+        }
+        events.push(Event::DeviceChanged { agent, device });
+        let goes_or_comes = [found.device, device].contains(&DeviceState::Down);
+        if goes_or_comes && found.wanted != Presence::LoggedOut {
+            self.change_presence(agent, events, |found| found.device = device);
+        } else {
+            self.agents[agent.index()].device = device;
+            self.relist(agent);
+            self.freed.push(agent);
+        }
+        Ok(())
+    }
+
+    fn change_presence(
+        &mut self,
+        agent: AgentId,
+        events: &mut Vec<Event>,
+        change: impl FnOnce(&mut Agent),
+    ) {
         let found = &mut self.agents[agent.index()];
-        if presence == Presence::Ready && found.presence != Presence::Ready {
-            found.missed = 0;
-            found.idle_since = self.now;
-        }
-        if presence != found.presence {
-            found.presence = presence;
+        let before = found.presence();
+        change(found);
+        let presence = found.presence();
+        if presence != before {
             found.presence_since = Some(self.now);
+            if presence == Presence::Ready {
+                found.missed = 0;
+                found.idle_since = self.now;
+            }
         }
-        found.pending = None;
-        events.push(Event::PresenceChanged { agent, presence, pending: None });
+        self.tell_presence(agent, events);
         self.relist(agent);
         if presence == Presence::Ready {
             self.freed.push(agent);
         } else {
             self.revoke_offers(agent, events);
         }
+    }
+
+    fn tell_presence(&self, agent: AgentId, events: &mut Vec<Event>) {
+        let found = &self.agents[agent.index()];
+        let (presence, pending) = (found.presence(), found.pending());
+        events.push(Event::PresenceChanged { agent, presence, pending });
     }
 
     fn revoke_offers(&mut self, agent: AgentId, events: &mut Vec<Event>) {
@@ -196,8 +236,8 @@ impl Router {
     /// What waited for a free slot: the pending presence, else a call.
     pub(crate) fn slot_was_freed(&mut self, agent: AgentId, events: &mut Vec<Event>) {
         let found = &self.agents[agent.index()];
-        match found.pending {
-            Some(pending) if !found.is_busy() => self.enter_presence(agent, pending, events),
+        match found.asked {
+            Some(asked) if !found.is_busy() => self.enter_presence(agent, asked, events),
             Some(_) => {}
             None if found.is_available() => self.freed.push(agent),
             None => {}

@@ -8,7 +8,9 @@ use crate::agent::{Agent, Slot};
 use crate::call::{Call, CallState, Exclusion, Hand, Place};
 use crate::command::Rejection;
 use crate::deadlines::Ticket;
-use crate::event::{Event, NotReadyReason, OfferEnd, Presence, RevokeCause, SlotState};
+use crate::event::{
+    DeviceState, Event, NotReadyReason, OfferEnd, Presence, RevokeCause, SlotState,
+};
 use crate::ids::{AgentId, DemandId, OfferNumber, QueueId, ReasonId, SkillId};
 use crate::lines::Demand;
 use crate::offers::Told;
@@ -52,7 +54,10 @@ impl Moved {
                 Presence::NotReady(reason.map_or(NotReadyReason::Unstated, NotReadyReason::Named))
             }
             Presence::NotReady(
-                NotReadyReason::Unstated | NotReadyReason::MissedOffers | NotReadyReason::Forced,
+                NotReadyReason::Unstated
+                | NotReadyReason::MissedOffers
+                | NotReadyReason::Forced
+                | NotReadyReason::DeviceOutOfService,
             )
             | Presence::LoggedOut
             | Presence::Ready => old,
@@ -302,10 +307,12 @@ impl Router {
         }
         let mut rested = Vec::new();
         for (index, agent) in agents.into_iter().enumerate() {
-            if let Some(to) = moved.agent(AgentId(index as u32))
-                && self.take_over_agent(to, agent, moved, events)
-            {
+            let Some(to) = moved.agent(AgentId(index as u32)) else { continue };
+            if self.take_over_agent(to, agent, moved, events) {
                 rested.push(to);
+            }
+            if plan.agents[index].voice != self.plan.agents[to.index()].voice {
+                self.agent_gets_another_device(to, events);
             }
         }
         let mut stays = Stays {
@@ -338,9 +345,10 @@ impl Router {
         events: &mut Vec<Event>,
     ) -> bool {
         let Agent {
-            presence,
-            pending,
+            wanted,
+            asked,
             presence_since,
+            device,
             missed,
             idle_since,
             slots,
@@ -349,15 +357,16 @@ impl Router {
             listed: _,
         } = from;
         let to = &mut self.agents[agent.index()];
-        to.presence = moved.presence(presence);
-        to.pending = pending.map(|pending| moved.presence(pending));
+        to.wanted = moved.presence(wanted);
+        to.asked = asked.map(|asked| moved.presence(asked));
+        to.device = device;
         (to.presence_since, to.missed, to.idle_since) = (presence_since, missed, idle_since);
         let loses_reason = |presence| {
             presence != Presence::NotReady(NotReadyReason::Unstated)
                 && moved.presence(presence) == Presence::NotReady(NotReadyReason::Unstated)
         };
-        if loses_reason(presence) || pending.is_some_and(loses_reason) {
-            let (presence, pending) = (to.presence, to.pending);
+        if loses_reason(wanted) || asked.is_some_and(loses_reason) {
+            let (presence, pending) = (to.presence(), to.pending());
             events.push(Event::PresenceChanged { agent, presence, pending });
         }
         let mut rested = false;
@@ -377,6 +386,26 @@ impl Router {
             to.idle_since = self.now;
         }
         rested
+    }
+
+    /// Nobody has spoken of it.
+    fn agent_gets_another_device(&mut self, agent: AgentId, events: &mut Vec<Event>) {
+        let (device, to) = (DeviceState::Up, &mut self.agents[agent.index()]);
+        if to.device == device {
+            return;
+        }
+        let before = to.presence();
+        to.device = device;
+        events.push(Event::DeviceChanged { agent, device });
+        let (presence, pending) = (to.presence(), to.pending());
+        if presence == before {
+            return;
+        }
+        to.presence_since = Some(self.now);
+        if presence == Presence::Ready {
+            (to.missed, to.idle_since) = (0, self.now);
+        }
+        events.push(Event::PresenceChanged { agent, presence, pending });
     }
 
     /// An offer is for an agent who meets what the call asks for as it stands now.

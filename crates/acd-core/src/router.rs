@@ -147,6 +147,8 @@ impl Router {
             Command::AgentLegLost { call } => self.agent_leg_lost(call, events),
             Command::CallHeld { call } => self.call_held(call, events),
             Command::CallRetrieved { call } => self.call_retrieved(call, events),
+            Command::CallTransferred { call, queue } => self.call_transferred(call, queue, events),
+            Command::DeviceChanged { agent, device } => self.device_changed(agent, device, events),
             Command::AgentLogIn { agent } => self.agent_log_in(agent, events),
             Command::AgentLogOut { agent } => self.agent_log_out(agent, events),
             Command::AgentReady { agent } => self.agent_ready(agent, events),

@@ -7,7 +7,7 @@ use crate::adapters::{ADAPTERS_MAX, Adapter};
 use crate::agent::Agent;
 use crate::call::{Call, CallState, Exclusion, Hand, Place};
 use crate::deadlines::{Deadline, Ticket};
-use crate::event::{NotReadyReason, Presence, SlotState};
+use crate::event::{DeviceState, NotReadyReason, Presence, SlotState};
 use crate::ids::{AdapterId, AgentId, CallHandle, OfferNumber, QueueId, Timestamp};
 use crate::persist::{Persist, RestoreError, Restored, Sink, Source, persist_enum, persist_struct};
 use crate::plan::RoutingPlan;
@@ -17,7 +17,7 @@ use crate::slab::NONE;
 use std::sync::Arc;
 
 /// First bytes of every snapshot: a name and the version of the format. `LOGIC_VERSION` is apart.
-const MAGIC: [u8; 8] = *b"acdcore\x02";
+const MAGIC: [u8; 8] = *b"acdcore\x03";
 
 /// FNV-1a, 64 bits (Fowler, Noll, Vo).
 struct Fnv(u64);
@@ -45,7 +45,10 @@ persist_struct!(Place { queue, demand, entered, taken, joined, rules_fired }
 persist_struct!(Exclusion { agent, until } rebuilt { ticket: Ticket::NONE, next: NONE });
 persist_enum!(CallState { 0 = Waiting, 1 = Offering, 2 = Connecting, 3 = Connected, 4 = Held });
 persist_enum!(Presence { 0 = LoggedOut, 1 = NotReady(reason), 2 = Ready });
-persist_enum!(NotReadyReason { 0 = Unstated, 1 = Named(reason), 2 = MissedOffers, 3 = Forced });
+persist_enum!(NotReadyReason {
+    0 = Unstated, 1 = Named(reason), 2 = MissedOffers, 3 = Forced, 4 = DeviceOutOfService,
+});
+persist_enum!(DeviceState { 0 = Up, 1 = Busy, 2 = Down });
 persist_enum!(SlotState {
     0 = Free,
     1 = Reserved { call, offer },
@@ -79,9 +82,10 @@ impl Router {
         self.adapters.write(sink);
         (self.agents.len() as u32).write(sink);
         for agent in &self.agents {
-            agent.presence.write(sink);
+            agent.wanted.write(sink);
             agent.presence_since.write(sink);
-            agent.pending.write(sink);
+            agent.asked.write(sink);
+            agent.device.write(sink);
             agent.missed.write(sink);
             agent.idle_since.write(sink);
             for slot in &agent.slots {
@@ -300,9 +304,10 @@ fn state_of(call: &Call, hand: Hand) -> SlotState {
 }
 
 fn read_agent(agent: &mut Agent, source: &mut Source<'_>) -> Restored<()> {
-    agent.presence = Persist::read(source)?;
+    agent.wanted = Persist::read(source)?;
     agent.presence_since = Persist::read(source)?;
-    agent.pending = Persist::read(source)?;
+    agent.asked = Persist::read(source)?;
+    agent.device = Persist::read(source)?;
     agent.missed = Persist::read(source)?;
     agent.idle_since = Persist::read(source)?;
     for slot in &mut agent.slots {

@@ -43,6 +43,8 @@ persist_enum!(Command {
     27 = SetPriority { call, priority },
     28 = EndCall { call, treatment },
     29 = ForcePresence { agent, presence },
+    30 = CallTransferred { call, queue },
+    31 = DeviceChanged { agent, device },
 });
 persist_enum!(OfferResult {
     0 = Ringing, 1 = Accepted, 2 = Declined, 3 = NoAnswer, 4 = Failed,
@@ -59,6 +61,8 @@ persist_struct!(RoutingPlan {
     reasons,
     adapters,
     skills,
+    numbers,
+    announcements,
     queues,
     agents,
 });
@@ -75,6 +79,8 @@ persist_enum!(Action {
     2 = AddQueue(queue),
     3 = MoveTo(queue),
     4 = End(treatment),
+    5 = TransferTo(number),
+    6 = Play(announcement),
 });
 persist_enum!(Treatment { 0 = Busy, 1 = Voicemail, 2 = Message, 3 = HangUp });
 persist_struct!(AgentPlan { id, name, skills, voice, capacity });

@@ -2,7 +2,7 @@
 
 use crate::refusal::{Refusal, RefusalKind, code};
 use crate::request::{CallRef, Person, Request};
-use crate::session::{AdapterMessage, Hello, OfferedCall, ResyncPart};
+use crate::session::{AdapterMessage, AgentMeant, AskedPresence, Hello, OfferedCall, ResyncPart};
 use acd_core::Span;
 
 /// The most live calls of a domain.
@@ -74,7 +74,21 @@ pub(crate) fn check_message(message: &AdapterMessage) -> Result<(), Refusal> {
         | AdapterMessage::AgentLegLost { call_id }
         | AdapterMessage::CallHeld { call_id }
         | AdapterMessage::CallRetrieved { call_id } => check_id(call_id, "call_id"),
-        AdapterMessage::WrapUpDone { agent } => check_id(agent, "agent"),
+        AdapterMessage::CallTransferred { call_id, queue } => {
+            check_id(call_id, "call_id")?;
+            if queue.is_empty() { Ok(()) } else { check_id(queue, "queue") }
+        }
+        AdapterMessage::WrapUpDone { agent } => check_agent(agent),
+        AdapterMessage::AgentPresence { agent, presence } => {
+            check_agent(agent)?;
+            match presence {
+                AskedPresence::NotReady(Some(reason)) => check_id(reason, "reason"),
+                AskedPresence::NotReady(None) | AskedPresence::Ready | AskedPresence::LoggedOut => {
+                    Ok(())
+                }
+            }
+        }
+        AdapterMessage::DeviceChanged { address, device: _ } => check_id(address, "address"),
         AdapterMessage::OfferResult { .. }
         | AdapterMessage::CallBridged { .. }
         | AdapterMessage::ConnectFailed { .. }
@@ -121,6 +135,13 @@ fn check_adapter(name: &str) -> Result<(), Refusal> {
 fn check_call(call: &CallRef) -> Result<(), Refusal> {
     check_id(&call.adapter, "call.adapter")?;
     check_id(&call.call_id, "call.call_id")
+}
+
+fn check_agent(agent: &AgentMeant) -> Result<(), Refusal> {
+    match agent {
+        AgentMeant::Id(id) => check_id(id, "agent"),
+        AgentMeant::At(address) => check_id(address, "address"),
+    }
 }
 
 fn check_id(id: &str, field: &'static str) -> Result<(), Refusal> {

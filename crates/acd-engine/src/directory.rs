@@ -6,9 +6,9 @@ use crate::refusal::{Refusal, RefusalKind, code};
 use crate::request::CallRef;
 use acd_core::{
     AdapterId, AgentId, CallFacts, CallHandle, CallStage, HandFacts, OfferEnd, OfferNumber,
-    Priority, RevokeCause, Router, Treatment,
+    Priority, RevokeCause, Router,
 };
-use acd_journal::{CallCard, Cast, SentAway};
+use acd_journal::{CallCard, Cast, Farewell, SentAway};
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
@@ -309,16 +309,16 @@ impl Directory {
     }
 
     /// The domain itself ends the call.
-    pub(crate) fn sent_away(&mut self, call: CallHandle, treatment: Treatment) {
+    pub(crate) fn sent_away(&mut self, call: CallHandle, farewell: Farewell) {
         if let Some(KnownCall { card, adapter, .. }) = self.call(call) {
             let (adapter, call_id) = (*adapter, Arc::clone(&card.call_id));
-            self.sent_away.note(adapter, call_id, treatment);
+            self.sent_away.note(adapter, call_id, farewell);
         }
     }
 
     /// How the domain ended the latest call of this id, if it did so lately.
-    pub(crate) fn was_sent_away(&self, adapter: AdapterId, call_id: &str) -> Option<Treatment> {
-        self.sent_away.find(adapter, call_id)
+    pub(crate) fn was_sent_away(&self, adapter: AdapterId, call_id: &str) -> Option<Farewell> {
+        self.sent_away.find(adapter, call_id).cloned()
     }
 
     /// The number of the latest offer.

@@ -48,8 +48,8 @@ pub use publisher::Publisher;
 pub use refusal::{Refusal, RefusalKind, code};
 pub use request::{CallRef, Person, Position, Request};
 pub use session::{
-    AdapterMessage, Hello, LegState, OfferedCall, ResyncPart, Session, SessionReceiver,
-    SessionSender, Welcome,
+    AdapterMessage, AgentMeant, AskedPresence, Hello, LegState, OfferedCall, ResyncPart, Session,
+    SessionReceiver, SessionSender, Welcome,
 };
 pub use status::{AdapterStatus, Health, Status};
 pub use subscription::{AgentWatch, Subscription, Update};

@@ -1,6 +1,8 @@
 //! The names of the plan: from what people write to handles, and back.
 
-use acd_core::{AgentId, NotReadyReason, Presence, QueueId, ReasonId, RoutingPlan, SkillId};
+use acd_core::{
+    AdapterId, AgentId, Endpoint, NotReadyReason, Presence, QueueId, ReasonId, RoutingPlan, SkillId,
+};
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -18,6 +20,8 @@ pub(crate) struct Names {
     queue_ids: HashMap<Arc<str>, QueueId>,
     agent_ids: HashMap<Arc<str>, AgentId>,
     reason_ids: HashMap<Arc<str>, ReasonId>,
+    /// Whose a device is; several agents may share one.
+    devices: HashMap<(AdapterId, Arc<str>), Vec<AgentId>>,
     nothing: Arc<str>,
 }
 
@@ -30,6 +34,12 @@ impl Names {
         let queue_ids = (0..).map(QueueId);
         let agent_ids = (0..).map(AgentId);
         let reason_ids = (0..).map(ReasonId);
+        let mut devices: HashMap<_, Vec<AgentId>> = HashMap::new();
+        for (agent, planned) in plan.agents_with_ids() {
+            if let Some(Endpoint { adapter, address }) = &planned.voice {
+                devices.entry((*adapter, Arc::from(&**address))).or_default().push(agent);
+            }
+        }
         Self {
             queue_ids: queues.iter().cloned().zip(queue_ids).collect(),
             agent_ids: agents.iter().cloned().zip(agent_ids).collect(),
@@ -39,6 +49,7 @@ impl Names {
             skills,
             reasons,
             plan,
+            devices,
             nothing: Arc::from(""),
         }
     }
@@ -57,6 +68,19 @@ impl Names {
 
     pub(crate) fn agent_id(&self, id: &str) -> Option<AgentId> {
         self.agent_ids.get(id).copied()
+    }
+
+    /// The agents whom this adapter rings at an address: those whose endpoint it is; else the one
+    /// without an endpoint whose id it is.
+    pub(crate) fn agents_at(&self, adapter: AdapterId, address: &str) -> &[AgentId] {
+        if let Some(agents) = self.devices.get(&(adapter, Arc::from(address))) {
+            return agents;
+        }
+        let Some(agent) = self.agent_ids.get(address) else { return &[] };
+        match self.plan.agents.get(agent.index()) {
+            Some(planned) if planned.voice.is_none() => std::slice::from_ref(agent),
+            Some(_) | None => &[],
+        }
     }
 
     pub(crate) fn reason_id(&self, name: &str) -> Option<ReasonId> {
@@ -81,6 +105,9 @@ impl Names {
             }
             Presence::NotReady(NotReadyReason::MissedOffers) => Arc::from("missed_offers"),
             Presence::NotReady(NotReadyReason::Forced) => Arc::from("forced"),
+            Presence::NotReady(NotReadyReason::DeviceOutOfService) => {
+                Arc::from("device_out_of_service")
+            }
             Presence::NotReady(NotReadyReason::Unstated)
             | Presence::LoggedOut
             | Presence::Ready => self.nothing.clone(),

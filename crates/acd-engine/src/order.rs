@@ -3,7 +3,7 @@
 use crate::refusal::{Refusal, RefusalKind, code};
 use crate::request::CallRef;
 use acd_core::{Priority, Span, Timestamp, Treatment};
-use acd_journal::Attributes;
+use acd_journal::{Attributes, Farewell};
 
 /// One message to an adapter.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -104,6 +104,34 @@ pub enum Order {
         /// `queue/rule`, or empty when a person ended it.
         rule: String,
     },
+    /// The call leaves acdd for a number outside.
+    Transfer {
+        /// The call.
+        call: CallRef,
+        /// The number.
+        number: String,
+        /// `queue/rule`.
+        rule: String,
+    },
+    /// The waiting caller hears something.
+    Play {
+        /// The call.
+        call: CallRef,
+        /// The announcement's name.
+        announcement: String,
+        /// `queue/rule`.
+        rule: String,
+    },
+}
+
+impl Order {
+    /// What the PBX must do with a caller who leaves acdd.
+    pub(crate) fn farewell(call: CallRef, farewell: Farewell, rule: String) -> Self {
+        match farewell {
+            Farewell::End(treatment) => Self::End { call, treatment, rule },
+            Farewell::Transfer(number) => Self::Transfer { call, number: number.to_string(), rule },
+        }
+    }
 }
 
 /// Why an offer is over that the adapter still rings for.

@@ -55,6 +55,8 @@ pub mod code {
     pub const WRONG_STATE: &str = "wrong_state";
     /// The configuration has no such agent.
     pub const UNKNOWN_AGENT: &str = "unknown_agent";
+    /// Several agents share the address, and none or more than one of them is logged in.
+    pub const AMBIGUOUS_AGENT: &str = "ambiguous_agent";
     /// The configuration has no such reason for being not ready.
     pub const UNKNOWN_REASON: &str = "unknown_reason";
     /// As many live calls as there may be.

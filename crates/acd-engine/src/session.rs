@@ -5,7 +5,7 @@ use crate::mail::{Control, Mail, Post, SessionId};
 use crate::order::{CloseReason, Down, DownBody};
 use crate::refusal::{Refusal, RefusalKind, code};
 use crate::request::CallRef;
-use acd_core::{OfferResult, Priority, Span, Timestamp};
+use acd_core::{DeviceState, OfferResult, Priority, Span, Timestamp};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use tokio::sync::{mpsc, watch};
@@ -96,10 +96,31 @@ pub enum AdapterMessage {
         /// Which.
         call_id: String,
     },
+    /// The agent handed the caller on.
+    CallTransferred {
+        /// Which call.
+        call_id: String,
+        /// Into this queue; out of acdd if empty.
+        queue: String,
+    },
     /// An agent ended wrap-up at the phone.
     WrapUpDone {
         /// Who.
-        agent: String,
+        agent: AgentMeant,
+    },
+    /// An agent logged in or out, or paused, at the phone.
+    AgentPresence {
+        /// Who.
+        agent: AgentMeant,
+        /// What he asks for.
+        presence: AskedPresence,
+    },
+    /// How a device is.
+    DeviceChanged {
+        /// Which, as in endpoints.
+        address: String,
+        /// How it is now.
+        device: DeviceState,
     },
     /// The edge could not read the message: it is rejected with these words, its number counts.
     Malformed {
@@ -112,6 +133,26 @@ pub enum AdapterMessage {
     },
     /// Nothing happened, only `ack` counts; it has no number.
     AckOnly,
+}
+
+/// How an adapter names an agent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum AgentMeant {
+    /// By his id.
+    Id(String),
+    /// By the address of his endpoint at this adapter.
+    At(String),
+}
+
+/// What an agent asks for at the phone; he is logged in for it if need be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum AskedPresence {
+    /// To take calls.
+    Ready,
+    /// To take none, for this reason if one is given.
+    NotReady(Option<String>),
+    /// To go home.
+    LoggedOut,
 }
 
 /// A call as its adapter describes it.

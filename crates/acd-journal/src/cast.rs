@@ -1,7 +1,7 @@
 //! The names behind handles, as the commands of a log make them known.
 
 use crate::record::{CallCard, Minted};
-use acd_core::{AdapterId, CALLS_MAX, CallHandle, Command, Event, Treatment};
+use acd_core::{AdapterId, CALLS_MAX, CallHandle, Command, Event, RoutingPlan, Treatment};
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
@@ -76,13 +76,16 @@ impl Cast {
         }
     }
 
-    /// Forgets the calls that have ended.
-    pub(crate) fn part(&mut self, events: &[Event]) {
+    /// Forgets the calls that have ended, by events under this plan.
+    pub(crate) fn part(&mut self, events: &[Event], plan: &RoutingPlan) {
         for event in events {
-            let Event::CallEnded { call, treatment, .. } = event else { continue };
-            let Some(ended) = self.calls.get_mut(call.slot as usize) else { continue };
-            if let (Some((_, adapter, card)), Some(treatment)) = (ended.take(), treatment) {
-                self.sent_away.note(adapter, Arc::clone(&card.call_id), *treatment);
+            let Some((call, farewell)) = Farewell::in_event(event, plan) else { continue };
+            let Some(at) = self.calls.get_mut(call.slot as usize) else { continue };
+            if let (Some((_, adapter, card)), Some(farewell)) = (&*at, farewell) {
+                self.sent_away.note(*adapter, Arc::clone(&card.call_id), farewell);
+            }
+            if let Event::CallEnded { .. } = event {
+                *at = None;
             }
         }
     }
@@ -100,6 +103,30 @@ impl Cast {
     }
 }
 
+/// What an adapter is to do with a caller whom acdd sends away.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Farewell {
+    /// Give him this, then hang up.
+    End(Treatment),
+    /// Connect him with this number.
+    Transfer(Arc<str>),
+}
+
+impl Farewell {
+    /// The call that an event sends away or ends, and how; nothing is left to do if the PBX ended
+    /// it, or was told before.
+    pub fn in_event(event: &Event, plan: &RoutingPlan) -> Option<(CallHandle, Option<Self>)> {
+        match event {
+            Event::CallEnded { call, treatment, .. } => Some((*call, treatment.map(Self::End))),
+            Event::TransferOrdered { call, number } => {
+                let number = plan.numbers.get(number.index());
+                Some((*call, number.map(|number| Self::Transfer(Arc::from(&**number)))))
+            }
+            _ => None,
+        }
+    }
+}
+
 /// The calls that acdd itself ended lately, by adapter and id: an adapter that still holds one has
 /// not heard of it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -109,19 +136,19 @@ pub struct SentAway {
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 struct Away {
-    how: HashMap<Arc<str>, Treatment>,
+    how: HashMap<Arc<str>, Farewell>,
     /// Oldest first; some may have been forgotten since.
     order: VecDeque<Arc<str>>,
 }
 
 impl SentAway {
     /// A call was ended so.
-    pub fn note(&mut self, adapter: AdapterId, call_id: Arc<str>, treatment: Treatment) {
+    pub fn note(&mut self, adapter: AdapterId, call_id: Arc<str>, farewell: Farewell) {
         if self.by_adapter.len() <= adapter.index() {
             self.by_adapter.resize_with(adapter.index() + 1, Away::default);
         }
         let away = &mut self.by_adapter[adapter.index()];
-        if away.how.insert(Arc::clone(&call_id), treatment).is_none() {
+        if away.how.insert(Arc::clone(&call_id), farewell).is_none() {
             away.order.push_back(call_id);
         }
         while away.order.len() > SENT_AWAY_MAX {
@@ -131,8 +158,8 @@ impl SentAway {
     }
 
     /// How the latest call of this id was ended, if acdd did so lately.
-    pub fn find(&self, adapter: AdapterId, call_id: &str) -> Option<Treatment> {
-        self.by_adapter.get(adapter.index())?.how.get(call_id).copied()
+    pub fn find(&self, adapter: AdapterId, call_id: &str) -> Option<&Farewell> {
+        self.by_adapter.get(adapter.index())?.how.get(call_id)
     }
 
     /// The id stands for a new call.
@@ -144,10 +171,10 @@ impl SentAway {
     }
 
     /// All of them, the oldest of each adapter first.
-    pub(crate) fn all(&self) -> impl Iterator<Item = (AdapterId, &Arc<str>, Treatment)> {
+    pub(crate) fn all(&self) -> impl Iterator<Item = (AdapterId, &Arc<str>, &Farewell)> {
         (0..).map(AdapterId).zip(&self.by_adapter).flat_map(|(adapter, away)| {
             let known = away.order.iter();
-            known.filter_map(move |id| Some((adapter, id, *away.how.get(id)?)))
+            known.filter_map(move |id| Some((adapter, id, away.how.get(id)?)))
         })
     }
 }
@@ -172,12 +199,12 @@ mod tests {
     #[test]
     fn the_latest_calls_sent_away_are_remembered_until_their_id_comes_back() {
         let mut away = SentAway::default();
-        let adapter = AdapterId(1);
+        let (adapter, busy) = (AdapterId(1), Farewell::End(Treatment::Busy));
         for number in 0..=SENT_AWAY_MAX {
-            away.note(adapter, Arc::from(number.to_string()), Treatment::Busy);
+            away.note(adapter, Arc::from(number.to_string()), busy.clone());
         }
         assert_eq!(away.find(adapter, "0"), None, "the oldest had to go");
-        assert_eq!(away.find(adapter, "1"), Some(Treatment::Busy));
+        assert_eq!(away.find(adapter, "1"), Some(&busy));
         assert_eq!(away.find(AdapterId(0), "1"), None, "another adapter's id");
         away.forget(adapter, "1");
         assert_eq!(away.find(adapter, "1"), None);

@@ -26,7 +26,7 @@ mod snapshots;
 /// What an operator can ask of a data folder.
 pub mod tools;
 
-pub use cast::{Cast, SENT_AWAY_MAX, SentAway};
+pub use cast::{Cast, Farewell, SENT_AWAY_MAX, SentAway};
 pub use disk::{Disk, DiskFile, RealDisk};
 pub use file_log::{
     DataFolder, FileLog, FolderLock, LogStatistics, READ_ENTRIES_MAX, Recovered, RecoveryReport,

@@ -1,7 +1,7 @@
 //! Snapshots: the state as of one batch, in a file of its own, so that a start need not fold the
 //! whole history.
 
-use crate::cast::{Cast, SentAway};
+use crate::cast::{Cast, Farewell, SentAway};
 use crate::codec::{NUMBERS_END, Source, Unreadable, decode_card, encode_card, text, varint};
 use crate::disk::{self, Disk};
 use crate::record::Tail;
@@ -14,6 +14,8 @@ const MAGIC: [u8; 8] = *b"acdsnap\n";
 /// The version of what this file writes around the Router's own snapshot.
 const FORMAT: u32 = 1;
 const SUFFIX: &str = ".snapshot";
+/// What stands in place of a treatment where the caller was transferred.
+const TRANSFER: u8 = 255;
 /// The treatments by the byte that stands for each.
 const TREATMENTS: [Treatment; 4] =
     [Treatment::Busy, Treatment::Voicemail, Treatment::Message, Treatment::HangUp];
@@ -211,15 +213,19 @@ pub(crate) fn encode_cast(cast: &Cast, out: &mut Vec<u8>) {
         encode_card(card, out);
     }
     varint(out, cast.sent_away().all().count() as u64);
-    for (adapter, call_id, treatment) in cast.sent_away().all() {
+    for (adapter, call_id, farewell) in cast.sent_away().all() {
         varint(out, u64::from(adapter.0));
         text(out, call_id);
-        out.push(match treatment {
-            Treatment::Busy => 0,
-            Treatment::Voicemail => 1,
-            Treatment::Message => 2,
-            Treatment::HangUp => 3,
-        });
+        match farewell {
+            Farewell::End(Treatment::Busy) => out.push(0),
+            Farewell::End(Treatment::Voicemail) => out.push(1),
+            Farewell::End(Treatment::Message) => out.push(2),
+            Farewell::End(Treatment::HangUp) => out.push(3),
+            Farewell::Transfer(number) => {
+                out.push(TRANSFER);
+                text(out, number);
+            }
+        }
     }
 }
 
@@ -241,11 +247,15 @@ fn decode_cast(source: &mut Source<'_>) -> Result<Cast, Unreadable> {
     for _ in 0..source.varint("calls sent away")? {
         let adapter = adapter_among(source, &adapters)?;
         let call_id = source.text("call")?;
-        let treatment = match source.take(1, "treatment")? {
-            [byte] => TREATMENTS.get(usize::from(*byte)).ok_or(Unreadable("treatment"))?,
-            _ => return Err(Unreadable("treatment")),
+        let farewell = match source.take(1, "farewell")? {
+            [TRANSFER] => Farewell::Transfer(source.text("number")?),
+            [byte] => {
+                let treatment = TREATMENTS.get(usize::from(*byte));
+                Farewell::End(*treatment.ok_or(Unreadable("treatment"))?)
+            }
+            _ => return Err(Unreadable("farewell")),
         };
-        sent_away.note(adapter, call_id, *treatment);
+        sent_away.note(adapter, call_id, farewell);
     }
     Ok(Cast::restore(adapters, calls, sent_away))
 }

@@ -134,11 +134,12 @@ pub(crate) fn agents_text(rows: &[AgentRow]) -> String {
     table.text()
 }
 
-/// `not ready (lunch)`, `talking`.
+/// `not ready (lunch)`, `talking`, `ready (device busy)`.
 pub(crate) fn state_text(row: &AgentRow) -> String {
     let state = spaced(&row.state);
     match &row.reason {
-        Some(reason) if row.state == row.presence => format!("{state} ({reason})"),
+        Some(reason) if row.state == row.presence => format!("{state} ({})", spaced(reason)),
+        None if row.state == "ready" && row.device == "busy" => format!("{state} (device busy)"),
         _ => state,
     }
 }
@@ -241,5 +242,17 @@ mod tests {
         };
         assert_eq!(agent("not_ready"), "not ready (lunch)");
         assert_eq!(agent("wrap_up"), "wrap up");
+    }
+
+    #[test]
+    fn a_busy_device_is_why_a_ready_agent_is_not_rung() {
+        let agent = v1::Agent {
+            state: "ready".to_owned(),
+            presence: v1::Presence::Ready.into(),
+            device: v1::DeviceState::Busy.into(),
+            ..v1::Agent::default()
+        };
+        let row = AgentRow::new(agent, &prost_types::Timestamp::default());
+        assert_eq!(state_text(&row), "ready (device busy)");
     }
 }

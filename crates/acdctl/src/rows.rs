@@ -95,6 +95,7 @@ pub(crate) struct AgentRow {
     pub(crate) reason: Option<String>,
     pub(crate) pending: Option<&'static str>,
     pub(crate) pending_reason: Option<String>,
+    pub(crate) device: &'static str,
     pub(crate) skills: BTreeMap<String, u32>,
     pub(crate) slots: Vec<SlotRow>,
 }
@@ -113,12 +114,14 @@ impl AgentRow {
     pub(crate) fn new(agent: v1::Agent, now: &Instant) -> Self {
         let pending = agent.pending();
         let presence = presence(agent.presence());
+        let device = device(agent.device());
         Self {
             state_seconds: since(agent.state_since.as_ref(), now),
             presence,
             presence_seconds: since(agent.presence_since.as_ref(), now),
             pending: (pending != v1::Presence::Unspecified).then(|| self::presence(pending)),
             pending_reason: some(agent.pending_reason),
+            device,
             reason: some(agent.reason),
             skills: levels(agent.skills),
             slots: agent.slots.into_iter().map(|slot| SlotRow::new(slot, now)).collect(),
@@ -272,6 +275,15 @@ pub(crate) fn presence(presence: v1::Presence) -> &'static str {
     }
 }
 
+fn device(device: v1::DeviceState) -> &'static str {
+    match device {
+        v1::DeviceState::Unspecified => "unknown",
+        v1::DeviceState::Up => "up",
+        v1::DeviceState::Busy => "busy",
+        v1::DeviceState::Down => "down",
+    }
+}
+
 fn slot_state(state: v1::SlotState) -> &'static str {
     match state {
         v1::SlotState::Unspecified => "unknown",
@@ -304,6 +316,7 @@ fn outcome(outcome: v1::Outcome) -> Option<&'static str> {
         v1::Outcome::ShortAbandoned => Some("short_abandoned"),
         v1::Outcome::Overflowed => Some("overflowed"),
         v1::Outcome::Vanished => Some("vanished"),
+        v1::Outcome::Transferred => Some("transferred"),
     }
 }
 

@@ -280,8 +280,12 @@ impl Pbx {
                 let number = rejected.rejected_number;
                 life.truth.borrow_mut().refused(&self.name, number);
             }
-            Down::Resynced(_) | Down::Welcome(_) | Down::Acknowledged(_) => {
-                panic!("nobody waits for {order:?}")
+            Down::Resynced(_)
+            | Down::Welcome(_)
+            | Down::Acknowledged(_)
+            | Down::Transfer(_)
+            | Down::Play(_) => {
+                panic!("nobody waits for {order:?}, and no rule wants it")
             }
         }
     }

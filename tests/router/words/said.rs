@@ -2,8 +2,8 @@
 
 use super::{Names, START};
 use acd_core::{
-    AdapterId, AgentId, CallHandle, Event, LeftCause, NotReadyReason, OfferEnd, Outcome, Presence,
-    QueueId, ReturnCause, RevokeCause, SlotState, Timestamp, Treatment,
+    AdapterId, AgentId, CallHandle, DeviceState, Event, LeftCause, NotReadyReason, OfferEnd,
+    Outcome, Presence, QueueId, ReturnCause, RevokeCause, SlotState, Timestamp, Treatment,
 };
 
 impl Names {
@@ -65,6 +65,22 @@ impl Names {
                 let (agent, queue) = (self.agent_name(*agent), self.queue_name(*queue));
                 format!("{}: connected with {agent} through {queue}", self.call_name(*call))
             }
+            Event::TransferOrdered { call, number } => {
+                let number = &self.plan.numbers[number.index()];
+                format!("{}: to be transferred to {number}", self.call_name(*call))
+            }
+            Event::PlayOrdered { call, announcement } => {
+                let played = &self.plan.announcements[announcement.index()];
+                format!("{}: is to hear {played}", self.call_name(*call))
+            }
+            Event::DeviceChanged { agent, device } => {
+                let device = match device {
+                    DeviceState::Up => "up",
+                    DeviceState::Busy => "busy",
+                    DeviceState::Down => "down",
+                };
+                format!("{}: the device is {device}", self.agent_name(*agent))
+            }
             Event::CallHeld { call } => format!("{}: held", self.call_name(*call)),
             Event::CallRetrieved { call } => format!("{}: retrieved", self.call_name(*call)),
             Event::CallReturned { call, cause } => {
@@ -72,6 +88,7 @@ impl Names {
                     ReturnCause::OfferEnded => "its offer ended",
                     ReturnCause::ConnectFailed => "no bridge",
                     ReturnCause::AgentLegLost => "its agent is lost",
+                    ReturnCause::Transferred => "its agent handed it on",
                 };
                 format!("{}: waits again, {cause}", self.call_name(*call))
             }
@@ -82,6 +99,7 @@ impl Names {
                     Outcome::ShortAbandoned => "short abandoned",
                     Outcome::Overflowed => "overflowed",
                     Outcome::Vanished => "vanished",
+                    Outcome::Transferred => "transferred",
                 };
                 let treatment = treatment.map(|treatment| match treatment {
                     Treatment::Busy => ", busy",
@@ -145,6 +163,9 @@ impl Names {
             | Event::CallRetrieved { .. }
             | Event::CallReturned { .. }
             | Event::CallEnded { .. }
+            | Event::TransferOrdered { .. }
+            | Event::PlayOrdered { .. }
+            | Event::DeviceChanged { .. }
             | Event::PresenceChanged { .. }
             | Event::SlotChanged { .. } => unreachable!("only events of offers come here"),
         }
@@ -170,6 +191,9 @@ impl Names {
                 "not ready, missed offers".to_owned()
             }
             Presence::NotReady(NotReadyReason::Forced) => "not ready, forced".to_owned(),
+            Presence::NotReady(NotReadyReason::DeviceOutOfService) => {
+                "not ready, device out of service".to_owned()
+            }
         }
     }
 

@@ -139,11 +139,14 @@ impl Exchange {
                 }
             }
             SessionEvent::Connect { key, connect } => self.connect(now, key, connect),
-            SessionEvent::End(end) => {
-                if let Some(call) = end.call.filter(|call| self.is_ours(call)) {
+            SessionEvent::End(v1::End { call, .. })
+            | SessionEvent::Transfer(v1::Transfer { call, .. }) => {
+                if let Some(call) = call.filter(|call| self.is_ours(call)) {
                     self.sent_away(&call.call_id);
                 }
             }
+            // His callers are patient or not, whatever they hear.
+            SessionEvent::Play(_) => {}
             SessionEvent::Rejected { id, code, message, .. } => {
                 if let Some(purpose) = self.sent.remove(&id) {
                     self.rejected(now, purpose, &code, message);

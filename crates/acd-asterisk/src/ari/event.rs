@@ -13,6 +13,9 @@ pub(crate) const FILTER: &[&str] = &[
     "ChannelHangupRequest",
     "ChannelHold",
     "ChannelUnhold",
+    "BridgeBlindTransfer",
+    "BridgeAttendedTransfer",
+    "DeviceStateChanged",
     "PlaybackFinished",
     "ApplicationReplaced",
 ];
@@ -54,6 +57,20 @@ pub(crate) enum Event {
     ChannelUnhold {
         channel: ChannelInfo,
     },
+    /// Who talks hands the other on to an extension, without asking there first.
+    BridgeBlindTransfer {
+        result: String,
+        channel: ChannelInfo,
+    },
+    /// Who talks to two connects them.
+    BridgeAttendedTransfer {
+        result: String,
+        transferer_first_leg: ChannelInfo,
+        transferer_second_leg: ChannelInfo,
+    },
+    DeviceStateChanged {
+        device_state: DeviceInfo,
+    },
     PlaybackFinished {
         playback: PlaybackInfo,
     },
@@ -68,6 +85,9 @@ pub(crate) enum Event {
 #[derive(Clone, Debug, Default, Deserialize)]
 pub(crate) struct ChannelInfo {
     pub(crate) id: String,
+    /// `PJSIP/201-0000002a`.
+    #[serde(default)]
+    pub(crate) name: String,
     /// `Down`, `Ring`, `Ringing`, `Up`, ...
     #[serde(default)]
     pub(crate) state: String,
@@ -75,6 +95,13 @@ pub(crate) struct ChannelInfo {
     pub(crate) caller: Party,
     #[serde(default)]
     pub(crate) dialplan: Dialplan,
+}
+
+impl ChannelInfo {
+    /// The device that it belongs to: `PJSIP/201`.
+    pub(crate) fn device(&self) -> &str {
+        self.name.rsplit_once('-').map_or(self.name.as_str(), |(device, _)| device)
+    }
 }
 
 /// Who a channel says that it is.
@@ -104,6 +131,21 @@ pub(crate) struct BridgeInfo {
     pub(crate) channels: Vec<String>,
 }
 
+/// A device and how it is.
+#[derive(Clone, Debug, Default, Deserialize)]
+pub(crate) struct DeviceInfo {
+    pub(crate) name: String,
+    /// `NOT_INUSE`, `INUSE`, `UNAVAILABLE`, ...
+    pub(crate) state: String,
+}
+
+/// A device that Asterisk is configured for.
+#[derive(Clone, Debug, Default, Deserialize)]
+pub(crate) struct EndpointInfo {
+    pub(crate) technology: String,
+    pub(crate) resource: String,
+}
+
 /// Something that is being played.
 #[derive(Clone, Debug, Default, Deserialize)]
 pub(crate) struct PlaybackInfo {
@@ -119,5 +161,11 @@ mod tests {
         let event: Event =
             serde_json::from_str(r#"{"type": "MoonPhase", "phase": 3}"#).expect("any");
         assert!(matches!(event, Event::Other));
+    }
+
+    #[test]
+    fn a_channel_names_its_device() {
+        let channel = ChannelInfo { name: "PJSIP/ana-2-0000002a".to_owned(), ..Default::default() };
+        assert_eq!(channel.device(), "PJSIP/ana-2");
     }
 }

@@ -5,5 +5,5 @@ mod event;
 mod request;
 
 pub(crate) use client::{Broken, Client, Incoming, Login};
-pub(crate) use event::{BridgeInfo, ChannelInfo, Event, FILTER};
+pub(crate) use event::{BridgeInfo, ChannelInfo, DeviceInfo, EndpointInfo, Event, FILTER};
 pub(crate) use request::{Method, Request, Response, escaped};

@@ -1,12 +1,19 @@
-//! What callers hear besides music: where they stand.
+//! What callers hear besides music: where they stand, and what rules want them to hear.
 //!
-//! It never keeps an agent waiting: it begins only while nobody is being rung for the caller, and
-//! stops as soon as somebody picks up.
+//! It never keeps an agent waiting: it stops as soon as somebody picks up.
 
 use super::calls::Stage;
-use super::{Output, Switch, Timer};
+use super::{Output, Purpose, Switch, Timer};
 use crate::ari::{Method, Request};
 use std::time::{Duration, Instant};
+
+/// Something that is being played to a caller.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Playback {
+    pub(super) id: String,
+    /// A rule of acdd wants it, so that he must hear it all.
+    pub(super) by_rule: bool,
+}
 
 /// Where a caller stands, as acdd says.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -44,27 +51,45 @@ impl Switch {
     /// acdd says where our callers stand; nothing if it could not be asked.
     pub(crate) fn on_positions(&mut self, positions: &[Position]) {
         for channel in std::mem::take(&mut self.want_positions) {
-            let Some(call) = self.calls.get_mut(&channel) else { continue };
+            let Some(call) = self.calls.get(&channel) else { continue };
             if call.stage != Stage::Waiting || !call.legs.is_empty() || call.playback.is_some() {
                 continue;
             }
             let mut theirs = positions.iter();
             let Some(found) = theirs.find(|it| it.call_id == call.memory.call_id) else { continue };
-            self.playbacks += 1;
-            let playback = format!("acd-{}-{channel}", self.playbacks);
             let media = self.settings.announcements.media(found.position);
-            call.playback = Some(playback.clone());
-            let uri = format!("channels/{channel}/play/{playback}");
-            self.ask(Request::new(Method::Post, uri).with("media", media));
+            self.play(&channel, media, false);
         }
+    }
+
+    /// A rule wants a caller to hear something, instead of what he is being told.
+    pub(super) fn told_to_play(&mut self, call_id: &str, announcement: &str) {
+        let Some(channel) = self.channel_of_call(call_id) else { return };
+        if self.calls.get(&channel).is_some_and(|call| call.stage == Stage::Waiting) {
+            self.be_quiet(&channel);
+            let media = self.settings.sound(announcement);
+            self.play(&channel, media, true);
+        }
+    }
+
+    fn play(&mut self, channel: &str, media: String, by_rule: bool) {
+        let Some(call) = self.calls.get_mut(channel) else { return };
+        self.playbacks += 1;
+        let id = format!("acd-{}-{channel}", self.playbacks);
+        call.playback = Some(Playback { id: id.clone(), by_rule });
+        let request = Request::new(Method::Post, format!("channels/{channel}/play/{id}"));
+        self.ask_for(Purpose::Play(id), request.with("media", media));
     }
 
     /// A caller has heard what he was told.
     pub(super) fn playback_over(&mut self, playback: &str) {
+        if let Some((channel, departure)) = self.leaving.remove(playback) {
+            return self.depart(&channel, departure);
+        }
         // `acd-NUMBER-CHANNEL`
         let Some(channel) = playback.splitn(3, '-').nth(2) else { return };
         if let Some(call) = self.calls.get_mut(channel) {
-            call.playback.take_if(|playing| playing == playback);
+            call.playback.take_if(|playing| playing.id == playback);
         }
     }
 
@@ -72,7 +97,7 @@ impl Switch {
     pub(super) fn be_quiet(&mut self, channel: &str) {
         let Some(call) = self.calls.get_mut(channel) else { return };
         if let Some(playback) = call.playback.take() {
-            self.ask(Request::new(Method::Delete, format!("playbacks/{playback}")));
+            self.ask(Request::new(Method::Delete, format!("playbacks/{}", playback.id)));
         }
     }
 }

@@ -1,10 +1,11 @@
 //! Callers: from the dialplan into a queue, and out again.
 
+use super::announcements::Playback;
 use super::memory::{CALL_VARIABLE, Memory};
 use super::{Output, Subject, Switch};
 use crate::ari::{ChannelInfo, Method, Request};
 use acd_adapter::Report;
-use acd_proto::v1::{self, Treatment};
+use acd_proto::v1::Treatment;
 use std::collections::HashMap;
 use std::time::Instant;
 
@@ -16,8 +17,8 @@ pub(super) struct Call {
     pub(super) stage: Stage,
     /// The channels of the legs that are made for him.
     pub(super) legs: Vec<String>,
-    /// What he is being told, by the playback's name.
-    pub(super) playback: Option<String>,
+    /// What he is being told.
+    pub(super) playback: Option<Playback>,
     /// When he is told something next.
     pub(super) announce_at: Option<Instant>,
 }
@@ -29,6 +30,16 @@ pub(super) enum Stage {
     Waiting,
     /// He is being bridged to this leg, or talks to it.
     With { leg: String },
+    /// An agent has handed him on; by then it is clear whether into a queue.
+    HandedOn { until: Instant },
+}
+
+/// How a caller leaves whom acdd has let go.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Departure {
+    End(Treatment),
+    /// To a number of the dialplan.
+    Number(String),
 }
 
 /// What the dialplan asks for: `Stasis(acd,call,QUEUE[,priority=P][,name=value]...)`.
@@ -79,9 +90,10 @@ impl Switch {
                 }
             },
             Some(("leg", _)) => self.leg_answered(&channel.id),
+            Some(("agent", asked)) => self.feature_code(channel, asked),
             _ if self.calls.contains_key(&channel.id) || self.legs.contains_key(&channel.id) => {}
             _ => {
-                tracing::warn!("the dialplan's Stasis() has not `call`");
+                tracing::warn!("the dialplan's Stasis() has neither `call` nor `agent`");
                 self.give_to_dialplan(&channel.id, "malformed");
             }
         }
@@ -89,7 +101,7 @@ impl Switch {
 
     fn call_came(&mut self, channel: &ChannelInfo, asked: Asked) {
         if self.calls.contains_key(&channel.id) {
-            return;
+            return self.came_back(&channel.id, asked);
         }
         if self.acdd_is_away() {
             tracing::warn!("acdd is away: a call goes on in the dialplan");
@@ -165,6 +177,16 @@ impl Switch {
         }
     }
 
+    /// A caller is no longer in the application, or gone without having hung up.
+    pub(super) fn caller_left(&mut self, channel: &str, gone: bool) {
+        match self.calls.get(channel).map(|call| &call.stage) {
+            // Somebody has sent him elsewhere.
+            Some(Stage::With { .. }) if !gone => self.handed_on(channel),
+            Some(Stage::HandedOn { .. }) if !gone => {}
+            _ => self.caller_gone(channel),
+        }
+    }
+
     /// acdd will not have the call: the dialplan goes on with it, but a conversation is never torn
     /// apart.
     pub(super) fn give_back(&mut self, channel: &str, why: &str) {
@@ -176,16 +198,28 @@ impl Switch {
         }
     }
 
-    /// acdd has let go of the call.
-    pub(super) fn sent_away(&mut self, end: &v1::End) {
-        let call_id = end.call.as_ref().map_or("", |call| call.call_id.as_str());
+    /// acdd has let go of the call. What a rule has him told is played to its end before.
+    pub(super) fn sent_away(&mut self, call_id: &str, departure: Departure) {
         let Some(channel) = self.channel_of_call(call_id) else { return };
-        self.forget_call(&channel);
-        match end.treatment() {
-            Treatment::HangUp | Treatment::Unspecified => self.hang_up(&channel),
-            Treatment::Busy => self.treat(&channel, "busy"),
-            Treatment::Voicemail => self.treat(&channel, "voicemail"),
-            Treatment::Message => self.treat(&channel, "message"),
+        let Some(call) = self.forget_call(&channel) else { return };
+        match call.playback {
+            Some(playback) if playback.by_rule => {
+                self.leaving.insert(playback.id, (channel, departure));
+            }
+            _ => self.depart(&channel, departure),
+        }
+    }
+
+    pub(super) fn depart(&mut self, channel: &str, departure: Departure) {
+        match departure {
+            Departure::End(Treatment::HangUp | Treatment::Unspecified) => self.hang_up(channel),
+            Departure::End(Treatment::Busy) => self.treat(channel, "busy"),
+            Departure::End(Treatment::Voicemail) => self.treat(channel, "voicemail"),
+            Departure::End(Treatment::Message) => self.treat(channel, "message"),
+            Departure::Number(number) => {
+                let context = self.settings.transfer_context.clone();
+                self.continue_at(channel, &context, &number);
+            }
         }
     }
 
@@ -198,7 +232,7 @@ impl Switch {
         self.continue_at(channel, &place.context, &place.extension);
     }
 
-    pub(super) fn continue_at(&mut self, channel: &str, context: &str, extension: &str) {
+    fn continue_at(&mut self, channel: &str, context: &str, extension: &str) {
         let request = Request::new(Method::Post, format!("channels/{channel}/continue"));
         self.ask(
             request.with("context", context).with("extension", extension).with("priority", "1"),

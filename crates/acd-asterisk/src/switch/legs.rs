@@ -30,6 +30,8 @@ pub(super) struct Leg {
     /// The call's id.
     pub(super) call_id: String,
     pub(super) agent: String,
+    /// As `devices` knows it.
+    device: String,
     pub(super) state: LegState,
     /// `Connect` has come.
     pub(super) connect: bool,
@@ -40,12 +42,19 @@ pub(super) struct Leg {
 }
 
 impl Leg {
-    pub(super) fn new(key: OfferKey, call: String, call_id: String, agent: String) -> Self {
+    pub(super) fn new(
+        key: OfferKey,
+        call: String,
+        call_id: String,
+        agent: String,
+        device: String,
+    ) -> Self {
         Self {
             key,
             call,
             call_id,
             agent,
+            device,
             state: LegState::Ringing,
             connect: false,
             confirmed: true,
@@ -82,11 +91,11 @@ impl Switch {
             return self.tell(result(key, OfferOutcome::Failed));
         };
         let leg = leg_channel(key);
-        let record = Leg::new(key, caller.clone(), call.call_id.clone(), agent.clone());
         let device = self.settings.device(&address);
+        let (of, to) = (call.call_id.clone(), agent.clone());
+        let record = Leg::new(key, caller.clone(), of, to, device.clone());
         let ring = ring.and_then(|ring| Duration::try_from(ring).ok()).unwrap_or_default();
-        let Some(call_record) = self.calls.get_mut(&caller) else { return };
-        call_record.legs.push(leg.clone());
+        let Some(call_record) = self.calls.get(&caller) else { return };
         let request = Request::new(Method::Post, "channels")
             .with("endpoint", device)
             .with("app", self.settings.login.app.clone())
@@ -95,9 +104,17 @@ impl Switch {
             .with("callerId", call_record.caller_id.clone())
             .with("timeout", (ring + RING_LONGER).as_secs().to_string())
             .with("originator", caller);
-        self.legs.insert(leg.clone(), record);
-        self.leg_of_offer.insert(key, leg.clone());
+        self.add_leg(leg.clone(), record);
         self.ask_for(Purpose::Ring(leg), request);
+    }
+
+    pub(super) fn add_leg(&mut self, channel: String, leg: Leg) {
+        self.device_has_leg(&leg.device);
+        self.leg_of_offer.insert(leg.key, channel.clone());
+        if let Some(call) = self.calls.get_mut(&leg.call) {
+            call.legs.push(channel.clone());
+        }
+        self.legs.insert(channel, leg);
     }
 
     /// acdd goes on with a leg that was named in a resync.
@@ -224,7 +241,7 @@ impl Switch {
         tracing::debug!(channel, cause, soft, "a channel hangs up");
         if let Some(leg) = self.legs.get_mut(channel) {
             leg.ending = Some((cause, soft));
-            if leg.talks() {
+            if leg.talks() && !self.is_handed_on(channel) {
                 self.leg_gone(channel, cause);
             }
         } else if !soft && self.calls.contains_key(channel) {
@@ -234,12 +251,18 @@ impl Switch {
 
     /// A channel is no longer in the application, or no longer at all.
     pub(super) fn channel_left(&mut self, channel: &str, cause: Option<u32>) {
-        if let Some(leg) = self.legs.get(channel) {
+        if self.features.remove(channel) {
+            return;
+        }
+        if self.is_handed_on(channel) {
+            self.remove_leg(channel);
+            self.take_down_bridge(channel);
+        } else if let Some(leg) = self.legs.get(channel) {
             // StasisEnd of a leg that is not answered does not happen; its cause comes by itself.
             let cause = cause.or(leg.ending.map(|(cause, _)| cause)).unwrap_or_default();
             self.leg_gone(channel, cause);
         } else {
-            self.caller_gone(channel);
+            self.caller_left(channel, cause.is_some());
         }
     }
 
@@ -302,6 +325,7 @@ impl Switch {
         if let Some(call) = self.calls.get_mut(&leg.call) {
             call.legs.retain(|its| its != channel);
         }
+        self.device_lost_leg(&leg.device);
         Some(leg)
     }
 

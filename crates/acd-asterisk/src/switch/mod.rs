@@ -2,16 +2,20 @@
 //!
 //! Asterisk's events, acdd's orders and the answers to requests go in; requests to Asterisk and
 //! reports to acdd come out, to be carried out in their order. Rooms: callers (`calls`), agents'
-//! legs (`legs`), what callers are told (`announcements`), and what is found after a connection was
-//! lost (`stock`).
+//! legs (`legs`), what callers are told (`announcements`), how they are handed on (`transfers`),
+//! agents' telephones (`devices`) and what is dialled there (`features`), and what is found after a
+//! connection was lost (`stock`).
 
 mod announcements;
 mod calls;
+mod devices;
+mod features;
 mod legs;
 mod memory;
 mod stock;
 #[cfg(test)]
 mod tests;
+mod transfers;
 
 pub(crate) use announcements::Position;
 pub(crate) use legs::HELD_VARIABLE;
@@ -21,9 +25,11 @@ pub(crate) use stock::{Found, FoundChannel};
 use crate::ari::{Event, Method, Request, Response};
 use crate::settings::Settings;
 use acd_adapter::{OfferKey, Report, Resync, ResyncIds, ResyncPart, SendId, SessionEvent};
-use calls::Call;
+use acd_proto::v1;
+use calls::{Call, Departure};
+use devices::Device;
 use legs::Leg;
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::time::{Instant, SystemTime};
 
 /// What time it is, on the clock that never goes back and on the one that outlives the process.
@@ -61,6 +67,8 @@ pub(crate) enum Purpose {
     Ring(String),
     /// To let caller and agent talk, by the leg's channel.
     Bridge(String),
+    /// To have a caller told something, by the playback.
+    Play(String),
 }
 
 /// What a report speaks of.
@@ -70,6 +78,10 @@ pub(crate) enum Subject {
     Nothing,
     /// A call that was offered, by its channel.
     Call(String),
+    /// A call that an agent handed on.
+    Transferred { call_id: String, channel: String },
+    /// A feature code, by the channel that dialled it.
+    Feature(String),
 }
 
 /// The whole state of the adapter.
@@ -82,6 +94,12 @@ pub(crate) struct Switch {
     /// By the leg's channel.
     legs: HashMap<String, Leg>,
     leg_of_offer: HashMap<OfferKey, String>,
+    /// By name: `PJSIP/201`.
+    devices: HashMap<String, Device>,
+    /// Channels that have dialled a feature code and wait for what comes of it.
+    features: HashSet<String>,
+    /// Callers who leave as soon as they have heard what is being played, by the playback.
+    leaving: HashMap<String, (String, Departure)>,
     /// What is to be looked at when; what has changed since is left alone then.
     timers: BTreeSet<(Instant, Timer)>,
     /// What the reports that are not acknowledged speak of, where that matters.
@@ -101,6 +119,12 @@ pub(crate) struct Switch {
 enum Timer {
     /// A caller is to be told where he stands.
     Announce(String),
+    /// What a device is in is no leg of ours any more.
+    Device(String),
+    /// acdd has not answered a feature code.
+    Feature(String),
+    /// A caller who was handed on has not come into a queue.
+    Settles(String),
 }
 
 /// How it stands with acdd.
@@ -117,6 +141,9 @@ impl Switch {
             calls: HashMap::new(),
             legs: HashMap::new(),
             leg_of_offer: HashMap::new(),
+            devices: HashMap::new(),
+            features: HashSet::new(),
+            leaving: HashMap::new(),
             timers: BTreeSet::new(),
             subjects: BTreeMap::new(),
             resync: None,
@@ -152,6 +179,18 @@ impl Switch {
             Event::ChannelStateChange { channel } => self.channel_changed(&channel),
             Event::ChannelHold { channel } => self.held(&channel.id, true),
             Event::ChannelUnhold { channel } => self.held(&channel.id, false),
+            Event::BridgeBlindTransfer { result, channel } if result == "Success" => {
+                if let Some(leg) = self.legs.get(&channel.id) {
+                    self.handed_on(&leg.call.clone());
+                }
+            }
+            Event::BridgeAttendedTransfer {
+                result,
+                transferer_first_leg: first,
+                transferer_second_leg: second,
+            } if result == "Success" => self.joined(&first.id, &second.id),
+            Event::BridgeBlindTransfer { .. } | Event::BridgeAttendedTransfer { .. } => {}
+            Event::DeviceStateChanged { device_state } => self.device_changed(&device_state),
             Event::PlaybackFinished { playback } => self.playback_over(&playback.id),
             Event::ApplicationReplaced | Event::Other => {}
         }
@@ -174,6 +213,11 @@ impl Switch {
                 }
             }
             Purpose::Bridge(leg) => self.bridged(leg, response.is_success()),
+            Purpose::Play(playback) => {
+                if !response.is_success() {
+                    self.playback_over(playback);
+                }
+            }
         }
     }
 
@@ -184,13 +228,25 @@ impl Switch {
             SessionEvent::Connected { resumed, .. } => {
                 self.acdd = Acdd::Connected;
                 if !resumed {
+                    self.tell_of_all_devices();
                     self.say_what_is_held();
                 }
             }
             SessionEvent::Offer { key, offer } => self.offered(key, offer),
             SessionEvent::Revoke { key, .. } => self.revoked(key),
             SessionEvent::Connect { key, .. } => self.connect(key),
-            SessionEvent::End(end) => self.sent_away(&end),
+            SessionEvent::End(v1::End { call: Some(call), treatment, .. }) => {
+                let treatment = v1::Treatment::try_from(treatment).unwrap_or_default();
+                self.sent_away(&call.call_id, Departure::End(treatment));
+            }
+            SessionEvent::Transfer(v1::Transfer { call: Some(call), number, .. }) => {
+                self.sent_away(&call.call_id, Departure::Number(number));
+            }
+            SessionEvent::Play(v1::Play { call: Some(call), announcement, .. }) => {
+                self.told_to_play(&call.call_id, &announcement);
+            }
+            // Without a call they mean nobody.
+            SessionEvent::End(_) | SessionEvent::Transfer(_) | SessionEvent::Play(_) => {}
             SessionEvent::Rejected { id, code, message, .. } => {
                 self.rejected(id, &code, &message);
             }
@@ -217,9 +273,14 @@ impl Switch {
     }
 
     fn acknowledged(&mut self, up_to: SendId) {
-        let mut later = self.subjects.split_off(&up_to);
-        later.remove(&up_to);
-        self.subjects = later;
+        let later = self.subjects.split_off(&up_to);
+        let mut done = std::mem::replace(&mut self.subjects, later);
+        done.extend(self.subjects.remove_entry(&up_to));
+        for subject in done.into_values() {
+            if let Subject::Feature(channel) = subject {
+                self.feature_answered(&channel, "ok");
+            }
+        }
     }
 
     fn rejected(&mut self, id: SendId, code: &str, message: &str) {
@@ -239,6 +300,11 @@ impl Switch {
                 tracing::warn!(call = channel, code, message, "acdd does not take the call");
                 self.give_back(channel, code);
             }
+            Subject::Transferred { call_id, channel } => {
+                tracing::debug!(call_id, code, message, "acdd does not take the transfer");
+                self.transfer_refused(call_id.clone(), channel, code);
+            }
+            Subject::Feature(channel) => self.feature_answered(channel, code),
         }
     }
 
@@ -264,6 +330,9 @@ impl Switch {
             let Some((at, timer)) = self.timers.pop_first() else { return };
             match timer {
                 Timer::Announce(channel) => self.announce(at, &channel),
+                Timer::Device(device) => self.tell_of_device(&device),
+                Timer::Feature(channel) => self.feature_answered(&channel, "unavailable"),
+                Timer::Settles(channel) => self.transfer_settles(at, &channel),
             }
         }
     }

@@ -4,7 +4,7 @@ use super::calls::Stage;
 use super::legs::{LEG_PREFIX, Leg, TALK_PREFIX};
 use super::memory::Memory;
 use super::{Now, Output, Subject, Switch};
-use crate::ari::{BridgeInfo, ChannelInfo, Method, Request};
+use crate::ari::{BridgeInfo, ChannelInfo, DeviceInfo, Method, Request};
 use acd_adapter::{HeldCall, HeldLeg, LegState, OfferKey, Resync};
 use acd_proto::v1::CallRef;
 use std::collections::{HashMap, HashSet};
@@ -14,6 +14,7 @@ use std::collections::{HashMap, HashSet};
 pub(crate) struct Found {
     pub(crate) channels: Vec<FoundChannel>,
     pub(crate) bridges: Vec<BridgeInfo>,
+    pub(crate) devices: Vec<DeviceInfo>,
 }
 
 /// A channel, with what the adapter has kept on it.
@@ -68,9 +69,7 @@ impl Switch {
     /// At the start acdd is not told yet: the resync will name it all.
     pub(crate) fn on_found(&mut self, now: Now, found: Found) {
         self.now = now;
-        let there: HashSet<&str> =
-            found.channels.iter().map(|channel| channel.info.id.as_str()).collect();
-        self.forget_what_is_gone(&there);
+        self.forget_what_is_gone(&found.channels);
         let bridge_of: HashMap<&str, &str> = found
             .bridges
             .iter()
@@ -83,6 +82,9 @@ impl Switch {
             self.find_leg(channel, &bridge_of);
         }
         self.find_music(&bridge_of);
+        for device in &found.devices {
+            self.device_changed(device);
+        }
         for bridge in &found.bridges {
             let leg = bridge.id.strip_prefix(TALK_PREFIX);
             if leg.is_some_and(|leg| !self.legs.contains_key(leg)) {
@@ -91,11 +93,18 @@ impl Switch {
         }
     }
 
-    fn forget_what_is_gone(&mut self, there: &HashSet<&str>) {
+    fn forget_what_is_gone(&mut self, found: &[FoundChannel]) {
+        let (mut there, mut elsewhere) = (HashSet::new(), HashSet::new());
+        for FoundChannel { info, .. } in found {
+            let ours = part(info, &self.settings.login.app).is_some();
+            (if ours { &mut there } else { &mut elsewhere }).insert(info.id.as_str());
+        }
+        // What they leave after is heard no more.
+        self.leaving.clear();
         let gone = |channel: &&String| !there.contains(channel.as_str());
         let callers: Vec<String> = self.calls.keys().filter(gone).cloned().collect();
         for caller in callers {
-            self.caller_gone(&caller);
+            self.caller_left(&caller, !elsewhere.contains(caller.as_str()));
         }
         let legs: Vec<String> = self.legs.keys().filter(gone).cloned().collect();
         for leg in legs {
@@ -111,7 +120,9 @@ impl Switch {
             return;
         }
         match memory.as_deref().and_then(Memory::from_variable) {
-            Some(memory) => {
+            Some(mut memory) => {
+                // He may have been handed on to another.
+                memory.queue = asked.into_iter().next().unwrap_or_default();
                 // Known to a former process: named in the resync that begins this one.
                 self.add_call(info, memory, Stage::Waiting);
             }
@@ -148,13 +159,12 @@ impl Switch {
         let Some(key) = offer_of(&info.id).filter(|_| self.calls.contains_key(caller)) else {
             return self.hang_up(&info.id);
         };
-        let mut leg = Leg::new(key, caller.to_owned(), call_id.to_owned(), agent.to_owned());
+        let device = info.device().to_owned();
+        let (caller, call_id, agent) = (caller.to_owned(), call_id.to_owned(), agent.to_owned());
+        let mut leg = Leg::new(key, caller.clone(), call_id, agent, device);
         (leg.state, leg.confirmed) = (state, false);
-        self.leg_of_offer.insert(key, info.id.clone());
-        self.legs.insert(info.id.clone(), leg);
-        let Some(call) = self.calls.get_mut(caller) else { return };
-        call.legs.push(info.id.clone());
-        if together {
+        self.add_leg(info.id.clone(), leg);
+        if let Some(call) = self.calls.get_mut(&caller).filter(|_| together) {
             call.stage = Stage::With { leg: info.id.clone() };
         }
     }
@@ -186,7 +196,7 @@ impl Switch {
             priority: call.memory.priority,
             attributes: call.memory.attributes.clone(),
             waited: call.memory.waited(wall),
-            talks: matches!(call.stage, Stage::With { .. }),
+            talks: call.stage != Stage::Waiting,
         });
         let calls = calls.collect();
         let adapter = &self.settings.adapter;

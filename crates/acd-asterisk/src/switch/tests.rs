@@ -158,7 +158,7 @@ fn a_new_process_finds_who_waits_and_who_talks_and_names_them() {
         id: format!("acd-talk-{LEG}"),
         channels: vec!["c1".to_owned(), LEG.to_owned()],
     };
-    let found = Found { channels: vec![caller, leg], bridges: vec![together] };
+    let found = Found { channels: vec![caller, leg], bridges: vec![together], devices: Vec::new() };
     switch.on_found(at(5), found);
     assert_eq!(does(&mut switch), [""; 0], "it is all as it should be");
     let anew = SessionEvent::Connected { epoch: 2, resumed: false, clock_scale: 1.0 };

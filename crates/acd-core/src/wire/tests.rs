@@ -2,9 +2,10 @@
 
 use super::*;
 use crate::digest::{EventDigest, LOGIC_VERSION};
+use crate::event::DeviceState;
 use crate::ids::{
-    AdapterId, AgentId, CallHandle, OfferNumber, Priority, QueueId, ReasonId, SkillId, Span,
-    Timestamp,
+    AdapterId, AgentId, AnnouncementId, CallHandle, NumberId, OfferNumber, Priority, QueueId,
+    ReasonId, SkillId, Span, Timestamp,
 };
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
@@ -20,6 +21,7 @@ struct Ingredients {
     reason: Option<u16>,
     result: OfferResult,
     presence: ForcedPresence,
+    device: DeviceState,
     treatment: Treatment,
     plan: RoutingPlan,
 }
@@ -34,10 +36,11 @@ fn ingredients() -> impl Strategy<Value = Ingredients> {
     let result = select(vec![Ringing, Accepted, Declined, NoAnswer, Failed]);
     let presence =
         select(vec![ForcedPresence::Ready, ForcedPresence::NotReady, ForcedPresence::LoggedOut]);
+    let device = select(vec![DeviceState::Up, DeviceState::Busy, DeviceState::Down]);
     let numbers = (any::<(u32, u32, u64, u32)>(), any::<(u16, u16, u16)>(), any::<(u64, u64)>());
     let others = (any::<bool>(), 0..10_u8, any::<Option<u16>>());
-    (numbers, others, result, presence, treatment(), plan()).prop_map(
-        |(numbers, others, result, presence, treatment, plan)| {
+    (numbers, others, result, (presence, device), treatment(), plan()).prop_map(
+        |(numbers, others, result, (presence, device), treatment, plan)| {
             let (handles, small, times) = numbers;
             let (flag, priority, reason) = others;
             Ingredients {
@@ -49,6 +52,7 @@ fn ingredients() -> impl Strategy<Value = Ingredients> {
                 reason,
                 result,
                 presence,
+                device,
                 treatment,
                 plan,
             }
@@ -75,6 +79,8 @@ fn rule() -> impl Strategy<Value = Rule> {
         any::<u16>().prop_map(|queue| Action::AddQueue(QueueId(queue))),
         any::<u16>().prop_map(|queue| Action::MoveTo(QueueId(queue))),
         treatment().prop_map(Action::End),
+        any::<u16>().prop_map(|number| Action::TransferTo(NumberId(number))),
+        any::<u16>().prop_map(|played| Action::Play(AnnouncementId(played))),
     ];
     let then = prop::collection::vec(action, 0..4);
     ("\\PC{0,8}", span(), then).prop_map(|(name, waited, then)| Rule { name, waited, then })
@@ -111,10 +117,11 @@ fn plan() -> impl Strategy<Value = RoutingPlan> {
         Just(MissedOffers::StayReady),
         any::<u32>().prop_map(MissedOffers::NotReadyAfter)
     ];
-    let tables = (names(), names(), names());
+    let tables = (names(), names(), names(), names(), names());
     let entries = (prop::collection::vec(queue(), 0..3), prop::collection::vec(agent(), 0..3));
     (order, missed, [span(), span(), span(), span()], tables, entries).prop_map(
-        |(order, missed_offers, spans, (reasons, adapters, skills), (queues, agents))| {
+        |(order, missed_offers, spans, tables, (queues, agents))| {
+            let (reasons, adapters, skills, numbers, announcements) = tables;
             let [short_abandon, exclude_for, connect_within, recovery_grace] = spans;
             RoutingPlan {
                 order,
@@ -126,6 +133,8 @@ fn plan() -> impl Strategy<Value = RoutingPlan> {
                 reasons,
                 adapters,
                 skills,
+                numbers,
+                announcements,
                 queues,
                 agents,
             }
@@ -174,6 +183,8 @@ fn one_of_each(of: &Ingredients) -> Vec<Command> {
         Command::SetPriority { call, priority },
         Command::EndCall { call, treatment },
         Command::ForcePresence { agent, presence },
+        Command::CallTransferred { call, queue: of.reason.map(QueueId) },
+        Command::DeviceChanged { agent, device: of.device },
     ]
 }
 
@@ -270,6 +281,8 @@ fn the_bytes_of_one_of_each_are_known() {
         Action::AddQueue(QueueId(3)),
         Action::MoveTo(QueueId(4)),
         Action::End(Treatment::Voicemail),
+        Action::TransferTo(NumberId(0)),
+        Action::Play(AnnouncementId(1)),
     ];
     let queue = QueuePlan {
         name: "général".to_owned(),
@@ -293,6 +306,8 @@ fn the_bytes_of_one_of_each_are_known() {
         reasons: vec!["break".to_owned()],
         adapters: vec!["pbx".to_owned()],
         skills: vec!["billing".to_owned(), "spanish".to_owned()],
+        numbers: vec!["+1555".to_owned()],
+        announcements: vec!["please-wait".to_owned()],
         queues: vec![queue],
         agents: vec![agent],
         ..RoutingPlan::default()
@@ -306,13 +321,14 @@ fn the_bytes_of_one_of_each_are_known() {
         reason: Some(21),
         result: OfferResult::NoAnswer,
         presence: ForcedPresence::NotReady,
+        device: DeviceState::Down,
         treatment: Treatment::Message,
         plan,
     };
     let bytes = encoded(&one_of_each(&of));
     let mut hash = EventDigest::default();
     bytes.iter().for_each(|byte| hash.bytes(&[*byte]));
-    assert_eq!((LOGIC_VERSION, bytes.len(), hash.value()), (2, 507, 0xF287_D7D5_04D9_D7F3));
+    assert_eq!((LOGIC_VERSION, bytes.len(), hash.value()), (3, 563, 0xF9EF_E1E3_31C3_5854));
 }
 
 /// A length that is not there asks for no memory: this would be billions of names.
@@ -320,8 +336,8 @@ fn the_bytes_of_one_of_each_are_known() {
 fn a_damaged_length_is_refused() {
     let mut bytes = Vec::new();
     RoutingPlan::default().encode(&mut bytes);
-    let tables = bytes.len() - 5 * size_of::<u32>();
-    for table in 0..5 {
+    let tables = bytes.len() - 7 * size_of::<u32>();
+    for table in 0..7 {
         let mut bytes = bytes.clone();
         let at = tables + table * size_of::<u32>();
         bytes[at..at + size_of::<u32>()].fill(u8::MAX);

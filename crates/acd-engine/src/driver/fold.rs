@@ -8,9 +8,8 @@ use crate::publisher::{Named, Record};
 use crate::request::CallRef;
 use acd_core::{
     AdapterId, AgentId, CallHandle, Event, OfferEnd, OfferNumber, QueueId, RevokeCause, Timestamp,
-    Treatment,
 };
-use acd_journal::Minted;
+use acd_journal::{Farewell, Minted};
 use std::sync::Arc;
 
 /// The command that caused the events.
@@ -118,8 +117,24 @@ impl Engine {
                     adapter.awaits_resync = false;
                 }
             }
-            Event::CallEnded { call, treatment, .. } => {
-                self.call_ended(cause, call, treatment, *fired);
+            Event::PlayOrdered { call, announcement } => {
+                let announcement = self.names.plan.announcements.get(announcement.index());
+                let announcement = announcement.cloned().unwrap_or_default();
+                let (call_ref, rule) = (self.call_ref(call), self.fired_for(call, *fired));
+                if let Some(holder) = self.directory.call(call).map(|call| call.adapter) {
+                    let order = Order::Play { call: call_ref, announcement, rule };
+                    self.order(holder, AT_ONCE, order);
+                }
+            }
+            Event::TransferOrdered { call, .. } => self.send_away(cause, call, event, *fired),
+            Event::CallEnded { call, .. } => {
+                self.call_ended(cause, call);
+                self.send_away(cause, call, event, *fired);
+                if let Some(holder) = self.directory.call(call).map(|call| call.adapter)
+                    && let Some(adapter) = self.adapter(holder)
+                {
+                    adapter.lost_call();
+                }
             }
             Event::RecoveryOver
             | Event::AdapterUp { .. }
@@ -131,6 +146,7 @@ impl Engine {
             | Event::CallHeld { .. }
             | Event::CallRetrieved { .. }
             | Event::PresenceChanged { .. }
+            | Event::DeviceChanged { .. }
             | Event::SlotChanged { .. } => {}
         }
     }
@@ -155,32 +171,37 @@ impl Engine {
         }
     }
 
-    fn call_ended(
-        &mut self,
-        cause: &Cause<'_>,
-        call: CallHandle,
-        treatment: Option<Treatment>,
-        fired: Option<Fired>,
-    ) {
-        // The agent's leg of a bridge in the making: who reported the end of the call knows.
+    /// The agent's leg of a bridge in the making: who reported the end of the call knows.
+    fn call_ended(&mut self, cause: &Cause<'_>, call: CallHandle) {
         if let Some(LiveOffer { offer, rung_by, stage, .. }) = self.directory.leg_over(call)
             && stage != LegStage::Bridged
             && cause.by.adapter != Some(rung_by)
         {
             self.revoke(rung_by, offer, RevokeReason::CallEnded, call);
         }
-        let Some(known) = self.directory.call(call) else { return };
-        let (holder, call_ref) = (known.adapter, CallRef::from(&*known.card));
-        if let Some(treatment) = treatment {
-            let rule = match fired {
-                Some((of, queue, rule)) if of == call => self.names.rule(queue, rule),
-                Some(_) | None => String::new(),
-            };
-            self.directory.sent_away(call, treatment);
-            self.order(holder, cause.sequence, Order::End { call: call_ref, treatment, rule });
-        }
-        if let Some(adapter) = self.adapter(holder) {
-            adapter.lost_call();
+    }
+
+    /// Tells the adapter what to do with the caller, if the event says so; it is remembered, as the
+    /// adapter may not hear of it.
+    fn send_away(
+        &mut self,
+        cause: &Cause<'_>,
+        call: CallHandle,
+        event: &Event,
+        fired: Option<Fired>,
+    ) {
+        let Some((_, Some(farewell))) = Farewell::in_event(event, &self.names.plan) else { return };
+        let Some(holder) = self.directory.call(call).map(|call| call.adapter) else { return };
+        self.directory.sent_away(call, farewell.clone());
+        let (call_ref, rule) = (self.call_ref(call), self.fired_for(call, fired));
+        self.order(holder, cause.sequence, Order::farewell(call_ref, farewell, rule));
+    }
+
+    /// `queue/rule` of the rule that acts on the call; empty if none does.
+    fn fired_for(&self, call: CallHandle, fired: Option<Fired>) -> String {
+        match fired {
+            Some((of, queue, rule)) if of == call => self.names.rule(queue, rule),
+            Some(_) | None => String::new(),
         }
     }
 

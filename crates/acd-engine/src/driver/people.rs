@@ -79,7 +79,7 @@ impl Engine {
         })
     }
 
-    fn reason(&self, reason: &str) -> Result<ReasonId, Refusal> {
+    pub(super) fn reason(&self, reason: &str) -> Result<ReasonId, Refusal> {
         self.names.reason_id(reason).ok_or_else(|| {
             let known = self.names.plan.reasons.join("`, `");
             let message = if known.is_empty() {

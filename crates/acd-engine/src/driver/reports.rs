@@ -3,8 +3,10 @@
 use super::engine::{By, Engine};
 use crate::directory::{LegStage, LiveOffer};
 use crate::refusal::{Refusal, RefusalKind, code};
-use crate::session::{AdapterMessage, OfferedCall};
-use acd_core::{AdapterId, CallHandle, Command, OfferNumber, OfferResult, Timestamp};
+use crate::session::{AdapterMessage, AgentMeant, AskedPresence, OfferedCall};
+use acd_core::{
+    AdapterId, AgentId, CallHandle, Command, OfferNumber, OfferResult, Presence, Timestamp,
+};
 use acd_journal::{CallCard, Minted};
 use std::sync::Arc;
 
@@ -53,8 +55,22 @@ impl Engine {
                     LiveOffer { call, offer, .. } => Command::ConnectFailed { call, offer },
                 }
             }
+            AdapterMessage::CallTransferred { call_id, queue } => {
+                let call = self.directory.find(id, &call_id)?;
+                let queue = if queue.is_empty() { None } else { Some(self.queue(&queue)?) };
+                Command::CallTransferred { call, queue }
+            }
             AdapterMessage::WrapUpDone { agent } => {
-                Command::AgentEndWrapUp { agent: self.agent(&agent)? }
+                Command::AgentEndWrapUp { agent: self.agent_meant(id, &agent)? }
+            }
+            AdapterMessage::AgentPresence { agent, presence } => {
+                return self.presence_asked(now, id, by, &agent, presence);
+            }
+            AdapterMessage::DeviceChanged { address, device } => {
+                for agent in self.agents_at(id, &address)? {
+                    self.apply(now, by, Command::DeviceChanged { agent, device }, None)?;
+                }
+                return Ok(());
             }
             AdapterMessage::Malformed { code, message, field } => {
                 return Err(Refusal::new(RefusalKind::InvalidArgument, code, message).at(field));
@@ -88,6 +104,63 @@ impl Engine {
             resync.holds(call);
         }
         Ok(applied?)
+    }
+
+    /// What an agent asks for at the phone. What is refused changes nothing: once he is logged in,
+    /// the rest is never refused.
+    fn presence_asked(
+        &mut self,
+        now: Timestamp,
+        id: AdapterId,
+        by: &By,
+        agent: &AgentMeant,
+        presence: AskedPresence,
+    ) -> Result<(), Refusal> {
+        let agent = self.agent_meant(id, agent)?;
+        let (command, works) = match presence {
+            AskedPresence::Ready => (Command::AgentReady { agent }, true),
+            AskedPresence::NotReady(reason) => {
+                let reason = reason.map(|reason| self.reason(&reason)).transpose()?;
+                (Command::AgentNotReady { agent, reason }, true)
+            }
+            AskedPresence::LoggedOut => (Command::AgentLogOut { agent }, false),
+        };
+        if works && !self.is_logged_in(agent) {
+            self.apply(now, by, Command::AgentLogIn { agent }, None)?;
+        }
+        Ok(self.apply(now, by, command, None)?)
+    }
+
+    fn is_logged_in(&self, agent: AgentId) -> bool {
+        self.router.agent(agent).is_some_and(|facts| facts.presence != Presence::LoggedOut)
+    }
+
+    fn agent_meant(&self, adapter: AdapterId, agent: &AgentMeant) -> Result<AgentId, Refusal> {
+        let address = match agent {
+            AgentMeant::Id(id) => return self.agent(id),
+            AgentMeant::At(address) => address,
+        };
+        let sharing = self.agents_at(adapter, address)?;
+        let mut at_work = sharing.iter().filter(|agent| self.is_logged_in(**agent));
+        match (&*sharing, at_work.next(), at_work.next()) {
+            ([only], _, _) | (_, Some(only), None) => Ok(*only),
+            (_, _, _) => {
+                let message = "several agents share this address: name the agent instead";
+                let kind = RefusalKind::FailedPrecondition;
+                Err(Refusal::new(kind, code::AMBIGUOUS_AGENT, message).at("address"))
+            }
+        }
+    }
+
+    fn agents_at(&self, adapter: AdapterId, address: &str) -> Result<Vec<AgentId>, Refusal> {
+        match self.names.agents_at(adapter, address) {
+            [] => {
+                let message = "no agent of the configuration has this address at this adapter";
+                let kind = RefusalKind::NotFound;
+                Err(Refusal::new(kind, code::UNKNOWN_AGENT, message).at("address"))
+            }
+            agents => Ok(agents.to_vec()),
+        }
     }
 
     fn offer_result(

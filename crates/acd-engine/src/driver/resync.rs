@@ -105,13 +105,13 @@ impl Engine {
             resync.known += u32::from(resync.calls.insert(call));
             return self.rung_elsewhere(id, call);
         }
-        if let Some(treatment) = self.directory.was_sent_away(id, &held.call_id) {
+        if let Some(farewell) = self.directory.was_sent_away(id, &held.call_id) {
             // The order to do so was lost, or is being carried out.
             let adapter = self.directory.adapter_name(id).map(ToString::to_string);
             let call = CallRef { adapter: adapter.unwrap_or_default(), call_id: held.call_id };
             // What led to it may not be durable yet.
-            let end = Order::End { call, treatment, rule: String::new() };
-            self.order(id, WITH_THE_ROUND, end);
+            let order = Order::farewell(call, farewell, String::new());
+            self.order(id, WITH_THE_ROUND, order);
             return Ok(());
         }
         self.call_offered(now, id, by, held)?;

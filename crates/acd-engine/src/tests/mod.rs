@@ -5,6 +5,7 @@ mod backlog;
 mod durability;
 mod fold;
 mod people;
+mod phones;
 mod readers;
 mod recovery;
 mod resync;
@@ -72,6 +73,8 @@ fn plan() -> Arc<RoutingPlan> {
         reasons: vec!["lunch".to_owned()],
         adapters: Vec::new(),
         skills: vec!["billing".to_owned(), "nursing".to_owned()],
+        numbers: Vec::new(),
+        announcements: Vec::new(),
         queues: vec![
             queue("billing", 0, 3, vec![rule("widen", 60, less), give_up()]),
             queue("nurse", 1, 1, vec![give_up()]),

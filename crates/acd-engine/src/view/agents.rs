@@ -3,7 +3,7 @@
 use super::rows::{AgentRow, SlotRow, SlotWord, Staffing};
 use super::{View, words};
 use crate::names::Names;
-use acd_core::{AgentId, AgentPlan, Presence, SlotState, Timestamp};
+use acd_core::{AgentId, AgentPlan, DeviceState, Presence, SlotState, Timestamp};
 use std::sync::Arc;
 
 /// An agent who has not logged in yet.
@@ -16,6 +16,7 @@ pub(super) fn row_of_a_stranger(id: Arc<str>, plan: &AgentPlan, names: &Names) -
         presence_since: None,
         pending: None,
         pending_reason: Arc::from(""),
+        device: DeviceState::Up,
         slots: vec![SlotRow::default(); usize::from(plan.capacity)],
         skills: names.skill_levels(&plan.skills),
         state: words::presence(Presence::LoggedOut),
@@ -28,11 +29,12 @@ impl AgentRow {
     fn counts_as(&self) -> Staffing {
         let staffed = self.presence != Presence::LoggedOut;
         let working = self.presence == Presence::Ready;
+        let reachable = self.device == DeviceState::Up;
         let free = self.slots.iter().any(|slot| slot.state == SlotWord::Free);
         Staffing {
             staffed: u64::from(staffed),
             working: u64::from(working),
-            available: u64::from(working && free && self.pending.is_none()),
+            available: u64::from(working && free && self.pending.is_none() && reachable),
         }
     }
 
@@ -75,6 +77,10 @@ impl View {
             row.pending = pending;
             row.pending_reason = pending_reason;
         });
+    }
+
+    pub(super) fn device_changed(&mut self, agent: AgentId, device: DeviceState) {
+        self.change_agent(agent, |row| row.device = device);
     }
 
     pub(super) fn slot_changed(&mut self, agent: AgentId, slot: u8, state: SlotState) {

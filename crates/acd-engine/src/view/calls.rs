@@ -296,6 +296,9 @@ impl View {
             | Event::AdapterDown { .. }
             | Event::CallArrived { .. }
             | Event::OfferRinging { .. }
+            | Event::TransferOrdered { .. }
+            | Event::PlayOrdered { .. }
+            | Event::DeviceChanged { .. }
             | Event::PresenceChanged { .. }
             | Event::SlotChanged { .. } => {}
         }
@@ -340,7 +343,7 @@ impl View {
         self.calls.by_arrival.remove(&live.row.arrival);
         let mut queues: Vec<QueueId> = live.all_stays().map(|stay| stay.queue).collect();
         match outcome {
-            Outcome::Handled | Outcome::Vanished => queues.clear(),
+            Outcome::Handled | Outcome::Transferred | Outcome::Vanished => queues.clear(),
             Outcome::Abandoned | Outcome::ShortAbandoned => {
                 for queue in &queues {
                     self.queues[queue.index()].abandoned += 1;

@@ -215,10 +215,13 @@ impl View {
             | Event::AdapterUp { .. }
             | Event::AdapterSynced { .. }
             | Event::AdapterDown { .. }
-            | Event::OfferRinging { .. } => {}
+            | Event::OfferRinging { .. }
+            | Event::TransferOrdered { .. }
+            | Event::PlayOrdered { .. } => {}
             Event::PresenceChanged { agent, presence, pending } => {
                 self.presence_changed(*agent, *presence, *pending);
             }
+            Event::DeviceChanged { agent, device } => self.device_changed(*agent, *device),
             Event::SlotChanged { agent, slot, state } => self.slot_changed(*agent, *slot, *state),
             Event::CallArrived { call, arrival, priority, since, .. } => {
                 if let Named::Call(card) = &record.named {

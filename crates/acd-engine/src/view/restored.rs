@@ -88,7 +88,8 @@ impl View {
     }
 
     fn restore_agent(&mut self, facts: &AgentFacts) {
-        let AgentFacts { agent, presence, presence_since, pending, slots } = facts;
+        let AgentFacts { agent, presence, presence_since, pending, device, slots } = facts;
+        self.device_changed(*agent, *device);
         if *presence != Presence::LoggedOut || pending.is_some() {
             self.at = presence_since.unwrap_or_default();
             self.presence_changed(*agent, *presence, *pending);

@@ -2,7 +2,7 @@
 
 use crate::names::SkillLevels;
 use crate::request::Position;
-use acd_core::{Outcome, Presence, Priority, ServiceLevel, Span, Timestamp};
+use acd_core::{DeviceState, Outcome, Presence, Priority, ServiceLevel, Span, Timestamp};
 use acd_journal::{CallCard, Origin};
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -47,7 +47,7 @@ pub struct Staffing {
     pub staffed: u64,
     /// Of those, the ones who are not in `not ready`.
     pub working: u64,
-    /// Of those, the ones with a free slot and nothing pending.
+    /// Of those, the ones with a free slot, nothing pending, and a device that can be rung.
     pub available: u64,
 }
 
@@ -81,10 +81,12 @@ pub struct AgentRow {
     pub reason: Arc<str>,
     /// Since when the presence has been so; `None` before the first log-in.
     pub presence_since: Option<Timestamp>,
-    /// What it will be once he has no call.
+    /// What it will be once he has no call, or once his device is back.
     pub pending: Option<Presence>,
     /// The reason that comes with `pending`, or empty.
     pub pending_reason: Arc<str>,
+    /// How his device is.
+    pub device: DeviceState,
     /// His voice slots.
     pub slots: Vec<SlotRow>,
     /// What he can do.

@@ -4,8 +4,8 @@ use super::View;
 use super::rows::{EventRow, SlotWord};
 use crate::publisher::{Named, Record};
 use acd_core::{
-    AgentId, CallHandle, Event, LeftCause, OfferEnd, OfferNumber, Outcome, Presence, QueueId,
-    ReturnCause, RevokeCause, SlotState,
+    AgentId, CallHandle, DeviceState, Event, LeftCause, OfferEnd, OfferNumber, Outcome, Presence,
+    QueueId, ReturnCause, RevokeCause, SlotState,
 };
 use acd_journal::CallCard;
 use std::borrow::Cow;
@@ -31,6 +31,14 @@ impl View {
         let detail = match (event, &record.named) {
             (Event::RuleFired { queue, rule, .. }, _) => {
                 Cow::Owned(self.names.rule_name(*queue, *rule).to_owned())
+            }
+            (Event::PlayOrdered { announcement, .. }, _) => {
+                let played = self.names.plan.announcements.get(announcement.index());
+                Cow::Owned(played.cloned().unwrap_or_default())
+            }
+            (Event::TransferOrdered { number, .. }, _) => {
+                let number = self.names.plan.numbers.get(number.index());
+                Cow::Owned(number.cloned().unwrap_or_default())
             }
             (Event::PriorityChanged { priority, .. }, _) => Cow::Owned(priority.get().to_string()),
             (
@@ -94,7 +102,10 @@ pub(crate) fn kind(event: &Event) -> &'static str {
         Event::CallRetrieved { .. } => "call_retrieved",
         Event::CallReturned { .. } => "call_returned",
         Event::CallEnded { .. } => "call_ended",
+        Event::TransferOrdered { .. } => "transfer_ordered",
+        Event::PlayOrdered { .. } => "play_ordered",
         Event::PresenceChanged { .. } => "presence_changed",
+        Event::DeviceChanged { .. } => "device_changed",
         Event::SlotChanged { .. } => "slot_changed",
     }
 }
@@ -111,6 +122,7 @@ fn detail(event: &Event) -> &'static str {
             ReturnCause::OfferEnded => "offer_ended",
             ReturnCause::ConnectFailed => "connect_failed",
             ReturnCause::AgentLegLost => "agent_leg_lost",
+            ReturnCause::Transferred => "transferred",
         },
         Event::CallEnded { outcome, .. } => match outcome {
             Outcome::Handled => "handled",
@@ -118,8 +130,14 @@ fn detail(event: &Event) -> &'static str {
             Outcome::ShortAbandoned => "short_abandoned",
             Outcome::Vanished => "vanished",
             Outcome::Overflowed => "overflowed",
+            Outcome::Transferred => "transferred",
         },
         Event::PresenceChanged { presence: now, .. } => presence(*now),
+        Event::DeviceChanged { device, .. } => match device {
+            DeviceState::Up => "up",
+            DeviceState::Busy => "busy",
+            DeviceState::Down => "down",
+        },
         Event::SlotChanged { state, .. } => slot(word_of(*state)),
         Event::RecoveryOver
         | Event::AdapterUp { .. }
@@ -136,7 +154,9 @@ fn detail(event: &Event) -> &'static str {
         | Event::ConnectFailed { .. }
         | Event::CallConnected { .. }
         | Event::CallHeld { .. }
-        | Event::CallRetrieved { .. } => "",
+        | Event::CallRetrieved { .. }
+        | Event::TransferOrdered { .. }
+        | Event::PlayOrdered { .. } => "",
     }
 }
 
@@ -201,6 +221,8 @@ fn about(event: &Event) -> About {
         | Event::CallHeld { call }
         | Event::CallRetrieved { call }
         | Event::CallReturned { call, .. }
+        | Event::TransferOrdered { call, .. }
+        | Event::PlayOrdered { call, .. }
         | Event::CallEnded { call, .. } => of_call(call),
         Event::PlaceEntered { call, queue, .. }
         | Event::PlaceLeft { call, queue, .. }
@@ -216,7 +238,9 @@ fn about(event: &Event) -> About {
         Event::CallConnected { call, agent, queue } => {
             About { agent: Some(agent), queue: Some(queue), ..of_call(call) }
         }
-        Event::PresenceChanged { agent, .. } => About { agent: Some(agent), ..About::default() },
+        Event::PresenceChanged { agent, .. } | Event::DeviceChanged { agent, .. } => {
+            About { agent: Some(agent), ..About::default() }
+        }
         Event::SlotChanged { agent, state, .. } => {
             let (call, offer, queue) = match state {
                 SlotState::Free => (None, 0, None),

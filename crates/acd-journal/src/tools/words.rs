@@ -7,8 +7,8 @@ use crate::reader::Reader;
 use crate::record::{CallCard, Entry};
 use crate::snapshots::Snapshots;
 use acd_core::{
-    AdapterId, AgentId, CallHandle, Command, ForcedPresence, OfferResult, QueueId, RoutingPlan,
-    Timestamp, Treatment,
+    AdapterId, AgentId, CallHandle, Command, DeviceState, ForcedPresence, OfferResult, QueueId,
+    RoutingPlan, Timestamp, Treatment,
 };
 use std::sync::Arc;
 
@@ -138,6 +138,8 @@ fn name_of(command: &Command) -> &'static str {
         Command::SetPriority { .. } => "set_priority",
         Command::EndCall { .. } => "end_call",
         Command::ForcePresence { .. } => "force_presence",
+        Command::CallTransferred { .. } => "call_transferred",
+        Command::DeviceChanged { .. } => "device_changed",
     }
 }
 
@@ -155,6 +157,7 @@ fn call_of(command: &Command) -> Option<CallHandle> {
         | Command::AgentLegLost { call }
         | Command::CallHeld { call }
         | Command::CallRetrieved { call }
+        | Command::CallTransferred { call, .. }
         | Command::MoveCall { call, .. }
         | Command::SetPriority { call, .. }
         | Command::EndCall { call, .. } => Some(*call),
@@ -173,6 +176,7 @@ fn call_of(command: &Command) -> Option<CallHandle> {
         | Command::AgentAccept { .. }
         | Command::AgentDecline { .. }
         | Command::AgentEndWrapUp { .. }
+        | Command::DeviceChanged { .. }
         | Command::ForcePresence { .. } => None,
     }
 }
@@ -234,6 +238,12 @@ fn fields_of(command: &Command, names: &Names) -> Vec<(&'static str, Value)> {
         Command::AgentAccept { agent, offer } | Command::AgentDecline { agent, offer } => {
             fields.extend([("agent", names.agent(*agent)), ("offer", Value::Number(offer.0))]);
         }
+        Command::CallTransferred { queue, .. } => {
+            fields.extend(queue.map(|queue| ("queue", names.queue(queue))));
+        }
+        Command::DeviceChanged { agent, device } => {
+            fields.extend([("agent", names.agent(*agent)), ("device", word(device_of(*device)))])
+        }
         Command::MoveCall { queue, .. } => fields.push(("queue", names.queue(*queue))),
         Command::SetPriority { priority, .. } => {
             fields.push(("priority", Value::Number(u64::from(priority.get()))));
@@ -267,6 +277,14 @@ fn treatment_of(treatment: Treatment) -> &'static str {
         Treatment::Voicemail => "voicemail",
         Treatment::Message => "message",
         Treatment::HangUp => "hang_up",
+    }
+}
+
+fn device_of(device: DeviceState) -> &'static str {
+    match device {
+        DeviceState::Up => "up",
+        DeviceState::Busy => "busy",
+        DeviceState::Down => "down",
     }
 }
 

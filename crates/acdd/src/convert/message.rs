@@ -1,9 +1,10 @@
 //! What an adapter says, from the wire: what cannot be read becomes a rejection of that alone.
 
 use crate::convert::time::span_from;
-use acd_core::{OfferResult, Priority, Span};
+use acd_core::{DeviceState, OfferResult, Priority, Span};
 use acd_engine::{
-    AdapterMessage, CallRef, Hello, LegState, OfferedCall, Refusal, RefusalKind, ResyncPart, code,
+    AdapterMessage, AgentMeant, AskedPresence, CallRef, Hello, LegState, OfferedCall, Refusal,
+    RefusalKind, ResyncPart, code,
 };
 use acd_proto::v1::{self, adapter_message::Body, offer_result};
 
@@ -49,9 +50,14 @@ pub(crate) fn message(message: v1::AdapterMessage) -> AdapterMessage {
         Some(Body::CallRetrieved(v1::CallRetrieved { call_id })) => {
             Ok(AdapterMessage::CallRetrieved { call_id })
         }
-        Some(Body::WrapUpDone(v1::WrapUpDone { agent })) => {
-            Ok(AdapterMessage::WrapUpDone { agent })
+        Some(Body::CallTransferred(v1::CallTransferred { call_id, queue })) => {
+            Ok(AdapterMessage::CallTransferred { call_id, queue })
         }
+        Some(Body::WrapUpDone(v1::WrapUpDone { agent, address })) => {
+            agent_meant(agent, address).map(|agent| AdapterMessage::WrapUpDone { agent })
+        }
+        Some(Body::AgentPresence(asked)) => agent_presence(asked),
+        Some(Body::DeviceChanged(changed)) => device_changed(changed),
         Some(Body::ResyncCall(v1::ResyncCall { call, resync })) => {
             held_call(call).map(|part| AdapterMessage::Resync { resync, part })
         }
@@ -86,6 +92,45 @@ pub(crate) fn offered_call(offered: v1::CallOffered) -> Result<OfferedCall, Refu
     // A map has no order of its own: the same call is always carried in the same way.
     attributes.sort_unstable();
     Ok(OfferedCall { call_id, queue, priority, attributes, waited })
+}
+
+/// One of the two names him.
+fn agent_meant(agent: String, address: String) -> Result<AgentMeant, Refusal> {
+    match (agent.is_empty(), address.is_empty()) {
+        (false, true) => Ok(AgentMeant::Id(agent)),
+        (true, false) => Ok(AgentMeant::At(address)),
+        (_, _) => Err(malformed("either agent or address is required", "agent")),
+    }
+}
+
+fn agent_presence(asked: v1::AgentPresence) -> Result<AdapterMessage, Refusal> {
+    let asked_for = asked.presence();
+    let v1::AgentPresence { agent, address, presence: _, reason } = asked;
+    let agent = agent_meant(agent, address)?;
+    if asked_for != v1::Presence::NotReady && !reason.is_empty() {
+        return Err(malformed("reason goes with NOT_READY only", "reason"));
+    }
+    let presence = match asked_for {
+        v1::Presence::Ready => AskedPresence::Ready,
+        v1::Presence::NotReady => AskedPresence::NotReady((!reason.is_empty()).then_some(reason)),
+        v1::Presence::LoggedOut => AskedPresence::LoggedOut,
+        v1::Presence::Unspecified => {
+            return Err(malformed("presence must be READY, NOT_READY or LOGGED_OUT", "presence"));
+        }
+    };
+    Ok(AdapterMessage::AgentPresence { agent, presence })
+}
+
+fn device_changed(changed: v1::DeviceChanged) -> Result<AdapterMessage, Refusal> {
+    let device = match changed.state() {
+        v1::DeviceState::Up => DeviceState::Up,
+        v1::DeviceState::Busy => DeviceState::Busy,
+        v1::DeviceState::Down => DeviceState::Down,
+        v1::DeviceState::Unspecified => {
+            return Err(malformed("state must be UP, BUSY or DOWN", "state"));
+        }
+    };
+    Ok(AdapterMessage::DeviceChanged { address: changed.address, device })
 }
 
 fn held_call(call: Option<v1::CallOffered>) -> Result<ResyncPart, Refusal> {

@@ -72,6 +72,12 @@ fn order_body(order: Order) -> Body {
             treatment: treatment_on_wire(treatment).into(),
             rule,
         }),
+        Order::Transfer { call, number, rule } => {
+            Body::Transfer(v1::Transfer { call: Some(call_ref(call)), number, rule })
+        }
+        Order::Play { call, announcement, rule } => {
+            Body::Play(v1::Play { call: Some(call_ref(call)), announcement, rule })
+        }
     }
 }
 

@@ -1,7 +1,7 @@
 //! Rows of the view, as they stand on the wire.
 
 use crate::convert::time::{position, span, timestamp};
-use acd_core::{Outcome, Presence, ServiceLevel};
+use acd_core::{DeviceState, Outcome, Presence, ServiceLevel};
 use acd_engine::{
     AgentRow, CallCard, CallRow, CallState, EventRow, OfferRow, Origin, PlaceRow, QueueRow,
     SkillLevels, SkillQueueRow, SlotRow, SlotWord,
@@ -60,6 +60,7 @@ pub(crate) fn agent(row: &AgentRow) -> v1::Agent {
         state: row.state.to_owned(),
         state_since: row.state_since.map(timestamp),
         pending_reason: row.pending_reason.to_string(),
+        device: device(row.device).into(),
     }
 }
 
@@ -152,6 +153,14 @@ fn presence(presence: Presence) -> v1::Presence {
     }
 }
 
+fn device(device: DeviceState) -> v1::DeviceState {
+    match device {
+        DeviceState::Up => v1::DeviceState::Up,
+        DeviceState::Busy => v1::DeviceState::Busy,
+        DeviceState::Down => v1::DeviceState::Down,
+    }
+}
+
 fn call_state(state: CallState) -> v1::CallState {
     match state {
         CallState::Waiting => v1::CallState::Waiting,
@@ -170,6 +179,7 @@ fn outcome(outcome: Outcome) -> v1::Outcome {
         Outcome::ShortAbandoned => v1::Outcome::ShortAbandoned,
         Outcome::Overflowed => v1::Outcome::Overflowed,
         Outcome::Vanished => v1::Outcome::Vanished,
+        Outcome::Transferred => v1::Outcome::Transferred,
     }
 }
 

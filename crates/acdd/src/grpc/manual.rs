@@ -184,7 +184,13 @@ impl Desk {
             DownBody::Order(Order::Connect { offer, .. }) => {
                 self.say(AdapterMessage::CallBridged { offer, epoch: 0 }).await?;
             }
-            DownBody::Order(Order::Offer { .. } | Order::Revoke { .. } | Order::End { .. }) => {
+            DownBody::Order(
+                Order::Offer { .. }
+                | Order::Revoke { .. }
+                | Order::End { .. }
+                | Order::Transfer { .. }
+                | Order::Play { .. },
+            ) => {
                 self.session.send(0, self.taken, AdapterMessage::AckOnly).await?;
             }
             DownBody::Rejected { number, code, message, field } => {
