@@ -10,6 +10,8 @@ use std::time::{Duration, Instant};
 pub(crate) const CALLERS: &str = "127.0.0.5";
 /// Agents' telephones.
 pub(crate) const AGENTS: &str = "127.0.0.6";
+/// The agent whose telephone Asterisk takes for dead when it sends no sound: none of them does.
+pub(crate) const MUTE: &str = "mute";
 /// How long anything may take; a guard against hanging.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 
@@ -31,7 +33,7 @@ pub(crate) fn free_port(address: &str) -> u16 {
 pub(crate) struct Bed {
     root: PathBuf,
     /// As Asterisk sees it, within its root.
-    home: String,
+    pub(crate) home: String,
     process: Option<Child>,
     pub(crate) sip: u16,
     pub(crate) http: u16,
@@ -119,6 +121,13 @@ impl Bed {
         )
     }
 
+    /// How many channels are at an extension of the dialplan.
+    pub(crate) fn channels_at(&self, context: &str, extension: &str) -> usize {
+        let channels = self.cli("core show channels concise");
+        let there = format!("!{context}!{extension}!");
+        channels.lines().filter(|line| line.contains(&there)).count()
+    }
+
     fn configure(&self, agents: &[(&str, u16)]) {
         let Self { home, sip, http, .. } = self;
         let modules = glob_modules(&self.root);
@@ -201,6 +210,9 @@ fn pjsip_conf(sip: u16, agents: &[(&str, u16)]) -> String {
     );
     for (agent, port) in agents {
         let _ = write!(text, "[{agent}]\ntype=endpoint\ncontext=agents\naors={agent}\n{common}");
+        if *agent == MUTE {
+            text += "rtp_timeout=1\n";
+        }
         let _ = writeln!(text, "[{agent}]\ntype=aor\nmax_contacts=1");
         if *port != 0 {
             let _ = writeln!(text, "contact=sip:{agent}@{AGENTS}:{port}");

@@ -1,6 +1,7 @@
 //! A whole site: Asterisk, acdd, the adapter between them, and acdctl to look at it.
 
 use super::bed::{Bed, until};
+use super::relay::Relay;
 use serde_json::Value;
 use std::io::{BufRead as _, BufReader};
 use std::path::PathBuf;
@@ -12,6 +13,8 @@ pub(crate) struct Site {
     pub(crate) bed: Option<Bed>,
     pub(crate) acdd: Program,
     pub(crate) adapter: Program,
+    /// Between the adapter and Asterisk.
+    pub(crate) relay: Relay,
     server: String,
     folder: TempDir,
 }
@@ -44,19 +47,21 @@ impl Site {
         let mut text = config.to_owned();
         for (agent, _) in agents {
             if !config.contains(&format!("[agents.{agent}]")) {
-                text += &format!("\n[agents.{agent}]\nskills = {{ billing = 5 }}\n");
+                text += &format!("[agents.{agent}]\nskills = {{ billing = 5 }}\n");
             }
         }
         std::fs::write(folder.path().join("acdd.toml"), text).expect("a writable folder");
+        let relay = Relay::to(bed.http);
         let settings = format!(
             "[acdd]\nserver = \"SERVER\"\nadapter = \"asterisk\"\n[asterisk]\n\
-             address = \"127.0.0.1:{}\"\nuser = \"acd\"\npassword = \"secret\"\n",
-            bed.http
+             address = \"127.0.0.1:{}\"\nuser = \"acd\"\npassword = \"secret\"\n\
+             [agents]\nendpoint = \"PJSIP/{{}}\"\n[sounds]\nsorry = [\"sound:{}/moh/silence\"]\n",
+            relay.port, bed.home
         );
         std::fs::write(folder.path().join("settings"), settings).expect("a writable folder");
         let (acdd, server) = start_acdd(&folder, "127.0.0.1:0");
         let adapter = start_adapter(&folder, &server);
-        let site = Self { bed: Some(bed), acdd, adapter, server, folder };
+        let site = Self { bed: Some(bed), acdd, adapter, relay, server, folder };
         site.until_adapter_is_there();
         site
     }
@@ -67,12 +72,14 @@ impl Site {
 
     /// Waits until acdd and the adapter have found each other.
     pub(crate) fn until_adapter_is_there(&self) {
-        until("the adapter's session", || {
-            let status = self.acdctl(&["status"]);
-            let adapters = status["adapters"].as_array().cloned().unwrap_or_default();
-            adapters.iter().any(|it| it["adapter"] == "asterisk" && it["connected"] == true)
-                && status["health"] == "serving"
-        });
+        until("the adapter's session", || self.adapter_is_there());
+    }
+
+    pub(crate) fn adapter_is_there(&self) -> bool {
+        let status = self.acdctl(&["status"]);
+        let adapters = status["adapters"].as_array().cloned().unwrap_or_default();
+        adapters.iter().any(|it| it["adapter"] == "asterisk" && it["connected"] == true)
+            && status["health"] == "serving"
     }
 
     /// The adapter again, as after its machine's restart.
@@ -107,6 +114,10 @@ impl Site {
     pub(crate) fn ready(&self, agent: &str) {
         self.acdctl(&["agent", "login", agent, "--ready"]);
         assert_eq!(self.agent(agent)["presence"], "ready", "{agent}");
+    }
+
+    pub(crate) fn not_ready(&self, agent: &str) {
+        self.acdctl(&["agent", "not-ready", agent, "--reason", "break"]);
     }
 
     pub(crate) fn agent(&self, agent: &str) -> Value {

@@ -12,7 +12,7 @@ mod switch;
 use clap::{CommandFactory as _, Parser as _};
 use cli::{Arguments, Instead};
 use settings::Settings;
-use std::io::Write as _;
+use std::io::{IsTerminal as _, Write as _};
 use std::path::Path;
 use std::process::ExitCode;
 use tracing_subscriber::EnvFilter;
@@ -58,7 +58,11 @@ fn run(settings: Settings, log: &str) -> ExitCode {
             return ExitCode::from(MISTAKE);
         }
     };
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal())
+        .init();
     // One thread: what happens is one after another anyway.
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let ended = runtime
