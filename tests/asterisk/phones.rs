@@ -53,16 +53,28 @@ impl Phone {
         self.process.try_wait().expect("a child").is_some()
     }
 
+    /// The values of a header in all that it was sent.
+    pub(crate) fn told(&self, header: &str) -> Vec<String> {
+        let prefix = format!("{header}: ");
+        let lines = self.log();
+        let values = lines.lines().filter_map(|line| line.trim_end().strip_prefix(&prefix));
+        values.map(str::to_owned).collect()
+    }
+
     /// The SIP messages that it has sent and received, in order, by their first line.
     pub(crate) fn messages(&self) -> Vec<String> {
+        let text = self.log();
+        let starts = |line: &&str| line.starts_with("SIP/2.0 ") || line.ends_with(" SIP/2.0");
+        text.lines().map(str::trim_end).filter(starts).map(str::to_owned).collect()
+    }
+
+    fn log(&self) -> String {
         let files = std::fs::read_dir(self.folder.path()).expect("its folder").flatten();
         let log = files.map(|file| file.path()).find(|path| {
             path.file_name().is_some_and(|name| name.to_string_lossy().contains("messages"))
         });
         let text = log.and_then(|log| std::fs::read(log).ok()).unwrap_or_default();
-        let text = String::from_utf8_lossy(&text).into_owned();
-        let starts = |line: &&str| line.starts_with("SIP/2.0 ") || line.ends_with(" SIP/2.0");
-        text.lines().map(str::trim_end).filter(starts).map(str::to_owned).collect()
+        String::from_utf8_lossy(&text).into_owned()
     }
 
     /// How often it was rung.
@@ -77,8 +89,8 @@ pub(crate) fn calls(sip: u16, caller: Caller<'_>) -> Phone {
 }
 
 /// An agent dials, from another line of his telephone.
-pub(crate) fn agent_dials(sip: u16, agent: &str, number: &str) -> Phone {
-    dials(AGENTS, agent, sip, Caller { dials: number, stays_ms: 60_000 })
+pub(crate) fn agent_dials(sip: u16, agent: &str, caller: Caller<'_>) -> Phone {
+    dials(AGENTS, agent, sip, caller)
 }
 
 fn dials(address: &str, from: &str, sip: u16, Caller { dials, stays_ms }: Caller<'_>) -> Phone {

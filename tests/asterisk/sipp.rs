@@ -58,6 +58,7 @@ pub(crate) fn answering(rings_ms: u32, then: &str) -> String {
         ACK,
         then,
         "<label id=\"3\"/>\n",
+        UNUSED,
     ])
 }
 
@@ -106,10 +107,10 @@ pub(crate) fn consults(after_ms: u32, agent: &str, asks: &str, talks_ms: u32) ->
     // What stands before `///` makes it another dialogue of the same scenario.
     let asks_there = |method: &str, to: &str, cseq: u32, body: &str| {
         format!(
-            "<send><![CDATA[\n{method} sip:{asks}@[remote_ip]:[remote_port] SIP/2.0\n\
+            "<send><![CDATA[\n{method} sip:{asks}@[$7] SIP/2.0\n\
              Via: SIP/2.0/UDP [local_ip]:[local_port];branch=[branch]\n\
              From: <sip:{agent}@[local_ip]:[local_port]>;tag=second\n\
-             To: <sip:{asks}@[remote_ip]:[remote_port]>{to}\nCall-ID: second///[call_id]\n\
+             To: <sip:{asks}@[$7]>{to}\nCall-ID: second///[call_id]\n\
              CSeq: {cseq} {method}\nContact: <sip:{agent}@[local_ip]:[local_port]>\n\
              Max-Forwards: 70\n{}]]></send>\n",
             with_body(body)
@@ -142,9 +143,10 @@ const INVITED: &str = "<recv request=\"INVITE\">\n<action>\n\
     <ereg regexp=\"sip:[^>;]*\" search_in=\"hdr\" header=\"Contact:\" assign_to=\"1\"/>\n\
     <ereg regexp=\"[^ ].*\" search_in=\"hdr\" header=\"From:\" assign_to=\"2\"/>\n\
     <ereg regexp=\"[^ ].*\" search_in=\"hdr\" header=\"To:\" assign_to=\"3\"/>\n\
+    <ereg regexp=\"@([^>;]*)\" search_in=\"hdr\" header=\"Contact:\" assign_to=\"6,7\"/>\n\
     </action></recv>\n";
-/// SIPp refuses what is kept and not used.
-const UNUSED: &str = "<Reference variables=\"1,2,3\"/>\n";
+/// SIPp refuses what is kept and not used; not every telephone uses all of it.
+const UNUSED: &str = "<Reference variables=\"1,2,3,6,7\"/>\n";
 
 fn scenario(steps: &[&str]) -> String {
     format!(

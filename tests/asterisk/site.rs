@@ -55,7 +55,8 @@ impl Site {
         let settings = format!(
             "[acdd]\nserver = \"SERVER\"\nadapter = \"asterisk\"\n[asterisk]\n\
              address = \"127.0.0.1:{}\"\nuser = \"acd\"\npassword = \"secret\"\n\
-             [agents]\nendpoint = \"PJSIP/{{}}\"\n[sounds]\nsorry = [\"sound:{}/moh/silence\"]\n",
+             [agents]\nendpoint = \"PJSIP/{{}}\"\n[headers]\nX-CRM = \"crm\"\n\
+             [sounds]\nsorry = [\"sound:{}/moh/silence\"]\n",
             relay.port, bed.home
         );
         std::fs::write(folder.path().join("settings"), settings).expect("a writable folder");

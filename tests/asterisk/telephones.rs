@@ -1,7 +1,7 @@
 //! Agents' telephones: whether they are there, busy with something else, and what is dialled at them.
 
 use super::bed::until;
-use super::phones::{agent, agent_dials, calls};
+use super::phones::{Caller, agent, agent_dials, calls};
 use super::site::Site;
 use super::{CONFIG, TALKS, patient, port};
 
@@ -20,12 +20,12 @@ fn an_agent_who_is_in_a_call_of_his_own_is_not_rung_until_it_is_over() {
     let phone = agent(port(), TALKS);
     let site = Site::start(CONFIG, &[("ana", phone.port)]);
     site.ready("ana");
-    let own = agent_dials(site.bed().sip, "ana", "outside");
+    let own = Caller { dials: "outside", stays_ms: 3_000 };
+    let _own = agent_dials(site.bed().sip, "ana", own);
     until("his own call", || site.agent("ana")["device"] == "busy");
     let _caller = calls(site.bed().sip, patient("billing"));
     site.until_state("waiting", 1);
-    drop(own);
-    site.bed().cli("channel request hangup all PJSIP/ana");
+    assert_eq!(phone.rung(), 0);
     site.until_state("connected", 1);
     assert_eq!(phone.rung(), 1);
 }
@@ -36,7 +36,7 @@ fn agents_log_in_pause_and_log_out_by_feature_codes() {
     let phone = agent(port(), super::Habit::Answers { rings: 100, talks: 300 });
     let site = Site::start(&config, &[("ana", phone.port)]);
     let dials = |code: &str| {
-        let mut dialled = agent_dials(site.bed().sip, "ana", code);
+        let mut dialled = agent_dials(site.bed().sip, "ana", patient(code));
         until("the end of a feature code", || dialled.is_over());
         dialled.messages().iter().any(|message| message.starts_with("SIP/2.0 200"))
     };

@@ -32,14 +32,20 @@ fn a_blind_transfer_to_a_queue_takes_the_call_there() {
 #[test]
 fn a_blind_transfer_elsewhere_ends_the_call_for_acdd() {
     let phone = agent(port(), Habit::Transfers { after: 500, to: "outside" });
-    let site = Site::start(CONFIG, &[("ana", phone.port)]);
+    let mut site = Site::start(CONFIG, &[("ana", phone.port)]);
     site.ready("ana");
-    let _caller = calls(site.bed().sip, patient("billing"));
+    let caller = calls(site.bed().sip, patient("billing"));
     site.until_state("connected", 1);
     until("the end for acdd", || site.calls().is_empty());
-    assert_eq!(site.bed().channels_at("agents", "outside"), 1, "the caller is there");
+    // He, and both ends of what connects him with the extension.
+    until("the leg's end", || site.bed().channels_and_bridges() == (3, 1));
+    assert_eq!(site.bed().channels_at("agents", "outside"), 2);
     until("the agent's freedom", || site.agent("ana")["state"] == "ready");
-    until("the leg's end", || site.bed().channels_and_bridges() == (1, 0));
+    site.start_adapter_again();
+    assert_eq!(site.bed().channels_and_bridges(), (3, 1), "they go on");
+    drop(caller);
+    site.bed().cli("channel request hangup all");
+    site.until_all_is_quiet();
 }
 
 #[test]
@@ -64,7 +70,9 @@ fn an_attended_transfer_connects_the_caller_with_whom_the_agent_has_asked() {
         if queued {
             assert_eq!(site.calls()[0]["agent"], "nora");
         }
-        assert_eq!(site.bed().channels_and_bridges().0, 2 - usize::from(!queued));
+        // Whoever is outside is at the other end of a Local channel.
+        let channels = if queued { 2 } else { 3 };
+        assert_eq!(site.bed().channels_and_bridges(), (channels, 1));
         site.bed().cli("channel request hangup all");
         site.until_all_is_quiet();
     }

@@ -24,6 +24,8 @@ pub(crate) struct Settings {
     endpoint: String,
     pub(crate) announcements: Announcements,
     sounds: BTreeMap<String, String>,
+    /// Attributes of calls by the SIP header that carries them to agents' telephones.
+    pub(crate) headers: BTreeMap<String, String>,
     pub(crate) treatments: BTreeMap<String, Place>,
     pub(crate) transfer_context: String,
 }
@@ -102,6 +104,8 @@ struct File {
     announcements: AnnouncementsTable,
     #[serde(default)]
     sounds: BTreeMap<String, Vec<String>>,
+    #[serde(default)]
+    headers: BTreeMap<Spanned<String>, String>,
     #[serde(default)]
     treatments: BTreeMap<Spanned<String>, Spanned<String>>,
 }
@@ -198,7 +202,8 @@ struct Check<'a> {
 
 impl Check<'_> {
     fn settings(&self, file: File) -> Result<Settings, Wrong> {
-        let File { acdd, asterisk, calls, agents, announcements, sounds, treatments } = file;
+        let File { acdd, asterisk, calls, agents, announcements, sounds, headers, treatments } =
+            file;
         self.names("acdd.adapter", &acdd.adapter)?;
         self.names("asterisk.app", &asterisk.app)?;
         acd_adapter::endpoint(acdd.server.get_ref())
@@ -229,6 +234,7 @@ impl Check<'_> {
             endpoint: agents.endpoint.into_inner(),
             announcements: self.announcements(announcements)?,
             sounds: sounds.into_iter().map(|(name, media)| (name, media.join(","))).collect(),
+            headers: self.headers(headers)?,
             treatments: self.treatments(treatments)?,
             transfer_context: calls.transfer_context,
         })
@@ -276,6 +282,22 @@ impl Check<'_> {
                 "sound:queue-thereare,number:{},sound:queue-callswaiting",
             ),
         })
+    }
+
+    fn headers(
+        &self,
+        table: BTreeMap<Spanned<String>, String>,
+    ) -> Result<BTreeMap<String, String>, Wrong> {
+        let fits = |it: char| it.is_ascii_alphanumeric() || it == '-';
+        let mut headers = BTreeMap::new();
+        for (name, attribute) in table {
+            if !name.get_ref().starts_with("X-") || !name.get_ref().chars().all(fits) {
+                let message = "expected a header of your own, as in \"X-CRM\"";
+                return Err(self.wrong("headers", &name, message));
+            }
+            headers.insert(name.into_inner(), attribute);
+        }
+        Ok(headers)
     }
 
     fn treatments(
@@ -369,6 +391,8 @@ mod tests {
         let login =
             problem(|text| text.replace("password = ", "password_file = \"/x\"\npassword = "));
         assert!(login.contains("either asterisk.password or"), "{login}");
+        let header = problem(|text| text.replace("[headers]", "[headers]\nVia = \"crm\""));
+        assert!(header.contains("headers: expected a header of your own"), "{header}");
         let address = problem(|text| text.replace("127.0.0.1:8088", "http://127.0.0.1"));
         assert!(address.contains("host:port"), "{address}");
     }

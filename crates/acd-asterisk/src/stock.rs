@@ -5,7 +5,7 @@ use crate::ari::{
     Request, Response, escaped,
 };
 use crate::settings::Settings;
-use crate::switch::{CALL_VARIABLE, Found, FoundChannel, HELD_VARIABLE};
+use crate::switch::{Found, FoundChannel};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use tracing::warn;
@@ -25,14 +25,10 @@ pub(crate) async fn take(
     let channels: Vec<ChannelInfo> = list(client, "channels", aside).await?;
     for info in channels {
         let mut memory = None;
-        let mut held = false;
-        if FoundChannel::is_caller(&info, &settings.login.app) {
-            memory = variable(client, &info.id, CALL_VARIABLE, aside).await?;
-        } else if FoundChannel::is_leg(&info, &settings.login.app) {
-            let value = variable(client, &info.id, HELD_VARIABLE, aside).await?;
-            held = value.is_some_and(|value| value == "1");
+        if let Some(name) = FoundChannel::variable(&info, &settings.login.app) {
+            memory = variable(client, &info.id, name, aside).await?;
         }
-        found.channels.push(FoundChannel { info, memory, held });
+        found.channels.push(FoundChannel { info, memory });
     }
     found.bridges = list::<BridgeInfo>(client, "bridges", aside).await?;
     for EndpointInfo { technology, resource } in list(client, "endpoints", aside).await? {

@@ -13,8 +13,6 @@ pub(crate) const FILTER: &[&str] = &[
     "ChannelHangupRequest",
     "ChannelHold",
     "ChannelUnhold",
-    "BridgeBlindTransfer",
-    "BridgeAttendedTransfer",
     "DeviceStateChanged",
     "PlaybackFinished",
     "ApplicationReplaced",
@@ -29,6 +27,8 @@ pub(crate) enum Event {
         #[serde(default)]
         args: Vec<String>,
         channel: ChannelInfo,
+        /// The channel in whose place it is: Asterisk has moved that one elsewhere.
+        replace_channel: Option<ChannelInfo>,
     },
     /// A channel has left the application, in whatever way.
     StasisEnd {
@@ -56,17 +56,6 @@ pub(crate) enum Event {
     },
     ChannelUnhold {
         channel: ChannelInfo,
-    },
-    /// Who talks hands the other on to an extension, without asking there first.
-    BridgeBlindTransfer {
-        result: String,
-        channel: ChannelInfo,
-    },
-    /// Who talks to two connects them.
-    BridgeAttendedTransfer {
-        result: String,
-        transferer_first_leg: ChannelInfo,
-        transferer_second_leg: ChannelInfo,
     },
     DeviceStateChanged {
         device_state: DeviceInfo,

@@ -2,6 +2,7 @@
 
 use super::announcements::Playback;
 use super::memory::{CALL_VARIABLE, Memory};
+use super::transfers::StandIn;
 use super::{Output, Subject, Switch};
 use crate::ari::{ChannelInfo, Method, Request};
 use acd_adapter::Report;
@@ -30,8 +31,8 @@ pub(super) enum Stage {
     Waiting,
     /// He is being bridged to this leg, or talks to it.
     With { leg: String },
-    /// An agent has handed him on; by then it is clear whether into a queue.
-    HandedOn { until: Instant },
+    /// He has been handed on; whether into a queue shows soon.
+    HandedOn { stand_in: Option<StandIn> },
 }
 
 /// How a caller leaves whom acdd has let go.
@@ -43,7 +44,7 @@ pub(super) enum Departure {
 }
 
 /// What the dialplan asks for: `Stasis(acd,call,QUEUE[,priority=P][,name=value]...)`.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Asked {
     pub(super) queue: String,
     pub(super) priority: Option<u32>,
@@ -100,9 +101,18 @@ impl Switch {
     }
 
     fn call_came(&mut self, channel: &ChannelInfo, asked: Asked) {
-        if self.calls.contains_key(&channel.id) {
-            return self.came_back(&channel.id, asked);
+        if let Some(call) = self.calls.get_mut(&channel.id) {
+            if call.stage != Stage::Waiting {
+                call.memory.dialled.clone_from(&asked.queue);
+                self.halves.remove(&channel.id);
+                self.came_back(&channel.id, asked);
+            }
+        } else if !self.is_of_transfer(channel, &asked) {
+            self.call_begins(channel, asked);
         }
+    }
+
+    pub(super) fn call_begins(&mut self, channel: &ChannelInfo, asked: Asked) {
         if self.acdd_is_away() {
             tracing::warn!("acdd is away: a call goes on in the dialplan");
             return self.give_to_dialplan(&channel.id, "unavailable");

@@ -1,10 +1,13 @@
 //! Agents' legs: rung for an offer, bridged on `Connect`, and gone in one of many ways.
 
 use super::calls::Stage;
+use super::memory::{LEG_VARIABLE, LegMemory};
 use super::{Purpose, Switch};
 use crate::ari::{ChannelInfo, Method, Request};
 use acd_adapter::{LegState, OfferKey, OfferOutcome, Report};
 use acd_proto::v1;
+use serde_json::json;
+use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
 
 /// acdd owns the ring deadline; Asterisk's own is only for the time when acdd is away.
@@ -62,6 +65,11 @@ impl Leg {
         }
     }
 
+    fn memory(&self) -> LegMemory {
+        let (agent, call_id) = (self.agent.clone(), self.call_id.clone());
+        LegMemory { agent, call_id, held: self.state == LegState::Held }
+    }
+
     fn is_answered(&self) -> bool {
         self.state != LegState::Ringing
     }
@@ -79,7 +87,7 @@ pub(super) fn leg_channel(key: OfferKey) -> String {
 impl Switch {
     /// acdd wants an agent rung.
     pub(super) fn offered(&mut self, key: OfferKey, offer: v1::Offer) {
-        let v1::Offer { call, agent, address, ring, adopted, .. } = offer;
+        let v1::Offer { call, agent, address, ring, adopted, attributes, .. } = offer;
         let call = call.unwrap_or_default();
         if adopted {
             return self.adopt(key, &call.call_id, &agent);
@@ -92,20 +100,38 @@ impl Switch {
         };
         let leg = leg_channel(key);
         let device = self.settings.device(&address);
-        let (of, to) = (call.call_id.clone(), agent.clone());
-        let record = Leg::new(key, caller.clone(), of, to, device.clone());
+        let record = Leg::new(key, caller.clone(), call.call_id, agent, device.clone());
         let ring = ring.and_then(|ring| Duration::try_from(ring).ok()).unwrap_or_default();
+        let mut variables = self.headers(&device, &attributes);
+        variables.insert(LEG_VARIABLE.to_owned(), record.memory().to_variable());
         let Some(call_record) = self.calls.get(&caller) else { return };
         let request = Request::new(Method::Post, "channels")
             .with("endpoint", device)
             .with("app", self.settings.login.app.clone())
-            .with("appArgs", format!("leg,{agent},{caller},{}", call.call_id))
+            .with("appArgs", "leg")
             .with("channelId", leg.clone())
             .with("callerId", call_record.caller_id.clone())
             .with("timeout", (ring + RING_LONGER).as_secs().to_string())
-            .with("originator", caller);
+            .with("originator", caller)
+            .body(json!({ "variables": variables }));
         self.add_leg(leg.clone(), record);
         self.ask_for(Purpose::Ring(leg), request);
+    }
+
+    /// What a telephone is told of a call, as variables of the channel that rings it.
+    fn headers(
+        &self,
+        device: &str,
+        attributes: &HashMap<String, String>,
+    ) -> BTreeMap<String, String> {
+        let known = |(header, attribute): (&String, &String)| {
+            // Nothing in a value may end the header.
+            let value: String =
+                attributes.get(attribute)?.chars().filter(|it| !it.is_control()).collect();
+            Some((format!("PJSIP_HEADER(add,{header})"), value))
+        };
+        let headers = self.settings.headers.iter().filter(|_| device.starts_with("PJSIP/"));
+        headers.filter_map(known).collect()
     }
 
     pub(super) fn add_leg(&mut self, channel: String, leg: Leg) {
@@ -226,9 +252,13 @@ impl Switch {
     /// The agent puts the caller on hold, or takes him back.
     pub(super) fn held(&mut self, channel: &str, held: bool) {
         let Some(leg) = self.legs.get_mut(channel).filter(|leg| leg.talks()) else { return };
+        let state = if held { LegState::Held } else { LegState::Talking };
+        if std::mem::replace(&mut leg.state, state) == state {
+            return;
+        }
         let call_id = leg.call_id.clone();
-        leg.state = if held { LegState::Held } else { LegState::Talking };
-        self.set_variable(channel, HELD_VARIABLE, if held { "1" } else { "" }.to_owned());
+        let memory = leg.memory();
+        self.set_variable(channel, LEG_VARIABLE, memory.to_variable());
         self.tell(if held {
             Report::CallHeld { call_id }
         } else {
@@ -241,10 +271,10 @@ impl Switch {
         tracing::debug!(channel, cause, soft, "a channel hangs up");
         if let Some(leg) = self.legs.get_mut(channel) {
             leg.ending = Some((cause, soft));
-            if leg.talks() && !self.is_handed_on(channel) {
+            if leg.talks() {
                 self.leg_gone(channel, cause);
             }
-        } else if !soft && self.calls.contains_key(channel) {
+        } else {
             self.caller_gone(channel);
         }
     }
@@ -254,10 +284,9 @@ impl Switch {
         if self.features.remove(channel) {
             return;
         }
-        if self.is_handed_on(channel) {
-            self.remove_leg(channel);
-            self.take_down_bridge(channel);
-        } else if let Some(leg) = self.legs.get(channel) {
+        self.half_gone(channel);
+        self.outside_gone(channel);
+        if let Some(leg) = self.legs.get(channel) {
             // StasisEnd of a leg that is not answered does not happen; its cause comes by itself.
             let cause = cause.or(leg.ending.map(|(cause, _)| cause)).unwrap_or_default();
             self.leg_gone(channel, cause);
@@ -333,9 +362,6 @@ impl Switch {
         self.ask(Request::new(Method::Delete, format!("bridges/{TALK_PREFIX}{leg}")));
     }
 }
-
-/// Says on a leg's channel that its caller is on hold.
-pub(crate) const HELD_VARIABLE: &str = "ACD_HELD";
 
 fn result(offer: OfferKey, outcome: OfferOutcome) -> Report {
     Report::OfferResult { offer, outcome }

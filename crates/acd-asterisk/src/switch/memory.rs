@@ -7,6 +7,9 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 /// The channel variable that holds it.
 pub(crate) const CALL_VARIABLE: &str = "ACD_CALL";
 
+/// Its value when the caller talks to somebody outside acdd, in a bridge of ours.
+pub(super) const LEFT: &str = "left";
+
 /// What acdd must be told of a call if it has forgotten it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Memory {
@@ -15,6 +18,9 @@ pub(super) struct Memory {
     pub(super) call_id: String,
     #[serde(rename = "q")]
     pub(super) queue: String,
+    /// The queue that the dialplan named when this channel came in; none if somebody else's did.
+    #[serde(rename = "d", default, skip_serializing_if = "String::is_empty")]
+    pub(super) dialled: String,
     #[serde(rename = "p", skip_serializing_if = "Option::is_none")]
     pub(super) priority: Option<u32>,
     #[serde(rename = "a", default, skip_serializing_if = "HashMap::is_empty")]
@@ -42,7 +48,8 @@ impl Memory {
         now: SystemTime,
     ) -> Self {
         let since_ms = Some(unix_ms(now));
-        Self { call_id, queue, priority, attributes, waited_ms: 0, since_ms }
+        let dialled = queue.clone();
+        Self { call_id, queue, dialled, priority, attributes, waited_ms: 0, since_ms }
     }
 
     /// How long he has waited in all, without talk time. A wall clock that was set back counts as
@@ -68,6 +75,34 @@ impl Memory {
     /// As the channel keeps it.
     pub(super) fn to_variable(&self) -> String {
         // Strings and numbers always have a JSON form.
+        serde_json::to_string(self).unwrap_or_default()
+    }
+
+    /// What a channel has kept.
+    pub(super) fn from_variable(text: &str) -> Option<Self> {
+        serde_json::from_str(text).ok()
+    }
+}
+
+/// The channel variable that holds what acdd must be told of a leg: while it rings there is nothing
+/// else to know it by.
+pub(crate) const LEG_VARIABLE: &str = "ACD_LEG";
+
+/// Whom a leg connects with whom.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct LegMemory {
+    pub(super) agent: String,
+    #[serde(rename = "id")]
+    pub(super) call_id: String,
+    /// The agent has put the caller on hold.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(super) held: bool,
+}
+
+impl LegMemory {
+    /// As the channel keeps it.
+    pub(super) fn to_variable(&self) -> String {
+        // Strings and flags always have a JSON form.
         serde_json::to_string(self).unwrap_or_default()
     }
 

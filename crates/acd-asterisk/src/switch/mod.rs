@@ -18,8 +18,6 @@ mod tests;
 mod transfers;
 
 pub(crate) use announcements::Position;
-pub(crate) use legs::HELD_VARIABLE;
-pub(crate) use memory::CALL_VARIABLE;
 pub(crate) use stock::{Found, FoundChannel};
 
 use crate::ari::{Event, Method, Request, Response};
@@ -31,6 +29,7 @@ use devices::Device;
 use legs::Leg;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::time::{Instant, SystemTime};
+use transfers::{Half, Outside};
 
 /// What time it is, on the clock that never goes back and on the one that outlives the process.
 #[derive(Clone, Copy, Debug)]
@@ -98,6 +97,11 @@ pub(crate) struct Switch {
     devices: HashMap<String, Device>,
     /// Channels that have dialled a feature code and wait for what comes of it.
     features: HashSet<String>,
+    /// Transfers that are half known, by what their halves have in common.
+    halves: HashMap<String, Half>,
+    /// Callers whom agents have handed on to somebody outside acdd, and whoever stands for that one
+    /// in our bridge: each by its channel.
+    outside: HashMap<String, Outside>,
     /// Callers who leave as soon as they have heard what is being played, by the playback.
     leaving: HashMap<String, (String, Departure)>,
     /// What is to be looked at when; what has changed since is left alone then.
@@ -123,8 +127,8 @@ enum Timer {
     Device(String),
     /// acdd has not answered a feature code.
     Feature(String),
-    /// A caller who was handed on has not come into a queue.
-    Settles(String),
+    /// A transfer has no other half.
+    Half(String),
 }
 
 /// How it stands with acdd.
@@ -143,6 +147,8 @@ impl Switch {
             leg_of_offer: HashMap::new(),
             devices: HashMap::new(),
             features: HashSet::new(),
+            halves: HashMap::new(),
+            outside: HashMap::new(),
             leaving: HashMap::new(),
             timers: BTreeSet::new(),
             subjects: BTreeMap::new(),
@@ -168,7 +174,12 @@ impl Switch {
     pub(crate) fn on_event(&mut self, now: Now, event: Event) {
         self.now = now;
         match event {
-            Event::StasisStart { args, channel } => self.channel_came(&args, &channel),
+            Event::StasisStart { channel, replace_channel: Some(replaced), .. } => {
+                self.replaced(&channel, &replaced.id);
+            }
+            Event::StasisStart { args, channel, replace_channel: None } => {
+                self.channel_came(&args, &channel);
+            }
             Event::StasisEnd { channel } => self.channel_left(&channel.id, None),
             Event::ChannelDestroyed { cause, channel } => {
                 self.channel_left(&channel.id, Some(cause));
@@ -179,17 +190,6 @@ impl Switch {
             Event::ChannelStateChange { channel } => self.channel_changed(&channel),
             Event::ChannelHold { channel } => self.held(&channel.id, true),
             Event::ChannelUnhold { channel } => self.held(&channel.id, false),
-            Event::BridgeBlindTransfer { result, channel } if result == "Success" => {
-                if let Some(leg) = self.legs.get(&channel.id) {
-                    self.handed_on(&leg.call.clone());
-                }
-            }
-            Event::BridgeAttendedTransfer {
-                result,
-                transferer_first_leg: first,
-                transferer_second_leg: second,
-            } if result == "Success" => self.joined(&first.id, &second.id),
-            Event::BridgeBlindTransfer { .. } | Event::BridgeAttendedTransfer { .. } => {}
             Event::DeviceStateChanged { device_state } => self.device_changed(&device_state),
             Event::PlaybackFinished { playback } => self.playback_over(&playback.id),
             Event::ApplicationReplaced | Event::Other => {}
@@ -332,7 +332,7 @@ impl Switch {
                 Timer::Announce(channel) => self.announce(at, &channel),
                 Timer::Device(device) => self.tell_of_device(&device),
                 Timer::Feature(channel) => self.feature_answered(&channel, "unavailable"),
-                Timer::Settles(channel) => self.transfer_settles(at, &channel),
+                Timer::Half(pair) => self.transfer_settles(&pair),
             }
         }
     }

@@ -2,7 +2,7 @@
 
 use super::calls::Stage;
 use super::legs::{LEG_PREFIX, Leg, TALK_PREFIX};
-use super::memory::Memory;
+use super::memory::{CALL_VARIABLE, LEFT, LEG_VARIABLE, LegMemory, Memory};
 use super::{Now, Output, Subject, Switch};
 use crate::ari::{BridgeInfo, ChannelInfo, DeviceInfo, Method, Request};
 use acd_adapter::{HeldCall, HeldLeg, LegState, OfferKey, Resync};
@@ -21,40 +21,28 @@ pub(crate) struct Found {
 #[derive(Debug)]
 pub(crate) struct FoundChannel {
     pub(crate) info: ChannelInfo,
-    /// The value of `CALL_VARIABLE`, for callers.
+    /// The value of its `variable`.
     pub(crate) memory: Option<String>,
-    /// A leg whose agent has put the caller on hold.
-    pub(crate) held: bool,
-}
-
-/// What part a channel plays, as the application's arguments say.
-enum Part<'a> {
-    Call(Vec<String>),
-    Leg { agent: &'a str, caller: &'a str, call_id: &'a str },
 }
 
 impl FoundChannel {
-    /// Whether it is a caller's, as the dialplan sent him in.
-    pub(crate) fn is_caller(info: &ChannelInfo, app: &str) -> bool {
-        matches!(part(info, app), Some(Part::Call(_)))
-    }
-
-    /// Whether it is an agent's leg.
-    pub(crate) fn is_leg(info: &ChannelInfo, app: &str) -> bool {
-        matches!(part(info, app), Some(Part::Leg { .. }))
+    /// Which variable of a channel holds what is kept of it; `None` if the channel is not ours.
+    pub(crate) fn variable(info: &ChannelInfo, app: &str) -> Option<&'static str> {
+        if offer_of(&info.id).is_some() {
+            // A leg that rings is in no application, but in what Asterisk calls others by.
+            let rings = info.dialplan.app_name == "AppDial2";
+            return (rings || arguments(info, app).is_some()).then_some(LEG_VARIABLE);
+        }
+        arguments(info, app).map(|_| CALL_VARIABLE)
     }
 }
 
-fn part<'a>(info: &'a ChannelInfo, app: &str) -> Option<Part<'a>> {
-    if info.dialplan.app_name != "Stasis" {
-        return None;
-    }
-    let args = info.dialplan.app_data.strip_prefix(app)?.strip_prefix(',')?;
-    if let Some(asked) = args.strip_prefix("call,") {
-        return Some(Part::Call(asked.split(',').map(str::to_owned).collect()));
-    }
-    let mut leg = args.strip_prefix("leg,")?.splitn(3, ',');
-    Some(Part::Leg { agent: leg.next()?, caller: leg.next()?, call_id: leg.next()? })
+/// With which arguments a channel is in the application; `None` if it is not there.
+fn arguments(info: &ChannelInfo, app: &str) -> Option<Vec<String>> {
+    let here = info.dialplan.app_name == "Stasis";
+    let mut words = info.dialplan.app_data.split(',').filter(|_| here);
+    words.next().filter(|name| *name == app)?;
+    Some(words.map(str::to_owned).collect())
 }
 
 /// The offer that a leg's channel is named by.
@@ -69,6 +57,7 @@ impl Switch {
     /// At the start acdd is not told yet: the resync will name it all.
     pub(crate) fn on_found(&mut self, now: Now, found: Found) {
         self.now = now;
+        self.find_outside(&found.bridges);
         self.forget_what_is_gone(&found.channels);
         let bridge_of: HashMap<&str, &str> = found
             .bridges
@@ -86,17 +75,36 @@ impl Switch {
             self.device_changed(device);
         }
         for bridge in &found.bridges {
-            let leg = bridge.id.strip_prefix(TALK_PREFIX);
-            if leg.is_some_and(|leg| !self.legs.contains_key(leg)) {
+            let Some(leg) = bridge.id.strip_prefix(TALK_PREFIX) else { continue };
+            let outside = bridge.channels.iter().any(|it| self.outside.contains_key(it));
+            if !outside && !self.legs.contains_key(leg) {
                 self.ask(Request::new(Method::Delete, format!("bridges/{}", bridge.id)));
             }
+        }
+    }
+
+    /// Two who are in a bridge of ours without the agent: he has handed on the caller.
+    fn find_outside(&mut self, bridges: &[BridgeInfo]) {
+        self.outside.clear();
+        for BridgeInfo { id, channels } in bridges {
+            let Some(leg) = id.strip_prefix(TALK_PREFIX) else { continue };
+            let [one, other, ..] = &channels[..] else { continue };
+            if channels.iter().any(|channel| channel == leg || self.is_handed_on(channel)) {
+                continue;
+            }
+            self.drop_leg(leg);
+            for channel in channels {
+                // The resync that follows says by itself that acdd has it no more.
+                self.forget_call(channel);
+            }
+            self.pair_outside(one, other, leg);
         }
     }
 
     fn forget_what_is_gone(&mut self, found: &[FoundChannel]) {
         let (mut there, mut elsewhere) = (HashSet::new(), HashSet::new());
         for FoundChannel { info, .. } in found {
-            let ours = part(info, &self.settings.login.app).is_some();
+            let ours = FoundChannel::variable(info, &self.settings.login.app).is_some();
             (if ours { &mut there } else { &mut elsewhere }).insert(info.id.as_str());
         }
         // What they leave after is heard no more.
@@ -113,36 +121,56 @@ impl Switch {
     }
 
     fn find_caller(&mut self, channel: &FoundChannel) {
-        let FoundChannel { info, memory, .. } = channel;
-        let app = self.settings.login.app.clone();
-        let Some(Part::Call(asked)) = part(info, &app) else { return };
-        if self.calls.contains_key(&info.id) {
+        let FoundChannel { info, memory } = channel;
+        let app = &self.settings.login.app;
+        let Some(arguments) = arguments(info, app).filter(|_| offer_of(&info.id).is_none()) else {
+            return;
+        };
+        if self.calls.contains_key(&info.id) || self.outside.contains_key(&info.id) {
             return;
         }
-        match memory.as_deref().and_then(Memory::from_variable) {
-            Some(mut memory) => {
-                // He may have been handed on to another.
-                memory.queue = asked.into_iter().next().unwrap_or_default();
+        match memory.as_deref().map(|text| (text, Memory::from_variable(text))) {
+            Some((_, Some(mut memory))) => {
+                // Somebody may have sent him into another queue.
+                let asked = arguments.get(1).filter(|_| !memory.dialled.is_empty());
+                if let Some(queue) = asked.filter(|queue| **queue != memory.dialled) {
+                    queue.clone_into(&mut memory.queue);
+                    queue.clone_into(&mut memory.dialled);
+                }
                 // Known to a former process: named in the resync that begins this one.
                 self.add_call(info, memory, Stage::Waiting);
             }
-            None => {
-                let args: Vec<String> = std::iter::once("call".to_owned()).chain(asked).collect();
-                self.channel_came(&args, info);
-            }
+            // Whom he talked to is gone.
+            Some((LEFT, None)) => self.hang_up(&info.id),
+            _ => match arguments.first().map(String::as_str) {
+                Some("call") => self.channel_came(&arguments, info),
+                Some("agent") if !self.features.contains(&info.id) => {
+                    self.give_to_dialplan(&info.id, "unavailable");
+                }
+                _ => {}
+            },
         }
     }
 
     fn find_leg(&mut self, channel: &FoundChannel, bridge_of: &HashMap<&str, &str>) {
         let info = &channel.info;
-        let app = self.settings.login.app.clone();
-        let Some(Part::Leg { agent, caller, call_id }) = part(info, &app) else { return };
-        let together = match (bridge_of.get(info.id.as_str()), bridge_of.get(caller)) {
+        let app = &self.settings.login.app;
+        if FoundChannel::variable(info, app) != Some(LEG_VARIABLE) {
+            return;
+        }
+        let Some(key) = offer_of(&info.id) else { return };
+        let memory = channel.memory.as_deref().and_then(LegMemory::from_variable);
+        let known =
+            memory.and_then(|memory| Some((self.channel_of_call(&memory.call_id)?, memory)));
+        let Some((caller, LegMemory { agent, call_id, held })) = known else {
+            return self.hang_up(&info.id);
+        };
+        let together = match (bridge_of.get(info.id.as_str()), bridge_of.get(caller.as_str())) {
             (Some(leg), Some(caller)) => leg == caller,
             _ => false,
         };
         let state = match (together, info.state.as_str()) {
-            (true, _) if channel.held => LegState::Held,
+            (true, _) if held => LegState::Held,
             (true, _) => LegState::Talking,
             (false, "Up") => LegState::Answered,
             (false, _) => LegState::Ringing,
@@ -156,11 +184,7 @@ impl Switch {
             }
             return;
         }
-        let Some(key) = offer_of(&info.id).filter(|_| self.calls.contains_key(caller)) else {
-            return self.hang_up(&info.id);
-        };
         let device = info.device().to_owned();
-        let (caller, call_id, agent) = (caller.to_owned(), call_id.to_owned(), agent.to_owned());
         let mut leg = Leg::new(key, caller.clone(), call_id, agent, device);
         (leg.state, leg.confirmed) = (state, false);
         self.add_leg(info.id.clone(), leg);

@@ -24,7 +24,7 @@ fn with_a_caller() -> Switch {
     switch.on_order(at(0), resumed);
     let args = vec!["call".to_owned(), "billing".to_owned()];
     let channel = channel("c1", "acd,call,billing");
-    switch.on_event(at(0), Event::StasisStart { args, channel });
+    switch.on_event(at(0), Event::StasisStart { args, channel, replace_channel: None });
     switch.take_outputs();
     switch
 }
@@ -49,8 +49,8 @@ fn offer(switch: &mut Switch) {
 
 fn answer(switch: &mut Switch) {
     let args = vec!["leg".to_owned()];
-    let channel = channel(LEG, "acd,leg,ana,c1,c1");
-    switch.on_event(at(2), Event::StasisStart { args, channel });
+    let channel = channel(LEG, "acd,leg");
+    switch.on_event(at(2), Event::StasisStart { args, channel, replace_channel: None });
 }
 
 fn talk(switch: &mut Switch) {
@@ -124,7 +124,7 @@ fn an_agent_who_hangs_up_ends_the_call_and_a_leg_that_asterisk_ends_does_not() {
     for (soft, expected) in [(false, "CallEnded"), (true, "AgentLegLost")] {
         let mut switch = with_a_caller();
         talk(&mut switch);
-        let channel = channel(LEG, "acd,leg,ana,c1,c1");
+        let channel = channel(LEG, "acd,leg");
         let gone = Event::ChannelHangupRequest { cause: 0, soft, channel: channel.clone() };
         switch.on_event(at(3), gone);
         switch.on_event(at(3), Event::StasisEnd { channel });
@@ -151,9 +151,9 @@ fn a_new_process_finds_who_waits_and_who_talks_and_names_them() {
     talk(&mut old);
     let memory = old.calls["c1"].memory.to_variable();
     let mut switch = Switch::new(old.settings.clone(), at(5));
-    let caller =
-        FoundChannel { info: channel("c1", "acd,call,billing"), memory: Some(memory), held: false };
-    let leg = FoundChannel { info: channel(LEG, "acd,leg,ana,c1,c1"), memory: None, held: true };
+    let caller = FoundChannel { info: channel("c1", "acd,call,billing"), memory: Some(memory) };
+    let kept = r#"{"agent": "ana", "id": "c1", "held": true}"#.to_owned();
+    let leg = FoundChannel { info: channel(LEG, "acd,leg"), memory: Some(kept) };
     let together = crate::ari::BridgeInfo {
         id: format!("acd-talk-{LEG}"),
         channels: vec!["c1".to_owned(), LEG.to_owned()],
