@@ -1,5 +1,8 @@
 //! The switch alone: what it asks for when things happen in an order that a real site seldom has.
 
+mod telephones;
+mod transfers;
+
 use super::*;
 use crate::ari::ChannelInfo;
 use crate::settings;
@@ -74,6 +77,16 @@ fn does(switch: &mut Switch) -> Vec<String> {
         Output::AskPositions => "positions".to_owned(),
     };
     switch.take_outputs().into_iter().map(short).collect()
+}
+
+/// What acdd is told now.
+fn told(switch: &mut Switch) -> Vec<Report> {
+    let outputs = switch.take_outputs().into_iter();
+    let report = |output| match output {
+        Output::Tell(_, report) => Some(report),
+        _ => None,
+    };
+    outputs.filter_map(report).collect()
 }
 
 #[test]
