@@ -53,7 +53,7 @@ impl Site {
         std::fs::write(folder.path().join("acdd.toml"), text).expect("a writable folder");
         let relay = Relay::to(bed.http);
         let settings = format!(
-            "[acdd]\nserver = \"SERVER\"\nadapter = \"asterisk\"\n[asterisk]\n\
+            "[acdd]\nservers = [\"SERVER\"]\nadapter = \"asterisk\"\n[asterisk]\n\
              address = \"127.0.0.1:{}\"\nuser = \"acd\"\npassword = \"secret\"\n\
              [agents]\nendpoint = \"PJSIP/{{}}\"\n[headers]\nX-CRM = \"crm\"\n\
              [sounds]\nsorry = [\"sound:{}/moh/silence\"]\n",

@@ -1,6 +1,6 @@
 //! Keeps a session's stream open: opens it, reads it, opens it again when it breaks.
 
-use crate::endpoint::{code_word, endpoint};
+use crate::endpoint::{AddressError, code_word, endpoint};
 use crate::link::{Asked, Link};
 use crate::numbering::Verdict;
 use crate::report::OfferKey;
@@ -45,7 +45,7 @@ pub(crate) async fn start(
     link: Arc<Link>,
     events: UnboundedSender<Queued>,
 ) -> Result<(), ConnectError> {
-    let driver = Driver { options, link, events };
+    let mut driver = Driver { options, link, events, latest: 0 };
     let opened = driver.open().await?;
     tokio::spawn(driver.run(opened));
     Ok(())
@@ -55,10 +55,12 @@ struct Driver {
     options: SessionOptions,
     link: Arc<Link>,
     events: UnboundedSender<Queued>,
+    /// Which server was there last.
+    latest: usize,
 }
 
 impl Driver {
-    async fn run(self, first: Opened) {
+    async fn run(mut self, first: Opened) {
         let mut opened = first;
         let mut failures = 0;
         loop {
@@ -105,15 +107,29 @@ impl Driver {
         let _ = self.events.send(Queued::Notice(event));
     }
 
-    async fn open(&self) -> Result<Opened, ConnectError> {
-        let server = &self.options.server;
-        let channel = self
-            .options
-            .keep_alive
-            .of(endpoint(server)?)
-            .connect()
-            .await
-            .map_err(|source| ConnectError::Unreachable { server: server.clone(), source })?;
+    /// Tries each server once; the error is of one that answered, if one did.
+    async fn open(&mut self) -> Result<Opened, ConnectError> {
+        let servers = self.options.servers.len();
+        let mut failed = None;
+        for index in (0..servers).map(|next| (self.latest + next) % servers) {
+            match self.open_at(&self.options.servers[index]).await {
+                Ok(opened) => {
+                    self.latest = index;
+                    return Ok(opened);
+                }
+                Err(error) if failed.is_none() => failed = Some(error),
+                Err(ConnectError::Unreachable { .. }) => {}
+                Err(error) => failed = Some(error),
+            }
+        }
+        Err(failed.unwrap_or_else(|| AddressError { server: String::new() }.into()))
+    }
+
+    async fn open_at(&self, server: &str) -> Result<Opened, ConnectError> {
+        let channel =
+            self.options.keep_alive.of(endpoint(server)?).connect().await.map_err(|source| {
+                ConnectError::Unreachable { server: server.to_owned(), source }
+            })?;
         let (epoch, ack) = self.link.position();
         let hello = v1::Hello {
             domain: self.options.domain.clone(),
@@ -123,9 +139,9 @@ impl Driver {
             ack,
             software: self.options.software.clone(),
         };
-        let outgoing = self.link.outgoing(hello);
+        let mut client = AdapterServiceClient::new(channel);
+        let outgoing = self.link.outgoing(hello, client.clone());
         let greeting = async {
-            let mut client = AdapterServiceClient::new(channel);
             let mut incoming = client.session(outgoing).await?.into_inner();
             let first = incoming.message().await?;
             Ok((incoming, first))

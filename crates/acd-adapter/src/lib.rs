@@ -124,6 +124,7 @@
 mod drive;
 mod endpoint;
 mod link;
+mod live_calls;
 mod numbering;
 mod report;
 mod resync;
@@ -131,6 +132,7 @@ mod session;
 mod simulated;
 
 pub use endpoint::{AddressError, KeepAlive, code_word, endpoint};
+pub use live_calls::{LiveCall, LiveCalls};
 pub use numbering::SendId;
 pub use report::{AgentMeant, AskedPresence, DeviceState, OfferKey, OfferOutcome, Report};
 pub use resync::{HeldCall, HeldLeg, LegState, Resync, ResyncIds, ResyncPart};

@@ -4,7 +4,7 @@ use crate::numbering::{Breach, Numbering, SendId, Verdict};
 use crate::report::{Message, Report};
 use crate::resync::{Resync, ResyncIds};
 use crate::session::{MESSAGE_BYTES_MAX, SendError, UNACKNOWLEDGED_MAX};
-use acd_proto::v1::{self, adapter_message::Body};
+use acd_proto::v1::{self, adapter_message::Body, adapter_service_client::AdapterServiceClient};
 use parking_lot::{Mutex, MutexGuard};
 use std::pin::Pin;
 use std::sync::Arc;
@@ -12,6 +12,7 @@ use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
 use tokio::sync::{self, Notify, Semaphore, SemaphorePermit, watch};
 use tokio_stream::Stream;
+use tonic::transport::Channel;
 
 /// So many orders may be taken before that is told at once.
 const ACKNOWLEDGE_EVERY: u64 = 1_024;
@@ -20,6 +21,7 @@ const LATE_AFTER: Duration = Duration::from_millis(100);
 
 #[derive(Debug)]
 pub(crate) struct Link {
+    domain: String,
     adapter: String,
     state: Mutex<State>,
     /// Whose turn it is to send: nothing comes between the parts of a resync.
@@ -47,6 +49,8 @@ struct State {
     written_at: Instant,
     clock_scale: f64,
     closing: bool,
+    /// Over the connection of the present stream.
+    client: Option<AdapterServiceClient<Channel>>,
 }
 
 /// A Welcome that asks for a resync.
@@ -66,8 +70,9 @@ struct Kept {
 }
 
 impl Link {
-    pub(crate) fn new(adapter: String) -> Self {
+    pub(crate) fn new(domain: String, adapter: String) -> Self {
         Self {
+            domain,
             adapter,
             state: Mutex::new(State {
                 numbering: Numbering::default(),
@@ -80,6 +85,7 @@ impl Link {
                 written_at: Instant::now(),
                 clock_scale: 1.0,
                 closing: false,
+                client: None,
             }),
             turn: sync::Mutex::new(()),
             room: Semaphore::new(UNACKNOWLEDGED_MAX),
@@ -88,8 +94,18 @@ impl Link {
         }
     }
 
+    pub(crate) fn domain(&self) -> &str {
+        &self.domain
+    }
+
     pub(crate) fn adapter(&self) -> &str {
         &self.adapter
+    }
+
+    /// Over the connection of the present stream; `None` if that is not open.
+    pub(crate) fn client(&self) -> Option<AdapterServiceClient<Channel>> {
+        let state = self.state.lock();
+        state.client.clone().filter(|_| state.open)
     }
 
     pub(crate) async fn send(&self, report: Report) -> Result<SendId, SendError> {
@@ -203,8 +219,13 @@ impl Link {
     }
 
     /// A new stream that begins with `hello`; it writes nothing more until it is welcomed.
-    pub(crate) fn outgoing(self: &Arc<Self>, hello: v1::Hello) -> Outgoing {
+    pub(crate) fn outgoing(
+        self: &Arc<Self>,
+        hello: v1::Hello,
+        client: AdapterServiceClient<Channel>,
+    ) -> Outgoing {
         let mut state = self.state.lock();
+        state.client = Some(client);
         state.stream += 1;
         state.open = false;
         state.wake_writer();

@@ -7,9 +7,11 @@ use crate::numbering::SendId;
 use crate::report::{OfferKey, Report};
 use crate::resync::{Resync, ResyncIds};
 use acd_proto::v1;
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::mpsc;
+use tonic::Status;
 
 /// How many reports may wait for their acknowledgement before `send` has to wait too.
 pub const UNACKNOWLEDGED_MAX: usize = 65_536;
@@ -19,8 +21,9 @@ pub const MESSAGE_BYTES_MAX: usize = 64 * 1024;
 /// Whom to connect to, and as whom.
 #[derive(Clone, Debug)]
 pub struct SessionOptions {
-    /// `http://127.0.0.1:7170`.
-    pub server: String,
+    /// `http://127.0.0.1:7170`; several when one of them takes over if another is gone. They are
+    /// tried in turn, beginning with the one that was there last.
+    pub servers: Vec<String>,
     /// The tenant or site; empty means `main`.
     pub domain: String,
     /// The adapter's name, as endpoints use it.
@@ -39,7 +42,7 @@ impl SessionOptions {
     /// An adapter in the domain `main`, with a random incarnation, that reconnects.
     pub fn new(server: impl Into<String>, adapter: impl Into<String>) -> Self {
         Self {
-            server: server.into(),
+            servers: vec![server.into()],
             domain: String::new(),
             adapter: adapter.into(),
             software: concat!("acd-adapter ", env!("CARGO_PKG_VERSION")).to_owned(),
@@ -207,7 +210,7 @@ impl AdapterSession {
         options: SessionOptions,
     ) -> Result<(SessionSender, SessionEvents), ConnectError> {
         let (queue, queued) = mpsc::unbounded_channel();
-        let link = Arc::new(Link::new(options.adapter.clone()));
+        let link = Arc::new(Link::new(options.domain.clone(), options.adapter.clone()));
         drive::start(options, Arc::clone(&link), queue).await?;
         Ok((SessionSender { link: Arc::clone(&link) }, SessionEvents { link, queued }))
     }
@@ -251,6 +254,19 @@ impl SessionSender {
     /// large.
     pub async fn resync(&self, resync: Resync) -> Result<Option<ResyncIds>, SendError> {
         self.link.resync(resync).await
+    }
+
+    /// Where this adapter's waiting calls stand in their queues, from 1, by `call_id`: to tell
+    /// callers. It is asked beside the session, so that no report waits for it.
+    ///
+    /// # Errors
+    /// `UNAVAILABLE` while there is no connection, and whatever the daemon refuses with.
+    pub async fn positions(&self) -> Result<HashMap<String, u64>, tonic::Status> {
+        let mut client = self.link.client().ok_or_else(|| Status::unavailable("no connection"))?;
+        let (domain, adapter) = (self.link.domain().to_owned(), self.adapter().to_owned());
+        let listed = client.list_positions(v1::ListPositionsRequest { domain, adapter }).await?;
+        let calls = listed.into_inner().calls.into_iter();
+        Ok(calls.map(|call| (call.call_id, call.position)).collect())
     }
 
     /// The adapter's name.

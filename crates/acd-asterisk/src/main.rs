@@ -3,7 +3,6 @@
 
 mod ari;
 mod cli;
-mod positions;
 mod run;
 mod settings;
 mod stock;

@@ -1,13 +1,12 @@
 //! The loop: keeps the two connections open, and carries out what the switch decides.
 
 use crate::ari::{Broken, Client, Event, Incoming};
-use crate::positions::Positions;
 use crate::settings::Settings;
 use crate::stock;
-use crate::switch::{Now, Output, Position, Purpose, Switch};
+use crate::switch::{Now, Output, Purpose, Switch};
 use acd_adapter::{
-    AdapterSession, AddressError, ConnectError, SendError, SessionEvent, SessionEvents,
-    SessionOptions, SessionSender,
+    AdapterSession, ConnectError, SendError, SessionEvent, SessionEvents, SessionOptions,
+    SessionSender,
 };
 use std::collections::HashMap;
 use std::future::pending;
@@ -25,6 +24,9 @@ const AGAIN_AFTER_MAX: Duration = Duration::from_secs(2);
 /// How long acdd may take to acknowledge what it was told before the session is given up.
 const FAREWELL_WITHIN: Duration = Duration::from_secs(1);
 
+/// How long acdd may take to say where callers stand.
+const POSITIONS_WITHIN: Duration = Duration::from_secs(2);
+
 /// Runs until SIGTERM or SIGINT. Calls stay where they are: Asterisk keeps them, and the next
 /// process finds them.
 ///
@@ -34,7 +36,7 @@ pub(crate) async fn until_told_to_stop(settings: Settings) -> Result<(), String>
     let words = |error: std::io::Error| error.to_string();
     let mut terminate = signal(SignalKind::terminate()).map_err(words)?;
     let mut interrupt = signal(SignalKind::interrupt()).map_err(words)?;
-    let mut runner = Runner::new(settings).map_err(|error| error.to_string())?;
+    let mut runner = Runner::new(settings);
     let ended = tokio::select! {
         why = runner.run() => Err(why),
         _ = terminate.recv() => Ok(()),
@@ -61,6 +63,9 @@ impl From<Broken> for End {
     }
 }
 
+/// By call.
+type Positions = HashMap<String, u64>;
+
 type Session = (SessionSender, SessionEvents);
 
 /// How it stands with acdd.
@@ -75,18 +80,17 @@ struct Runner {
     settings: Settings,
     switch: Switch,
     acdd: Acdd,
-    positions: Positions,
-    found: mpsc::Receiver<Vec<Position>>,
+    /// Where callers stand, from a task that asks beside everything else.
+    positions: (mpsc::Sender<Positions>, mpsc::Receiver<Positions>),
     /// What the requests that Asterisk has not answered are for.
     purposes: HashMap<u64, Purpose>,
 }
 
 impl Runner {
-    fn new(settings: Settings) -> Result<Self, AddressError> {
-        let (positions, found) = Positions::new(&settings)?;
+    fn new(settings: Settings) -> Self {
         let switch = Switch::new(settings.clone(), Now::read());
         let (acdd, purposes) = (Acdd::Idle, HashMap::new());
-        Ok(Self { settings, switch, acdd, positions, found, purposes })
+        Self { settings, switch, acdd, positions: mpsc::channel(1), purposes }
     }
 
     /// Runs for as long as that makes sense; returns why it does not.
@@ -166,7 +170,7 @@ impl Runner {
                     }
                     Err(why) => return End::Pointless(why),
                 },
-                Some(positions) = self.found.recv() => self.switch.on_positions(&positions),
+                Some(positions) = self.positions.1.recv() => self.switch.on_positions(&positions),
                 () = until(deadline) => self.switch.on_time(Now::read()),
             }
         }
@@ -210,7 +214,7 @@ impl Runner {
                     }
                     Output::Ask(..) => {}
                     // Answered in any case, so that the next may be asked.
-                    Output::AskPositions => self.positions.ask(),
+                    Output::AskPositions => self.ask_positions(),
                     told => self.tell(told).await,
                 }
             }
@@ -218,6 +222,25 @@ impl Runner {
         asterisk?;
         client.flush().await?;
         Ok(())
+    }
+
+    /// Asks where callers stand, so that no event waits for the answer; there always is one.
+    fn ask_positions(&self) {
+        let sender = match &self.acdd {
+            Acdd::Open(session) => Some(session.0.clone()),
+            Acdd::Idle | Acdd::Connecting(_) => None,
+        };
+        let answers = self.positions.0.clone();
+        tokio::spawn(async move {
+            let positions = match sender {
+                Some(sender) => timeout(POSITIONS_WITHIN, sender.positions()).await,
+                None => Ok(Ok(Positions::new())),
+            };
+            // Without them nobody is told anything this time. Nobody waits for them when the
+            // adapter is stopping.
+            let _ =
+                answers.send(positions.unwrap_or(Ok(Positions::new())).unwrap_or_default()).await;
+        });
     }
 
     /// Without a session there is nobody to tell: the resync that opens the next one says it all.
@@ -277,7 +300,8 @@ async fn news(acdd: &mut Acdd) -> Result<News, String> {
 async fn connect(settings: Settings) -> Result<News, String> {
     let mut delay = AGAIN_AFTER;
     loop {
-        let mut options = SessionOptions::new(settings.server.clone(), &settings.adapter);
+        let mut options = SessionOptions::new("", &settings.adapter);
+        options.servers.clone_from(&settings.servers);
         options.domain.clone_from(&settings.domain);
         concat!("acd-asterisk ", env!("CARGO_PKG_VERSION")).clone_into(&mut options.software);
         match AdapterSession::connect(options).await {

@@ -13,7 +13,7 @@ pub(crate) const EXAMPLE: &str = include_str!("../../../config/adapters/acd-aste
 /// The settings of one adapter.
 #[derive(Clone, Debug)]
 pub(crate) struct Settings {
-    pub(crate) server: String,
+    pub(crate) servers: Vec<String>,
     pub(crate) domain: String,
     pub(crate) adapter: String,
     pub(crate) login: Login,
@@ -113,7 +113,7 @@ struct File {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct AcddTable {
-    server: Spanned<String>,
+    servers: Vec<Spanned<String>>,
     #[serde(default)]
     domain: String,
     adapter: Spanned<String>,
@@ -206,8 +206,13 @@ impl Check<'_> {
             file;
         self.names("acdd.adapter", &acdd.adapter)?;
         self.names("asterisk.app", &asterisk.app)?;
-        acd_adapter::endpoint(acdd.server.get_ref())
-            .map_err(|error| self.wrong("acdd.server", &acdd.server, error.to_string()))?;
+        for server in &acdd.servers {
+            acd_adapter::endpoint(server.get_ref())
+                .map_err(|error| self.wrong("acdd.servers", server, error.to_string()))?;
+        }
+        if acdd.servers.is_empty() {
+            return Err(self.wrong("acdd.servers", &acdd.adapter, "expected at least one address"));
+        }
         let after_agent_continue = match calls.after_agent.get_ref().as_str() {
             "hang_up" => false,
             "continue" => true,
@@ -223,7 +228,7 @@ impl Check<'_> {
         let away_after =
             self.span("calls.keep_while_acdd_is_away", &calls.keep_while_acdd_is_away)?;
         Ok(Settings {
-            server: acdd.server.into_inner(),
+            servers: acdd.servers.into_iter().map(Spanned::into_inner).collect(),
             domain: acdd.domain,
             adapter: acdd.adapter.into_inner(),
             login: self.login(asterisk)?,
@@ -381,8 +386,8 @@ mod tests {
 
     #[test]
     fn a_mistake_is_named_with_its_line_and_what_would_be_right() {
-        let unknown = problem(|text| text.replace("[acdd]", "[acdd]\nservers = 1"));
-        assert!(unknown.contains("unknown field `servers`, expected one of"), "{unknown}");
+        let unknown = problem(|text| text.replace("[acdd]", "[acdd]\nserver = 1"));
+        assert!(unknown.contains("unknown field `server`, expected one of"), "{unknown}");
         let name = problem(|text| text.replace("adapter = \"asterisk\"", "adapter = \"A B\""));
         assert!(name.starts_with("a.toml:"), "{name}");
         assert!(name.contains("acdd.adapter: expected 1 to 64 of a-z"), "{name}");

@@ -221,3 +221,39 @@ async fn where_nobody_listens_there_is_no_session() {
     let session = AdapterSession::connect(options(&server)).await;
     assert!(matches!(session, Err(ConnectError::Unreachable { .. })));
 }
+
+#[tokio::test]
+async fn of_several_servers_the_one_that_is_there_is_found_and_after_its_end_the_next() {
+    let nobody = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+    let absent = format!("http://{}", nobody.local_addr().expect("it is bound"));
+    drop(nobody);
+    let (one, mut of_one) = daemon().await;
+    let (other, mut of_other) = daemon().await;
+    let servers = vec![absent, one, other];
+    let options = SessionOptions { servers, ..options("") };
+    let welcomed = async {
+        let mut stream = of_one.recv().await.expect("a stream");
+        stream.hello().await;
+        stream.welcome(1, false, 0).await;
+        stream
+    };
+    let (session, stream) = tokio::join!(AdapterSession::connect(options), welcomed);
+    let (_sender, mut events) = session.expect("one is there");
+    assert!(matches!(events.recv().await, Some(SessionEvent::Connected { .. })));
+    stream.break_off().await;
+    // It is asked first, and refuses.
+    let again = of_one.recv().await.expect("a stream");
+    again.break_off().await;
+    let mut stream = of_other.recv().await.expect("a stream");
+    stream.hello().await;
+    stream.welcome(2, false, 0).await;
+    assert!(matches!(events.recv().await, Some(SessionEvent::Disconnected { retrying: true, .. })));
+    assert!(matches!(events.recv().await, Some(SessionEvent::Connected { epoch: 2, .. })));
+}
+
+#[tokio::test]
+async fn no_server_at_all_is_no_address() {
+    let options = SessionOptions { servers: Vec::new(), ..options("") };
+    let error = AdapterSession::connect(options).await.expect_err("nowhere to go");
+    assert!(matches!(error, ConnectError::Address(_)), "{error}");
+}

@@ -5,6 +5,7 @@
 use super::calls::Stage;
 use super::{Output, Purpose, Switch, Timer};
 use crate::ari::{Method, Request};
+use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
 /// Something that is being played to a caller.
@@ -13,14 +14,6 @@ pub(super) struct Playback {
     pub(super) id: String,
     /// A rule of acdd wants it, so that he must hear it all.
     pub(super) by_rule: bool,
-}
-
-/// Where a caller stands, as acdd says.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Position {
-    pub(crate) call_id: String,
-    /// From 1.
-    pub(crate) position: u64,
 }
 
 impl Switch {
@@ -48,16 +41,15 @@ impl Switch {
         self.announce_later(channel, self.settings.announcements.every);
     }
 
-    /// acdd says where our callers stand; nothing if it could not be asked.
-    pub(crate) fn on_positions(&mut self, positions: &[Position]) {
+    /// acdd says where our callers stand, from 1, by call; nothing if it could not be asked.
+    pub(crate) fn on_positions(&mut self, positions: &HashMap<String, u64>) {
         for channel in std::mem::take(&mut self.want_positions) {
             let Some(call) = self.calls.get(&channel) else { continue };
             if call.stage != Stage::Waiting || !call.legs.is_empty() || call.playback.is_some() {
                 continue;
             }
-            let mut theirs = positions.iter();
-            let Some(found) = theirs.find(|it| it.call_id == call.memory.call_id) else { continue };
-            let media = self.settings.announcements.media(found.position);
+            let Some(position) = positions.get(&call.memory.call.call_id) else { continue };
+            let media = self.settings.announcements.media(*position);
             self.play(&channel, media, false);
         }
     }

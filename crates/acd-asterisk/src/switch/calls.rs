@@ -1,11 +1,11 @@
 //! Callers: from the dialplan into a queue, and out again.
 
 use super::announcements::Playback;
-use super::memory::{CALL_VARIABLE, Memory};
+use super::memory::{CALL_VARIABLE, Kept as _, Memory};
 use super::transfers::StandIn;
 use super::{Output, Subject, Switch};
 use crate::ari::{ChannelInfo, Method, Request};
-use acd_adapter::Report;
+use acd_adapter::{LiveCall, Report};
 use acd_proto::v1::Treatment;
 use std::collections::HashMap;
 use std::time::Instant;
@@ -118,7 +118,9 @@ impl Switch {
             return self.give_to_dialplan(&channel.id, "unavailable");
         }
         let Asked { queue, priority, attributes } = asked;
-        let memory = Memory::new(channel.id.clone(), queue, priority, attributes, self.now.wall);
+        let dialled = queue.clone();
+        let call = LiveCall::new(&channel.id, queue, priority, attributes, self.now.wall);
+        let memory = Memory { call, dialled };
         if self.settings.answer && channel.state != "Up" {
             self.ask(Request::new(Method::Post, format!("channels/{}/answer", channel.id)));
         }
@@ -127,7 +129,7 @@ impl Switch {
         }
         self.hold_music(&channel.id);
         self.remember(&channel.id, &memory);
-        let Memory { call_id, queue, priority, attributes, .. } = memory.clone();
+        let LiveCall { call_id, queue, priority, attributes, .. } = memory.call.clone();
         let report = Report::CallOffered { call_id, queue, priority, attributes, waited: None };
         self.outputs.push(Output::Tell(Subject::Call(channel.id.clone()), report));
         self.add_call(channel, memory, Stage::Waiting);
@@ -164,7 +166,7 @@ impl Switch {
     pub(super) fn waits_again(&mut self, channel: &str) {
         let Some(call) = self.calls.get_mut(channel) else { return };
         call.stage = Stage::Waiting;
-        call.memory.waits(self.now.wall);
+        call.memory.call.waits(self.now.wall);
         let memory = call.memory.clone();
         self.announce_later(channel, self.settings.announcements.every);
         self.hold_music(channel);
@@ -183,7 +185,7 @@ impl Switch {
     /// The caller has hung up.
     pub(super) fn caller_gone(&mut self, channel: &str) {
         if let Some(call) = self.forget_call(channel) {
-            self.tell(Report::CallEnded { call_id: call.memory.call_id });
+            self.tell(Report::CallEnded { call_id: call.memory.call.call_id });
         }
     }
 
@@ -251,11 +253,13 @@ impl Switch {
 
     pub(super) fn channel_of_call(&self, call_id: &str) -> Option<String> {
         // Nearly always the call's id is its channel's; after a transfer it may be another's.
-        if self.calls.get(call_id).is_some_and(|call| call.memory.call_id == call_id) {
+        if self.calls.get(call_id).is_some_and(|call| call.memory.call.call_id == call_id) {
             return Some(call_id.to_owned());
         }
         let mut calls = self.calls.iter();
-        calls.find(|(_, call)| call.memory.call_id == call_id).map(|(channel, _)| channel.clone())
+        calls
+            .find(|(_, call)| call.memory.call.call_id == call_id)
+            .map(|(channel, _)| channel.clone())
     }
 }
 

@@ -1,7 +1,7 @@
 //! Agents' legs: rung for an offer, bridged on `Connect`, and gone in one of many ways.
 
 use super::calls::Stage;
-use super::memory::{LEG_VARIABLE, LegMemory};
+use super::memory::{Kept as _, LEG_VARIABLE, LegMemory};
 use super::{Purpose, Switch};
 use crate::ari::{ChannelInfo, Method, Request};
 use acd_adapter::{LegState, OfferKey, OfferOutcome, Report};
@@ -215,7 +215,7 @@ impl Switch {
         let caller = leg.call.clone();
         let Some(call) = self.calls.get_mut(&caller) else { return };
         call.stage = Stage::With { leg: channel.clone() };
-        call.memory.talks(self.now.wall);
+        call.memory.call.talks(self.now.wall);
         let memory = call.memory.clone();
         self.be_quiet(&caller);
         let bridge = format!("bridges/{TALK_PREFIX}{channel}");
@@ -330,7 +330,7 @@ impl Switch {
 
     fn agent_hung_up(&mut self, caller: &str) {
         let Some(call) = self.forget_call(caller) else { return };
-        self.tell(Report::CallEnded { call_id: call.memory.call_id });
+        self.tell(Report::CallEnded { call_id: call.memory.call.call_id });
         if self.settings.after_agent_continue {
             self.give_to_dialplan(caller, "handled");
         } else {

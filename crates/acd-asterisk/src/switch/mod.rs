@@ -17,7 +17,6 @@ mod stock;
 mod tests;
 mod transfers;
 
-pub(crate) use announcements::Position;
 pub(crate) use stock::{Found, FoundChannel};
 
 use crate::ari::{Event, Method, Request, Response};

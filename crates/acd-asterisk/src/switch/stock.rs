@@ -2,7 +2,7 @@
 
 use super::calls::Stage;
 use super::legs::{LEG_PREFIX, Leg, TALK_PREFIX};
-use super::memory::{CALL_VARIABLE, LEFT, LEG_VARIABLE, LegMemory, Memory};
+use super::memory::{CALL_VARIABLE, Kept as _, LEFT, LEG_VARIABLE, LegMemory, Memory};
 use super::{Now, Output, Subject, Switch};
 use crate::ari::{BridgeInfo, ChannelInfo, DeviceInfo, Method, Request};
 use acd_adapter::{HeldCall, HeldLeg, LegState, OfferKey, Resync};
@@ -134,7 +134,7 @@ impl Switch {
                 // Somebody may have sent him into another queue.
                 let asked = arguments.get(1).filter(|_| !memory.dialled.is_empty());
                 if let Some(queue) = asked.filter(|queue| **queue != memory.dialled) {
-                    queue.clone_into(&mut memory.queue);
+                    queue.clone_into(&mut memory.call.queue);
                     queue.clone_into(&mut memory.dialled);
                 }
                 // Known to a former process: named in the resync that begins this one.
@@ -211,16 +211,12 @@ impl Switch {
         let wall = self.now.wall;
         let mut calls: Vec<_> = self.calls.iter().collect();
         calls.sort_by_cached_key(|(channel, call)| {
-            (std::cmp::Reverse(call.memory.waited(wall)), (*channel).clone())
+            (std::cmp::Reverse(call.memory.call.waited(wall)), (*channel).clone())
         });
         let subjects = calls.iter().map(|(channel, _)| Subject::Call((*channel).clone())).collect();
         let calls = calls.into_iter().map(|(_, call)| HeldCall {
-            call_id: call.memory.call_id.clone(),
-            queue: call.memory.queue.clone(),
-            priority: call.memory.priority,
-            attributes: call.memory.attributes.clone(),
-            waited: call.memory.waited(wall),
             talks: call.stage != Stage::Waiting,
+            ..call.memory.call.held(wall)
         });
         let calls = calls.collect();
         let adapter = &self.settings.adapter;

@@ -129,8 +129,8 @@ impl Switch {
     /// A caller who talked has come into a queue.
     pub(super) fn came_back(&mut self, caller: &str, asked: Asked) {
         let Some(call) = self.calls.get_mut(caller) else { return };
-        call.memory.queue.clone_from(&asked.queue);
-        let call_id = call.memory.call_id.clone();
+        call.memory.call.queue.clone_from(&asked.queue);
+        let call_id = call.memory.call.call_id.clone();
         let stage = std::mem::replace(&mut call.stage, Stage::Waiting);
         for leg in std::mem::take(&mut call.legs) {
             self.drop_leg(&leg);
@@ -144,7 +144,7 @@ impl Switch {
     /// call goes on with the caller in the agent's place, and the caller's own call is over.
     fn joined(&mut self, caller: &str, consultation: &str) {
         let Some(Call { memory, caller_id, stage, .. }) = self.calls.remove(caller) else { return };
-        self.tell_transferred(memory.call_id, caller, None);
+        self.tell_transferred(memory.call.call_id, caller, None);
         self.takes_place(consultation, caller);
         if let Some(call) = self.calls.get_mut(caller) {
             (call.caller_id, call.memory.dialled) = (caller_id, memory.dialled);
@@ -182,7 +182,7 @@ impl Switch {
     /// The caller talks to somebody outside acdd.
     fn left_by_transfer(&mut self, caller: &str) {
         let Some(call) = self.forget_call(caller) else { return };
-        self.tell_transferred(call.memory.call_id, caller, None);
+        self.tell_transferred(call.memory.call.call_id, caller, None);
         if let Stage::HandedOn { stand_in: Some(StandIn { channel, leg }) } = call.stage {
             self.hang_up(&leg);
             self.set_variable(caller, CALL_VARIABLE, LEFT.to_owned());

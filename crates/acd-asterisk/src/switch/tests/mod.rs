@@ -3,6 +3,7 @@
 mod telephones;
 mod transfers;
 
+use super::memory::Kept as _;
 use super::*;
 use crate::ari::ChannelInfo;
 use crate::settings;
@@ -94,11 +95,11 @@ fn a_caller_is_told_where_he_stands_each_time_though_an_answer_was_empty() {
     let mut switch = with_a_caller();
     switch.on_time(at(10));
     assert_eq!(does(&mut switch), ["positions"]);
-    switch.on_positions(&[]);
+    switch.on_positions(&[].into());
     assert_eq!(does(&mut switch), [""; 0]);
     switch.on_time(at(20));
     assert_eq!(does(&mut switch), ["positions"]);
-    switch.on_positions(&[Position { call_id: "c1".to_owned(), position: 2 }]);
+    switch.on_positions(&[("c1".to_owned(), 2)].into());
     assert_eq!(does(&mut switch), ["Post channels/c1/play/acd-1-c1"]);
 }
 
@@ -106,7 +107,7 @@ fn a_caller_is_told_where_he_stands_each_time_though_an_answer_was_empty() {
 fn what_a_caller_is_told_ends_when_an_agent_picks_up_and_begins_for_nobody_who_is_being_rung() {
     let mut switch = with_a_caller();
     switch.on_time(at(10));
-    switch.on_positions(&[Position { call_id: "c1".to_owned(), position: 1 }]);
+    switch.on_positions(&[("c1".to_owned(), 1)].into());
     switch.take_outputs();
     offer(&mut switch);
     assert_eq!(does(&mut switch), ["Post channels"]);

@@ -122,7 +122,7 @@ fn a_caller_hears_all_that_a_rule_says_before_he_leaves() {
 fn what_a_rule_says_takes_the_place_of_where_the_caller_stands_and_ends_for_an_agent() {
     let mut switch = with_a_caller();
     switch.on_time(at(10));
-    switch.on_positions(&[Position { call_id: "c1".to_owned(), position: 2 }]);
+    switch.on_positions(&[("c1".to_owned(), 2)].into());
     switch.take_outputs();
     play(&mut switch, "holiday-hours");
     let expected = ["Delete playbacks/acd-1-c1", "Post channels/c1/play/acd-2-c1"];

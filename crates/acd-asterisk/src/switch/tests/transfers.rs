@@ -42,7 +42,7 @@ fn a_caller_handed_on_to_a_queue_waits_there_whichever_half_is_heard_of_first() 
             assert!(does.contains(&over.to_owned()), "{over}: {does:?}");
         }
         assert!(does.contains(&"Post bridges/acd-hold-acd/addChannel".to_owned()), "{does:?}");
-        assert_eq!(switch.calls["c1"].memory.queue, "nurse");
+        assert_eq!(switch.calls["c1"].memory.call.queue, "nurse");
         assert_eq!(switch.counts(), (1, 0));
         switch.on_time(at(10));
         assert_eq!(switch.counts(), (1, 0), "it is settled");
@@ -104,7 +104,10 @@ fn a_consultation_goes_on_with_the_caller_whichever_half_is_heard_of_first() {
         switch.on_event(at(4), Event::StasisEnd { channel: own });
         let over = Report::CallTransferred { call_id: "c1".to_owned(), queue: None };
         assert_eq!(told(&mut switch), [over]);
-        assert_eq!(switch.calls["c1"].memory.call_id, "c2", "he is the caller of that call now");
+        assert_eq!(
+            switch.calls["c1"].memory.call.call_id, "c2",
+            "he is the caller of that call now"
+        );
         assert_eq!(switch.counts(), (1, 0));
         switch.on_event(at(5), Event::StasisEnd { channel: channel("c1", "acd,call,billing") });
         assert_eq!(told(&mut switch), [Report::CallEnded { call_id: "c2".to_owned() }]);

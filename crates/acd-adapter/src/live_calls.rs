@@ -1,0 +1,395 @@
+//! What an adapter must remember of its callers to name them in a resync: with the wait that they
+//! have had, their priority, and what goes with them.
+
+use crate::report::{OfferKey, Report};
+use crate::resync::HeldCall;
+use crate::session::SessionEvent;
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, HashMap};
+use std::fs::{File, rename};
+use std::io::{self, BufRead as _, BufReader, Write as _};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+/// How many lines a file has beyond those that matter before it is written anew.
+const STALE_LINES_MAX: usize = 10_000;
+
+/// A caller, in a form to be kept wherever the adapter has a place that outlives it: a variable of
+/// the call's channel in the PBX is the best, a file will do (`LiveCalls`).
+///
+/// Times are by the wall clock, and so real: a daemon whose clock is scaled for a simulation is told
+/// waits that are too short.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LiveCall {
+    /// The id that the daemon knows it by.
+    #[serde(rename = "id")]
+    pub call_id: String,
+    /// Its queue.
+    #[serde(rename = "q")]
+    pub queue: String,
+    /// As it was offered.
+    #[serde(rename = "p", default, skip_serializing_if = "Option::is_none")]
+    pub priority: Option<u32>,
+    /// As it was offered.
+    #[serde(rename = "a", default, skip_serializing_if = "HashMap::is_empty")]
+    pub attributes: HashMap<String, String>,
+    /// How long the caller had waited when the present wait began, in milliseconds.
+    #[serde(rename = "w", default)]
+    waited_ms: u64,
+    /// When the present wait began, in milliseconds of Unix time; none while he talks.
+    #[serde(rename = "s", default, skip_serializing_if = "Option::is_none")]
+    since_ms: Option<u64>,
+}
+
+fn milliseconds(span: Duration) -> u64 {
+    u64::try_from(span.as_millis()).unwrap_or(u64::MAX)
+}
+
+fn unix_ms(at: SystemTime) -> u64 {
+    milliseconds(at.duration_since(UNIX_EPOCH).unwrap_or_default())
+}
+
+impl LiveCall {
+    /// A caller who begins to wait.
+    pub fn new(
+        call_id: impl Into<String>,
+        queue: impl Into<String>,
+        priority: Option<u32>,
+        attributes: HashMap<String, String>,
+        now: SystemTime,
+    ) -> Self {
+        let (call_id, queue, since_ms) = (call_id.into(), queue.into(), Some(unix_ms(now)));
+        Self { call_id, queue, priority, attributes, waited_ms: 0, since_ms }
+    }
+
+    /// How long he has waited in all, without talk time. A wall clock that was set back counts as
+    /// no time.
+    pub fn waited(&self, now: SystemTime) -> Duration {
+        let present = self.since_ms.map_or(0, |since| unix_ms(now).saturating_sub(since));
+        Duration::from_millis(self.waited_ms.saturating_add(present))
+    }
+
+    /// He is being talked to.
+    pub fn talks(&mut self, now: SystemTime) {
+        self.waited_ms = milliseconds(self.waited(now));
+        self.since_ms = None;
+    }
+
+    /// He waits again.
+    pub fn waits(&mut self, now: SystemTime) {
+        if self.since_ms.is_none() {
+            self.since_ms = Some(unix_ms(now));
+        }
+    }
+
+    /// As a resync names him.
+    pub fn held(&self, now: SystemTime) -> HeldCall {
+        HeldCall {
+            call_id: self.call_id.clone(),
+            queue: self.queue.clone(),
+            priority: self.priority,
+            attributes: self.attributes.clone(),
+            waited: self.waited(now),
+            talks: self.since_ms.is_none(),
+        }
+    }
+}
+
+/// The live calls of an adapter whose PBX has no place to keep them, followed from what is said over
+/// its session.
+///
+/// Show it every report that was sent and every event that was received; `held` is then what a
+/// resync names. The file of `LiveCalls::kept_in` outlives the process, but no power cut: a PBX does
+/// not keep its callers over one either.
+#[derive(Debug, Default)]
+pub struct LiveCalls {
+    calls: BTreeMap<String, LiveCall>,
+    /// The calls of offers that were accepted.
+    of_offer: HashMap<OfferKey, String>,
+    file: Option<Kept>,
+}
+
+#[derive(Debug)]
+struct Kept {
+    path: PathBuf,
+    file: File,
+    lines: usize,
+}
+
+/// A line of the file: the later one counts.
+#[derive(Serialize, Deserialize)]
+#[serde(untagged)]
+enum Line {
+    Live(LiveCall),
+    Over { over: String },
+}
+
+impl LiveCalls {
+    /// Those of former processes, from a file that is made if it is not there.
+    ///
+    /// A last line that was torn is left out.
+    ///
+    /// # Errors
+    /// When the file cannot be read or written.
+    pub fn kept_in(path: impl Into<PathBuf>) -> io::Result<Self> {
+        let path = path.into();
+        let mut calls = BTreeMap::new();
+        match File::open(&path) {
+            Ok(file) => {
+                for line in BufReader::new(file).lines() {
+                    match serde_json::from_str(&line?) {
+                        Ok(Line::Live(call)) => drop(calls.insert(call.call_id.clone(), call)),
+                        Ok(Line::Over { over }) => drop(calls.remove(&over)),
+                        Err(_) => {}
+                    }
+                }
+            }
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            Err(error) => return Err(error),
+        }
+        let kept = Kept::write_anew(&path, &calls)?;
+        Ok(Self { calls, of_offer: HashMap::new(), file: Some(kept) })
+    }
+
+    /// Follows a report that was sent.
+    ///
+    /// # Errors
+    /// When the file cannot be written; what is kept in memory is right all the same.
+    pub fn sent(&mut self, report: &Report) -> io::Result<()> {
+        let now = SystemTime::now();
+        match report {
+            Report::CallOffered { call_id, queue, priority, attributes, waited } => {
+                let mut call = LiveCall::new(call_id, queue, *priority, attributes.clone(), now);
+                call.waited_ms = milliseconds(waited.unwrap_or_default());
+                self.calls.insert(call_id.clone(), call);
+                self.keep(call_id)
+            }
+            Report::CallBridged { offer } => {
+                let call_id = self.of_offer.remove(offer);
+                call_id.map_or(Ok(()), |call_id| self.change(&call_id, |call| call.talks(now)))
+            }
+            Report::ConnectFailed { offer } => {
+                self.of_offer.remove(offer);
+                Ok(())
+            }
+            Report::AgentLegLost { call_id } => self.change(call_id, |call| call.waits(now)),
+            Report::CallTransferred { call_id, queue: Some(queue) } => {
+                self.change(call_id, |call| {
+                    call.queue.clone_from(queue);
+                    call.waits(now);
+                })
+            }
+            Report::CallEnded { call_id } | Report::CallTransferred { call_id, queue: None } => {
+                self.forget(call_id)
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Follows an event that was received. What a report was rejected for is the adapter's to
+    /// judge: `forget` a call that the daemon does not take.
+    ///
+    /// # Errors
+    /// When the file cannot be written; what is kept in memory is right all the same.
+    pub fn received(&mut self, event: &SessionEvent) -> io::Result<()> {
+        let call = match event {
+            SessionEvent::Connect { key, connect } => {
+                if let Some(call) = &connect.call {
+                    self.of_offer.insert(*key, call.call_id.clone());
+                }
+                return Ok(());
+            }
+            SessionEvent::Revoke { key, .. } => {
+                self.of_offer.remove(key);
+                return Ok(());
+            }
+            SessionEvent::End(end) => &end.call,
+            SessionEvent::Transfer(transfer) => &transfer.call,
+            _ => return Ok(()),
+        };
+        call.as_ref().map_or(Ok(()), |call| self.forget(&call.call_id))
+    }
+
+    /// A call is no longer the daemon's.
+    ///
+    /// # Errors
+    /// When the file cannot be written; what is kept in memory is right all the same.
+    pub fn forget(&mut self, call_id: &str) -> io::Result<()> {
+        match self.calls.remove(call_id) {
+            Some(_) => self.write(&Line::Over { over: call_id.to_owned() }),
+            None => Ok(()),
+        }
+    }
+
+    /// Forgets all that the PBX does not hold: callers who have hung up while nobody looked.
+    ///
+    /// # Errors
+    /// When the file cannot be written; what is kept in memory is right all the same.
+    pub fn retain(&mut self, is_there: impl Fn(&LiveCall) -> bool) -> io::Result<()> {
+        let gone = self.calls.values().filter(|call| !is_there(call));
+        let gone: Vec<String> = gone.map(|call| call.call_id.clone()).collect();
+        gone.iter().try_for_each(|call_id| self.forget(call_id))
+    }
+
+    /// All of them, as a resync names them: oldest first.
+    pub fn held(&self) -> Vec<HeldCall> {
+        let now = SystemTime::now();
+        let mut held: Vec<HeldCall> = self.calls.values().map(|call| call.held(now)).collect();
+        held.sort_by_key(|call| std::cmp::Reverse(call.waited));
+        held
+    }
+
+    fn change(&mut self, call_id: &str, change: impl FnOnce(&mut LiveCall)) -> io::Result<()> {
+        let Some(call) = self.calls.get_mut(call_id) else { return Ok(()) };
+        change(call);
+        self.keep(call_id)
+    }
+
+    fn keep(&mut self, call_id: &str) -> io::Result<()> {
+        let Some(call) = self.calls.get(call_id) else { return Ok(()) };
+        self.write(&Line::Live(call.clone()))
+    }
+
+    fn write(&mut self, line: &Line) -> io::Result<()> {
+        let Some(kept) = &mut self.file else { return Ok(()) };
+        if kept.lines > self.calls.len() + STALE_LINES_MAX {
+            *kept = Kept::write_anew(&kept.path, &self.calls)?;
+            return Ok(());
+        }
+        kept.lines += 1;
+        kept.file.write_all(line.text()?.as_bytes())
+    }
+}
+
+impl Line {
+    fn text(&self) -> io::Result<String> {
+        Ok(serde_json::to_string(self)? + "\n")
+    }
+}
+
+impl Kept {
+    fn write_anew(path: &Path, calls: &BTreeMap<String, LiveCall>) -> io::Result<Self> {
+        let new = path.with_added_extension("new");
+        let mut text = String::new();
+        for call in calls.values() {
+            text += &Line::Live(call.clone()).text()?;
+        }
+        let mut file = File::create(&new)?;
+        file.write_all(text.as_bytes())?;
+        rename(&new, path)?;
+        Ok(Self { path: path.to_owned(), file, lines: calls.len() })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use acd_proto::v1;
+
+    fn at(secs: u64) -> SystemTime {
+        UNIX_EPOCH + Duration::from_secs(1_000_000 + secs)
+    }
+
+    fn call() -> LiveCall {
+        LiveCall::new("1.7", "billing", Some(7), HashMap::new(), at(0))
+    }
+
+    #[test]
+    fn the_wait_goes_on_over_a_restart_and_stands_still_in_a_conversation() {
+        let again = |call: &LiveCall| -> LiveCall {
+            let text = serde_json::to_string(call).expect("it can be written");
+            serde_json::from_str(&text).expect("its own words")
+        };
+        let mut call = again(&call());
+        assert_eq!(call.waited(at(20)), Duration::from_secs(20));
+        call.talks(at(30));
+        call = again(&call);
+        assert_eq!(call.waited(at(100)), Duration::from_secs(30));
+        assert!(call.held(at(100)).talks);
+        call.waits(at(100));
+        call.waits(at(110));
+        assert_eq!(call.waited(at(115)), Duration::from_secs(45));
+    }
+
+    #[test]
+    fn a_clock_that_was_set_back_takes_no_wait_away() {
+        let mut call = call();
+        let before = UNIX_EPOCH + Duration::from_secs(5);
+        assert_eq!(call.waited(before), Duration::ZERO);
+        call.talks(before);
+        assert_eq!(call.waited(UNIX_EPOCH), Duration::ZERO);
+    }
+
+    fn offered(call_id: &str) -> Report {
+        Report::CallOffered {
+            call_id: call_id.to_owned(),
+            queue: "billing".to_owned(),
+            priority: Some(8),
+            attributes: [("crm".to_owned(), "token-7".to_owned())].into(),
+            waited: Some(Duration::from_secs(60)),
+        }
+    }
+
+    fn ids(calls: &LiveCalls) -> Vec<String> {
+        calls.held().into_iter().map(|call| call.call_id).collect()
+    }
+
+    #[test]
+    fn a_file_outlives_the_process_and_a_torn_line() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let path = folder.path().join("calls");
+        let mut calls = LiveCalls::kept_in(&path).expect("a new file");
+        for call_id in ["a", "b", "c"] {
+            calls.sent(&offered(call_id)).expect("a disk");
+        }
+        calls.sent(&Report::CallEnded { call_id: "b".to_owned() }).expect("a disk");
+        drop(calls);
+        let mut file = File::options().append(true).open(&path).expect("it is there");
+        file.write_all(b"{\"over\":\"a").expect("a disk");
+        let mut calls = LiveCalls::kept_in(&path).expect("the same file");
+        assert_eq!(ids(&calls), ["a", "c"]);
+        let held = &calls.held()[0];
+        assert!(held.waited >= Duration::from_secs(60));
+        assert_eq!((held.priority, held.attributes.len()), (Some(8), 1));
+        calls.retain(|call| call.call_id != "a").expect("a disk");
+        assert_eq!(ids(&LiveCalls::kept_in(&path).expect("the same file")), ["c"]);
+    }
+
+    #[test]
+    fn a_file_does_not_grow_with_the_calls_that_are_over() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let path = folder.path().join("calls");
+        let mut calls = LiveCalls::kept_in(&path).expect("a new file");
+        for number in 0..STALE_LINES_MAX {
+            let call_id = number.to_string();
+            calls.sent(&offered(&call_id)).expect("a disk");
+            calls.forget(&call_id).expect("a disk");
+        }
+        calls.sent(&offered("last")).expect("a disk");
+        let lines = std::fs::read_to_string(&path).expect("it is there").lines().count();
+        assert!(lines <= STALE_LINES_MAX + 1, "{lines}");
+        assert_eq!(ids(&LiveCalls::kept_in(&path).expect("the same file")), ["last"]);
+    }
+
+    #[test]
+    fn what_is_said_over_the_session_tells_who_waits_and_who_talks() {
+        let mut calls = LiveCalls::default();
+        calls.sent(&offered("a")).expect("no disk");
+        let key = OfferKey { epoch: 1, number: 3 };
+        let call = Some(v1::CallRef { adapter: "pbx".to_owned(), call_id: "a".to_owned() });
+        let connect = v1::Connect { call: call.clone(), ..v1::Connect::default() };
+        let talks = |calls: &LiveCalls| calls.held()[0].talks;
+        calls.received(&SessionEvent::Connect { key, connect }).expect("no disk");
+        assert!(!talks(&calls), "not before they hear each other");
+        calls.sent(&Report::CallBridged { offer: key }).expect("no disk");
+        assert!(talks(&calls));
+        let queue = Some("nurse".to_owned());
+        let handed_on = Report::CallTransferred { call_id: "a".to_owned(), queue };
+        calls.sent(&handed_on).expect("no disk");
+        assert!(!talks(&calls));
+        assert_eq!(calls.held()[0].queue, "nurse");
+        let end = v1::End { call, ..v1::End::default() };
+        calls.received(&SessionEvent::End(end)).expect("no disk");
+        assert_eq!(calls.held(), []);
+    }
+}
