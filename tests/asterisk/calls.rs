@@ -113,3 +113,16 @@ fn whoever_acdd_does_not_take_goes_on_in_the_dialplan() {
     }
     assert_eq!(site.queue("short", "overflowed"), 1);
 }
+
+#[test]
+fn the_dialplan_that_is_shipped_takes_callers_in() {
+    let site = Site::start(CONFIG, &[]);
+    let _billing = calls(site.bed().sip, patient("2000"));
+    let _nurse = calls(site.bed().sip, patient("2001"));
+    site.until_state("waiting", 2);
+    let calls = site.calls();
+    let mut queues: Vec<_> =
+        calls.iter().map(|call| (&call["queues"][0], &call["priority"])).collect();
+    queues.sort_by_key(|(_, priority)| priority.as_u64());
+    assert_eq!(queues, [(&"billing".into(), &5.into()), (&"nurse".into(), &7.into())]);
+}

@@ -6,6 +6,7 @@ use super::phones::{Habit, Phone, agent, calls};
 use super::site::Site;
 use super::{CONFIG, TALKS, patient, port};
 use serde_json::Value;
+use std::time::Duration;
 
 /// One caller talks to ana, one waits, and for one ben is being rung.
 struct Busy {
@@ -93,6 +94,39 @@ fn a_caller_who_hangs_up_while_the_websocket_is_away_is_missed_when_it_is_back()
     site.relay.mend();
     site.until_all_is_quiet();
     assert_eq!(site.agent("ana")["presence"], "ready");
+}
+
+#[test]
+fn callers_go_on_in_the_dialplan_while_there_is_no_adapter_or_acdd_has_long_been_away() {
+    let phone = agent(port(), TALKS);
+    let mut site = Site::start(CONFIG, &[("ana", phone.port)]);
+    let sip = site.bed().sip;
+    let goes_on = || {
+        let mut caller = calls(sip, patient("billing"));
+        until("the dialplan's end", || caller.is_over());
+    };
+    site.acdd.kill();
+    std::thread::sleep(Duration::from_secs(6));
+    goes_on();
+    site.start_acdd_again();
+    site.adapter.kill();
+    goes_on();
+    site.start_adapter_again();
+    site.ready("ana");
+    let _caller = calls(sip, patient("billing"));
+    site.until_state("connected", 1);
+}
+
+#[test]
+fn a_caller_who_comes_while_acdd_is_away_for_a_moment_is_kept_for_it() {
+    let mut site = Site::start(CONFIG, &[]);
+    site.acdd.kill();
+    let _caller = calls(site.bed().sip, patient("billing"));
+    std::thread::sleep(Duration::from_secs(1));
+    site.start_acdd_again();
+    site.until_state("waiting", 1);
+    let age = site.calls()[0]["age_seconds"].as_f64();
+    assert!(age.is_some_and(|age| age >= 1.0), "his wait has begun before: {age:?}");
 }
 
 #[test]

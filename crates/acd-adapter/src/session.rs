@@ -257,7 +257,7 @@ impl SessionSender {
     }
 
     /// Where this adapter's waiting calls stand in their queues, from 1, by `call_id`: to tell
-    /// callers. It is asked beside the session, so that no report waits for it.
+    /// callers. Of several queues, the one in which a call is nearest to the front. It is asked beside the session, so that no report waits for it.
     ///
     /// # Errors
     /// `UNAVAILABLE` while there is no connection, and whatever the daemon refuses with.
@@ -265,8 +265,12 @@ impl SessionSender {
         let mut client = self.link.client().ok_or_else(|| Status::unavailable("no connection"))?;
         let (domain, adapter) = (self.link.domain().to_owned(), self.adapter().to_owned());
         let listed = client.list_positions(v1::ListPositionsRequest { domain, adapter }).await?;
-        let calls = listed.into_inner().calls.into_iter();
-        Ok(calls.map(|call| (call.call_id, call.position)).collect())
+        let mut positions = HashMap::new();
+        for v1::CallPosition { call_id, position, .. } in listed.into_inner().calls {
+            let best = positions.entry(call_id).or_insert(position);
+            *best = position.min(*best);
+        }
+        Ok(positions)
     }
 
     /// The adapter's name.
