@@ -95,7 +95,25 @@ pub(crate) fn agent_dials(sip: u16, agent: &str, caller: Caller<'_>) -> Phone {
 
 fn dials(address: &str, from: &str, sip: u16, Caller { dials, stays_ms }: Caller<'_>) -> Phone {
     let scenario = sipp::dialling(from, dials, stays_ms);
-    start(&scenario, address, free_port(address), &["-m", "1", &format!("127.0.0.1:{sip}")])
+    let one = ["-m", "1", &format!("127.0.0.1:{sip}")];
+    start(&scenario, address, free_port(address), &[&TRACED[..], &one].concat())
+}
+
+/// Many people call one number, and stay until the other side hangs up; as many as `at_once` at a
+/// time, `per_second` at most.
+pub(crate) fn crowd(sip: u16, dials: &str, calls: u32, at_once: u32, per_second: u32) -> Phone {
+    // Each has a number of his own.
+    let scenario = sipp::dialling("555[call_number]", dials, 3_600_000);
+    let [calls, at_once, per_second] = [calls, at_once, per_second].map(|it| it.to_string());
+    let many = ["-m", &calls, "-l", &at_once, "-r", &per_second, &format!("127.0.0.1:{sip}")];
+    start(&scenario, CALLERS, free_port(CALLERS), &many)
+}
+
+/// Many agents' telephones behind one port: each answers soon, and hangs up after a time between
+/// these, in milliseconds.
+pub(crate) fn agents(port: u16, talk_ms: (u32, u32)) -> Phone {
+    let hangs_up = sipp::hangs_up_within(talk_ms);
+    start(&sipp::answering(20, &hangs_up), AGENTS, port, &[])
 }
 
 /// An agent's telephone at a port.
@@ -110,8 +128,11 @@ pub(crate) fn agent(port: u16, habit: Habit) -> Phone {
             sipp::answering(100, &sipp::consults(500, agent, asks, 500))
         }
     };
-    start(&scenario, AGENTS, port, &[])
+    start(&scenario, AGENTS, port, &TRACED)
 }
+
+/// Keeps what is said, for `Phone::messages`.
+const TRACED: [&str; 2] = ["-trace_msg", "-trace_err"];
 
 fn start(scenario: &str, address: &str, port: u16, more: &[&str]) -> Phone {
     let folder = tempfile::tempdir().expect("a temporary folder");
@@ -121,7 +142,7 @@ fn start(scenario: &str, address: &str, port: u16, more: &[&str]) -> Phone {
     let process = Command::new("sipp")
         .current_dir(folder.path())
         .args(["-sf", "scenario.xml", "-i", address, "-p", &port.to_string()])
-        .args(["-nostdin", "-trace_msg", "-trace_err", "-default_behaviors", "all,-abortunexp"])
+        .args(["-nostdin", "-default_behaviors", "all,-abortunexp"])
         .args(more)
         .stdin(Stdio::null())
         .stdout(log)

@@ -72,6 +72,14 @@ pub(crate) fn hangs_up_after(talks_ms: u32) -> String {
     )
 }
 
+/// Hangs up after a time between these, in milliseconds.
+pub(crate) fn hangs_up_within((least, most): (u32, u32)) -> String {
+    format!(
+        "<pause distribution=\"uniform\" min=\"{least}\" max=\"{most}\"/>\n{}{OK}",
+        says("BYE", 7, "", "")
+    )
+}
+
 /// Puts the other side on hold for a while, and then waits for its end.
 pub(crate) fn holds(after_ms: u32, holds_ms: u32) -> String {
     let invites = |cseq: u32, media: &str| {

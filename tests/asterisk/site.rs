@@ -15,6 +15,8 @@ pub(crate) struct Site {
     pub(crate) adapter: Program,
     /// Between the adapter and Asterisk.
     pub(crate) relay: Relay,
+    /// What the adapter logs.
+    log: &'static str,
     server: String,
     folder: TempDir,
 }
@@ -40,8 +42,18 @@ fn binary(name: &str) -> PathBuf {
 }
 
 impl Site {
-    /// Starts all of it; agents are telephones' names and ports, and log in by `ready`.
+    /// Starts all of it, with a relay that can be cut and a log that tells all; agents are
+    /// telephones' names and ports, and log in by `ready`.
     pub(crate) fn start(config: &str, agents: &[(&str, u16)]) -> Self {
+        Self::build(config, agents, false)
+    }
+
+    /// As a site has it that is to be fast.
+    pub(crate) fn start_lean(config: &str, agents: &[(&str, u16)]) -> Self {
+        Self::build(config, agents, true)
+    }
+
+    fn build(config: &str, agents: &[(&str, u16)], lean: bool) -> Self {
         let bed = Bed::start(agents);
         let folder = tempfile::tempdir().expect("a temporary folder");
         let mut text = config.to_owned();
@@ -57,12 +69,14 @@ impl Site {
              address = \"127.0.0.1:{}\"\nuser = \"acd\"\npassword = \"secret\"\n\
              [agents]\nendpoint = \"PJSIP/{{}}\"\n[headers]\nX-CRM = \"crm\"\n\
              [sounds]\nsorry = [\"sound:{}/moh/silence\"]\n",
-            relay.port, bed.home
+            if lean { bed.http } else { relay.port },
+            bed.home
         );
         std::fs::write(folder.path().join("settings"), settings).expect("a writable folder");
         let (acdd, server) = start_acdd(&folder, "127.0.0.1:0");
-        let adapter = start_adapter(&folder, &server);
-        let site = Self { bed: Some(bed), acdd, adapter, relay, server, folder };
+        let log = if lean { "info" } else { "debug,h2=info,hyper_util=info,tower=info" };
+        let adapter = start_adapter(&folder, &server, log);
+        let site = Self { bed: Some(bed), acdd, adapter, relay, log, server, folder };
         site.until_adapter_is_there();
         site
     }
@@ -86,7 +100,7 @@ impl Site {
     /// The adapter again, as after its machine's restart.
     pub(crate) fn start_adapter_again(&mut self) {
         self.adapter.kill();
-        self.adapter = start_adapter(&self.folder, &self.server);
+        self.adapter = start_adapter(&self.folder, &self.server, self.log);
         self.until_adapter_is_there();
     }
 
@@ -177,13 +191,13 @@ fn start_acdd(folder: &TempDir, listen: &str) -> (Program, String) {
     (Program(child), server)
 }
 
-fn start_adapter(folder: &TempDir, server: &str) -> Program {
+fn start_adapter(folder: &TempDir, server: &str, filter: &str) -> Program {
     let path = |name: &str| folder.path().join(name);
     let settings = std::fs::read_to_string(path("settings")).expect("it is there");
     std::fs::write(path("adapter.toml"), settings.replace("SERVER", server)).expect("writable");
     let log = std::fs::File::options().create(true).append(true).open(path("adapter.log"));
     let child = Command::new(env!("CARGO_BIN_EXE_acd-asterisk"))
-        .args(["--log", "debug,h2=info,hyper_util=info,tower=info", "--config"])
+        .args(["--log", filter, "--config"])
         .arg(path("adapter.toml"))
         .stderr(log.expect("a log"))
         .spawn()
