@@ -99,10 +99,14 @@ fn main() {
         }
     }
     let asterisk = site.bed().cli("core show version");
-    tell(&arguments, asterisk.split(" built").next().unwrap(), &[
-        ("an agent hangs up, callers wait: to his next INVITE", &gaps),
-        ("a caller's INVITE, agents are free: to an agent's INVITE", &first_rings),
-    ]);
+    tell(
+        &arguments,
+        asterisk.split(" built").next().unwrap(),
+        &[
+            ("an agent hangs up, callers wait: to his next INVITE", &gaps),
+            ("a caller's INVITE, agents are free: to an agent's INVITE", &first_rings),
+        ],
+    );
 }
 
 /// In microseconds.

@@ -2,7 +2,7 @@
 
 use super::calls::Stage;
 use super::memory::{Kept as _, LEG_VARIABLE, LegMemory};
-use super::{Purpose, Switch};
+use super::{Purpose, Switch, end_of};
 use crate::ari::{ChannelInfo, Method, Request};
 use acd_adapter::{LegState, OfferKey, OfferOutcome, Report};
 use acd_proto::v1;
@@ -334,7 +334,7 @@ impl Switch {
         if self.settings.after_agent_continue {
             self.give_to_dialplan(caller, "handled");
         } else {
-            self.hang_up(caller);
+            self.ask_soon(end_of(caller));
         }
     }
 
@@ -359,7 +359,7 @@ impl Switch {
     }
 
     pub(super) fn take_down_bridge(&mut self, leg: &str) {
-        self.ask(Request::new(Method::Delete, format!("bridges/{TALK_PREFIX}{leg}")));
+        self.ask_soon(Request::new(Method::Delete, format!("bridges/{TALK_PREFIX}{leg}")));
     }
 }
 

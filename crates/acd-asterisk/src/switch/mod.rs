@@ -27,7 +27,7 @@ use calls::{Call, Departure};
 use devices::Device;
 use legs::Leg;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
-use std::time::{Instant, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 use transfers::{Half, Outside};
 
 /// What time it is, on the clock that never goes back and on the one that outlives the process.
@@ -103,6 +103,8 @@ pub(crate) struct Switch {
     outside: HashMap<String, Outside>,
     /// Callers who leave as soon as they have heard what is being played, by the playback.
     leaving: HashMap<String, (String, Departure)>,
+    /// What is over and is still to be taken down, after whatever is urgent.
+    leftovers: Vec<Request>,
     /// What is to be looked at when; what has changed since is left alone then.
     timers: BTreeSet<(Instant, Timer)>,
     /// What the reports that are not acknowledged speak of, where that matters.
@@ -128,6 +130,8 @@ enum Timer {
     Feature(String),
     /// A transfer has no other half.
     Half(String),
+    /// Leftovers are to be taken down.
+    TidyUp,
 }
 
 /// How it stands with acdd.
@@ -149,6 +153,7 @@ impl Switch {
             halves: HashMap::new(),
             outside: HashMap::new(),
             leaving: HashMap::new(),
+            leftovers: Vec::new(),
             timers: BTreeSet::new(),
             subjects: BTreeMap::new(),
             resync: None,
@@ -332,6 +337,10 @@ impl Switch {
                 Timer::Device(device) => self.tell_of_device(&device),
                 Timer::Feature(channel) => self.feature_answered(&channel, "unavailable"),
                 Timer::Half(pair) => self.transfer_settles(&pair),
+                Timer::TidyUp => {
+                    let leftovers = std::mem::take(&mut self.leftovers);
+                    leftovers.into_iter().for_each(|request| self.ask(request));
+                }
             }
         }
     }
@@ -359,7 +368,14 @@ impl Switch {
     }
 
     fn hang_up(&mut self, channel: &str) {
-        self.ask(Request::new(Method::Delete, format!("channels/{channel}")));
+        self.ask(end_of(channel));
+    }
+
+    /// Asks for something that nobody waits for. Asterisk carries out one request after another, and
+    /// the next offer is to come first.
+    fn ask_soon(&mut self, request: Request) {
+        self.leftovers.push(request);
+        self.timers.insert((self.now.instant + TIDY_AFTER, Timer::TidyUp));
     }
 
     fn set_variable(&mut self, channel: &str, variable: &str, value: String) {
@@ -374,5 +390,13 @@ impl Switch {
     }
 }
 
+/// The request that hangs a channel up.
+fn end_of(channel: &str) -> Request {
+    Request::new(Method::Delete, format!("channels/{channel}"))
+}
+
+/// How long leftovers stay: longer than acdd takes to offer the next call to an agent who is free
+/// now, and too short to be heard.
+const TIDY_AFTER: Duration = Duration::from_millis(5);
 /// Tells the dialplan why it has a channel back.
 const RESULT_VARIABLE: &str = "ACD_RESULT";

@@ -91,6 +91,19 @@ fn told(switch: &mut Switch) -> Vec<Report> {
 }
 
 #[test]
+fn what_is_left_of_a_conversation_is_taken_down_after_the_next_offer() {
+    let mut switch = with_a_caller();
+    talk(&mut switch);
+    let channel = channel(LEG, "acd,leg");
+    switch.on_event(at(3), Event::ChannelHangupRequest { cause: 0, soft: false, channel });
+    assert_eq!(does(&mut switch), ["CallEnded"]);
+    let due = switch.next_deadline().expect("something is left");
+    switch.on_time(Now { instant: due, ..at(3) });
+    let bridge = format!("Delete bridges/acd-talk-{LEG}");
+    assert_eq!(does(&mut switch), [bridge.as_str(), "Delete channels/c1"]);
+}
+
+#[test]
 fn a_caller_is_told_where_he_stands_each_time_though_an_answer_was_empty() {
     let mut switch = with_a_caller();
     switch.on_time(at(10));
