@@ -33,7 +33,7 @@ use hdrhistogram::Histogram;
 use serde_json::json;
 use site::Site;
 use std::collections::{BTreeMap, HashMap};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use wire::{Capture, Method, Request};
 
 const CONFIG: &str = "[skills]\nbilling = {}\n\
@@ -131,14 +131,8 @@ fn play(site: &Site, dials: &str, calls: u32, at_once: u32, per_second: u32) -> 
     let sip = site.bed().sip;
     let capture = Capture::start(sip);
     let mut crowd = phones::crowd(sip, dials, calls, at_once, per_second);
-    let began = Instant::now();
-    let patience = Duration::from_secs(300);
-    while !crowd.is_over() {
-        assert!(began.elapsed() < patience, "{calls} calls are not over within {patience:?}");
-        std::thread::sleep(Duration::from_millis(100));
-    }
-    let quiet = || site.bed().channels_and_bridges().0 == 0;
-    bed::until("quiet", quiet);
+    bed::within(Duration::from_secs(300), "the end of all calls", || crowd.is_over());
+    bed::until("quiet", || site.bed().channels_and_bridges().0 == 0);
     capture.requests()
 }
 

@@ -16,10 +16,15 @@ pub(crate) const MUTE: &str = "mute";
 pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 
 /// Waits until something holds.
-pub(crate) fn until(what: &str, mut holds: impl FnMut() -> bool) {
+pub(crate) fn until(what: &str, holds: impl FnMut() -> bool) {
+    within(PATIENCE, what, holds);
+}
+
+/// Waits until something holds that takes its time.
+pub(crate) fn within(patience: Duration, what: &str, mut holds: impl FnMut() -> bool) {
     let began = Instant::now();
     while !holds() {
-        assert!(began.elapsed() < PATIENCE, "{what} did not come about within {PATIENCE:?}");
+        assert!(began.elapsed() < patience, "{what} did not come about within {patience:?}");
         std::thread::sleep(Duration::from_millis(20));
     }
 }

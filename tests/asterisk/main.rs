@@ -5,6 +5,7 @@
 mod bed;
 mod calls;
 mod faults;
+mod load;
 mod phones;
 mod relay;
 mod routing;

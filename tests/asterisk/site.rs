@@ -25,6 +25,10 @@ pub(crate) struct Site {
 pub(crate) struct Program(Child);
 
 impl Program {
+    pub(crate) fn id(&self) -> u32 {
+        self.0.id()
+    }
+
     pub(crate) fn kill(&mut self) {
         let _ = self.0.kill();
         let _ = self.0.wait();
