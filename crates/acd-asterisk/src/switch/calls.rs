@@ -3,7 +3,7 @@
 use super::announcements::Playback;
 use super::memory::{CALL_VARIABLE, Kept as _, Memory};
 use super::transfers::StandIn;
-use super::{Output, Subject, Switch};
+use super::{Output, SOON, Subject, Switch, Timer};
 use crate::ari::{ChannelInfo, Method, Request};
 use acd_adapter::{LiveCall, Report};
 use acd_proto::v1::Treatment;
@@ -124,15 +124,11 @@ impl Switch {
         if self.settings.answer && channel.state != "Up" {
             self.ask(Request::new(Method::Post, format!("channels/{}/answer", channel.id)));
         }
-        if let Some(music) = self.settings.music.clone() {
-            self.set_variable(&channel.id, "CHANNEL(musicclass)", music);
-        }
-        self.hold_music(&channel.id);
-        self.remember(&channel.id, &memory);
         let LiveCall { call_id, queue, priority, attributes, .. } = memory.call.clone();
         let report = Report::CallOffered { call_id, queue, priority, attributes, waited: None };
         self.outputs.push(Output::Tell(Subject::Call(channel.id.clone()), report));
         self.add_call(channel, memory, Stage::Waiting);
+        self.settle_soon(&channel.id);
     }
 
     pub(super) fn add_call(&mut self, channel: &ChannelInfo, memory: Memory, stage: Stage) {
@@ -146,6 +142,25 @@ impl Switch {
         };
         self.calls.insert(channel.id.clone(), call);
         self.announce_later(&channel.id, self.settings.announcements.first);
+    }
+
+    /// A caller waits, and if an agent is free the offer is to be asked for before all that waiting
+    /// takes.
+    fn settle_soon(&mut self, channel: &str) {
+        let timer = Timer::Settle(channel.to_owned());
+        self.timers.insert((self.now.instant + SOON, timer));
+    }
+
+    /// Lets a caller who still waits wait in comfort, and keeps what is known of him.
+    pub(super) fn settle(&mut self, channel: &str) {
+        let waits = |call: &&Call| call.stage == Stage::Waiting;
+        let Some(call) = self.calls.get(channel).filter(waits) else { return };
+        let memory = call.memory.clone();
+        if let Some(music) = self.settings.music.clone() {
+            self.set_variable(channel, "CHANNEL(musicclass)", music);
+        }
+        self.hold_music(channel);
+        self.remember(channel, &memory);
     }
 
     /// Puts a caller where the music is.
@@ -167,10 +182,8 @@ impl Switch {
         let Some(call) = self.calls.get_mut(channel) else { return };
         call.stage = Stage::Waiting;
         call.memory.call.waits(self.now.wall);
-        let memory = call.memory.clone();
         self.announce_later(channel, self.settings.announcements.every);
-        self.hold_music(channel);
-        self.remember(channel, &memory);
+        self.settle_soon(channel);
     }
 
     /// Forgets a call; its legs are hung up, and its bridge is taken down.

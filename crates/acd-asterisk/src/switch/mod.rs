@@ -130,6 +130,8 @@ enum Timer {
     Feature(String),
     /// A transfer has no other half.
     Half(String),
+    /// A caller who waits is to hear music.
+    Settle(String),
     /// Leftovers are to be taken down.
     TidyUp,
 }
@@ -337,6 +339,7 @@ impl Switch {
                 Timer::Device(device) => self.tell_of_device(&device),
                 Timer::Feature(channel) => self.feature_answered(&channel, "unavailable"),
                 Timer::Half(pair) => self.transfer_settles(&pair),
+                Timer::Settle(channel) => self.settle(&channel),
                 Timer::TidyUp => {
                     let leftovers = std::mem::take(&mut self.leftovers);
                     leftovers.into_iter().for_each(|request| self.ask(request));
@@ -375,7 +378,7 @@ impl Switch {
     /// the next offer is to come first.
     fn ask_soon(&mut self, request: Request) {
         self.leftovers.push(request);
-        self.timers.insert((self.now.instant + TIDY_AFTER, Timer::TidyUp));
+        self.timers.insert((self.now.instant + SOON, Timer::TidyUp));
     }
 
     fn set_variable(&mut self, channel: &str, variable: &str, value: String) {
@@ -395,8 +398,8 @@ fn end_of(channel: &str) -> Request {
     Request::new(Method::Delete, format!("channels/{channel}"))
 }
 
-/// How long leftovers stay: longer than acdd takes to offer the next call to an agent who is free
-/// now, and too short to be heard.
-const TIDY_AFTER: Duration = Duration::from_millis(5);
+/// How long what is not urgent stays undone: longer than acdd takes to offer a call to an agent who
+/// is free, and too short to be heard.
+const SOON: Duration = Duration::from_millis(5);
 /// Tells the dialplan why it has a channel back.
 const RESULT_VARIABLE: &str = "ACD_RESULT";

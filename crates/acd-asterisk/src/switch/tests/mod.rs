@@ -29,8 +29,16 @@ fn with_a_caller() -> Switch {
     let args = vec!["call".to_owned(), "billing".to_owned()];
     let channel = channel("c1", "acd,call,billing");
     switch.on_event(at(0), Event::StasisStart { args, channel, replace_channel: None });
-    switch.take_outputs();
+    assert_eq!(does(&mut switch), ["CallOffered"], "an agent may be free");
+    soon_after(&mut switch, at(0));
+    let settled = ["Post bridges/acd-hold-acd/addChannel", "Post channels/c1/variable"];
+    assert_eq!(does(&mut switch), settled);
     switch
+}
+
+/// Lets it do what it has put off.
+fn soon_after(switch: &mut Switch, now: Now) {
+    switch.on_time(Now { instant: now.instant + SOON, ..now });
 }
 
 fn channel(id: &str, app_data: &str) -> ChannelInfo {
@@ -97,10 +105,18 @@ fn what_is_left_of_a_conversation_is_taken_down_after_the_next_offer() {
     let channel = channel(LEG, "acd,leg");
     switch.on_event(at(3), Event::ChannelHangupRequest { cause: 0, soft: false, channel });
     assert_eq!(does(&mut switch), ["CallEnded"]);
-    let due = switch.next_deadline().expect("something is left");
-    switch.on_time(Now { instant: due, ..at(3) });
+    soon_after(&mut switch, at(3));
     let bridge = format!("Delete bridges/acd-talk-{LEG}");
     assert_eq!(does(&mut switch), [bridge.as_str(), "Delete channels/c1"]);
+}
+
+#[test]
+fn a_caller_whose_agent_picks_up_at_once_is_not_put_where_the_music_is() {
+    let mut switch = with_a_caller();
+    switch.waits_again("c1");
+    talk(&mut switch);
+    soon_after(&mut switch, at(2));
+    assert_eq!(does(&mut switch), [""; 0]);
 }
 
 #[test]

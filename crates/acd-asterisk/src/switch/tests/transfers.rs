@@ -36,6 +36,7 @@ fn a_caller_handed_on_to_a_queue_waits_there_whichever_half_is_heard_of_first() 
         for half in halves {
             switch.on_event(at(3), half);
         }
+        soon_after(&mut switch, at(3));
         let does = does(&mut switch);
         assert!(does.contains(&"CallTransferred".to_owned()), "{does:?}");
         for over in ["Delete channels/l1", "Delete channels/acd-1-7"] {
