@@ -170,8 +170,12 @@ impl Site {
     }
 
     /// Everybody has hung up, and nothing is left behind.
+    pub(crate) fn is_quiet(&self) -> bool {
+        self.calls().is_empty() && self.bed().channels_and_bridges() == (0, 0)
+    }
+
     pub(crate) fn until_all_is_quiet(&self) {
-        until("quiet", || self.calls().is_empty() && self.bed().channels_and_bridges() == (0, 0));
+        until("quiet", || self.is_quiet());
     }
 }
 
