@@ -15,9 +15,6 @@ pub(crate) const MUTE: &str = "mute";
 /// How long anything may take; a guard against hanging.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 
-/// What callers hear while they wait.
-const MUSIC: &str = "moh/silence.ulaw";
-
 /// Waits until something holds.
 pub(crate) fn until(what: &str, holds: impl FnMut() -> bool) {
     within(PATIENCE, what, holds);
@@ -118,12 +115,6 @@ impl Bed {
         String::from_utf8_lossy(&output.stdout).into_owned()
     }
 
-    /// Whoever waits from now on hears nothing.
-    pub(crate) fn without_music(&self) {
-        std::fs::remove_file(self.path(MUSIC)).expect("it is there");
-        self.cli("moh reload");
-    }
-
     /// How many channels and bridges there are; the one for those who wait is not counted.
     pub(crate) fn channels_and_bridges(&self) -> (usize, usize) {
         let channels = self.cli("core show channels concise");
@@ -168,7 +159,7 @@ impl Bed {
             ("pjsip.conf", pjsip_conf(*sip, agents)),
         ];
         // A second of silence is music enough to be sent.
-        std::fs::write(self.path(MUSIC), [0xff; 8_000]).expect("a writable root");
+        std::fs::write(self.path("moh/silence.ulaw"), [0xff; 8_000]).expect("a writable root");
         for (name, text) in files {
             std::fs::write(self.path("etc").join(name), text).expect("a writable root");
         }

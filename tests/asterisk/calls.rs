@@ -1,7 +1,7 @@
 //! A call from its first ring to its end, whoever ends it and however.
 
 use super::bed::{MUTE, until};
-use super::phones::{Caller, Habit, agent, calls};
+use super::phones::{Caller, Habit, Phone, agent, calls, gives_up};
 use super::site::Site;
 use super::{CONFIG, TALKS, patient, port};
 use std::thread::sleep;
@@ -49,6 +49,27 @@ fn callers_give_up_while_they_wait_and_while_an_agent_is_rung() {
     site.until_all_is_quiet();
     assert_eq!(site.queue("billing", "abandoned"), 2);
     assert_eq!(site.agent("ana")["presence"], "ready", "that is no miss");
+}
+
+#[test]
+fn callers_may_hear_it_ring_until_an_agent_answers() {
+    let phone = agent(port(), Habit::Answers { rings: 200, talks: 500 });
+    let site = Site::start_ringing(CONFIG, &[("ana", phone.port)]);
+    let mut gives_up = gives_up(site.bed().sip, "billing", 500);
+    site.until_state("waiting", 1);
+    until("the first caller's end", || gives_up.is_over());
+    site.until_all_is_quiet();
+    assert_eq!(site.queue("billing", "abandoned"), 1);
+    let mut caller = calls(site.bed().sip, patient("billing"));
+    let heard = |caller: &Phone, code: &str| {
+        caller.messages().iter().filter(|line| line.contains(code)).count()
+    };
+    until("it rings", || heard(&caller, "180") == 1);
+    assert_eq!(heard(&caller, "200"), 0);
+    site.ready("ana");
+    until("the caller's end", || caller.is_over());
+    assert_eq!(site.queue("billing", "answered"), 1);
+    site.until_all_is_quiet();
 }
 
 #[test]

@@ -30,14 +30,13 @@ fn holds(program: &Program) -> Holds {
 }
 
 #[test]
+/// They hear it ring: music for a thousand takes Asterisk more than two processors.
 #[ignore = "takes ten minutes"]
-/// Signalling only: music for a thousand takes more than two processors.
 fn a_thousand_callers_wait_for_five_minutes_and_leave_nothing_behind() {
     let port = free_port(AGENTS);
     let names: Vec<String> = (0..20).map(|number| format!("a{number}")).collect();
     let telephones: Vec<(&str, u16)> = names.iter().map(|name| (name.as_str(), port)).collect();
-    let site = Site::start_lean(CONFIG, &telephones);
-    site.bed().without_music();
+    let site = Site::start_ringing(CONFIG, &telephones);
     let _telephones = agents(port, (200, 1_000));
     let mut after = Vec::new();
     for wait in [FIVE_MINUTES, Duration::ZERO] {

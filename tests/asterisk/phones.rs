@@ -93,10 +93,18 @@ pub(crate) fn agent_dials(sip: u16, agent: &str, caller: Caller<'_>) -> Phone {
     dials(AGENTS, agent, sip, caller)
 }
 
+/// Somebody calls, hears it ring for so long, and gives up.
+pub(crate) fn gives_up(sip: u16, dials: &str, after_ms: u32) -> Phone {
+    one_call(&sipp::giving_up("5550100", dials, after_ms), CALLERS, sip)
+}
+
 fn dials(address: &str, from: &str, sip: u16, Caller { dials, stays_ms }: Caller<'_>) -> Phone {
-    let scenario = sipp::dialling(from, dials, stays_ms);
+    one_call(&sipp::dialling(from, dials, stays_ms), address, sip)
+}
+
+fn one_call(scenario: &str, address: &str, sip: u16) -> Phone {
     let one = ["-m", "1", &format!("127.0.0.1:{sip}")];
-    start(&scenario, address, free_port(address), &[&TRACED[..], &one].concat())
+    start(scenario, address, free_port(address), &[&TRACED[..], &one].concat())
 }
 
 /// Many people call one number, and stay until the other side hangs up; as many as `at_once` at a

@@ -4,15 +4,7 @@
 /// milliseconds after the answer.
 pub(crate) fn dialling(from: &str, dials: &str, stays_ms: u32) -> String {
     let request = |method: &str, to: &str, cseq: u32, body: &str| {
-        format!(
-            "<send><![CDATA[\n{method} sip:{dials}@[remote_ip]:[remote_port] SIP/2.0\n\
-             Via: SIP/2.0/UDP [local_ip]:[local_port];branch=[branch]\n\
-             From: <sip:{from}@[local_ip]:[local_port]>;tag=[call_number]\n\
-             To: <sip:{dials}@[remote_ip]:[remote_port]>{to}\nCall-ID: [call_id]\n\
-             CSeq: {cseq} {method}\nContact: <sip:{from}@[local_ip]:[local_port]>\n\
-             Max-Forwards: 70\n{}]]></send>\n",
-            with_body(body)
-        )
+        asks(from, dials, (method, "[branch]"), to, cseq, body)
     };
     let refused =
         |code: u32| format!("<recv response=\"{code}\" optional=\"true\" next=\"9\"></recv>\n");
@@ -33,6 +25,40 @@ pub(crate) fn dialling(from: &str, dials: &str, stays_ms: u32) -> String {
         &request("ACK", "[peer_tag_param]", 1, ""),
         "<label id=\"3\"/>\n",
     ])
+}
+
+/// One who dials, and gives up if nobody has answered after so long.
+pub(crate) fn giving_up(from: &str, dials: &str, after_ms: u32) -> String {
+    // What follows an INVITE that was not answered has its branch: so many steps back.
+    let request = |method, to: &str, body: &str| asks(from, dials, method, to, 1, body);
+    scenario(&[
+        &request(("INVITE", "[branch]"), "", SDP),
+        "<recv response=\"100\" optional=\"true\"></recv>\n<recv response=\"180\"></recv>\n",
+        &format!("<pause milliseconds=\"{after_ms}\"/>\n"),
+        &request(("CANCEL", "[branch-4]"), "", ""),
+        OK,
+        "<recv response=\"487\"></recv>\n",
+        &request(("ACK", "[branch-7]"), "[peer_tag_param]", ""),
+    ])
+}
+
+fn asks(
+    from: &str,
+    dials: &str,
+    (method, branch): (&str, &str),
+    to: &str,
+    cseq: u32,
+    body: &str,
+) -> String {
+    format!(
+        "<send><![CDATA[\n{method} sip:{dials}@[remote_ip]:[remote_port] SIP/2.0\n\
+         Via: SIP/2.0/UDP [local_ip]:[local_port];branch={branch}\n\
+         From: <sip:{from}@[local_ip]:[local_port]>;tag=[call_number]\n\
+         To: <sip:{dials}@[remote_ip]:[remote_port]>{to}\nCall-ID: [call_id]\n\
+         CSeq: {cseq} {method}\nContact: <sip:{from}@[local_ip]:[local_port]>\n\
+         Max-Forwards: 70\n{}]]></send>\n",
+        with_body(body)
+    )
 }
 
 /// An agent's telephone that is busy.

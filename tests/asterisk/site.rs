@@ -49,15 +49,20 @@ impl Site {
     /// Starts all of it, with a relay that can be cut and a log that tells all; agents are
     /// telephones' names and ports, and log in by `ready`.
     pub(crate) fn start(config: &str, agents: &[(&str, u16)]) -> Self {
-        Self::build(config, agents, false)
+        Self::build(config, agents, false, "")
     }
 
     /// As a site has it that is to be fast.
     pub(crate) fn start_lean(config: &str, agents: &[(&str, u16)]) -> Self {
-        Self::build(config, agents, true)
+        Self::build(config, agents, true, "")
     }
 
-    fn build(config: &str, agents: &[(&str, u16)], lean: bool) -> Self {
+    /// The same; callers hear it ring until an agent answers.
+    pub(crate) fn start_ringing(config: &str, agents: &[(&str, u16)]) -> Self {
+        Self::build(config, agents, true, "[calls]\nanswer = false\n")
+    }
+
+    fn build(config: &str, agents: &[(&str, u16)], lean: bool, calls: &str) -> Self {
         let bed = Bed::start(agents);
         let folder = tempfile::tempdir().expect("a temporary folder");
         let mut text = config.to_owned();
@@ -72,7 +77,7 @@ impl Site {
             "[acdd]\nservers = [\"SERVER\"]\nadapter = \"asterisk\"\n[asterisk]\n\
              address = \"127.0.0.1:{}\"\nuser = \"acd\"\npassword = \"secret\"\n\
              [agents]\nendpoint = \"PJSIP/{{}}\"\n[headers]\nX-CRM = \"crm\"\n\
-             [sounds]\nsorry = [\"sound:{}/moh/silence\"]\n",
+             [sounds]\nsorry = [\"sound:{}/moh/silence\"]\n{calls}",
             if lean { bed.http } else { relay.port },
             bed.home
         );

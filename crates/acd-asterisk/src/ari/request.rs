@@ -44,6 +44,11 @@ impl Response {
     pub(crate) fn is_success(&self) -> bool {
         (200..300).contains(&self.status)
     }
+
+    /// What Asterisk says of a failure.
+    pub(crate) fn why(&self) -> Option<&str> {
+        self.body["message"].as_str().or(self.body["error"].as_str())
+    }
 }
 
 impl Request {

@@ -15,6 +15,8 @@ pub(super) struct Call {
     pub(super) memory: Memory,
     /// As agents' phones show him.
     pub(super) caller_id: String,
+    /// His carrier has been told that somebody is there.
+    pub(super) answered: bool,
     pub(super) stage: Stage,
     /// The channels of the legs that are made for him.
     pub(super) legs: Vec<String>,
@@ -121,13 +123,13 @@ impl Switch {
         let dialled = queue.clone();
         let call = LiveCall::new(&channel.id, queue, priority, attributes, self.now.wall);
         let memory = Memory { call, dialled };
-        if self.settings.answer && channel.state != "Up" {
-            self.ask(Request::new(Method::Post, format!("channels/{}/answer", channel.id)));
-        }
         let LiveCall { call_id, queue, priority, attributes, .. } = memory.call.clone();
         let report = Report::CallOffered { call_id, queue, priority, attributes, waited: None };
-        self.outputs.push(Output::Tell(Subject::Call(channel.id.clone()), report));
         self.add_call(channel, memory, Stage::Waiting);
+        if self.settings.answer {
+            self.answer(&channel.id);
+        }
+        self.outputs.push(Output::Tell(Subject::Call(channel.id.clone()), report));
         self.settle_soon(&channel.id);
     }
 
@@ -135,6 +137,7 @@ impl Switch {
         let call = Call {
             memory,
             caller_id: shown(channel),
+            answered: channel.state == "Up",
             stage,
             legs: Vec::new(),
             playback: None,
@@ -151,20 +154,31 @@ impl Switch {
         self.timers.insert((self.now.instant + SOON, timer));
     }
 
-    /// Lets a caller who still waits wait in comfort, and keeps what is known of him.
+    /// Answers a caller who is not answered yet.
+    pub(super) fn answer(&mut self, channel: &str) {
+        let Some(call) = self.calls.get_mut(channel).filter(|call| !call.answered) else { return };
+        call.answered = true;
+        self.ask(Request::new(Method::Post, format!("channels/{channel}/answer")));
+    }
+
+    /// Lets a caller who still waits hear something, and keeps what is known of him.
     pub(super) fn settle(&mut self, channel: &str) {
         let waits = |call: &&Call| call.stage == Stage::Waiting;
         let Some(call) = self.calls.get(channel).filter(waits) else { return };
-        let memory = call.memory.clone();
-        if let Some(music) = self.settings.music.clone() {
-            self.set_variable(channel, "CHANNEL(musicclass)", music);
+        let (memory, answered) = (call.memory.clone(), call.answered);
+        if answered {
+            self.hold_music(channel);
+        } else {
+            self.ask(Request::new(Method::Post, format!("channels/{channel}/ring")));
         }
-        self.hold_music(channel);
         self.remember(channel, &memory);
     }
 
     /// Puts a caller where the music is.
     pub(super) fn hold_music(&mut self, channel: &str) {
+        if let Some(music) = self.settings.music.clone() {
+            self.set_variable(channel, "CHANNEL(musicclass)", music);
+        }
         let uri = format!("bridges/{}/addChannel", self.settings.hold_bridge());
         self.ask(
             Request::new(Method::Post, uri)

@@ -218,6 +218,7 @@ impl Switch {
         call.memory.call.talks(self.now.wall);
         let memory = call.memory.clone();
         self.be_quiet(&caller);
+        self.answer(&caller);
         let bridge = format!("bridges/{TALK_PREFIX}{channel}");
         self.ask(Request::new(Method::Post, bridge.clone()).with("type", "mixing"));
         let both = format!("{channel},{caller}");

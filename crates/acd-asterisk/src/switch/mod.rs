@@ -208,17 +208,25 @@ impl Switch {
         match purpose {
             Purpose::Nothing => {
                 if !response.is_success() && response.status != 404 {
-                    let why = response.body["message"].as_str().or(response.body["error"].as_str());
-                    tracing::debug!(status = response.status, why, "Asterisk refused");
+                    let (status, why) = (response.status, response.why());
+                    tracing::debug!(status, why, "Asterisk refused");
                 }
             }
             Purpose::Ring(leg) => {
                 // 409: it was asked for before, and rings.
                 if !response.is_success() && response.status != 409 {
+                    let (status, why) = (response.status, response.why());
+                    tracing::info!(leg, status, why, "Asterisk cannot ring a telephone");
                     self.cannot_ring(leg);
                 }
             }
-            Purpose::Bridge(leg) => self.bridged(leg, response.is_success()),
+            Purpose::Bridge(leg) => {
+                if !response.is_success() {
+                    let (status, why) = (response.status, response.why());
+                    tracing::warn!(leg, status, why, "Asterisk cannot connect a caller");
+                }
+                self.bridged(leg, response.is_success());
+            }
             Purpose::Play(playback) => {
                 if !response.is_success() {
                     self.playback_over(playback);
