@@ -38,6 +38,10 @@ fn a_thousand_callers_wait_for_five_minutes_and_leave_nothing_behind() {
     let telephones: Vec<(&str, u16)> = names.iter().map(|name| (name.as_str(), port)).collect();
     let site = Site::start_ringing(CONFIG, &telephones);
     let _telephones = agents(port, (200, 1_000));
+    for name in &names {
+        site.ready(name);
+        site.not_ready(name);
+    }
     let mut after = Vec::new();
     for wait in [FIVE_MINUTES, Duration::ZERO] {
         let mut callers = crowd(site.bed().sip, "billing", CALLERS, CALLERS, 50);
@@ -52,7 +56,7 @@ fn a_thousand_callers_wait_for_five_minutes_and_leave_nothing_behind() {
         let youngest = ages.iter().copied().fold(f64::INFINITY, f64::min);
         assert!(youngest >= wait.as_secs_f64(), "{youngest}");
         let answered = site.queue("billing", "answered");
-        names.iter().for_each(|name| site.ready(name));
+        names.iter().for_each(|name| site.ready_again(name));
         // Each is served, by twenty agents: a matter of a minute.
         within(FIVE_MINUTES, "the end of all calls", || callers.is_over());
         within(FIVE_MINUTES, "quiet", || site.is_quiet());

@@ -140,6 +140,12 @@ impl Site {
         assert_eq!(self.agent(agent)["presence"], "ready", "{agent}");
     }
 
+    /// He is back from a break.
+    pub(crate) fn ready_again(&self, agent: &str) {
+        self.acdctl(&["agent", "ready", agent]);
+        assert_eq!(self.agent(agent)["presence"], "ready", "{agent}");
+    }
+
     pub(crate) fn not_ready(&self, agent: &str) {
         self.acdctl(&["agent", "not-ready", agent, "--reason", "break"]);
     }
