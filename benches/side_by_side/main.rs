@@ -74,7 +74,7 @@ fn main() {
     let names: Vec<String> = (0..arguments.agents).map(|number| format!("a{number}")).collect();
     let port = bed::free_port(AGENTS);
     let agents: Vec<(&str, u16)> = names.iter().map(|name| (name.as_str(), port)).collect();
-    let mut site = Site::start_lean(CONFIG, &agents);
+    let mut site = Site::start_lean(CONFIG, &agents, "");
     for name in &names {
         site.ready(name);
     }
@@ -141,14 +141,13 @@ fn add_gaps(gaps: &mut Histogram<u64>, requests: &[Request]) {
     let calls = requests.iter().filter(|it| it.sender == CALLERS && it.method == Method::Invite);
     let times: Vec<Duration> = calls.map(|it| it.at).collect();
     let (Some(first), Some(last)) = (times.first(), times.last()) else { return };
+    let counts = |at| at > *first + WARM_UP && at < *last;
     let mut hung_up: HashMap<&str, Duration> = HashMap::new();
     for request in requests {
         match request.method {
-            Method::Bye if request.sender == AGENTS => {
-                if request.at > *first + WARM_UP && request.at < *last {
-                    // The first counts: another is the same once more.
-                    hung_up.entry(&request.from).or_insert(request.at);
-                }
+            Method::Bye if request.sender == AGENTS && counts(request.at) => {
+                // The first counts: another is the same once more.
+                hung_up.entry(&request.from).or_insert(request.at);
             }
             Method::Invite if request.sender != CALLERS => {
                 if let Some(since) = hung_up.remove(request.to.as_str()) {

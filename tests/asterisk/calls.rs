@@ -3,7 +3,7 @@
 use super::bed::{MUTE, until};
 use super::phones::{Caller, Habit, Phone, agent, calls, gives_up};
 use super::site::Site;
-use super::{CONFIG, TALKS, patient, port};
+use super::{CONFIG, RINGS, TALKS, patient, port};
 use std::thread::sleep;
 use std::time::Duration;
 
@@ -54,7 +54,7 @@ fn callers_give_up_while_they_wait_and_while_an_agent_is_rung() {
 #[test]
 fn callers_may_hear_it_ring_until_an_agent_answers() {
     let phone = agent(port(), Habit::Answers { rings: 200, talks: 500 });
-    let site = Site::start_ringing(CONFIG, &[("ana", phone.port)]);
+    let site = Site::start_lean(CONFIG, &[("ana", phone.port)], RINGS);
     let mut gives_up = gives_up(site.bed().sip, "billing", 500);
     site.until_state("waiting", 1);
     until("the first caller's end", || gives_up.is_over());

@@ -1,5 +1,6 @@
 //! Many at once, for long: a thousand callers, and nothing is left of them.
 
+use super::RINGS;
 use super::bed::{AGENTS, free_port, within};
 use super::phones::{agents, crowd};
 use super::site::{Program, Site};
@@ -36,7 +37,7 @@ fn a_thousand_callers_wait_for_five_minutes_and_leave_nothing_behind() {
     let port = free_port(AGENTS);
     let names: Vec<String> = (0..20).map(|number| format!("a{number}")).collect();
     let telephones: Vec<(&str, u16)> = names.iter().map(|name| (name.as_str(), port)).collect();
-    let site = Site::start_ringing(CONFIG, &telephones);
+    let site = Site::start_lean(CONFIG, &telephones, RINGS);
     let _telephones = agents(port, (200, 1_000));
     for name in &names {
         site.ready(name);

@@ -34,6 +34,9 @@ require = { nurse = 1 }
 rules = [{ name = "give-up", when = { waited = "1s" }, then = { end = "voicemail" } }]
 "#;
 
+/// Callers hear it ring until an agent answers.
+const RINGS: &str = "[calls]\nanswer = false\n";
+
 /// An agent's telephone that picks up soon and talks until the caller hangs up.
 const TALKS: Habit = Habit::Answers { rings: 100, talks: 60_000 };
 

@@ -52,17 +52,12 @@ impl Site {
         Self::build(config, agents, false, "")
     }
 
-    /// As a site has it that is to be fast.
-    pub(crate) fn start_lean(config: &str, agents: &[(&str, u16)]) -> Self {
-        Self::build(config, agents, true, "")
+    /// As a site has it that is to be fast, with more settings of the adapter.
+    pub(crate) fn start_lean(config: &str, agents: &[(&str, u16)], more: &str) -> Self {
+        Self::build(config, agents, true, more)
     }
 
-    /// The same; callers hear it ring until an agent answers.
-    pub(crate) fn start_ringing(config: &str, agents: &[(&str, u16)]) -> Self {
-        Self::build(config, agents, true, "[calls]\nanswer = false\n")
-    }
-
-    fn build(config: &str, agents: &[(&str, u16)], lean: bool, calls: &str) -> Self {
+    fn build(config: &str, agents: &[(&str, u16)], lean: bool, more: &str) -> Self {
         let bed = Bed::start(agents);
         let folder = tempfile::tempdir().expect("a temporary folder");
         let mut text = config.to_owned();
@@ -77,7 +72,7 @@ impl Site {
             "[acdd]\nservers = [\"SERVER\"]\nadapter = \"asterisk\"\n[asterisk]\n\
              address = \"127.0.0.1:{}\"\nuser = \"acd\"\npassword = \"secret\"\n\
              [agents]\nendpoint = \"PJSIP/{{}}\"\n[headers]\nX-CRM = \"crm\"\n\
-             [sounds]\nsorry = [\"sound:{}/moh/silence\"]\n{calls}",
+             [sounds]\nsorry = [\"sound:{}/moh/silence\"]\n{more}",
             if lean { bed.http } else { relay.port },
             bed.home
         );
