@@ -2,6 +2,7 @@
 
 use crate::everything;
 use crate::told::Told;
+use crate::twin::Twin;
 use acd_core::{
     AdapterFacts, AdapterId, AgentId, CallHandle, Command, DeviceState, Event, ForcedPresence,
     MissedOffers, OfferNumber, OfferResult, Order, Outcome, Phase, Priority, QueueId, ReasonId,
@@ -348,6 +349,8 @@ pub(crate) struct World {
     pub(crate) accepted: usize,
     /// What the events alone say that there is; kept if every deadline fires at its own instant.
     told: Option<Told>,
+    /// What the contract says, in plain loops; kept if it is to be compared.
+    twin: Option<Twin>,
 }
 
 impl World {
@@ -366,6 +369,15 @@ impl World {
         world
     }
 
+    /// The same, compared after every step with what the twin says.
+    pub(crate) fn with_twin(plan: RoutingPlan) -> Self {
+        let mut world = Self::before_work(plan);
+        let plan = Arc::clone(world.router.plan());
+        world.twin = Some(Twin::new(plan, world.router.demands()));
+        world.begin();
+        world
+    }
+
     fn before_work(plan: RoutingPlan) -> Self {
         Self {
             router: Router::new(Arc::new(plan)).unwrap(),
@@ -376,6 +388,7 @@ impl World {
             events: Vec::new(),
             accepted: 0,
             told: None,
+            twin: None,
         }
     }
 
@@ -418,7 +431,18 @@ impl World {
     fn apply(&mut self, command: Command) -> bool {
         let digest = self.router.digest();
         let from = self.events.len();
-        match self.router.apply(self.now, command.clone(), &mut self.events) {
+        let answer = self.router.apply(self.now, command.clone(), &mut self.events);
+        if let Some(twin) = &mut self.twin {
+            let said = twin.apply(self.now, &command);
+            assert_eq!(answer.is_ok(), said.is_ok(), "{command:?}: {answer:?}");
+            for (index, said) in said.iter().flatten().enumerate() {
+                let routed = self.events.get(from + index);
+                let before = &self.events[from..from + index];
+                assert_eq!(routed, Some(said), "{command:?}, after {before:#?}");
+            }
+            assert_eq!(self.events.len() - from, said.map_or(0, |said| said.len()), "{command:?}");
+        }
+        match answer {
             Ok(()) => {
                 self.log.push((self.now, command));
                 let plan = Arc::clone(self.router.plan());

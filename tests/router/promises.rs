@@ -11,6 +11,7 @@ mod everything;
 mod lives;
 mod plans;
 mod told;
+mod twin;
 
 use acd_core::{
     AdapterId, AgentId, CallHandle, Command, DEADLINES_PER_ADVANCE, Event, MissedOffers, Order,
@@ -21,6 +22,9 @@ use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::TestRunner;
 use std::sync::Arc;
+
+/// How many random lives each promise is tried on: few while the code is being changed.
+const CASES: u32 = if cfg!(debug_assertions) { 256 } else { 10_000 };
 
 /// The lives above are worth living: most of what they try is accepted.
 #[test]
@@ -132,13 +136,20 @@ fn replay(router: &mut Router, log: &[(Timestamp, Command)]) -> Vec<Event> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 256, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: CASES, ..ProptestConfig::default() })]
 
     /// Calls are conserved, capacity is kept, nobody waits beside a free agent, refusals change
     /// nothing: after every single step.
     #[test]
     fn invariants_hold_after_every_step(plan in a_plan(), steps in steps()) {
         let mut world = World::new(plan);
+        steps.iter().for_each(|step| world.take(step));
+    }
+
+    /// Router and naive twin say the same, event by event.
+    #[test]
+    fn the_twin_says_the_same(plan in a_plan(), steps in steps()) {
+        let mut world = World::with_twin(plan);
         steps.iter().for_each(|step| world.take(step));
     }
 

@@ -1,0 +1,1427 @@
+//! The naive twin of the Router: what the contract says, in plain loops over plain lists, without an
+//! index, a heap or a cache. Slow, and easy to compare with the contract line by line.
+//!
+//! Router and twin must say the same, event by event, whatever happens.
+
+use acd_core::{
+    Action, AdapterId, AgentId, CallHandle, Command, Criterion, Demand, DemandId, DeviceState,
+    Event, ForcedPresence, LeftCause, MissedOffers, NotReadyReason, OfferEnd, OfferNumber,
+    OfferResult, Order, Outcome, Phase, Presence, Priority, QueueId, ReturnCause, RevokeCause,
+    RoutingPlan, SlotState, Span, Timestamp, Treatment,
+};
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+/// The most deadlines that one `AdvanceTime` fires, exclusions not counted.
+const SLICE: usize = 256;
+const PLACES_MAX: usize = 8;
+const MOVES_MAX: u8 = 16;
+
+/// What was asked for cannot be; nothing has changed.
+#[derive(Debug)]
+pub(crate) struct Refused;
+
+type Answer = Result<(), Refused>;
+
+#[derive(Clone)]
+pub(crate) struct Twin {
+    plan: Arc<RoutingPlan>,
+    demands: Vec<Demand>,
+    now: Timestamp,
+    phase: Phase,
+    arrivals: u64,
+    offers: u64,
+    adapters: Vec<Adapter>,
+    agents: Vec<Agent>,
+    /// All that ever came, in the order of their arrival.
+    calls: Vec<Call>,
+    /// By slot: of the latest call that lived there.
+    generations: BTreeMap<u32, u32>,
+    /// Whom the present command made available.
+    freed: BTreeSet<AgentId>,
+    /// What it made eligible, by arrival.
+    eligible: BTreeSet<u64>,
+    said: Vec<Event>,
+}
+
+#[derive(Clone, Default)]
+struct Adapter {
+    up: bool,
+    incarnation: u64,
+    heard: u64,
+    /// Offers up to this one were rung by an earlier process of it.
+    forgets: u64,
+    /// It has not said yet what it holds; it has until then.
+    awaited_until: Option<Timestamp>,
+}
+
+#[derive(Clone)]
+struct Agent {
+    wanted: Presence,
+    asked: Option<Presence>,
+    device: DeviceState,
+    missed: u32,
+    idle_since: Timestamp,
+    slots: Vec<SlotState>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum State {
+    Waiting,
+    Offering,
+    Connecting,
+    Talking,
+    Ended,
+}
+
+#[derive(Clone)]
+struct Call {
+    handle: CallHandle,
+    adapter: AdapterId,
+    arrival: u64,
+    priority: Priority,
+    state: State,
+    held: bool,
+    /// Its age counts from here while it waits, rings or connects.
+    age_from: Timestamp,
+    /// Its age while it talks.
+    age_kept: Span,
+    /// It has lost its agent's leg, and not been connected since.
+    first: bool,
+    moves: u8,
+    joins: u32,
+    /// In the order it joined them.
+    places: Vec<Place>,
+    skips: Vec<(AgentId, Timestamp)>,
+    hand: Option<Hand>,
+    /// Queues that it both entered and left, and when it left them.
+    passed: Vec<(QueueId, Timestamp)>,
+}
+
+#[derive(Clone)]
+struct Place {
+    queue: QueueId,
+    demand: DemandId,
+    /// Since when it counts as being there, and since when it is.
+    entered: Timestamp,
+    taken: Timestamp,
+    joined: u32,
+    /// Rules that have fired, by their place in the file.
+    fired: BTreeSet<usize>,
+}
+
+#[derive(Clone, Copy)]
+struct Hand {
+    offer: OfferNumber,
+    agent: AgentId,
+    slot: usize,
+    queue: QueueId,
+    rung_by: AdapterId,
+    until: Timestamp,
+}
+
+/// What falls due, in the order in which deadlines of one instant fire.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Timer {
+    ExclusionEnds { arrival: u64, agent: AgentId },
+    Rule { arrival: u64, queue: QueueId },
+    ConnectEnds { arrival: u64 },
+    RingEnds { offer: OfferNumber },
+    WrapUpEnds { agent: AgentId, slot: usize },
+    GraceEnds { adapter: AdapterId },
+}
+
+impl Twin {
+    /// Demands are named as the Router names them.
+    pub(crate) fn new(plan: Arc<RoutingPlan>, demands: &[Demand]) -> Self {
+        let agent = |capacity: u8| Agent {
+            wanted: Presence::LoggedOut,
+            asked: None,
+            device: DeviceState::Up,
+            missed: 0,
+            idle_since: Timestamp(0),
+            slots: vec![SlotState::Free; usize::from(capacity)],
+        };
+        Self {
+            agents: plan.agents.iter().map(|planned| agent(planned.capacity)).collect(),
+            plan,
+            demands: demands.to_vec(),
+            now: Timestamp(0),
+            phase: Phase::Normal,
+            arrivals: 0,
+            offers: 0,
+            adapters: Vec::new(),
+            calls: Vec::new(),
+            generations: BTreeMap::new(),
+            freed: BTreeSet::new(),
+            eligible: BTreeSet::new(),
+            said: Vec::new(),
+        }
+    }
+
+    /// As `Router::apply`.
+    pub(crate) fn apply(
+        &mut self,
+        now: Timestamp,
+        command: &Command,
+    ) -> Result<Vec<Event>, Refused> {
+        let before = self.clone();
+        match self.try_to(now, command) {
+            Ok(()) => Ok(std::mem::take(&mut self.said)),
+            Err(refused) => {
+                *self = before;
+                Err(refused)
+            }
+        }
+    }
+
+    fn try_to(&mut self, now: Timestamp, command: &Command) -> Answer {
+        if now < self.now || now > Timestamp::LATEST {
+            return Err(Refused);
+        }
+        if *command == Command::AdvanceTime {
+            self.time_passes(now);
+            return Ok(());
+        }
+        if *command != Command::EpochBegan && self.next_due().is_some_and(|(at, _)| at <= now) {
+            return Err(Refused);
+        }
+        self.now = now;
+        self.happens(command)?;
+        self.match_all_that_may();
+        while self.phase == Phase::Normal
+            && let Some((_, timer)) = self.next_due().filter(|(at, _)| *at <= now)
+        {
+            self.falls_due(timer);
+            self.match_all_that_may();
+        }
+        Ok(())
+    }
+
+    fn happens(&mut self, command: &Command) -> Answer {
+        match *command {
+            Command::AdvanceTime => Ok(()),
+            Command::EpochBegan => self.epoch_begins(),
+            Command::RecoveryOver => self.recovery_ends(),
+            Command::PlanChanged { .. } => Err(Refused),
+            Command::AdapterUp { adapter, incarnation, resync } => {
+                self.adapter_comes(adapter, incarnation, resync)
+            }
+            Command::AdapterSynced { adapter } => self.adapter_has_said_all(adapter),
+            Command::AdapterDown { adapter } => self.adapter_goes(adapter),
+            Command::AdapterHeard { adapter, number } => self.adapter_is_heard(adapter, number),
+            Command::CallOffered { call, adapter, queue, priority, since } => {
+                self.call_comes(call, adapter, queue, priority, since)
+            }
+            Command::CallEnded { call } => self.caller_or_agent_hangs_up(call),
+            Command::CallVanished { call } => {
+                let call = self.index(call)?;
+                self.end(call, Outcome::Vanished, None);
+                Ok(())
+            }
+            Command::OfferAdopted { call, agent, rung_by, talking } => {
+                self.adopt(call, agent, rung_by, talking)
+            }
+            Command::OfferLost { call, offer } => {
+                let call = self.in_hand(call, offer, State::Offering)?;
+                self.offer_ends(call, OfferEnd::Revoked(RevokeCause::AdapterRestarted), true);
+                Ok(())
+            }
+            Command::OfferResult { call, offer, result } => self.offer_goes(call, offer, result),
+            Command::CallBridged { call, offer } => {
+                let call = self.in_hand(call, offer, State::Connecting)?;
+                self.connected(call);
+                Ok(())
+            }
+            Command::ConnectFailed { call, offer } => {
+                let call = self.in_hand(call, offer, State::Connecting)?;
+                self.connect_fails(call, true);
+                Ok(())
+            }
+            Command::AgentLegLost { call } => {
+                let call = self.talking(call)?;
+                let queue = self.leaves_agent(call, ReturnCause::AgentLegLost);
+                self.calls[call].first = true;
+                self.enters(call, queue, self.now);
+                Ok(())
+            }
+            Command::CallHeld { call } => self.hold(call, true),
+            Command::CallRetrieved { call } => self.hold(call, false),
+            Command::CallTransferred { call, queue } => self.handed_on(call, queue),
+            Command::DeviceChanged { agent, device } => self.device_is(agent, device),
+            Command::AgentLogIn { agent } => self.log_in(agent),
+            Command::AgentLogOut { agent } => {
+                self.at_work(agent)?;
+                self.wants(agent, Presence::LoggedOut);
+                Ok(())
+            }
+            Command::AgentReady { agent } => {
+                self.at_work(agent)?;
+                self.wants(agent, Presence::Ready);
+                Ok(())
+            }
+            Command::AgentNotReady { agent, reason } => {
+                self.at_work(agent)?;
+                if reason.is_some_and(|reason| reason.index() >= self.plan.reasons.len()) {
+                    return Err(Refused);
+                }
+                let why = reason.map_or(NotReadyReason::Unstated, NotReadyReason::Named);
+                self.wants(agent, Presence::NotReady(why));
+                Ok(())
+            }
+            Command::AgentAccept { agent, offer } => {
+                let call = self.offered_to(agent, offer)?;
+                self.accepted(call, false);
+                Ok(())
+            }
+            Command::AgentDecline { agent, offer } => {
+                let call = self.offered_to(agent, offer)?;
+                self.offer_ends(call, OfferEnd::Declined, false);
+                Ok(())
+            }
+            Command::AgentEndWrapUp { agent } => self.wrap_up_done(agent),
+            Command::MoveCall { call, queue } => self.person_moves(call, queue),
+            Command::SetPriority { call, priority } => {
+                let call = self.index(call)?;
+                if self.calls[call].state == State::Talking {
+                    return Err(Refused);
+                }
+                self.priority_becomes(call, priority);
+                Ok(())
+            }
+            Command::EndCall { call, treatment } => {
+                let call = self.index(call)?;
+                let outcome = match self.calls[call].state {
+                    State::Talking => Outcome::Handled,
+                    _ => Outcome::Overflowed,
+                };
+                self.end(call, outcome, Some(treatment));
+                Ok(())
+            }
+            Command::ForcePresence { agent, presence } => self.forced(agent, presence),
+        }
+    }
+}
+
+/// Time.
+impl Twin {
+    /// Everything that is to come, and the earliest of it; nothing while the domain recovers.
+    fn next_due(&self) -> Option<(Timestamp, Timer)> {
+        if self.phase == Phase::Recovering {
+            return None;
+        }
+        let mut all = Vec::new();
+        for call in &self.calls {
+            let arrival = call.arrival;
+            for (agent, until) in &call.skips {
+                all.push((*until, Timer::ExclusionEnds { arrival, agent: *agent }));
+            }
+            match (call.state, call.hand) {
+                (State::Waiting, _) => {
+                    for place in &call.places {
+                        if let Some((waited, _)) = self.rules_to_come(place).into_iter().min() {
+                            let rule = Timer::Rule { arrival, queue: place.queue };
+                            all.push((place.entered + waited, rule));
+                        }
+                    }
+                }
+                (State::Offering, Some(hand)) => {
+                    all.push((hand.until, Timer::RingEnds { offer: hand.offer }));
+                }
+                (State::Connecting, Some(hand)) => {
+                    all.push((hand.until, Timer::ConnectEnds { arrival }));
+                }
+                (State::Offering | State::Connecting | State::Talking | State::Ended, _) => {}
+            }
+        }
+        for (agent, known) in (0..).map(AgentId).zip(&self.agents) {
+            for (slot, state) in known.slots.iter().enumerate() {
+                if let SlotState::WrapUp { until, .. } = state {
+                    all.push((*until, Timer::WrapUpEnds { agent, slot }));
+                }
+            }
+        }
+        for (adapter, known) in (0..).map(AdapterId).zip(&self.adapters) {
+            all.extend(known.awaited_until.map(|until| (until, Timer::GraceEnds { adapter })));
+        }
+        all.into_iter().min()
+    }
+
+    fn time_passes(&mut self, now: Timestamp) {
+        let mut fired = 0;
+        while self.phase != Phase::Recovering && fired < SLICE {
+            let Some((at, timer)) = self.next_due().filter(|(at, _)| *at <= now) else { break };
+            self.now = self.now.max(at);
+            self.falls_due(timer);
+            // What ends at an instant has ended for all that happens at it.
+            let is_exclusion = matches!(timer, Timer::ExclusionEnds { .. });
+            if is_exclusion && self.next_due().is_some_and(|(next, _)| next == at) {
+                continue;
+            }
+            fired += 1;
+            self.match_all_that_may();
+        }
+        if self.next_due().is_none_or(|(at, _)| at > now) {
+            self.now = now;
+            self.caught_up();
+            self.match_all_that_may();
+        }
+    }
+
+    fn falls_due(&mut self, timer: Timer) {
+        match timer {
+            Timer::ExclusionEnds { arrival, agent } => {
+                let call = self.by_arrival(arrival);
+                self.calls[call].skips.retain(|(skipped, _)| *skipped != agent);
+                if self.calls[call].state == State::Waiting {
+                    self.eligible.insert(arrival);
+                }
+            }
+            Timer::Rule { arrival, queue } => {
+                let call = self.calls[self.by_arrival(arrival)].handle;
+                self.due_rules_act(call, queue);
+            }
+            Timer::ConnectEnds { arrival } => self.connect_fails(self.by_arrival(arrival), false),
+            Timer::RingEnds { offer } => {
+                let rings = |call: &Call| {
+                    call.state == State::Offering
+                        && call.hand.is_some_and(|hand| hand.offer == offer)
+                };
+                let call = self.calls.iter().position(rings).expect("it rings");
+                // An adapter that is gone may not have rung at all.
+                let rung_by = self.hand(call).rung_by;
+                let end = if self.is_up(rung_by) { OfferEnd::NoAnswer } else { OfferEnd::Failed };
+                self.offer_ends(call, end, false);
+            }
+            Timer::WrapUpEnds { agent, slot } => self.wrap_up_ends(agent, slot),
+            Timer::GraceEnds { adapter } => {
+                self.take_back_what_is_forgotten(adapter, false);
+                self.match_all_that_may();
+                self.awaited_no_more(adapter);
+            }
+        }
+    }
+}
+
+/// Who gets which call.
+impl Twin {
+    /// First the agents that became available, one call each per round, longest idle first; then the
+    /// calls that became eligible, in the order of their keys.
+    fn match_all_that_may(&mut self) {
+        self.agents_take();
+        let mut eligible: Vec<u64> = std::mem::take(&mut self.eligible).into_iter().collect();
+        eligible.sort_by_key(|arrival| self.key(&self.calls[self.by_arrival(*arrival)]));
+        for arrival in eligible {
+            let call = self.by_arrival(arrival);
+            if self.calls[call].state == State::Waiting && self.is_open(self.calls[call].adapter) {
+                self.picks(call);
+            }
+        }
+    }
+
+    fn agents_take(&mut self) {
+        let mut freed: Vec<AgentId> = std::mem::take(&mut self.freed).into_iter().collect();
+        while !freed.is_empty() {
+            freed.sort_by_key(|agent| self.standing(*agent));
+            freed.retain(|agent| self.takes(*agent));
+        }
+    }
+
+    /// The agent's best call, by its key; of two places of one call the one it joined first.
+    fn takes(&mut self, agent: AgentId) -> bool {
+        let mut best = None;
+        for (index, call) in self.calls.iter().enumerate() {
+            for place in &call.places {
+                if self.may_serve(agent, call, place) {
+                    let candidate = (self.key(call), place.joined, index);
+                    best = Some(best.map_or(candidate, |best| candidate.min(best)));
+                }
+            }
+        }
+        let Some((_, joined, call)) = best else { return false };
+        self.offer(call, joined, agent);
+        true
+    }
+
+    /// The call's best agent: queue by queue in the order it joined them.
+    fn picks(&mut self, call: usize) {
+        let mut best = None;
+        for place in &self.calls[call].places {
+            let select = &self.plan.queues[place.queue.index()].select;
+            for agent in (0..self.agents.len() as u32).map(AgentId) {
+                if self.may_serve(agent, &self.calls[call], place) {
+                    let rank: Vec<(u64, Reverse<u32>)> = select
+                        .iter()
+                        .map(|criterion| match criterion {
+                            Criterion::LongestIdle => {
+                                (self.agents[agent.index()].idle_since.0, Reverse(0))
+                            }
+                            Criterion::HighestLevel => {
+                                (0, Reverse(self.level(agent, place.demand)))
+                            }
+                        })
+                        .collect();
+                    let candidate =
+                        (self.standing(agent).0, rank, self.standing(agent), place.joined);
+                    best = Some(match best {
+                        Some(best) if best < candidate => best,
+                        Some(_) | None => candidate,
+                    });
+                }
+            }
+            if best.is_some() {
+                break;
+            }
+        }
+        if let Some((_, _, (_, _, agent), joined)) = best {
+            self.offer(call, joined, agent);
+        }
+    }
+
+    /// Whether this pair may be made now.
+    fn may_serve(&self, agent: AgentId, call: &Call, place: &Place) -> bool {
+        let device = self.plan.agents[agent.index()].voice.as_ref();
+        self.phase == Phase::Normal
+            && call.state == State::Waiting
+            && self.is_open(call.adapter)
+            && device.is_none_or(|device| self.is_open(device.adapter))
+            && self.is_available(agent)
+            && self.meets(agent, place.demand)
+            && !call.skips.iter().any(|(skipped, until)| *skipped == agent && *until > self.now)
+    }
+
+    fn meets(&self, agent: AgentId, demand: DemandId) -> bool {
+        let held = &self.plan.agents[agent.index()].skills;
+        let asked = &self.demands[demand.index()].requirement.skills;
+        asked.iter().all(|(skill, level)| held.iter().any(|(it, has)| it == skill && has >= level))
+    }
+
+    /// The sum of the levels of the skills that are asked for.
+    fn level(&self, agent: AgentId, demand: DemandId) -> u32 {
+        let asked = &self.demands[demand.index()].requirement.skills;
+        let held = &self.plan.agents[agent.index()].skills;
+        let counts = held.iter().filter(|(skill, _)| asked.iter().any(|(it, _)| it == skill));
+        counts.map(|(_, level)| u32::from(*level)).sum()
+    }
+
+    /// What agents are ordered by where nothing else decides: who misses offers comes last.
+    fn standing(&self, agent: AgentId) -> (bool, Timestamp, AgentId) {
+        let known = &self.agents[agent.index()];
+        (known.missed > 0, known.idle_since, agent)
+    }
+
+    /// Less is served first.
+    fn key(&self, call: &Call) -> (bool, u8, bool, i128, u64) {
+        let since = i128::from(call.age_from.0);
+        let priority = call.priority.get();
+        match self.plan.order {
+            Order::Strict => (priority != 9, 9 - priority, !call.first, since, call.arrival),
+            Order::Credit { per_step } => {
+                let credit = i128::from(per_step.0) * (i128::from(priority) - 5);
+                (priority != 9, 0, !call.first, since - credit, call.arrival)
+            }
+        }
+    }
+
+    fn is_available(&self, agent: AgentId) -> bool {
+        let known = &self.agents[agent.index()];
+        known.wanted == Presence::Ready
+            && known.asked.is_none()
+            && known.device == DeviceState::Up
+            && known.slots.contains(&SlotState::Free)
+    }
+}
+
+/// Offers.
+impl Twin {
+    fn offer(&mut self, call: usize, joined: u32, agent: AgentId) {
+        let device = self.plan.agents[agent.index()].voice.as_ref();
+        let rung_by = device.map_or(self.calls[call].adapter, |device| device.adapter);
+        self.put_in_hand(call, joined, agent, rung_by, false);
+        self.rings(call);
+    }
+
+    fn put_in_hand(
+        &mut self,
+        call: usize,
+        joined: u32,
+        agent: AgentId,
+        rung_by: AdapterId,
+        adopted: bool,
+    ) {
+        let place = self.calls[call].places.iter().find(|place| place.joined == joined);
+        let queue = place.expect("it stands there").queue;
+        self.offers += 1;
+        let offer = OfferNumber(self.offers);
+        let until = self.now + self.plan.queues[queue.index()].ring;
+        let slots = &self.agents[agent.index()].slots;
+        let slot = slots.iter().position(|slot| *slot == SlotState::Free).expect("one is free");
+        self.calls[call].hand = Some(Hand { offer, agent, slot, queue, rung_by, until });
+        let call = self.calls[call].handle;
+        let ring_until = until;
+        self.say(Event::OfferIssued { call, offer, agent, queue, rung_by, ring_until, adopted });
+    }
+
+    fn rings(&mut self, call: usize) {
+        let Hand { offer, agent, slot, .. } = self.hand(call);
+        self.calls[call].state = State::Offering;
+        let call = self.calls[call].handle;
+        self.slot_becomes(agent, slot, SlotState::Reserved { call, offer });
+    }
+
+    fn offer_goes(&mut self, call: CallHandle, offer: OfferNumber, result: OfferResult) -> Answer {
+        let index = self.in_hand(call, offer, State::Offering)?;
+        match result {
+            OfferResult::Ringing => self.say(Event::OfferRinging { call, offer }),
+            OfferResult::Accepted => self.accepted(index, true),
+            OfferResult::Declined => self.offer_ends(index, OfferEnd::Declined, true),
+            OfferResult::NoAnswer => self.offer_ends(index, OfferEnd::NoAnswer, true),
+            OfferResult::Failed => self.offer_ends(index, OfferEnd::Failed, true),
+        }
+        Ok(())
+    }
+
+    fn accepted(&mut self, call: usize, adapter_knows: bool) {
+        self.say_offer_ended(call, OfferEnd::Accepted, adapter_knows);
+        let until = self.now + self.plan.connect_within;
+        self.calls[call].state = State::Connecting;
+        let hand = Hand { until, ..self.hand(call) };
+        self.calls[call].hand = Some(hand);
+        let call = self.calls[call].handle;
+        let Hand { offer, agent, slot, rung_by, .. } = hand;
+        self.say(Event::CallConnecting { call, offer, agent, rung_by, until });
+        self.slot_becomes(agent, slot, SlotState::Connecting { call });
+    }
+
+    fn offer_ends(&mut self, call: usize, end: OfferEnd, adapter_knows: bool) {
+        self.agent_is_let_go(call, end, adapter_knows);
+        self.waits_again(call, ReturnCause::OfferEnded);
+    }
+
+    /// The agent's side of it.
+    fn agent_is_let_go(&mut self, call: usize, end: OfferEnd, adapter_knows: bool) {
+        let Hand { agent, slot, .. } = self.hand(call);
+        self.say_offer_ended(call, end, adapter_knows);
+        self.calls[call].hand = None;
+        self.slot_becomes(agent, slot, SlotState::Free);
+        match end {
+            OfferEnd::Declined | OfferEnd::NoAnswer => {
+                self.skip(call, agent);
+                self.misses(agent);
+            }
+            OfferEnd::Failed => self.skip(call, agent),
+            OfferEnd::Accepted | OfferEnd::Revoked(_) => {}
+        }
+        self.slot_is_free(agent);
+    }
+
+    fn misses(&mut self, agent: AgentId) {
+        self.agents[agent.index()].missed += 1;
+        let known = &self.agents[agent.index()];
+        let too_many = match self.plan.missed_offers {
+            MissedOffers::StayReady => false,
+            MissedOffers::NotReadyAfter(limit) => known.missed >= limit,
+        };
+        if too_many && known.wanted == Presence::Ready {
+            self.presence_becomes(agent, Presence::NotReady(NotReadyReason::MissedOffers));
+        }
+    }
+
+    /// For a while the call is not offered to him.
+    fn skip(&mut self, call: usize, agent: AgentId) {
+        let until = self.now + self.plan.exclude_for;
+        self.calls[call].skips.retain(|(skipped, _)| *skipped != agent);
+        if until > self.now {
+            self.calls[call].skips.push((agent, until));
+        }
+    }
+
+    fn connected(&mut self, call: usize) {
+        let Hand { agent, slot, queue, .. } = self.hand(call);
+        let age = self.age(call);
+        let known = &mut self.calls[call];
+        (known.state, known.held, known.age_kept, known.first) =
+            (State::Talking, false, age, false);
+        let handle = known.handle;
+        self.agents[agent.index()].missed = 0;
+        self.say(Event::CallConnected { call: handle, agent, queue });
+        self.leaves_all(call, LeftCause::Connected);
+        self.slot_becomes(agent, slot, SlotState::Talking { call: handle });
+    }
+
+    fn connect_fails(&mut self, call: usize, adapter_knows: bool) {
+        let Hand { offer, agent, slot, rung_by, .. } = self.hand(call);
+        let handle = self.calls[call].handle;
+        self.say(Event::ConnectFailed { call: handle, offer, agent, rung_by, adapter_knows });
+        self.skip(call, agent);
+        self.calls[call].hand = None;
+        self.slot_becomes(agent, slot, SlotState::Free);
+        self.slot_is_free(agent);
+        self.waits_again(call, ReturnCause::ConnectFailed);
+    }
+
+    /// What rings is an offer; who talks, talks, ready and skilled or not.
+    fn adopt(
+        &mut self,
+        call: CallHandle,
+        agent: AgentId,
+        rung_by: AdapterId,
+        talking: bool,
+    ) -> Answer {
+        let index = self.index(call)?;
+        self.known_agent(agent)?;
+        let known = &self.agents[agent.index()];
+        let at_work = match talking {
+            true => known.wanted != Presence::LoggedOut && known.slots.contains(&SlotState::Free),
+            false => self.is_available(agent),
+        };
+        let waits = self.calls[index].state == State::Waiting;
+        if self.adapters.get(rung_by.index()).is_none() || !at_work || !waits {
+            return Err(Refused);
+        }
+        let places = &self.calls[index].places;
+        let met = places.iter().find(|place| self.meets(agent, place.demand));
+        let place = met.or(places.first().filter(|_| talking)).ok_or(Refused)?;
+        self.put_in_hand(index, place.joined, agent, rung_by, true);
+        if talking {
+            self.say_offer_ended(index, OfferEnd::Accepted, true);
+            self.connected(index);
+        } else {
+            self.rings(index);
+        }
+        Ok(())
+    }
+
+    fn say_offer_ended(&mut self, call: usize, end: OfferEnd, adapter_knows: bool) {
+        let Hand { offer, agent, queue, rung_by, .. } = self.hand(call);
+        let call = self.calls[call].handle;
+        self.say(Event::OfferEnded { call, offer, agent, queue, rung_by, end, adapter_knows });
+    }
+}
+
+/// A call's life.
+impl Twin {
+    fn call_comes(
+        &mut self,
+        call: CallHandle,
+        adapter: AdapterId,
+        queue: QueueId,
+        priority: Priority,
+        since: Timestamp,
+    ) -> Answer {
+        self.known_queue(queue)?;
+        let lives = self
+            .calls
+            .iter()
+            .any(|known| known.handle.slot == call.slot && known.state != State::Ended);
+        let latest = self.generations.get(&call.slot).copied().unwrap_or(0);
+        if !self.is_up(adapter) || lives || call.generation <= latest || since > self.now {
+            return Err(Refused);
+        }
+        self.generations.insert(call.slot, call.generation);
+        self.arrivals += 1;
+        let arrival = self.arrivals;
+        self.calls.push(Call {
+            handle: call,
+            adapter,
+            arrival,
+            priority,
+            state: State::Waiting,
+            held: false,
+            age_from: since,
+            age_kept: Span(0),
+            first: false,
+            moves: 0,
+            joins: 0,
+            places: Vec::new(),
+            skips: Vec::new(),
+            hand: None,
+            passed: Vec::new(),
+        });
+        self.say(Event::CallArrived { call, adapter, arrival, priority, since });
+        self.enters(self.by_arrival(arrival), queue, since);
+        Ok(())
+    }
+
+    fn enters(&mut self, call: usize, queue: QueueId, since: Timestamp) {
+        let demand = DemandId(u32::from(queue.0));
+        let (taken, known) = (self.now, &mut self.calls[call]);
+        let joined = known.joins;
+        known.joins += 1;
+        let fired = BTreeSet::new();
+        known.places.push(Place { queue, demand, entered: since, taken, joined, fired });
+        let (handle, arrival) = (known.handle, known.arrival);
+        self.say(Event::PlaceEntered { call: handle, queue, demand, since });
+        self.eligible.insert(arrival);
+    }
+
+    fn leaves(&mut self, call: usize, queue: QueueId, cause: LeftCause) {
+        let now = self.now;
+        let known = &mut self.calls[call];
+        let at =
+            known.places.iter().position(|place| place.queue == queue).expect("it stands there");
+        if known.places.remove(at).taken == now {
+            known.passed.push((queue, now));
+        }
+        let call = known.handle;
+        self.say(Event::PlaceLeft { call, queue, cause });
+    }
+
+    fn leaves_all(&mut self, call: usize, cause: LeftCause) {
+        while let Some(place) = self.calls[call].places.first() {
+            self.leaves(call, place.queue, cause);
+        }
+    }
+
+    /// Whether it has entered and left this queue at this instant.
+    fn has_passed(&self, call: usize, queue: QueueId) -> bool {
+        self.calls[call].passed.contains(&(queue, self.now))
+    }
+
+    fn stands_in(&self, call: usize, queue: QueueId) -> bool {
+        self.calls[call].places.iter().any(|place| place.queue == queue)
+    }
+
+    /// With its age and its places; what fell due while it was in somebody's hands acts first.
+    fn waits_again(&mut self, call: usize, cause: ReturnCause) {
+        let known = &mut self.calls[call];
+        known.state = State::Waiting;
+        let (handle, arrival) = (known.handle, known.arrival);
+        self.say(Event::CallReturned { call: handle, cause });
+        self.overdue_rules_act(handle);
+        self.eligible.insert(arrival);
+    }
+
+    fn caller_or_agent_hangs_up(&mut self, call: CallHandle) -> Answer {
+        let call = self.index(call)?;
+        let known = &self.calls[call];
+        let outcome = match known.state {
+            State::Talking => Outcome::Handled,
+            _ if !known.first && self.age(call) < self.plan.short_abandon => {
+                Outcome::ShortAbandoned
+            }
+            _ => Outcome::Abandoned,
+        };
+        self.end(call, outcome, None);
+        Ok(())
+    }
+
+    fn end(&mut self, call: usize, outcome: Outcome, treatment: Option<Treatment>) {
+        match self.calls[call].state {
+            State::Waiting | State::Ended => {}
+            State::Offering => {
+                self.agent_is_let_go(call, OfferEnd::Revoked(RevokeCause::CallEnded), false);
+            }
+            State::Connecting => {
+                let Hand { agent, slot, .. } = self.hand(call);
+                self.slot_becomes(agent, slot, SlotState::Free);
+                self.slot_is_free(agent);
+            }
+            State::Talking => {
+                let Hand { agent, slot, queue, .. } = self.hand(call);
+                self.wrap_up_begins(agent, slot, queue);
+            }
+        }
+        self.leaves_all(call, LeftCause::Ended);
+        let known = &mut self.calls[call];
+        (known.state, known.hand) = (State::Ended, None);
+        known.skips.clear();
+        let call = known.handle;
+        self.say(Event::CallEnded { call, outcome, treatment });
+    }
+
+    fn hold(&mut self, call: CallHandle, hold: bool) -> Answer {
+        let index = self.talking(call)?;
+        if std::mem::replace(&mut self.calls[index].held, hold) == hold {
+            return Err(Refused);
+        }
+        let Hand { agent, slot, .. } = self.hand(index);
+        if hold {
+            self.say(Event::CallHeld { call });
+            self.slot_becomes(agent, slot, SlotState::Held { call });
+        } else {
+            self.say(Event::CallRetrieved { call });
+            self.slot_becomes(agent, slot, SlotState::Talking { call });
+        }
+        Ok(())
+    }
+
+    fn handed_on(&mut self, call: CallHandle, queue: Option<QueueId>) -> Answer {
+        let call = self.talking(call)?;
+        let Some(queue) = queue else {
+            self.end(call, Outcome::Transferred, None);
+            return Ok(());
+        };
+        self.known_queue(queue)?;
+        self.leaves_agent(call, ReturnCause::Transferred);
+        let moves = &mut self.calls[call].moves;
+        *moves = (*moves + 1).min(MOVES_MAX);
+        self.enters(call, queue, self.now);
+        Ok(())
+    }
+
+    /// Out of a conversation: back to the age that it had. Gives the queue it was answered through.
+    fn leaves_agent(&mut self, call: usize, cause: ReturnCause) -> QueueId {
+        let Hand { agent, slot, queue, .. } = self.hand(call);
+        self.wrap_up_begins(agent, slot, queue);
+        self.skip(call, agent);
+        let now = self.now;
+        let known = &mut self.calls[call];
+        (known.hand, known.state) = (None, State::Waiting);
+        known.age_from = now - known.age_kept;
+        let call = known.handle;
+        self.say(Event::CallReturned { call, cause });
+        queue
+    }
+
+    fn person_moves(&mut self, call: CallHandle, queue: QueueId) -> Answer {
+        self.known_queue(queue)?;
+        let index = self.index(call)?;
+        let known = &self.calls[index];
+        let waits = matches!(known.state, State::Waiting | State::Offering);
+        let elsewhere = known.places.iter().any(|place| place.queue != queue);
+        let too_many = known.moves >= MOVES_MAX;
+        if !waits || !elsewhere || too_many || self.has_passed(index, queue) {
+            return Err(Refused);
+        }
+        let (was_offered, arrival) = (known.state == State::Offering, known.arrival);
+        self.calls[index].moves += 1;
+        if was_offered {
+            self.agent_is_let_go(index, OfferEnd::Revoked(RevokeCause::CallMoved), false);
+            self.calls[index].state = State::Waiting;
+            self.say(Event::CallReturned { call, cause: ReturnCause::OfferEnded });
+        }
+        let others = self.calls[index].places.iter().map(|place| place.queue);
+        for other in others.filter(|other| *other != queue).collect::<Vec<_>>() {
+            self.leaves(index, other, LeftCause::Moved);
+        }
+        if !self.stands_in(index, queue) {
+            self.enters(index, queue, self.now);
+        } else if was_offered {
+            self.overdue_rules_act(call);
+        }
+        self.eligible.insert(arrival);
+        Ok(())
+    }
+
+    fn priority_becomes(&mut self, call: usize, priority: Priority) {
+        let known = &mut self.calls[call];
+        if std::mem::replace(&mut known.priority, priority) != priority {
+            let call = known.handle;
+            self.say(Event::PriorityChanged { call, priority });
+        }
+    }
+
+    fn age(&self, call: usize) -> Span {
+        match self.calls[call].state {
+            State::Talking => self.calls[call].age_kept,
+            _ => self.now.since(self.calls[call].age_from),
+        }
+    }
+}
+
+/// Overflow rules.
+impl Twin {
+    /// Rules of a place that have not fired: when each falls due, and where it stands in the file.
+    fn rules_to_come(&self, place: &Place) -> Vec<(Span, usize)> {
+        let rules = self.plan.queues[place.queue.index()].rules.iter().enumerate();
+        let to_come = rules.filter(|(index, _)| !place.fired.contains(index));
+        to_come.map(|(index, rule)| (rule.waited, index)).collect()
+    }
+
+    /// Of each place in which the call stood before, in the order it joined them.
+    fn overdue_rules_act(&mut self, call: CallHandle) {
+        if self.phase == Phase::Recovering {
+            return;
+        }
+        let Ok(index) = self.index(call) else { return };
+        let (joins, mut next) = (self.calls[index].joins, 0);
+        while let Ok(index) = self.index(call) {
+            let places = &self.calls[index].places;
+            let place = places.iter().find(|place| (next..joins).contains(&place.joined));
+            let Some(place) = place else { return };
+            next = place.joined + 1;
+            self.due_rules_act(call, place.queue);
+        }
+    }
+
+    /// Those of one place that are due, in the order of the file, for as long as it stands there.
+    fn due_rules_act(&mut self, call: CallHandle, queue: QueueId) {
+        let Some((index, at)) = self.place(call, queue) else { return };
+        let place = &self.calls[index].places[at];
+        let (joined, waited) = (place.joined, self.now.since(place.entered));
+        let to_come = self.rules_to_come(place).into_iter();
+        let due: Vec<usize> =
+            to_come.filter(|(after, _)| *after <= waited).map(|(_, rule)| rule).collect();
+        self.calls[index].places[at].fired.extend(&due);
+        for rule in due {
+            let Some((index, at)) = self.place(call, queue) else { return };
+            if self.calls[index].places[at].joined != joined {
+                return;
+            }
+            self.rule_acts(call, queue, rule);
+        }
+    }
+
+    fn rule_acts(&mut self, call: CallHandle, queue: QueueId, rule: usize) {
+        let fired_at = self.said.len();
+        let number = rule as u16;
+        self.say(Event::RuleFired { call, queue, rule: number, without_effect: true });
+        let Some((index, at)) = self.place(call, queue) else { return };
+        let joined = self.calls[index].places[at].joined;
+        let mut any_effect = false;
+        for action in self.plan.queues[queue.index()].rules[rule].then.clone() {
+            let Some((index, at)) = self.place(call, queue) else { break };
+            if self.calls[index].places[at].joined != joined {
+                break;
+            }
+            any_effect |= self.acts(index, at, &action);
+        }
+        if let Event::RuleFired { without_effect, .. } = &mut self.said[fired_at] {
+            *without_effect = !any_effect;
+        }
+    }
+
+    /// Whether it changed anything.
+    fn acts(&mut self, index: usize, at: usize, action: &Action) -> bool {
+        let (call, queue) = (self.calls[index].handle, self.calls[index].places[at].queue);
+        match action {
+            Action::RaisePriority(priority) => {
+                let raises = *priority > self.calls[index].priority;
+                if raises {
+                    self.priority_becomes(index, *priority);
+                }
+                raises
+            }
+            Action::Require(requirement) => {
+                let named = (0..).map(DemandId).zip(&self.demands);
+                let mut meant =
+                    named.filter(|(_, it)| it.queue == queue && it.requirement == *requirement);
+                let (demand, _) = meant.next().expect("every demand of the plan is named");
+                let place = &mut self.calls[index].places[at];
+                if std::mem::replace(&mut place.demand, demand) == demand {
+                    return false;
+                }
+                self.say(Event::RequirementChanged { call, queue, demand });
+                self.eligible.insert(self.calls[index].arrival);
+                true
+            }
+            Action::AddQueue(to) => {
+                let full = self.calls[index].places.len() >= PLACES_MAX;
+                if full || self.stands_in(index, *to) || self.has_passed(index, *to) {
+                    return false;
+                }
+                self.enters(index, *to, self.now);
+                true
+            }
+            Action::MoveTo(to) => {
+                if self.calls[index].moves >= MOVES_MAX {
+                    let terminal = self.plan.queues[queue.index()].rules.len() - 1;
+                    self.rule_acts(call, queue, terminal);
+                    return true;
+                }
+                let stands_there = self.stands_in(index, *to);
+                if !stands_there && self.has_passed(index, *to) {
+                    return false;
+                }
+                self.calls[index].moves += 1;
+                self.leaves(index, queue, LeftCause::Moved);
+                if !stands_there {
+                    self.enters(index, *to, self.now);
+                }
+                true
+            }
+            Action::End(treatment) => {
+                self.end(index, Outcome::Overflowed, Some(*treatment));
+                true
+            }
+            Action::TransferTo(number) => {
+                self.say(Event::TransferOrdered { call, number: *number });
+                self.end(index, Outcome::Overflowed, None);
+                true
+            }
+            Action::Play(announcement) => {
+                self.say(Event::PlayOrdered { call, announcement: *announcement });
+                true
+            }
+        }
+    }
+
+    fn place(&self, call: CallHandle, queue: QueueId) -> Option<(usize, usize)> {
+        let index = self.index(call).ok()?;
+        let at = self.calls[index].places.iter().position(|place| place.queue == queue)?;
+        Some((index, at))
+    }
+}
+
+/// Agents.
+impl Twin {
+    fn log_in(&mut self, agent: AgentId) -> Answer {
+        self.known_agent(agent)?;
+        let known = &self.agents[agent.index()];
+        if known.wanted == Presence::LoggedOut {
+            self.presence_becomes(agent, Presence::NotReady(NotReadyReason::Unstated));
+            return Ok(());
+        }
+        if known.asked != Some(Presence::LoggedOut) {
+            return Err(Refused);
+        }
+        self.withdraws(agent);
+        Ok(())
+    }
+
+    /// At once, or pending while a call is in his hands; his offers are taken back in either case.
+    fn wants(&mut self, agent: AgentId, wanted: Presence) {
+        let known = &mut self.agents[agent.index()];
+        if wanted == known.wanted {
+            self.withdraws(agent);
+        } else if is_busy(known) {
+            if known.asked.replace(wanted) != Some(wanted) {
+                self.say_presence(agent);
+            }
+            self.offers_are_taken_back(agent);
+        } else {
+            self.presence_becomes(agent, wanted);
+        }
+    }
+
+    fn withdraws(&mut self, agent: AgentId) {
+        if self.agents[agent.index()].asked.take().is_some() {
+            self.say_presence(agent);
+            self.freed.insert(agent);
+        }
+    }
+
+    fn presence_becomes(&mut self, agent: AgentId, wanted: Presence) {
+        let before = self.presence(agent);
+        let known = &mut self.agents[agent.index()];
+        (known.wanted, known.asked) = (wanted, None);
+        self.presence_has_become(agent, before);
+    }
+
+    fn presence_has_become(&mut self, agent: AgentId, before: Presence) {
+        let presence = self.presence(agent);
+        if presence == Presence::Ready && before != Presence::Ready {
+            let now = self.now;
+            let known = &mut self.agents[agent.index()];
+            (known.missed, known.idle_since) = (0, now);
+        }
+        self.say_presence(agent);
+        if presence == Presence::Ready {
+            self.freed.insert(agent);
+        } else {
+            self.offers_are_taken_back(agent);
+        }
+    }
+
+    /// Nobody is ready, or in another state of work, while his device is out of service.
+    fn presence(&self, agent: AgentId) -> Presence {
+        let known = &self.agents[agent.index()];
+        if known.device == DeviceState::Down && known.wanted != Presence::LoggedOut {
+            return Presence::NotReady(NotReadyReason::DeviceOutOfService);
+        }
+        known.wanted
+    }
+
+    fn say_presence(&mut self, agent: AgentId) {
+        let (presence, known) = (self.presence(agent), &self.agents[agent.index()]);
+        let hidden = (presence != known.wanted).then_some(known.wanted);
+        let pending = known.asked.or(hidden);
+        self.say(Event::PresenceChanged { agent, presence, pending });
+    }
+
+    fn offers_are_taken_back(&mut self, agent: AgentId) {
+        for slot in 0..self.agents[agent.index()].slots.len() {
+            if let SlotState::Reserved { call, .. } = self.agents[agent.index()].slots[slot] {
+                let call = self.index(call).expect("it rings");
+                self.offer_ends(call, OfferEnd::Revoked(RevokeCause::AgentUnavailable), false);
+            }
+        }
+    }
+
+    fn forced(&mut self, agent: AgentId, presence: ForcedPresence) -> Answer {
+        self.known_agent(agent)?;
+        match presence {
+            ForcedPresence::Ready => self.wants(agent, Presence::Ready),
+            // A state of the system is never pending.
+            ForcedPresence::NotReady => {
+                self.presence_becomes(agent, Presence::NotReady(NotReadyReason::Forced));
+            }
+            ForcedPresence::LoggedOut => {
+                self.at_work(agent)?;
+                self.wants(agent, Presence::LoggedOut);
+            }
+        }
+        Ok(())
+    }
+
+    fn device_is(&mut self, agent: AgentId, device: DeviceState) -> Answer {
+        self.known_agent(agent)?;
+        let before = self.presence(agent);
+        let known = &mut self.agents[agent.index()];
+        let former = std::mem::replace(&mut known.device, device);
+        if former == device {
+            return Ok(());
+        }
+        let at_work = known.wanted != Presence::LoggedOut;
+        self.say(Event::DeviceChanged { agent, device });
+        if at_work && (former == DeviceState::Down || device == DeviceState::Down) {
+            self.presence_has_become(agent, before);
+        } else {
+            self.freed.insert(agent);
+        }
+        Ok(())
+    }
+
+    fn slot_becomes(&mut self, agent: AgentId, slot: usize, state: SlotState) {
+        self.agents[agent.index()].slots[slot] = state;
+        self.say(Event::SlotChanged { agent, slot: slot as u8, state });
+    }
+
+    /// What waited for it: the presence that he has asked for, else a call.
+    fn slot_is_free(&mut self, agent: AgentId) {
+        let known = &self.agents[agent.index()];
+        match known.asked {
+            Some(asked) if !is_busy(known) => self.presence_becomes(agent, asked),
+            Some(_) => {}
+            None => {
+                self.freed.insert(agent);
+            }
+        }
+    }
+
+    fn wrap_up_begins(&mut self, agent: AgentId, slot: usize, queue: QueueId) {
+        let wrap_up = self.plan.queues[queue.index()].wrap_up;
+        if wrap_up == Span(0) {
+            return self.wrap_up_ends(agent, slot);
+        }
+        let until = self.now + wrap_up;
+        self.slot_becomes(agent, slot, SlotState::WrapUp { until, queue });
+    }
+
+    fn wrap_up_ends(&mut self, agent: AgentId, slot: usize) {
+        self.agents[agent.index()].idle_since = self.now;
+        self.slot_becomes(agent, slot, SlotState::Free);
+        self.slot_is_free(agent);
+    }
+
+    fn wrap_up_done(&mut self, agent: AgentId) -> Answer {
+        self.known_agent(agent)?;
+        let wraps_up = |state: &SlotState| matches!(state, SlotState::WrapUp { .. });
+        if !self.agents[agent.index()].slots.iter().any(wraps_up) {
+            return Err(Refused);
+        }
+        for slot in 0..self.agents[agent.index()].slots.len() {
+            if wraps_up(&self.agents[agent.index()].slots[slot]) {
+                self.wrap_up_ends(agent, slot);
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A call is in his hands, from accept to the end of wrap-up.
+fn is_busy(agent: &Agent) -> bool {
+    let idle = |slot: &SlotState| matches!(slot, SlotState::Free | SlotState::Reserved { .. });
+    !agent.slots.iter().all(idle)
+}
+
+/// Adapters, and the beginning of an epoch.
+impl Twin {
+    fn epoch_begins(&mut self) -> Answer {
+        self.phase = Phase::Recovering;
+        for adapter in (0..self.adapters.len()).map(|index| AdapterId(index as u16)) {
+            if self.is_up(adapter) {
+                self.loses_session(adapter);
+            }
+        }
+        Ok(())
+    }
+
+    fn recovery_ends(&mut self) -> Answer {
+        if self.phase != Phase::Recovering {
+            return Err(Refused);
+        }
+        self.phase = Phase::CatchingUp;
+        if self.next_due().is_none_or(|(at, _)| at > self.now) {
+            self.caught_up();
+        }
+        Ok(())
+    }
+
+    /// Nothing is due any more: all that are there are open, as one event.
+    fn caught_up(&mut self) {
+        if self.phase == Phase::CatchingUp {
+            self.phase = Phase::Normal;
+            self.say(Event::RecoveryOver);
+            self.all_may_match(|_| true);
+        }
+    }
+
+    /// The agents whom these adapters ring, and the calls that they hold, look for each other.
+    fn all_may_match(&mut self, which: impl Fn(AdapterId) -> bool) {
+        for (agent, planned) in self.plan.agents_with_ids() {
+            if planned.voice.as_ref().is_some_and(|device| which(device.adapter)) {
+                self.freed.insert(agent);
+            }
+        }
+        let held = self.calls.iter().filter(|call| which(call.adapter));
+        self.eligible.extend(held.map(|call| call.arrival));
+    }
+
+    fn adapter_comes(&mut self, adapter: AdapterId, incarnation: u64, resync: bool) -> Answer {
+        if self.is_up(adapter) {
+            return Err(Refused);
+        }
+        if adapter.index() >= self.adapters.len() {
+            self.adapters.resize(adapter.index() + 1, Adapter::default());
+        }
+        let (offers, until) = (self.offers, self.now + self.plan.recovery_grace);
+        let known = &mut self.adapters[adapter.index()];
+        if known.incarnation != incarnation {
+            (known.incarnation, known.heard, known.forgets) = (incarnation, 0, offers);
+        }
+        if resync {
+            (known.up, known.awaited_until) = (true, Some(until));
+            self.say(Event::AdapterUp { adapter });
+            return Ok(());
+        }
+        self.take_back_what_is_forgotten(adapter, true);
+        self.match_all_that_may();
+        self.adapters[adapter.index()].up = true;
+        self.say(Event::AdapterUp { adapter });
+        self.opens(adapter);
+        Ok(())
+    }
+
+    fn adapter_has_said_all(&mut self, adapter: AdapterId) -> Answer {
+        if !self.is_up(adapter) {
+            return Err(Refused);
+        }
+        if self.adapters[adapter.index()].awaited_until.is_some() {
+            self.adapters[adapter.index()].forgets = 0;
+            self.awaited_no_more(adapter);
+        }
+        Ok(())
+    }
+
+    fn awaited_no_more(&mut self, adapter: AdapterId) {
+        self.adapters[adapter.index()].awaited_until = None;
+        self.say(Event::AdapterSynced { adapter });
+        self.opens(adapter);
+    }
+
+    fn opens(&mut self, adapter: AdapterId) {
+        if self.is_open(adapter) {
+            self.all_may_match(|it| it == adapter);
+        }
+    }
+
+    fn adapter_goes(&mut self, adapter: AdapterId) -> Answer {
+        if !self.is_up(adapter) {
+            return Err(Refused);
+        }
+        self.loses_session(adapter);
+        Ok(())
+    }
+
+    fn loses_session(&mut self, adapter: AdapterId) {
+        let known = &mut self.adapters[adapter.index()];
+        (known.up, known.awaited_until) = (false, None);
+        self.say(Event::AdapterDown { adapter });
+    }
+
+    fn adapter_is_heard(&mut self, adapter: AdapterId, number: u64) -> Answer {
+        let known = self.adapters.get_mut(adapter.index()).ok_or(Refused)?;
+        if number <= known.heard {
+            return Err(Refused);
+        }
+        known.heard = number;
+        Ok(())
+    }
+
+    /// A new process knows nothing of what the old one rang.
+    fn take_back_what_is_forgotten(&mut self, adapter: AdapterId, adapter_knows: bool) {
+        let forgets = std::mem::take(&mut self.adapters[adapter.index()].forgets);
+        loop {
+            let ringing = self.calls.iter().enumerate().filter_map(|(index, call)| {
+                let hand = call.hand.filter(|_| call.state == State::Offering)?;
+                (hand.rung_by == adapter && hand.offer.0 <= forgets).then_some((hand.offer, index))
+            });
+            let Some((_, call)) = ringing.min() else { return };
+            let end = OfferEnd::Revoked(RevokeCause::AdapterRestarted);
+            self.offer_ends(call, end, adapter_knows);
+        }
+    }
+
+    fn is_up(&self, adapter: AdapterId) -> bool {
+        self.adapters.get(adapter.index()).is_some_and(|adapter| adapter.up)
+    }
+
+    /// Whether what it holds and rings may be offered.
+    fn is_open(&self, adapter: AdapterId) -> bool {
+        let known = self.adapters.get(adapter.index());
+        self.phase == Phase::Normal
+            && known.is_some_and(|adapter| adapter.up && adapter.awaited_until.is_none())
+    }
+}
+
+/// Finding things.
+impl Twin {
+    fn say(&mut self, event: Event) {
+        self.said.push(event);
+    }
+
+    fn index(&self, call: CallHandle) -> Result<usize, Refused> {
+        let lives = |known: &Call| known.handle == call && known.state != State::Ended;
+        self.calls.iter().position(lives).ok_or(Refused)
+    }
+
+    fn by_arrival(&self, arrival: u64) -> usize {
+        self.calls.iter().position(|call| call.arrival == arrival).expect("it has come")
+    }
+
+    fn hand(&self, call: usize) -> Hand {
+        self.calls[call].hand.expect("somebody has it in hand")
+    }
+
+    fn in_hand(
+        &self,
+        call: CallHandle,
+        offer: OfferNumber,
+        state: State,
+    ) -> Result<usize, Refused> {
+        let index = self.index(call)?;
+        let call = &self.calls[index];
+        let is = call.state == state && call.hand.is_some_and(|hand| hand.offer == offer);
+        is.then_some(index).ok_or(Refused)
+    }
+
+    fn talking(&self, call: CallHandle) -> Result<usize, Refused> {
+        let index = self.index(call)?;
+        (self.calls[index].state == State::Talking).then_some(index).ok_or(Refused)
+    }
+
+    fn offered_to(&self, agent: AgentId, offer: OfferNumber) -> Result<usize, Refused> {
+        let is = |call: &Call| {
+            call.state == State::Offering
+                && call.hand.is_some_and(|hand| hand.agent == agent && hand.offer == offer)
+        };
+        self.calls.iter().position(is).ok_or(Refused)
+    }
+
+    fn at_work(&self, agent: AgentId) -> Answer {
+        self.known_agent(agent)?;
+        let at_work = self.agents[agent.index()].wanted != Presence::LoggedOut;
+        if at_work { Ok(()) } else { Err(Refused) }
+    }
+
+    fn known_agent(&self, agent: AgentId) -> Answer {
+        if agent.index() < self.agents.len() { Ok(()) } else { Err(Refused) }
+    }
+
+    fn known_queue(&self, queue: QueueId) -> Answer {
+        if queue.index() < self.plan.queues.len() { Ok(()) } else { Err(Refused) }
+    }
+}
