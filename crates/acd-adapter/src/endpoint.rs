@@ -1,5 +1,6 @@
 //! Where the daemon is, as a person writes it.
 
+use std::error::Error;
 use std::time::Duration;
 use tonic::transport::Endpoint;
 
@@ -57,6 +58,15 @@ impl KeepAlive {
             .keep_alive_timeout(self.within)
             .keep_alive_while_idle(true)
     }
+}
+
+/// What lies at the bottom of an error: `Connection refused`, not `transport error`.
+pub fn root_of(error: &dyn Error) -> String {
+    let mut root = error;
+    while let Some(source) = root.source() {
+        root = source;
+    }
+    root.to_string()
 }
 
 /// A status code as gRPC writes it: `FAILED_PRECONDITION`.

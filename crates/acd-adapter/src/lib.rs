@@ -131,7 +131,7 @@ mod resync;
 mod session;
 mod simulated;
 
-pub use endpoint::{AddressError, KeepAlive, code_word, endpoint};
+pub use endpoint::{AddressError, KeepAlive, code_word, endpoint, root_of};
 pub use live_calls::{LiveCall, LiveCalls};
 pub use numbering::SendId;
 pub use report::{AgentMeant, AskedPresence, DeviceState, OfferKey, OfferOutcome, Report};

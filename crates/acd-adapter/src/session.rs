@@ -1,7 +1,7 @@
 //! One session with a daemon, as its user sees it: send reports, receive orders.
 
 use crate::drive;
-use crate::endpoint::{AddressError, KeepAlive, code_word};
+use crate::endpoint::{AddressError, KeepAlive, code_word, root_of};
 use crate::link::{Asked, Link};
 use crate::numbering::SendId;
 use crate::report::{OfferKey, Report};
@@ -82,7 +82,7 @@ pub enum ConnectError {
     #[error(transparent)]
     Address(#[from] AddressError),
     /// Nothing answers there.
-    #[error("no daemon at {server}: {source}")]
+    #[error("no daemon at {server}: {}", root_of(.source))]
     Unreachable {
         /// Where.
         server: String,

@@ -14,8 +14,10 @@ use settings::Settings;
 use std::io::{IsTerminal as _, Write as _};
 use std::path::Path;
 use std::process::ExitCode;
-use tracing_subscriber::EnvFilter;
-use tracing_subscriber::filter::Directive;
+use tracing::{Level, Metadata};
+use tracing_subscriber::filter::{EnvFilter, filter_fn};
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::util::SubscriberInitExt as _;
 
 /// The command line or the settings are wrong, as with clap.
 const MISTAKE: u8 = 2;
@@ -51,7 +53,7 @@ fn read(file: &Path) -> Result<Settings, ExitCode> {
 
 fn run(settings: Settings, log: &str) -> ExitCode {
     let filter = match EnvFilter::builder().parse(log) {
-        Ok(filter) => filter.add_directive(no_passwords()),
+        Ok(filter) => filter,
         Err(error) => {
             eprintln!("--log {log}: {error}");
             return ExitCode::from(MISTAKE);
@@ -61,6 +63,8 @@ fn run(settings: Settings, log: &str) -> ExitCode {
         .with_env_filter(filter)
         .with_writer(std::io::stderr)
         .with_ansi(std::io::stderr().is_terminal())
+        .finish()
+        .with(filter_fn(holds_no_password))
         .init();
     // One thread: what happens is one after another anyway.
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
@@ -70,15 +74,15 @@ fn run(settings: Settings, log: &str) -> ExitCode {
     match ended {
         Ok(()) => ExitCode::SUCCESS,
         Err(why) => {
-            eprintln!("{why}");
+            tracing::error!("{why}");
             ExitCode::FAILURE
         }
     }
 }
 
-/// At `trace` the websocket would log its address, and with it the password.
-fn no_passwords() -> Directive {
-    "tungstenite=debug".parse().expect("a directive")
+/// At `trace` the websocket logs its address, and with it the password.
+fn holds_no_password(line: &Metadata<'_>) -> bool {
+    *line.level() < Level::TRACE || !line.target().starts_with("tungstenite")
 }
 
 fn print(bytes: &[u8]) -> ExitCode {

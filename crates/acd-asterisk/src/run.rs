@@ -106,7 +106,7 @@ impl Runner {
                 Err(broken) => End::Broken(broken),
             };
             match end {
-                End::Broken(broken) => warn!("{broken}; trying again"),
+                End::Broken(broken) => warn!("{broken}; trying Asterisk again"),
                 End::Pointless(why) => return why,
             }
             // Without Asterisk nothing can be rung, and what acdd is told may be wrong: the resync
@@ -286,7 +286,7 @@ async fn news(acdd: &mut Acdd) -> Result<News, String> {
             }
             Some(event) => {
                 if let SessionEvent::Disconnected { reason, .. } = &event {
-                    warn!("acdd is away: {reason}; trying again");
+                    warn!("acdd is away: {reason}; trying acdd again");
                 }
                 Ok(News { session: None, event })
             }
@@ -299,6 +299,7 @@ async fn news(acdd: &mut Acdd) -> Result<News, String> {
 /// with it: nothing may be told before what is held.
 async fn connect(settings: Settings) -> Result<News, String> {
     let mut delay = AGAIN_AFTER;
+    let mut said = String::new();
     loop {
         let mut options = SessionOptions::new("", &settings.adapter);
         options.servers.clone_from(&settings.servers);
@@ -310,8 +311,13 @@ async fn connect(settings: Settings) -> Result<News, String> {
                 info!("connected to acdd");
                 return Ok(News { session: Some(Box::new((sender, events))), event });
             }
-            Err(ConnectError::Unreachable { .. }) => {}
-            Err(error @ ConnectError::Refused(_)) => warn!("{error}; trying again"),
+            Err(error @ (ConnectError::Unreachable { .. } | ConnectError::Refused(_))) => {
+                let why = error.to_string();
+                if why != said {
+                    warn!("{why}; trying acdd again until it answers");
+                    said = why;
+                }
+            }
             Err(error) => return Err(error.to_string()),
         }
         sleep(delay).await;

@@ -2,7 +2,7 @@
 
 use crate::ari::{
     BridgeInfo, Broken, ChannelInfo, Client, DeviceInfo, EndpointInfo, FILTER, Incoming, Method,
-    Request, Response, escaped,
+    Request, escaped,
 };
 use crate::settings::Settings;
 use crate::switch::{Found, FoundChannel};
@@ -56,9 +56,12 @@ async fn prepare(
     ];
     for request in requests {
         let response = client.ask(&request, aside).await?;
-        if !response.is_success() {
-            let Response { status, body } = response;
-            warn!(status, why = %body, "Asterisk refuses {}", request.uri);
+        match response.status {
+            200..300 => {}
+            403 => return Err(Broken::ReadOnly { user: settings.login.user.clone() }),
+            // A former process has made the bridge.
+            409 => {}
+            status => warn!(status, why = response.why(), "Asterisk refuses {}", request.uri),
         }
     }
     Ok(())

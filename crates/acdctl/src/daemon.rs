@@ -2,11 +2,11 @@
 
 use crate::cli::Common;
 use crate::failure::Failure;
+use acd_adapter::root_of;
 use acd_proto::v1::{
     adapter_service_client::AdapterServiceClient, admin_service_client::AdminServiceClient,
     agent_service_client::AgentServiceClient, supervisor_service_client::SupervisorServiceClient,
 };
-use std::error::Error;
 use std::time::Duration;
 use tonic::transport::Channel;
 use tonic::{Request, Response, Status};
@@ -75,13 +75,4 @@ pub(crate) fn request<T>(message: T) -> Request<T> {
     let mut request = Request::new(message);
     request.set_timeout(ANSWER_WITHIN);
     request
-}
-
-/// What lies at the bottom of an error: `Connection refused`, not `transport error`.
-fn root_of(error: &dyn Error) -> String {
-    let mut root = error;
-    while let Some(source) = root.source() {
-        root = source;
-    }
-    root.to_string()
 }

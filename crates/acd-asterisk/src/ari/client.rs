@@ -42,6 +42,8 @@ pub(crate) enum Broken {
          `[asterisk]` here"
     )]
     Refused { address: String, user: String, status: u16 },
+    #[error("Asterisk lets user `{user}` only read: `read_only` of `ari.conf` must be `no`")]
+    ReadOnly { user: String },
     #[error("the websocket broke: {0}")]
     Socket(#[from] tungstenite::Error),
     #[error("Asterisk closed the websocket")]

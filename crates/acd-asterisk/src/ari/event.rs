@@ -28,7 +28,7 @@ pub(crate) enum Event {
         args: Vec<String>,
         channel: ChannelInfo,
         /// The channel in whose place it is: Asterisk has moved that one elsewhere.
-        replace_channel: Option<ChannelInfo>,
+        replace_channel: Option<Box<ChannelInfo>>,
     },
     /// A channel has left the application, in whatever way.
     StasisEnd {
@@ -91,6 +91,11 @@ impl ChannelInfo {
     pub(crate) fn device(&self) -> &str {
         self.name.rsplit_once('-').map_or(self.name.as_str(), |(device, _)| device)
     }
+
+    /// Where in the dialplan it is: `2000@from-outside`.
+    pub(crate) fn place(&self) -> String {
+        format!("{}@{}", self.dialplan.exten, self.dialplan.context)
+    }
 }
 
 /// Who a channel says that it is.
@@ -105,6 +110,10 @@ pub(crate) struct Party {
 /// Where in the dialplan a channel stands.
 #[derive(Clone, Debug, Default, Deserialize)]
 pub(crate) struct Dialplan {
+    #[serde(default)]
+    pub(crate) context: String,
+    #[serde(default)]
+    pub(crate) exten: String,
     #[serde(default)]
     pub(crate) app_name: String,
     /// `acd,call,billing` of `Stasis(acd,call,billing)`.

@@ -18,6 +18,8 @@ pub(super) struct Call {
     /// His carrier has been told that somebody is there.
     pub(super) answered: bool,
     pub(super) stage: Stage,
+    /// acdd has his call, or had it.
+    pub(super) known: bool,
     /// The channels of the legs that are made for him.
     pub(super) legs: Vec<String>,
     /// What he is being told.
@@ -88,7 +90,8 @@ impl Switch {
             Some(("call", asked)) => match Asked::read(asked) {
                 Ok(asked) => self.call_came(channel, asked),
                 Err(wrong) => {
-                    tracing::warn!(wrong, "the dialplan's Stasis(..., call, ...) cannot be read");
+                    let at = channel.place();
+                    tracing::warn!(%at, wrong, "the dialplan's Stasis(..., call, ...) cannot be read");
                     self.give_to_dialplan(&channel.id, "malformed");
                 }
             },
@@ -96,7 +99,8 @@ impl Switch {
             Some(("agent", asked)) => self.feature_code(channel, asked),
             _ if self.calls.contains_key(&channel.id) || self.legs.contains_key(&channel.id) => {}
             _ => {
-                tracing::warn!("the dialplan's Stasis() has neither `call` nor `agent`");
+                let at = channel.place();
+                tracing::warn!(%at, "the dialplan's Stasis() has neither `call` nor `agent`");
                 self.give_to_dialplan(&channel.id, "malformed");
             }
         }
@@ -139,6 +143,7 @@ impl Switch {
             caller_id: shown(channel),
             answered: channel.state == "Up",
             stage,
+            known: false,
             legs: Vec::new(),
             playback: None,
             announce_at: None,
@@ -223,6 +228,33 @@ impl Switch {
             Some(Stage::With { .. }) if !gone => self.handed_on(channel),
             Some(Stage::HandedOn { .. }) if !gone => {}
             _ => self.caller_gone(channel),
+        }
+    }
+
+    /// acdd has this call.
+    pub(super) fn is_known(&mut self, channel: &str) {
+        if let Some(call) = self.calls.get_mut(channel) {
+            call.known = true;
+        }
+    }
+
+    /// Callers whom acdd has never had are not kept for it any longer: their age is worth nothing
+    /// yet, and music without end is worse than what the dialplan has for them.
+    pub(super) fn give_back_the_unknown(&mut self) {
+        if !self.acdd_is_away() {
+            return;
+        }
+        let unknown = |call: &Call| !call.known && call.stage == Stage::Waiting;
+        let callers = self.calls.iter().filter(|(_, call)| unknown(call));
+        let mut callers: Vec<String> = callers.map(|(channel, _)| channel.clone()).collect();
+        callers.sort_unstable();
+        if !callers.is_empty() {
+            tracing::warn!(calls = callers.len(), "acdd is away: calls go on in the dialplan");
+        }
+        for channel in callers {
+            // It may have heard of him after all, in its last moment.
+            self.caller_gone(&channel);
+            self.give_to_dialplan(&channel, "unavailable");
         }
     }
 

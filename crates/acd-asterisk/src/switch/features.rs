@@ -37,7 +37,8 @@ impl Switch {
         let report = match read(asked, AgentMeant::At(address)) {
             Ok(report) => report,
             Err(wrong) => {
-                tracing::warn!(wrong, "the dialplan's Stasis(..., agent, ...) cannot be read");
+                let at = channel.place();
+                tracing::warn!(%at, wrong, "the dialplan's Stasis(..., agent, ...) cannot be read");
                 return self.give_to_dialplan(&channel.id, "malformed");
             }
         };

@@ -2,8 +2,8 @@
 
 use super::calls::Stage;
 use super::memory::{Kept as _, LEG_VARIABLE, LegMemory};
-use super::{Purpose, Switch, end_of};
-use crate::ari::{ChannelInfo, Method, Request};
+use super::{Purpose, Subject, Switch, end_of};
+use crate::ari::{ChannelInfo, Method, Request, Response, escaped};
 use acd_adapter::{LegState, OfferKey, OfferOutcome, Report};
 use acd_proto::v1;
 use serde_json::json;
@@ -157,7 +157,11 @@ impl Switch {
 
     /// All that acdd goes on with is adopted: other legs that do not talk are void.
     pub(super) fn resynced(&mut self) {
-        self.resync = None;
+        for subject in self.resync.take().into_iter().flat_map(|(_, calls)| calls) {
+            if let Subject::Call(channel) = subject {
+                self.is_known(&channel);
+            }
+        }
         let void = |leg: &Leg| !leg.confirmed && !leg.talks();
         let legs = self.legs.iter().filter(|(_, leg)| void(leg));
         for channel in legs.map(|(channel, _)| channel.clone()).collect::<Vec<_>>() {
@@ -165,11 +169,16 @@ impl Switch {
         }
     }
 
-    /// The device could not be asked to ring.
-    pub(super) fn cannot_ring(&mut self, channel: &str) {
-        if let Some(leg) = self.remove_leg(channel) {
-            self.tell(result(leg.key, OfferOutcome::Failed));
-        }
+    /// The device could not be asked to ring. Asterisk may not have it at all, and then it says
+    /// nothing of it by itself.
+    pub(super) fn cannot_ring(&mut self, channel: &str, response: &Response) {
+        let Some(leg) = self.remove_leg(channel) else { return };
+        let Leg { key, agent, device, .. } = leg;
+        let (status, why) = (response.status, response.why());
+        tracing::warn!(agent, device, status, why, "Asterisk cannot ring a telephone");
+        self.tell(result(key, OfferOutcome::Failed));
+        let uri = format!("deviceStates/{}", escaped(&device));
+        self.ask_for(Purpose::LookAt, Request::new(Method::Get, uri));
     }
 
     pub(super) fn channel_changed(&mut self, channel: &ChannelInfo) {

@@ -67,6 +67,8 @@ pub(crate) enum Purpose {
     Bridge(String),
     /// To have a caller told something, by the playback.
     Play(String),
+    /// To see how a device is that could not be rung.
+    LookAt,
 }
 
 /// What a report speaks of.
@@ -122,6 +124,8 @@ pub(crate) struct Switch {
 /// What a time is kept for.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Timer {
+    /// acdd may have been away for too long.
+    Away,
     /// A caller is to be told where he stands.
     Announce(String),
     /// What a device is in is no leg of ours any more.
@@ -144,7 +148,7 @@ enum Acdd {
 
 impl Switch {
     pub(crate) fn new(settings: Settings, now: Now) -> Self {
-        Self {
+        let mut switch = Self {
             settings,
             now,
             calls: HashMap::new(),
@@ -163,7 +167,9 @@ impl Switch {
             want_positions: BTreeSet::new(),
             outputs: Vec::new(),
             playbacks: 0,
-        }
+        };
+        switch.acdd_went_away();
+        switch
     }
 
     /// What is to be carried out, in order.
@@ -215,9 +221,7 @@ impl Switch {
             Purpose::Ring(leg) => {
                 // 409: it was asked for before, and rings.
                 if !response.is_success() && response.status != 409 {
-                    let (status, why) = (response.status, response.why());
-                    tracing::info!(leg, status, why, "Asterisk cannot ring a telephone");
-                    self.cannot_ring(leg);
+                    self.cannot_ring(leg, response);
                 }
             }
             Purpose::Bridge(leg) => {
@@ -226,6 +230,11 @@ impl Switch {
                     tracing::warn!(leg, status, why, "Asterisk cannot connect a caller");
                 }
                 self.bridged(leg, response.is_success());
+            }
+            Purpose::LookAt => {
+                if let Ok(device) = serde_json::from_value(response.body.clone()) {
+                    self.device_changed(&device);
+                }
             }
             Purpose::Play(playback) => {
                 if !response.is_success() {
@@ -268,7 +277,7 @@ impl Switch {
             SessionEvent::Acknowledged { up_to } => self.acknowledged(up_to),
             SessionEvent::Disconnected { .. } => {
                 if matches!(self.acdd, Acdd::Connected) {
-                    self.acdd = Acdd::Away { since: self.now.instant };
+                    self.acdd_went_away();
                 }
             }
         }
@@ -291,8 +300,10 @@ impl Switch {
         let mut done = std::mem::replace(&mut self.subjects, later);
         done.extend(self.subjects.remove_entry(&up_to));
         for subject in done.into_values() {
-            if let Subject::Feature(channel) = subject {
-                self.feature_answered(&channel, "ok");
+            match subject {
+                Subject::Call(channel) => self.is_known(&channel),
+                Subject::Feature(channel) => self.feature_answered(&channel, "ok"),
+                Subject::Nothing | Subject::Transferred { .. } => {}
             }
         }
     }
@@ -318,7 +329,10 @@ impl Switch {
                 tracing::debug!(call_id, code, message, "acdd does not take the transfer");
                 self.transfer_refused(call_id.clone(), channel, code);
             }
-            Subject::Feature(channel) => self.feature_answered(channel, code),
+            Subject::Feature(channel) => {
+                tracing::info!(code, message, "acdd refuses what an agent has dialled");
+                self.feature_answered(channel, code);
+            }
         }
     }
 
@@ -326,7 +340,7 @@ impl Switch {
     pub(crate) fn on_session_over(&mut self, now: Now) {
         self.now = now;
         if matches!(self.acdd, Acdd::Connected) {
-            self.acdd = Acdd::Away { since: now.instant };
+            self.acdd_went_away();
         }
         self.subjects.clear();
         self.resync = None;
@@ -343,6 +357,7 @@ impl Switch {
         while self.timers.first().is_some_and(|(at, _)| *at <= now.instant) {
             let Some((at, timer)) = self.timers.pop_first() else { return };
             match timer {
+                Timer::Away => self.give_back_the_unknown(),
                 Timer::Announce(channel) => self.announce(at, &channel),
                 Timer::Device(device) => self.tell_of_device(&device),
                 Timer::Feature(channel) => self.feature_answered(&channel, "unavailable"),
@@ -354,6 +369,11 @@ impl Switch {
                 }
             }
         }
+    }
+
+    fn acdd_went_away(&mut self) {
+        self.acdd = Acdd::Away { since: self.now.instant };
+        self.timers.insert((self.now.instant + self.settings.away_after, Timer::Away));
     }
 
     /// Whether acdd has been away for longer than callers are kept for it.

@@ -210,3 +210,50 @@ fn a_new_process_finds_who_waits_and_who_talks_and_names_them() {
     assert_eq!(resync.calls[0].waited, Duration::from_secs(2), "talk time is no wait");
     assert_eq!(resync.legs[0].state, acd_adapter::LegState::Held);
 }
+
+#[test]
+fn when_acdd_stays_away_callers_whom_it_has_never_had_go_to_the_dialplan() {
+    let away = || SessionEvent::Disconnected { reason: String::new(), retrying: true };
+    for acdd_has_him in [false, true] {
+        let mut switch = with_a_caller();
+        if acdd_has_him {
+            switch.is_known("c1");
+        }
+        switch.on_order(at(1), away());
+        switch.on_time(at(5));
+        assert_eq!(does(&mut switch), [""; 0], "acdd may be back in time");
+        switch.on_time(at(6));
+        let gone = ["CallEnded", "Post channels/c1/variable", "Post channels/c1/continue"];
+        assert_eq!(does(&mut switch), if acdd_has_him { &[][..] } else { &gone[..] });
+    }
+}
+
+#[test]
+fn a_caller_who_comes_while_acdd_was_never_there_is_kept_for_it_as_long_as_any_other() {
+    let settings = settings::parse("example", settings::EXAMPLE).expect("it is right");
+    let mut switch = Switch::new(settings, at(0));
+    let args = vec!["call".to_owned(), "billing".to_owned()];
+    let channel = channel("c1", "acd,call,billing");
+    switch.on_event(at(3), Event::StasisStart { args, channel, replace_channel: None });
+    switch.on_time(at(4));
+    does(&mut switch);
+    switch.on_time(at(5));
+    let gone = ["CallEnded", "Post channels/c1/variable", "Post channels/c1/continue"];
+    assert_eq!(does(&mut switch), gone);
+}
+
+#[test]
+fn a_telephone_that_asterisk_cannot_ring_is_looked_at_and_told_of() {
+    let mut switch = with_a_caller();
+    offer(&mut switch);
+    switch.take_outputs();
+    let refused = Response { status: 500, body: Value::Null };
+    switch.on_response(at(2), &Purpose::Ring(LEG.to_owned()), &refused);
+    assert_eq!(does(&mut switch), ["OfferResult", "Get deviceStates/201"]);
+    let body = serde_json::json!({ "name": "201", "state": "INVALID" });
+    switch.on_response(at(2), &Purpose::LookAt, &Response { status: 200, body });
+    let told = told(&mut switch);
+    let down =
+        Report::DeviceChanged { address: "201".to_owned(), state: acd_adapter::DeviceState::Down };
+    assert_eq!(told, [down]);
+}

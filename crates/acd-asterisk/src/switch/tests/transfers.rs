@@ -11,7 +11,7 @@ fn end(id: &str, end: &str, app_data: &str) -> ChannelInfo {
 
 /// The agent who talks to `c1` hands him on: a Local channel takes the place of his leg.
 fn hands_on() -> Event {
-    let replace_channel = Some(channel(LEG, "acd,leg"));
+    let replace_channel = Some(Box::new(channel(LEG, "acd,leg")));
     Event::StasisStart { args: Vec::new(), channel: end("l1", "1", "acd"), replace_channel }
 }
 
@@ -96,7 +96,7 @@ fn a_consultation_goes_on_with_the_caller_whichever_half_is_heard_of_first() {
         let asks = Event::StasisStart { args, channel: own.clone(), replace_channel: None };
         switch.on_event(at(3), asks);
         switch.take_outputs();
-        let replace_channel = Some(own.clone());
+        let replace_channel = Some(Box::new(own.clone()));
         let second = end("l2", "2", "acd");
         let takes = Event::StasisStart { args: Vec::new(), channel: second, replace_channel };
         let halves = if swapped { [hands_on(), takes] } else { [takes, hands_on()] };
