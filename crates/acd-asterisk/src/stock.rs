@@ -64,7 +64,7 @@ async fn prepare(
             status => warn!(status, why = response.why(), "Asterisk refuses {}", request.uri),
         }
     }
-    Ok(())
+    client.hears(aside).await
 }
 
 async fn list<T: DeserializeOwned>(

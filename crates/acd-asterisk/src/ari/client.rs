@@ -1,6 +1,6 @@
 //! The websocket: one reader for events and answers, one writer for requests.
 
-use super::{Event, Request, Response};
+use super::{Event, Method, Request, Response, escaped};
 use futures_util::stream::{SplitSink, SplitStream};
 use futures_util::{SinkExt as _, StreamExt as _};
 use serde::Deserialize;
@@ -9,17 +9,19 @@ use std::time::Duration;
 use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout_at};
 use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
-use tokio_tungstenite::tungstenite::{self, Bytes, Message};
+use tokio_tungstenite::tungstenite::{self, Message};
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
 
 type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
 
 /// How long the socket may take to open.
 const OPEN_WITHIN: Duration = Duration::from_secs(5);
-/// A socket that has been silent for so long is asked whether it lives, ...
-const PING_AFTER: Duration = Duration::from_secs(5);
-/// ... and is dead when it has been silent for so long.
+/// When no event has come for so long, one is asked for, ...
+const ECHO_AFTER: Duration = Duration::from_secs(5);
+/// ... and the socket is dead when none has come for so long.
 const DEAD_AFTER: Duration = Duration::from_secs(15);
+/// How long the first event of a new socket may take.
+const FIRST_ECHO_WITHIN: Duration = Duration::from_secs(2);
 
 /// Where Asterisk is, and as whom to speak to it.
 #[derive(Clone, Debug)]
@@ -50,6 +52,8 @@ pub(crate) enum Broken {
     Closed,
     #[error("Asterisk has been silent for {} s", DEAD_AFTER.as_secs())]
     Silent,
+    #[error("Asterisk has ended the application `{app}` together with a former connection")]
+    Deaf { app: String },
 }
 
 /// What comes down the socket.
@@ -65,6 +69,9 @@ pub(crate) struct Client {
     writer: SplitSink<Socket, Message>,
     reader: SplitStream<Socket>,
     next_id: u64,
+    /// The name of the Stasis application.
+    app: String,
+    /// When the last event came: answers come even when the application hears nothing any more.
     heard_at: Instant,
     asked: bool,
 }
@@ -83,8 +90,8 @@ impl Client {
     /// When nobody listens there, or the login is refused.
     pub(crate) async fn open(login: &Login) -> Result<Self, Broken> {
         let Login { address, user, password, app } = login;
-        let key = super::request::escaped(&format!("{user}:{password}"));
-        let app = super::request::escaped(app);
+        let key = escaped(&format!("{user}:{password}"));
+        let app = escaped(app);
         let unreachable = |reason: String| Broken::Unreachable { address: address.clone(), reason };
         let url = format!("ws://{address}/ari/events?app={app}&api_key={key}");
         // The URL holds the password: what is wrong with it is said without it.
@@ -108,7 +115,8 @@ impl Client {
             let _ = stream.set_nodelay(true);
         }
         let (writer, reader) = socket.split();
-        Ok(Self { writer, reader, next_id: 0, heard_at: Instant::now(), asked: false })
+        let (app, heard_at) = (login.app.clone(), Instant::now());
+        Ok(Self { writer, reader, next_id: 0, app, heard_at, asked: false })
     }
 
     /// Puts a request into the line; `flush` sends what is there. Returns its number.
@@ -133,30 +141,56 @@ impl Client {
     /// The next event or answer. Cancel safe.
     ///
     /// # Errors
-    /// When the socket is broken, or has been silent for too long.
+    /// When the socket is broken, or no event has come for too long.
     pub(crate) async fn next(&mut self) -> Result<Incoming, Broken> {
         loop {
-            let patience = if self.asked { DEAD_AFTER } else { PING_AFTER };
+            let patience = if self.asked { DEAD_AFTER } else { ECHO_AFTER };
             let Ok(message) = timeout_at(self.heard_at + patience, self.reader.next()).await else {
                 if self.asked {
                     return Err(Broken::Silent);
                 }
-                self.asked = true;
-                self.writer.send(Message::Ping(Bytes::new())).await?;
+                self.ask_for_echo().await?;
                 continue;
             };
-            self.heard_at = Instant::now();
-            self.asked = false;
             match message.ok_or(Broken::Closed)?? {
                 Message::Text(text) => {
-                    if let Some(incoming) = read(&text) {
-                        return Ok(incoming);
+                    let Some(incoming) = read(&text) else { continue };
+                    if matches!(incoming, Incoming::Event(_)) {
+                        self.heard_at = Instant::now();
+                        self.asked = false;
                     }
+                    return Ok(incoming);
                 }
                 Message::Close(_) => return Err(Broken::Closed),
                 _ => {}
             }
         }
+    }
+
+    /// Sees whether events come down this socket; what comes before the first goes to `aside`.
+    ///
+    /// When a former socket of the application closes in the moment in which this one takes over,
+    /// Asterisk at times ends the application, and answers here as if nothing had happened.
+    ///
+    /// # Errors
+    /// When none comes, or the socket is broken.
+    pub(crate) async fn hears(&mut self, aside: &mut Vec<Incoming>) -> Result<(), Broken> {
+        self.ask_for_echo().await?;
+        let deadline = Instant::now() + FIRST_ECHO_WITHIN;
+        loop {
+            match timeout_at(deadline, self.next()).await {
+                Ok(Ok(Incoming::Event(event))) if matches!(*event, Event::Echo) => return Ok(()),
+                Ok(other) => aside.push(other?),
+                Err(_) => return Err(Broken::Deaf { app: self.app.clone() }),
+            }
+        }
+    }
+
+    async fn ask_for_echo(&mut self) -> Result<(), Broken> {
+        self.asked = true;
+        let echo = Request::new(Method::Post, "events/user/acd-echo");
+        self.feed(&echo.with("application", &self.app)).await?;
+        self.flush().await
     }
 
     /// Sends a request and waits for its answer; what comes before it goes to `aside`.
@@ -192,5 +226,39 @@ fn read(text: &str) -> Option<Incoming> {
             tracing::warn!(%error, "an event that cannot be read is passed over");
             None
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tokio::net::TcpListener;
+
+    /// An Asterisk that answers every request, and says nothing else.
+    async fn mute(listener: TcpListener) {
+        let (stream, _) = listener.accept().await.expect("a connection");
+        let mut socket = tokio_tungstenite::accept_async(stream).await.expect("a websocket");
+        while let Some(Ok(Message::Text(request))) = socket.next().await {
+            let request: Value = serde_json::from_str(&request).expect("JSON");
+            let id = &request["request_id"];
+            let answer = serde_json::json!({
+                "type": "RESTResponse", "request_id": id, "status_code": 204,
+            });
+            socket.send(Message::text(answer.to_string())).await.expect("an open socket");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_socket_that_only_answers_is_found_out() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let address = listener.local_addr().expect("an address").to_string();
+        tokio::spawn(mute(listener));
+        let [user, password, app] = ["acd", "secret", "acd"].map(str::to_owned);
+        let mut client =
+            Client::open(&Login { address, user, password, app }).await.expect("an open socket");
+        let mut aside = Vec::new();
+        let heard = client.hears(&mut aside).await;
+        assert!(matches!(heard, Err(Broken::Deaf { .. })), "{heard:?}");
+        assert!(matches!(aside[..], [Incoming::Response(1, _)]), "{aside:?}");
     }
 }

@@ -16,6 +16,7 @@ pub(crate) const FILTER: &[&str] = &[
     "DeviceStateChanged",
     "PlaybackFinished",
     "ApplicationReplaced",
+    "ChannelUserevent",
 ];
 
 /// One event.
@@ -65,6 +66,9 @@ pub(crate) enum Event {
     },
     /// Another program has taken the application's name.
     ApplicationReplaced,
+    /// What the adapter says to itself, to see whether events reach it.
+    #[serde(rename = "ChannelUserevent")]
+    Echo,
     /// What a later Asterisk may say besides.
     #[serde(other)]
     Other,

@@ -204,7 +204,7 @@ impl Switch {
             Event::ChannelUnhold { channel } => self.held(&channel.id, false),
             Event::DeviceStateChanged { device_state } => self.device_changed(&device_state),
             Event::PlaybackFinished { playback } => self.playback_over(&playback.id),
-            Event::ApplicationReplaced | Event::Other => {}
+            Event::ApplicationReplaced | Event::Echo | Event::Other => {}
         }
     }
 
