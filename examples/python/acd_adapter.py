@@ -19,6 +19,9 @@ BACK_OFF_FIRST = 0.1
 BACK_OFF_MOST = 5.0
 # A report that is written later than this says how long its caller has been waiting meanwhile.
 LATE_AFTER = 0.1
+# acdd reads no longer messages; what is added to a report when it is written takes some of it.
+MESSAGE_BYTES_MAX = 64 * 1024
+ADDED_BYTES_MAX = 64
 # The same Hello would be refused again, or another session has our place.
 FINAL = {
     grpc.StatusCode.INVALID_ARGUMENT,
@@ -34,7 +37,7 @@ class Session:
     """One session. `servers` are tried in turn: `["127.0.0.1:7170"]`."""
 
     def __init__(self, servers, adapter, domain="", software="acd_adapter.py"):
-        self._servers = deque(servers)
+        self._servers = deque(host_and_port(server) for server in servers)
         self._hello = pb.Hello(
             domain=domain,
             adapter=adapter,
@@ -58,12 +61,17 @@ class Session:
     def send(self, **body):
         """Reports something, exactly once in effect: `send(call_ended=pb.CallEnded(...))`.
 
-        Returns its number, which `rejected` orders name.
+        Returns its number, which `rejected` orders name. Raises `ValueError` if it is too large.
         """
+        message = pb.AdapterMessage(**body)
+        if message.ByteSize() + ADDED_BYTES_MAX > MESSAGE_BYTES_MAX:
+            raise ValueError(
+                f"the report is {message.ByteSize()} bytes long, at most "
+                f"{MESSAGE_BYTES_MAX - ADDED_BYTES_MAX} are allowed"
+            )
         with self._changed:
-            number = self._next_number
+            number = message.number = self._next_number
             self._next_number += 1
-            message = pb.AdapterMessage(number=number, **body)
             self._unacknowledged.append((number, time.monotonic(), message))
             self._changed.notify_all()
             return number
@@ -72,14 +80,17 @@ class Session:
         """Answers a `welcome` that is not resumed: all that the PBX holds, and nothing else.
 
         `calls` are `CallOffered`, oldest first, with their whole wait; `legs` are `ResyncLeg`.
+        Returns the numbers of the calls, in their order, as `send` does.
         """
         resync = self._welcome.resync
-        for call in calls:
-            self.send(resync_call=pb.ResyncCall(call=call, resync=resync))
+        numbers = [
+            self.send(resync_call=pb.ResyncCall(call=call, resync=resync)) for call in calls
+        ]
         for leg in legs:
             leg.resync = resync
             self.send(resync_leg=leg)
         self.send(resync_done=pb.ResyncDone(resync=resync))
+        return numbers
 
     def close(self, within=5.0):
         """Ends the session once all that was sent is durable; true if it is."""
@@ -209,3 +220,12 @@ class Session:
             waited = call.waited.ToNanoseconds() + int(kept * self._welcome.clock_scale * 1e9)
             call.waited.FromNanoseconds(waited)
         return copy
+
+
+def host_and_port(server):
+    """`127.0.0.1:7170` from that, or from `http://127.0.0.1:7170`, as acdd prints it."""
+    host_port = server.removeprefix("http://").rstrip("/")
+    host, colon, port = host_port.rpartition(":")
+    if not (host and colon and port.isdigit()) or "/" in host_port:
+        raise ValueError(f"`{server}` is no address of acdd; expected 127.0.0.1:7170 or the like")
+    return host_port

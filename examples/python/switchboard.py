@@ -11,40 +11,69 @@ needs beyond that is a place for them which outlives it, best in the PBX.
 import sys
 import threading
 import time
+from dataclasses import dataclass
 
+import grpc
 from acd.v1 import adapter_pb2 as pb
 from acd_adapter import Session
+
+
+@dataclass
+class Call:
+    """One that waits or talks."""
+
+    call_id: str
+    queue: str
+    since: float
+    # The number of the report that offered it: a refusal names it.
+    number: int = 0
+
+    def offered(self):
+        offered = pb.CallOffered(call_id=self.call_id, queue=self.queue)
+        offered.waited.FromNanoseconds(int((time.monotonic() - self.since) * 1e9))
+        return offered
 
 
 class Switchboard:
     def __init__(self, session):
         self.session = session
-        self.calls = {}  # call_id: (queue, since), in order of arrival
+        self.calls = {}  # by call_id, in order of arrival
         self.rung = {}  # offer_number: epoch
         self.latest = 0
+        # Commands and orders come from two threads.
+        self.lock = threading.Lock()
 
     def obey(self, command):
         match command.split():
             case ["call", queue]:
                 self.latest += 1
-                call_id = f"c{self.latest}"
-                self.calls[call_id] = (queue, time.monotonic())
-                say(f"{call_id} waits in {queue}")
-                self.session.send(call_offered=pb.CallOffered(call_id=call_id, queue=queue))
-            case ["answer", number] if number.isdigit() and int(number) in self.rung:
+                call = Call(f"c{self.latest}", queue, time.monotonic())
+                try:
+                    call.number = self.session.send(call_offered=call.offered())
+                except ValueError as error:
+                    return say(f"cannot offer it: {error}")
+                self.calls[call.call_id] = call
+                say(f"{call.call_id} waits in {queue}")
+            case ["answer", number]:
                 # Not bridged yet: acdd says when.
-                self.result(int(number), pb.OfferResult.RESULT_ACCEPTED)
-            case ["decline", number] if number.isdigit() and int(number) in self.rung:
-                self.result(int(number), pb.OfferResult.RESULT_DECLINED)
-            case ["hang-up", call_id]:
-                self.calls.pop(call_id, None)
+                self.result(number, pb.OfferResult.RESULT_ACCEPTED)
+            case ["decline", number]:
+                self.result(number, pb.OfferResult.RESULT_DECLINED)
+            case ["hang-up", call_id] if call_id in self.calls:
+                del self.calls[call_id]
                 self.session.send(call_ended=pb.CallEnded(call_id=call_id))
+            case ["hang-up", call_id]:
+                say(f"there is no call {call_id}")
             case _:
                 say("expected call QUEUE, answer OFFER, decline OFFER or hang-up CALL")
 
-    def result(self, number, result):
-        epoch = self.rung[number]
-        report = pb.OfferResult(offer_number=number, offer_epoch=epoch, result=result)
+    def result(self, offer, result):
+        number = int(offer) if offer.isdecimal() else None
+        if number not in self.rung:
+            return say(f"nobody is rung for offer {offer}")
+        report = pb.OfferResult(
+            offer_number=number, offer_epoch=self.rung[number], result=result
+        )
         self.session.send(offer_result=report)
 
     def take_in(self, epoch, kind, message):
@@ -52,13 +81,15 @@ class Switchboard:
             case "welcome" if not message.resumed:
                 # acdd or this program is new to the other: say what there is. No leg survives.
                 self.rung.clear()
-                held = list(self.calls.items())
+                held = list(self.calls.values())
                 say(f"connected, with {len(held)} calls")
-                self.session.resync([offered(call_id, *call) for call_id, call in held])
+                numbers = self.session.resync([call.offered() for call in held])
+                for call, number in zip(held, numbers):
+                    call.number = number
             case "offer":
                 self.rung[message.offer_number] = epoch
                 say(f"offer {message.offer_number}: ring {message.agent} for {message.call.call_id}")
-                self.result(message.offer_number, pb.OfferResult.RESULT_RINGING)
+                self.result(str(message.offer_number), pb.OfferResult.RESULT_RINGING)
             case "revoke":
                 self.rung.pop(message.offer_number, None)
                 say(f"offer {message.offer_number} is over")
@@ -74,14 +105,11 @@ class Switchboard:
                 say(f"{message.call.call_id} hears {message.announcement}")
             case "rejected":
                 say(f"refused: {message.message} ({message.code})")
+                # What was a call is none for acdd: it is not said again at a resync.
+                refused = message.rejected_number
+                self.calls = {id: it for id, it in self.calls.items() if it.number != refused}
             case "disconnected":
                 say(f"disconnected: {message}")
-
-
-def offered(call_id, queue, since):
-    call = pb.CallOffered(call_id=call_id, queue=queue)
-    call.waited.FromNanoseconds(int((time.monotonic() - since) * 1e9))
-    return call
 
 
 def say(text):
@@ -89,17 +117,27 @@ def say(text):
 
 
 def main():
-    session = Session(sys.argv[1:] or ["127.0.0.1:7170"], adapter="switchboard")
+    try:
+        session = Session(sys.argv[1:] or ["127.0.0.1:7170"], adapter="switchboard")
+    except ValueError as error:
+        sys.exit(f"error: {error}")
     board = Switchboard(session)
 
     def serve():
         for command in sys.stdin:
-            board.obey(command)
+            with board.lock:
+                board.obey(command)
         session.close()
 
     threading.Thread(target=serve, daemon=True).start()
-    for epoch, kind, message in session.events():
-        board.take_in(epoch, kind, message)
+    try:
+        for epoch, kind, message in session.events():
+            with board.lock:
+                board.take_in(epoch, kind, message)
+    except grpc.RpcError as error:
+        sys.exit(f"error: acdd refuses: {error.details()} ({error.code().name})")
+    except KeyboardInterrupt:
+        sys.exit(130)
 
 
 if __name__ == "__main__":

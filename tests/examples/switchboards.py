@@ -3,6 +3,7 @@
 import json
 import os
 import queue
+import signal
 import subprocess
 import sys
 import tempfile
@@ -112,8 +113,14 @@ class Tests:
     def test_what_cannot_be_is_refused_and_disturbs_nothing(self):
         self.board.type("call laundry")
         self.assertIn("unknown_queue", self.board.says("refused"))
+        self.board.type("answer 7")
+        self.board.says("nobody is rung for offer 7")
         self.board.type("call billing")
         self.until_state(["waiting"])
+        # What was refused is no call any more.
+        self.acdd.kill()
+        self.start_acdd(self.server)
+        self.board.says("connected, with 1 calls")
 
     def test_calls_survive_an_acdd_that_is_killed_and_what_is_said_meanwhile_arrives(self):
         self.board.type("call billing")
@@ -138,7 +145,24 @@ class Tests:
 
 class PythonTest(Tests, unittest.TestCase):
     def command(self):
-        return sys.executable, f"{EXAMPLES}/python/switchboard.py", self.server
+        # As acdd prints it, and as gRPC wants it.
+        return sys.executable, f"{EXAMPLES}/python/switchboard.py", f"http://{self.server}"
+
+    def test_what_acdd_could_not_read_is_refused_before_it_is_sent(self):
+        self.board.type("call " + "x" * 70_000)
+        self.assertIn("at most 65472 are allowed", self.board.says("cannot"))
+        self.board.type("call billing")
+        self.until_state(["waiting"])
+
+    def test_an_interrupt_ends_it_without_ado(self):
+        self.board.process.send_signal(signal.SIGINT)
+        self.assertEqual(self.board.process.wait(timeout=PATIENCE), 130)
+
+    def test_an_address_that_cannot_be_one_is_named(self):
+        command = [sys.executable, f"{EXAMPLES}/python/switchboard.py", "acdd.example"]
+        ended = subprocess.run(command, capture_output=True, text=True)
+        self.assertEqual(ended.returncode, 1)
+        self.assertIn("`acdd.example` is no address", ended.stderr)
 
 
 class RustTest(Tests, unittest.TestCase):

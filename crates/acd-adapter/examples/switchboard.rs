@@ -14,8 +14,8 @@
 //! again, and they wait where they were.
 
 use acd_adapter::{
-    AdapterSession, LiveCalls, OfferKey, OfferOutcome, Report, Resync, SessionEvent,
-    SessionOptions, SessionSender,
+    AdapterSession, LiveCalls, OfferKey, OfferOutcome, Report, SessionEvent, SessionOptions,
+    SessionSender,
 };
 use std::collections::HashMap;
 use std::error::Error;
@@ -64,8 +64,7 @@ async fn main() -> Result<()> {
 impl Switchboard {
     /// Something happens here: acdd is told, and the calls are kept.
     async fn tell(&mut self, report: Report) -> Result<()> {
-        self.calls.sent(&report)?;
-        self.acdd.send(report).await?;
+        self.calls.send(&self.acdd, report).await?;
         Ok(())
     }
 
@@ -91,6 +90,10 @@ impl Switchboard {
             ["decline", number] if let Some(offer) = offer(number) => {
                 self.tell(Report::OfferResult { offer, outcome: OfferOutcome::Declined }).await
             }
+            ["answer" | "decline", number] => {
+                println!("nobody is rung for offer {number}");
+                Ok(())
+            }
             ["hang-up", call_id] => {
                 self.tell(Report::CallEnded { call_id: call_id.to_owned() }).await
             }
@@ -108,9 +111,8 @@ impl Switchboard {
             // lines that could have survived, so no leg rings or talks.
             SessionEvent::Connected { resumed: false, .. } => {
                 self.rung.clear();
-                let (calls, legs) = (self.calls.held(), Vec::new());
-                println!("connected, with {} calls", calls.len());
-                self.acdd.resync(Resync { calls, legs }).await?;
+                println!("connected, with {} calls", self.calls.held().len());
+                self.calls.resync(&self.acdd, Vec::new()).await?;
             }
             SessionEvent::Offer { key, offer } => {
                 let call_id = offer.call.unwrap_or_default().call_id;

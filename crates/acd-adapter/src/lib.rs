@@ -132,7 +132,7 @@ mod session;
 mod simulated;
 
 pub use endpoint::{AddressError, KeepAlive, code_word, endpoint, root_of};
-pub use live_calls::{LiveCall, LiveCalls};
+pub use live_calls::{LiveCall, LiveCalls, TellError};
 pub use numbering::SendId;
 pub use report::{AgentMeant, AskedPresence, DeviceState, OfferKey, OfferOutcome, Report};
 pub use resync::{HeldCall, HeldLeg, LegState, Resync, ResyncIds, ResyncPart};

@@ -1,9 +1,10 @@
 //! What an adapter must remember of its callers to name them in a resync: with the wait that they
 //! have had, their priority, and what goes with them.
 
+use crate::numbering::SendId;
 use crate::report::{OfferKey, Report};
-use crate::resync::HeldCall;
-use crate::session::SessionEvent;
+use crate::resync::{HeldCall, HeldLeg, Resync, ResyncIds};
+use crate::session::{SendError, SessionEvent, SessionSender};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, HashMap};
 use std::fs::{File, rename};
@@ -13,6 +14,8 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// How many lines a file has beyond those that matter before it is written anew.
 const STALE_LINES_MAX: usize = 10_000;
+/// The refusal of a call that the daemon has already.
+const CALL_EXISTS: &str = "call_exists";
 
 /// A caller, in a form to be kept wherever the adapter has a place that outlives it: a variable of
 /// the call's channel in the PBX is the best, a file will do (`LiveCalls`).
@@ -98,15 +101,27 @@ impl LiveCall {
 /// The live calls of an adapter whose PBX has no place to keep them, followed from what is said over
 /// its session.
 ///
-/// Show it every report that was sent and every event that was received; `held` is then what a
-/// resync names. The file of `LiveCalls::kept_in` outlives the process, but no power cut: a PBX does
+/// Send every report and every resync through it, and show it every event that was received. The file of `LiveCalls::kept_in` outlives the process, but no power cut: a PBX does
 /// not keep its callers over one either.
 #[derive(Debug, Default)]
 pub struct LiveCalls {
     calls: BTreeMap<String, LiveCall>,
     /// The calls of offers that were accepted.
     of_offer: HashMap<OfferKey, String>,
+    /// The latest report that named a call as one that wants an agent, by the call.
+    named: HashMap<String, SendId>,
     file: Option<Kept>,
+}
+
+/// Why a report was not sent.
+#[derive(Debug, thiserror::Error)]
+pub enum TellError {
+    /// The file of the calls cannot be written; what is kept in memory is right all the same.
+    #[error("the file of the calls: {0}")]
+    File(#[from] io::Error),
+    /// The session does not take it, and a call that it would have offered is none.
+    #[error(transparent)]
+    Session(#[from] SendError),
 }
 
 #[derive(Debug)]
@@ -148,14 +163,52 @@ impl LiveCalls {
             Err(error) => return Err(error),
         }
         let kept = Kept::write_anew(&path, &calls)?;
-        Ok(Self { calls, of_offer: HashMap::new(), file: Some(kept) })
+        Ok(Self { calls, file: Some(kept), ..Self::default() })
     }
 
-    /// Follows a report that was sent.
+    /// Sends a report, and keeps what follows from it; it is in the file before it is on the wire.
     ///
     /// # Errors
-    /// When the file cannot be written; what is kept in memory is right all the same.
-    pub fn sent(&mut self, report: &Report) -> io::Result<()> {
+    /// When the file cannot be written, and when the session does not take it.
+    pub async fn send(
+        &mut self,
+        sender: &SessionSender,
+        report: Report,
+    ) -> Result<SendId, TellError> {
+        let offered = match &report {
+            Report::CallOffered { call_id, .. } => Some(call_id.clone()),
+            _ => None,
+        };
+        self.sending(&report)?;
+        let sent = sender.send(report).await;
+        if let Some(call_id) = offered {
+            match &sent {
+                Ok(id) => drop(self.named.insert(call_id, *id)),
+                Err(_) => self.forget(&call_id)?,
+            }
+        }
+        Ok(sent?)
+    }
+
+    /// Answers a `Connected` that is not resumed with the live calls and these legs of agents.
+    ///
+    /// # Errors
+    /// As `SessionSender::resync`.
+    pub async fn resync(
+        &mut self,
+        sender: &SessionSender,
+        legs: Vec<HeldLeg>,
+    ) -> Result<Option<ResyncIds>, SendError> {
+        let calls = self.held();
+        let call_ids: Vec<String> = calls.iter().map(|call| call.call_id.clone()).collect();
+        let ids = sender.resync(Resync { calls, legs }).await?;
+        if let Some(ids) = &ids {
+            self.named.extend(call_ids.into_iter().zip(ids.calls()));
+        }
+        Ok(ids)
+    }
+
+    fn sending(&mut self, report: &Report) -> io::Result<()> {
         let now = SystemTime::now();
         match report {
             Report::CallOffered { call_id, queue, priority, attributes, waited } => {
@@ -186,8 +239,8 @@ impl LiveCalls {
         }
     }
 
-    /// Follows an event that was received. What a report was rejected for is the adapter's to
-    /// judge: `forget` a call that the daemon does not take.
+    /// Follows an event that was received. A call that the daemon does not take is none any more:
+    /// what becomes of the caller is the adapter's to say.
     ///
     /// # Errors
     /// When the file cannot be written; what is kept in memory is right all the same.
@@ -203,6 +256,11 @@ impl LiveCalls {
                 self.of_offer.remove(key);
                 return Ok(());
             }
+            SessionEvent::Rejected { id, code, .. } if code != CALL_EXISTS => {
+                let refused = self.named.iter().find(|(_, named)| *named == id);
+                let refused = refused.map(|(call_id, _)| call_id.clone());
+                return refused.map_or(Ok(()), |call_id| self.forget(&call_id));
+            }
             SessionEvent::End(end) => &end.call,
             SessionEvent::Transfer(transfer) => &transfer.call,
             _ => return Ok(()),
@@ -215,6 +273,7 @@ impl LiveCalls {
     /// # Errors
     /// When the file cannot be written; what is kept in memory is right all the same.
     pub fn forget(&mut self, call_id: &str) -> io::Result<()> {
+        self.named.remove(call_id);
         match self.calls.remove(call_id) {
             Some(_) => self.write(&Line::Over { over: call_id.to_owned() }),
             None => Ok(()),
@@ -340,9 +399,9 @@ mod tests {
         let path = folder.path().join("calls");
         let mut calls = LiveCalls::kept_in(&path).expect("a new file");
         for call_id in ["a", "b", "c"] {
-            calls.sent(&offered(call_id)).expect("a disk");
+            calls.sending(&offered(call_id)).expect("a disk");
         }
-        calls.sent(&Report::CallEnded { call_id: "b".to_owned() }).expect("a disk");
+        calls.sending(&Report::CallEnded { call_id: "b".to_owned() }).expect("a disk");
         drop(calls);
         let mut file = File::options().append(true).open(&path).expect("it is there");
         file.write_all(b"{\"over\":\"a").expect("a disk");
@@ -362,10 +421,10 @@ mod tests {
         let mut calls = LiveCalls::kept_in(&path).expect("a new file");
         for number in 0..STALE_LINES_MAX {
             let call_id = number.to_string();
-            calls.sent(&offered(&call_id)).expect("a disk");
+            calls.sending(&offered(&call_id)).expect("a disk");
             calls.forget(&call_id).expect("a disk");
         }
-        calls.sent(&offered("last")).expect("a disk");
+        calls.sending(&offered("last")).expect("a disk");
         let lines = std::fs::read_to_string(&path).expect("it is there").lines().count();
         assert!(lines <= STALE_LINES_MAX + 1, "{lines}");
         assert_eq!(ids(&LiveCalls::kept_in(&path).expect("the same file")), ["last"]);
@@ -374,22 +433,45 @@ mod tests {
     #[test]
     fn what_is_said_over_the_session_tells_who_waits_and_who_talks() {
         let mut calls = LiveCalls::default();
-        calls.sent(&offered("a")).expect("no disk");
+        calls.sending(&offered("a")).expect("no disk");
         let key = OfferKey { epoch: 1, number: 3 };
         let call = Some(v1::CallRef { adapter: "pbx".to_owned(), call_id: "a".to_owned() });
         let connect = v1::Connect { call: call.clone(), ..v1::Connect::default() };
         let talks = |calls: &LiveCalls| calls.held()[0].talks;
         calls.received(&SessionEvent::Connect { key, connect }).expect("no disk");
         assert!(!talks(&calls), "not before they hear each other");
-        calls.sent(&Report::CallBridged { offer: key }).expect("no disk");
+        calls.sending(&Report::CallBridged { offer: key }).expect("no disk");
         assert!(talks(&calls));
         let queue = Some("nurse".to_owned());
         let handed_on = Report::CallTransferred { call_id: "a".to_owned(), queue };
-        calls.sent(&handed_on).expect("no disk");
+        calls.sending(&handed_on).expect("no disk");
         assert!(!talks(&calls));
         assert_eq!(calls.held()[0].queue, "nurse");
         let end = v1::End { call, ..v1::End::default() };
         calls.received(&SessionEvent::End(end)).expect("no disk");
         assert_eq!(calls.held(), []);
+    }
+
+    #[test]
+    fn a_call_that_is_refused_is_no_live_call() {
+        let mut numbering = crate::numbering::Numbering::<()>::default();
+        let mut calls = LiveCalls::default();
+        for call_id in ["a", "b"] {
+            calls.sending(&offered(call_id)).expect("no disk");
+            calls.named.insert(call_id.to_owned(), numbering.push(()));
+        }
+        let refused = |id, code: &str| SessionEvent::Rejected {
+            id,
+            code: code.to_owned(),
+            message: String::new(),
+            field: String::new(),
+        };
+        let (a, other) = (calls.named["a"], numbering.push(()));
+        for event in [refused(other, "unknown_queue"), refused(a, CALL_EXISTS)] {
+            calls.received(&event).expect("no disk");
+            assert_eq!(ids(&calls), ["a", "b"]);
+        }
+        calls.received(&refused(a, "unknown_queue")).expect("no disk");
+        assert_eq!(ids(&calls), ["b"]);
     }
 }

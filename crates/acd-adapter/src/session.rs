@@ -162,7 +162,8 @@ pub enum SessionEvent {
     Transfer(v1::Transfer),
     /// The waiting caller is to hear something; nothing else waits for it.
     Play(v1::Play),
-    /// A report was not applied; nothing has changed.
+    /// A report was not applied; nothing has changed. After a broken connection it may come later
+    /// than the `Acknowledged` that covers its report.
     Rejected {
         /// What `send` returned for it.
         id: SendId,

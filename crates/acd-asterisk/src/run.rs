@@ -66,7 +66,13 @@ impl From<Broken> for End {
 /// By call.
 type Positions = HashMap<String, u64>;
 
-type Session = (SessionSender, SessionEvents);
+/// A session with acdd, whether or not its stream is open just now.
+struct Session {
+    sender: SessionSender,
+    events: SessionEvents,
+    /// Why its stream is not open; said once.
+    away: Option<String>,
+}
 
 /// How it stands with acdd.
 enum Acdd {
@@ -123,9 +129,8 @@ impl Runner {
             Acdd::Idle => {}
             Acdd::Connecting(attempt) => attempt.abort(),
             Acdd::Open(session) => {
-                let (sender, _events) = *session;
                 // What does not get through is put right by the next resync.
-                let _ = timeout(FAREWELL_WITHIN, sender.close()).await;
+                let _ = timeout(FAREWELL_WITHIN, session.sender.close()).await;
                 self.switch.on_session_over(Now::read());
             }
         }
@@ -227,7 +232,7 @@ impl Runner {
     /// Asks where callers stand, so that no event waits for the answer; there always is one.
     fn ask_positions(&self) {
         let sender = match &self.acdd {
-            Acdd::Open(session) => Some(session.0.clone()),
+            Acdd::Open(session) => Some(session.sender.clone()),
             Acdd::Idle | Acdd::Connecting(_) => None,
         };
         let answers = self.positions.0.clone();
@@ -246,7 +251,7 @@ impl Runner {
     /// Without a session there is nobody to tell: the resync that opens the next one says it all.
     async fn tell(&mut self, output: Output) {
         let Acdd::Open(session) = &self.acdd else { return };
-        let sender = &session.0;
+        let sender = &session.sender;
         match output {
             Output::Ask(..) | Output::AskPositions => {}
             Output::Tell(subject, report) => match sender.send(report).await {
@@ -280,13 +285,22 @@ async fn news(acdd: &mut Acdd) -> Result<News, String> {
             Ok(opened) => opened,
             Err(error) => Err(error.to_string()),
         },
-        Acdd::Open(session) => match session.1.recv().await {
+        Acdd::Open(session) => match session.events.recv().await {
             Some(SessionEvent::Disconnected { reason, retrying: false }) => {
                 Err(format!("acdd ended the session: {reason}"))
             }
             Some(event) => {
-                if let SessionEvent::Disconnected { reason, .. } = &event {
-                    warn!("acdd is away: {reason}; trying acdd again");
+                match &event {
+                    SessionEvent::Disconnected { reason, .. }
+                        if session.away.as_ref() != Some(reason) =>
+                    {
+                        warn!("acdd is away: {reason}; trying acdd again");
+                        session.away = Some(reason.clone());
+                    }
+                    SessionEvent::Connected { .. } if session.away.take().is_some() => {
+                        info!("connected to acdd again");
+                    }
+                    _ => {}
                 }
                 Ok(News { session: None, event })
             }
@@ -309,7 +323,8 @@ async fn connect(settings: Settings) -> Result<News, String> {
             Ok((sender, mut events)) => {
                 let event = events.recv().await.ok_or("the session with acdd is over")?;
                 info!("connected to acdd");
-                return Ok(News { session: Some(Box::new((sender, events))), event });
+                let session = Session { sender, events, away: None };
+                return Ok(News { session: Some(Box::new(session)), event });
             }
             Err(error @ (ConnectError::Unreachable { .. } | ConnectError::Refused(_))) => {
                 let why = error.to_string();

@@ -5,7 +5,7 @@ use super::memory::{CALL_VARIABLE, Kept as _, Memory};
 use super::transfers::StandIn;
 use super::{Output, SOON, Subject, Switch, Timer};
 use crate::ari::{ChannelInfo, Method, Request};
-use acd_adapter::{LiveCall, Report};
+use acd_adapter::{LiveCall, Report, SendId};
 use acd_proto::v1::Treatment;
 use std::collections::HashMap;
 use std::time::Instant;
@@ -20,6 +20,8 @@ pub(super) struct Call {
     pub(super) stage: Stage,
     /// acdd has his call, or had it.
     pub(super) known: bool,
+    /// The report by which it was made known: after a broken connection a refusal may come late.
+    pub(super) known_by: Option<SendId>,
     /// The channels of the legs that are made for him.
     pub(super) legs: Vec<String>,
     /// What he is being told.
@@ -144,6 +146,7 @@ impl Switch {
             answered: channel.state == "Up",
             stage,
             known: false,
+            known_by: None,
             legs: Vec::new(),
             playback: None,
             announce_at: None,
@@ -232,9 +235,10 @@ impl Switch {
     }
 
     /// acdd has this call.
-    pub(super) fn is_known(&mut self, channel: &str) {
+    pub(super) fn is_known(&mut self, channel: &str, by: Option<SendId>) {
         if let Some(call) = self.calls.get_mut(channel) {
             call.known = true;
+            call.known_by = by.or(call.known_by);
         }
     }
 

@@ -159,7 +159,7 @@ impl Switch {
     pub(super) fn resynced(&mut self) {
         for subject in self.resync.take().into_iter().flat_map(|(_, calls)| calls) {
             if let Subject::Call(channel) = subject {
-                self.is_known(&channel);
+                self.is_known(&channel, None);
             }
         }
         let void = |leg: &Leg| !leg.confirmed && !leg.talks();

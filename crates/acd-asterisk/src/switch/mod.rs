@@ -299,9 +299,9 @@ impl Switch {
         let later = self.subjects.split_off(&up_to);
         let mut done = std::mem::replace(&mut self.subjects, later);
         done.extend(self.subjects.remove_entry(&up_to));
-        for subject in done.into_values() {
+        for (id, subject) in done {
             match subject {
-                Subject::Call(channel) => self.is_known(&channel),
+                Subject::Call(channel) => self.is_known(&channel, Some(id)),
                 Subject::Feature(channel) => self.feature_answered(&channel, "ok"),
                 Subject::Nothing | Subject::Transferred { .. } => {}
             }
@@ -313,7 +313,13 @@ impl Switch {
             ResyncPart::Call(index) => calls.get(index).cloned(),
             ResyncPart::Leg(_) | ResyncPart::Done => None,
         });
-        let subject = self.subjects.remove(&id).or(of_resync).unwrap_or(Subject::Nothing);
+        let late = || {
+            let mut calls = self.calls.iter();
+            let call = calls.find(|(_, call)| call.known_by == Some(id));
+            call.map(|(channel, _)| Subject::Call(channel.clone()))
+        };
+        let subject = self.subjects.remove(&id).or(of_resync).or_else(late);
+        let subject = subject.unwrap_or(Subject::Nothing);
         self.on_refused(&subject, code, message);
     }
 
@@ -342,8 +348,10 @@ impl Switch {
         if matches!(self.acdd, Acdd::Connected) {
             self.acdd_went_away();
         }
+        // The next one counts its reports anew.
         self.subjects.clear();
         self.resync = None;
+        self.calls.values_mut().for_each(|call| call.known_by = None);
     }
 
     /// When `on_time` has something to do.

@@ -139,7 +139,7 @@ impl Switch {
                 }
                 // Known to a former process: named in the resync that begins this one.
                 self.add_call(info, memory, Stage::Waiting);
-                self.is_known(&info.id);
+                self.is_known(&info.id, None);
             }
             // Whom he talked to is gone.
             Some((LEFT, None)) => self.hang_up(&info.id),

@@ -217,7 +217,7 @@ fn when_acdd_stays_away_callers_whom_it_has_never_had_go_to_the_dialplan() {
     for acdd_has_him in [false, true] {
         let mut switch = with_a_caller();
         if acdd_has_him {
-            switch.is_known("c1");
+            switch.is_known("c1", None);
         }
         switch.on_order(at(1), away());
         switch.on_time(at(5));
