@@ -135,6 +135,8 @@ def main():
             with board.lock:
                 board.take_in(epoch, kind, message)
     except grpc.RpcError as error:
+        if error.code() is grpc.StatusCode.UNIMPLEMENTED:
+            sys.exit("error: what answers there is no acdd, or not at its gRPC port")
         sys.exit(f"error: acdd refuses: {error.details()} ({error.code().name})")
     except KeyboardInterrupt:
         sys.exit(130)

@@ -19,6 +19,7 @@ use acd_adapter::{
 };
 use std::collections::HashMap;
 use std::error::Error;
+use std::process::ExitCode;
 use tokio::io::{AsyncBufReadExt as _, BufReader, stdin};
 
 type Result<T> = std::result::Result<T, Box<dyn Error>>;
@@ -32,7 +33,17 @@ struct Switchboard {
 }
 
 #[tokio::main]
-async fn main() -> Result<()> {
+async fn main() -> ExitCode {
+    match serve().await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn serve() -> Result<()> {
     let mut arguments = std::env::args().skip(1);
     let server = arguments.next().unwrap_or_else(|| "http://127.0.0.1:7170".to_owned());
     let file = arguments.next().unwrap_or_else(|| "switchboard-calls".to_owned());

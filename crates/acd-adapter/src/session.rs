@@ -90,7 +90,7 @@ pub enum ConnectError {
         source: tonic::transport::Error,
     },
     /// The daemon ended the stream.
-    #[error("the daemon refused: {} ({})", .0.message(), code_word(.0.code()))]
+    #[error("{}", refusal(.0))]
     Refused(Box<tonic::Status>),
     /// The daemon broke the protocol.
     #[error("the daemon broke the protocol: {0}")]
@@ -99,6 +99,18 @@ pub enum ConnectError {
     /// acknowledged, or another process bears the same incarnation. Trying again cannot help.
     #[error("{0}")]
     Irreconcilable(String),
+}
+
+fn refusal(status: &tonic::Status) -> String {
+    let (code, message) = (status.code(), status.message());
+    let word = code_word(code);
+    match code {
+        // The HTTP port of acdd says so too.
+        tonic::Code::Unimplemented => {
+            format!("what answers there is no acdd, or not at its gRPC port: {message} ({word})")
+        }
+        _ => format!("the daemon refused: {message} ({word})"),
+    }
 }
 
 /// Why a report was not taken.
