@@ -42,6 +42,7 @@ pub(crate) fn plan(shape: &Shape) -> RoutingPlan {
             .iter()
             .map(|(skill, level)| (SkillId(*skill as u16), *level as u8))
             .collect(),
+        any_of: Vec::new(),
     };
     // A call lasts 300 s, so this is how long the average one waits.
     let wait = 300 * shape.waiting as u64 / shape.agents as u64;
@@ -79,13 +80,8 @@ pub(crate) fn plan(shape: &Shape) -> RoutingPlan {
             skills
         })
         .collect();
-    let agents = (0..shape.agents).map(|index| AgentPlan {
-        id: format!("agent-{index}"),
-        name: String::new(),
-        skills: kinds[index % kinds.len()].clone(),
-        voice: None,
-        capacity: 1,
-    });
+    let agents = (0..shape.agents)
+        .map(|index| AgentPlan::new(&format!("agent-{index}"), kinds[index % kinds.len()].clone()));
     RoutingPlan {
         order: Order::Credit { per_step: Span::from_secs(90) },
         short_abandon: Span::from_secs(5),
@@ -93,6 +89,8 @@ pub(crate) fn plan(shape: &Shape) -> RoutingPlan {
         connect_within: Span::from_secs(5),
         recovery_grace: Span::from_secs(10),
         missed_offers: MissedOffers::StayReady,
+        seed: 0,
+        hard: Vec::new(),
         reasons: Vec::new(),
         adapters: Vec::new(),
         numbers: Vec::new(),

@@ -241,7 +241,7 @@ fn to_toml(plan: &RoutingPlan) -> String {
         }
     }
     for agent in &plan.agents {
-        let skills = Requirement { skills: agent.skills.clone() };
+        let skills = Requirement { skills: agent.skills.clone(), ..Requirement::default() };
         let _ = writeln!(text, "[agents.{}]\nskills = {}", agent.id, levels(plan, &skills));
     }
     text

@@ -2,11 +2,12 @@
 
 use crate::plans::{self, seconds};
 use acd_core::{
-    Action, AdapterId, Criterion, Endpoint, MissedOffers, Order, Priority, QueueId, Requirement,
-    RoutingPlan, SkillId,
+    Action, AdapterId, Criterion, Endpoint, MissedOffers, Order, Priority, QueueId, RANK_MAX,
+    Requirement, RoutingPlan, Service, SkillId,
 };
 use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
+use std::collections::BTreeMap;
 
 const QUEUES: [&str; 4] = ["general", "billing", "spanish", "nurse"];
 const AGENTS: [&str; 6] = ["ana", "ben", "chloe", "dan", "eve", "fred"];
@@ -20,7 +21,9 @@ pub(crate) type Levels = Vec<(&'static str, u8)>;
 #[derive(Clone, Debug)]
 pub(crate) struct QueueDraft {
     require: Levels,
-    by_level: bool,
+    any_of: Vec<Levels>,
+    select: Vec<Criterion>,
+    within: u64,
     wrap_up: u64,
     /// Name, wait, what kind of action, a queue to lead to, levels to ask for.
     rules: Vec<(&'static str, u64, u8, &'static str, Levels)>,
@@ -31,12 +34,15 @@ pub(crate) struct AgentDraft {
     skills: Levels,
     capacity: u8,
     adapter: Option<u16>,
+    /// Queue, rank, delay.
+    services: Vec<(&'static str, u8, u64)>,
+    only: bool,
 }
 
 /// A plan in names, to be written down in any order.
 #[derive(Clone, Debug)]
 pub(crate) struct Draft {
-    credit: bool,
+    order: Order,
     skills: Vec<&'static str>,
     reasons: Vec<&'static str>,
     queues: Vec<(&'static str, QueueDraft)>,
@@ -49,7 +55,7 @@ impl Draft {
         let known = levels.iter().filter_map(|(name, level)| Some((skill(*name)? as u16, *level)));
         let mut skills: Vec<_> = known.map(|(skill, level)| (SkillId(skill), level)).collect();
         skills.sort_unstable();
-        Requirement { skills }
+        Requirement { skills, any_of: Vec::new() }
     }
 
     pub(crate) fn plan(&self) -> RoutingPlan {
@@ -65,17 +71,25 @@ impl Draft {
                 };
                 Some(plans::rule(rule, *waited, vec![action]))
             });
-            let mut queue = plans::queue(name, self.requirement(&draft.require), rules.collect());
+            let alternatives = draft.any_of.iter().map(|one| self.requirement(one).skills);
+            let any_of = alternatives.filter(|one| !one.is_empty()).collect();
+            let require = Requirement { any_of, ..self.requirement(&draft.require) };
+            let mut queue = plans::queue(name, require, rules.collect());
             queue.wrap_up = seconds(draft.wrap_up);
-            if draft.by_level {
-                queue.select = vec![Criterion::HighestLevel];
-            }
+            queue.service_level.within = seconds(draft.within);
+            queue.select.clone_from(&draft.select);
             queue
         });
         let agents = self.agents.iter().map(|(id, draft)| {
             let mut agent = plans::agent(id, &[]);
             agent.skills = self.requirement(&draft.skills).skills;
             agent.capacity = draft.capacity;
+            let services = draft.services.iter().filter_map(|(queue, rank, delay)| {
+                let service = Service { rank: *rank, delay: seconds(*delay) };
+                Some((QueueId(place(*queue)? as u16), service))
+            });
+            agent.queues = services.collect::<BTreeMap<_, _>>().into_iter().collect();
+            agent.only = draft.only;
             let address = (*id).to_owned();
             agent.voice =
                 draft.adapter.map(|adapter| Endpoint { adapter: AdapterId(adapter), address });
@@ -83,10 +97,7 @@ impl Draft {
         });
         let texts = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
         RoutingPlan {
-            order: match self.credit {
-                true => Order::Credit { per_step: seconds(90) },
-                false => Order::Strict,
-            },
+            order: self.order,
             missed_offers: MissedOffers::StayReady,
             skills: texts(&self.skills),
             reasons: texts(&self.reasons),
@@ -135,19 +146,43 @@ pub(crate) fn a_draft() -> impl Strategy<Value = Draft> {
                 .map(|(name, (waited, kind, to, levels))| (name, waited, kind, to, levels))
                 .collect()
         });
-    let queue = (levels(), any::<bool>(), select(vec![0, 7, 20]), rule).prop_map(
-        |(require, by_level, wrap_up, rules)| QueueDraft { require, by_level, wrap_up, rules },
+    let criteria = subsequence(Criterion::ALL.to_vec(), 1..=3).prop_shuffle();
+    let any_of = prop_oneof![3 => Just(Vec::new()), 1 => prop::collection::vec(levels(), 1..3)];
+    let queue = (levels(), any_of, criteria, 1..60_u64, select(vec![0, 7, 20]), rule).prop_map(
+        |(require, any_of, select, within, wrap_up, rules)| QueueDraft {
+            require,
+            any_of,
+            select,
+            within,
+            wrap_up,
+            rules,
+        },
     );
     let skills = prop::collection::vec(1..=9_u8, SKILLS.len())
         .prop_map(|levels| SKILLS.into_iter().zip(levels).filter(|(_, it)| *it > 2).collect());
     let capacity = prop_oneof![6 => Just(2), 1 => 1..=3_u8];
-    let agent = (skills, capacity, prop::option::weighted(0.3, 0..2_u16))
-        .prop_map(|(skills, capacity, adapter)| AgentDraft { skills, capacity, adapter });
+    let service = (select(&QUEUES[..]), 1..=RANK_MAX, select(vec![0, 0, 7, 20]));
+    let profile = (prop::collection::vec(service, 0..3), prop::bool::weighted(0.1));
+    let agent = (skills, capacity, prop::option::weighted(0.3, 0..2_u16), profile).prop_map(
+        |(skills, capacity, adapter, (services, only))| AgentDraft {
+            skills,
+            capacity,
+            adapter,
+            services,
+            only,
+        },
+    );
     let queues = (some_of(&QUEUES), prop::collection::vec(queue, QUEUES.len()));
     let agents = (some_of(&AGENTS), prop::collection::vec(agent, AGENTS.len()));
-    (any::<bool>(), some_of(&SKILLS), some_of(&REASONS), queues, agents).prop_map(
-        |(credit, skills, reasons, queues, agents)| Draft {
-            credit,
+    let orders = vec![
+        Order::Strict,
+        Order::Credit { per_step: seconds(90) },
+        Order::Oldest,
+        Order::Deadline,
+    ];
+    (select(orders), some_of(&SKILLS), some_of(&REASONS), queues, agents).prop_map(
+        |(order, skills, reasons, queues, agents)| Draft {
+            order,
             skills,
             reasons,
             queues: queues.0.into_iter().zip(queues.1).collect(),

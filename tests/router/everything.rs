@@ -1,6 +1,6 @@
 //! A plan in which everything of the Router can happen, to be driven at random.
 
-use crate::plans::{self, agent, queue, requirement, rule, seconds};
+use crate::plans::{self, agent, queue, rule, seconds};
 use acd_core::{
     Action, AdapterId, AnnouncementId, Criterion, Endpoint, MissedOffers, NumberId, Order,
     Priority, QueueId, Requirement, RoutingPlan, Treatment,
@@ -42,7 +42,10 @@ pub(crate) fn plan(order: Order, missed_offers: MissedOffers) -> RoutingPlan {
     billing.wrap_up = seconds(7);
     let mut spanish = queue(
         "spanish",
-        requirement(&[(0, 1), (1, 5)]),
+        Requirement {
+            any_of: vec![plans::levels(&[(1, 5)]), plans::levels(&[(1, 1), (2, 4)])],
+            ..requirement(&[(0, 1)])
+        },
         vec![
             rule("loop", 0, vec![Action::MoveTo(QueueId(3))]),
             rule("never-mind", 25, vec![Action::End(Treatment::Message)]),
@@ -74,4 +77,8 @@ pub(crate) fn plan(order: Order, missed_offers: MissedOffers) -> RoutingPlan {
         missed_offers,
         ..plans::plan(vec![general, billing, spanish, nurse], agents)
     }
+}
+
+fn requirement(skills: &[(u16, u8)]) -> Requirement {
+    Requirement { skills: plans::levels(skills), any_of: Vec::new() }
 }

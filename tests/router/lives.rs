@@ -4,11 +4,12 @@ use crate::everything;
 use crate::told::Told;
 use crate::twin::Twin;
 use acd_core::{
-    AdapterFacts, AdapterId, AgentId, CallHandle, Command, DeviceState, Event, ForcedPresence,
-    MissedOffers, OfferNumber, OfferResult, Order, Outcome, Phase, Priority, QueueId, ReasonId,
-    Router, RoutingPlan, Span, Timestamp, Treatment,
+    AdapterFacts, AdapterId, AgentId, CallHandle, Command, Criterion, DeviceState, Event,
+    ForcedPresence, MissedOffers, OfferNumber, OfferResult, Order, Outcome, Phase, Priority,
+    QueueId, RANK_MAX, ReasonId, Router, RoutingPlan, Service, Span, Timestamp, Treatment,
 };
 use proptest::prelude::*;
+use proptest::sample::subsequence;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -158,7 +159,7 @@ fn attempt() -> impl Strategy<Value = Attempt> {
         }),
         3 => (0_usize..3).prop_map(|adapter| Attempt::Synced { adapter }),
         1 => adapter.clone().prop_map(|adapter| Attempt::AdapterDown { adapter }),
-        30 => (0_u16..2, 0_u16..4, 0_u8..10, late).prop_map(|(adapter, queue, priority, late)| {
+        40 => (0_u16..2, 0_u16..4, 0_u8..10, late).prop_map(|(adapter, queue, priority, late)| {
             Attempt::Offer { adapter, queue, priority, late }
         }),
         1 => call.clone().prop_map(|call| Attempt::Vanish { call }),
@@ -182,7 +183,7 @@ fn attempt() -> impl Strategy<Value = Attempt> {
         1 => call.clone().prop_map(|call| Attempt::Retrieve { call }),
         3 => agent.clone().prop_map(|agent| Attempt::LogIn { agent }),
         1 => agent.clone().prop_map(|agent| Attempt::LogOut { agent }),
-        8 => agent.clone().prop_map(|agent| Attempt::Ready { agent }),
+        10 => agent.clone().prop_map(|agent| Attempt::Ready { agent }),
         2 => (agent.clone(), prop::option::of(0_u16..3))
             .prop_map(|(agent, reason)| Attempt::NotReady { agent, reason }),
         3 => (agent.clone(), call.clone())
@@ -209,14 +210,41 @@ pub(crate) fn steps() -> impl Strategy<Value = Vec<Step>> {
 }
 
 pub(crate) fn a_plan() -> impl Strategy<Value = RoutingPlan> {
-    let order =
-        prop_oneof![Just(Order::Strict), Just(Order::Credit { per_step: Span::from_secs(90) }),];
+    let order = prop_oneof![
+        Just(Order::Strict),
+        Just(Order::Credit { per_step: Span::from_secs(90) }),
+        Just(Order::Oldest),
+        Just(Order::Deadline),
+    ];
     let missed = prop_oneof![
         Just(MissedOffers::StayReady),
         Just(MissedOffers::NotReadyAfter(1)),
         Just(MissedOffers::NotReadyAfter(2)),
     ];
-    (order, missed).prop_map(|(order, missed)| everything::plan(order, missed))
+    let criteria = subsequence(Criterion::ALL.to_vec(), 1..=4).prop_shuffle();
+    let queue = (criteria, 1..60_u64);
+    let delay = prop_oneof![3 => Just(0), 1 => Just(7), 1 => 1..30_u64];
+    let service = (1..=RANK_MAX, delay)
+        .prop_map(|(rank, delay)| Service { rank, delay: Span::from_secs(delay) });
+    let profile = (prop::collection::vec(prop::option::weighted(0.3, service), 4), 0..16_u8);
+    let queues = prop::collection::vec(queue, 4);
+    let profiles = prop::collection::vec(profile, 6);
+    (order, missed, any::<u64>(), queues, profiles).prop_map(
+        |(order, missed, seed, queues, profiles)| {
+            let mut plan = everything::plan(order, missed);
+            plan.seed = seed;
+            for (queue, (select, within)) in plan.queues.iter_mut().zip(queues) {
+                queue.select = select;
+                queue.service_level.within = Span::from_secs(within);
+            }
+            for (agent, (services, only)) in plan.agents.iter_mut().zip(profiles) {
+                let named = (0..).map(QueueId).zip(services);
+                agent.queues = named.filter_map(|(queue, it)| Some((queue, it?))).collect();
+                agent.only = only == 0;
+            }
+            plan
+        },
+    )
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]

@@ -9,8 +9,8 @@ pub(crate) fn seconds(seconds: u64) -> Span {
     Span::from_secs(seconds)
 }
 
-pub(crate) fn requirement(skills: &[(u16, u8)]) -> Requirement {
-    Requirement { skills: skills.iter().map(|(skill, level)| (SkillId(*skill), *level)).collect() }
+pub(crate) fn levels(skills: &[(u16, u8)]) -> Vec<(SkillId, u8)> {
+    skills.iter().map(|(skill, level)| (SkillId(*skill), *level)).collect()
 }
 
 pub(crate) fn rule(name: &str, waited: u64, then: Vec<Action>) -> Rule {
@@ -31,13 +31,7 @@ pub(crate) fn queue(name: &str, require: Requirement, mut rules: Vec<Rule>) -> Q
 }
 
 pub(crate) fn agent(id: &str, skills: &[(u16, u8)]) -> AgentPlan {
-    AgentPlan {
-        id: id.to_owned(),
-        name: id.to_owned(),
-        skills: requirement(skills).skills,
-        voice: None,
-        capacity: 1,
-    }
+    AgentPlan::new(id, levels(skills))
 }
 
 pub(crate) fn plan(queues: Vec<QueuePlan>, agents: Vec<AgentPlan>) -> RoutingPlan {
@@ -48,9 +42,11 @@ pub(crate) fn plan(queues: Vec<QueuePlan>, agents: Vec<AgentPlan>) -> RoutingPla
         connect_within: seconds(5),
         recovery_grace: seconds(10),
         missed_offers: MissedOffers::NotReadyAfter(2),
+        seed: 0,
         reasons: vec!["break".to_owned(), "lunch".to_owned()],
         adapters: vec!["pbx".to_owned(), "other".to_owned()],
         skills: ["billing", "spanish", "nurse"].map(str::to_owned).to_vec(),
+        hard: Vec::new(),
         numbers: vec!["+15550100".to_owned()],
         announcements: vec!["please-hold".to_owned()],
         queues,

@@ -7,9 +7,9 @@ use acd_core::{
     Action, AdapterId, AgentId, CallHandle, Command, Criterion, Demand, DemandId, DeviceState,
     Event, ForcedPresence, LeftCause, MissedOffers, NotReadyReason, OfferEnd, OfferNumber,
     OfferResult, Order, Outcome, Phase, Presence, Priority, QueueId, ReturnCause, RevokeCause,
-    RoutingPlan, SlotState, Span, Timestamp, Treatment,
+    RoutingPlan, Service, SkillId, SlotState, Span, Timestamp, Treatment, draw,
 };
-use std::cmp::Reverse;
+use std::cmp::{Ordering, Reverse};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -63,6 +63,16 @@ struct Agent {
     device: DeviceState,
     missed: u32,
     idle_since: Timestamp,
+    /// Since he logged in: how long he has had a slot that is not free, how long he has been ready,
+    /// and how many calls he was connected with.
+    busy: Span,
+    busy_since: Option<Timestamp>,
+    ready: Span,
+    ready_since: Option<Timestamp>,
+    connected: u32,
+    /// Busy and ready as they stood when he became available.
+    occupation: (u64, u64),
+    last_offer: OfferNumber,
     slots: Vec<SlotState>,
 }
 
@@ -106,6 +116,8 @@ struct Place {
     /// Since when it counts as being there, and since when it is.
     entered: Timestamp,
     taken: Timestamp,
+    /// Delays of agents that end up to here have been seen to.
+    seen: Timestamp,
     joined: u32,
     /// Rules that have fired, by their place in the file.
     fired: BTreeSet<usize>,
@@ -125,6 +137,7 @@ struct Hand {
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Timer {
     ExclusionEnds { arrival: u64, agent: AgentId },
+    DelayEnds { arrival: u64, queue: QueueId },
     Rule { arrival: u64, queue: QueueId },
     ConnectEnds { arrival: u64 },
     RingEnds { offer: OfferNumber },
@@ -141,6 +154,13 @@ impl Twin {
             device: DeviceState::Up,
             missed: 0,
             idle_since: Timestamp(0),
+            busy: Span(0),
+            busy_since: None,
+            ready: Span(0),
+            ready_since: None,
+            connected: 0,
+            occupation: (0, 0),
+            last_offer: OfferNumber(0),
             slots: vec![SlotState::Free; usize::from(capacity)],
         };
         Self {
@@ -324,6 +344,9 @@ impl Twin {
                             let rule = Timer::Rule { arrival, queue: place.queue };
                             all.push((place.entered + waited, rule));
                         }
+                        if let Some(end) = self.next_delay(call, place) {
+                            all.push((end, Timer::DelayEnds { arrival, queue: place.queue }));
+                        }
                     }
                 }
                 (State::Offering, Some(hand)) => {
@@ -355,8 +378,8 @@ impl Twin {
             self.now = self.now.max(at);
             self.falls_due(timer);
             // What ends at an instant has ended for all that happens at it.
-            let is_exclusion = matches!(timer, Timer::ExclusionEnds { .. });
-            if is_exclusion && self.next_due().is_some_and(|(next, _)| next == at) {
+            let only_lets = matches!(timer, Timer::ExclusionEnds { .. } | Timer::DelayEnds { .. });
+            if only_lets && self.next_due().is_some_and(|(next, _)| next == at) {
                 continue;
             }
             fired += 1;
@@ -377,6 +400,15 @@ impl Twin {
                 if self.calls[call].state == State::Waiting {
                     self.eligible.insert(arrival);
                 }
+            }
+            Timer::DelayEnds { arrival, queue } => {
+                let call = self.by_arrival(arrival);
+                let (index, at) = self.place(self.calls[call].handle, queue).expect("it waits");
+                let end = self.next_delay(&self.calls[index], &self.calls[index].places[at]);
+                // What has ended meanwhile has ended too.
+                let end = end.expect("it has one").max(self.now);
+                self.calls[index].places[at].seen = end;
+                self.eligible.insert(arrival);
             }
             Timer::Rule { arrival, queue } => {
                 let call = self.calls[self.by_arrival(arrival)].handle;
@@ -428,55 +460,90 @@ impl Twin {
         }
     }
 
-    /// The agent's best call, by its key; of two places of one call the one it joined first.
+    /// The agent's best call: emergencies, then the rank that the queue has for him, then the key; of
+    /// two places of one call the one it joined first.
     fn takes(&mut self, agent: AgentId) -> bool {
         let mut best = None;
         for (index, call) in self.calls.iter().enumerate() {
             for place in &call.places {
                 if self.may_serve(agent, call, place) {
-                    let candidate = (self.key(call), place.joined, index);
+                    let rank = Reverse(self.service(agent, place.queue).rank);
+                    let normal = call.priority != Priority::EMERGENCY;
+                    let candidate = (normal, rank, self.key(call), place.joined, index);
                     best = Some(best.map_or(candidate, |best| candidate.min(best)));
                 }
             }
         }
-        let Some((_, joined, call)) = best else { return false };
+        let Some((.., joined, call)) = best else { return false };
         self.offer(call, joined, agent);
         true
     }
 
     /// The call's best agent: queue by queue in the order it joined them.
     fn picks(&mut self, call: usize) {
-        let mut best = None;
         for place in &self.calls[call].places {
-            let select = &self.plan.queues[place.queue.index()].select;
-            for agent in (0..self.agents.len() as u32).map(AgentId) {
-                if self.may_serve(agent, &self.calls[call], place) {
-                    let rank: Vec<(u64, Reverse<u32>)> = select
-                        .iter()
-                        .map(|criterion| match criterion {
-                            Criterion::LongestIdle => {
-                                (self.agents[agent.index()].idle_since.0, Reverse(0))
-                            }
-                            Criterion::HighestLevel => {
-                                (0, Reverse(self.level(agent, place.demand)))
-                            }
-                        })
-                        .collect();
-                    let candidate =
-                        (self.standing(agent).0, rank, self.standing(agent), place.joined);
-                    best = Some(match best {
-                        Some(best) if best < candidate => best,
-                        Some(_) | None => candidate,
-                    });
-                }
-            }
-            if best.is_some() {
-                break;
+            let agents = (0..self.agents.len() as u32).map(AgentId);
+            let may = agents.filter(|agent| self.may_serve(*agent, &self.calls[call], place));
+            let point = draw(self.plan.seed, self.calls[call].arrival, self.offers + 1);
+            let best = may.min_by(|a, b| self.by_select(place, point, *a, *b));
+            if let Some(agent) = best {
+                let joined = place.joined;
+                return self.offer(call, joined, agent);
             }
         }
-        if let Some((_, _, (_, _, agent), joined)) = best {
-            self.offer(call, joined, agent);
-        }
+    }
+
+    /// Whoever has left offers unanswered comes last; then the first criterion that differs decides;
+    /// in the end, the longest idle.
+    fn by_select(&self, place: &Place, point: u64, a: AgentId, b: AgentId) -> Ordering {
+        let [one, other] = [a, b].map(|agent| &self.agents[agent.index()]);
+        let level = |agent| self.level(agent, place.demand);
+        let rank = |agent| self.service(agent, place.queue).rank;
+        let on_circle = |agent: AgentId| {
+            let last_offer = self.agents[agent.index()].last_offer;
+            draw(self.plan.seed, u64::from(agent.0), last_offer.0).wrapping_sub(point)
+        };
+        let by = |criterion: &Criterion| match criterion {
+            Criterion::LongestIdle => one.idle_since.cmp(&other.idle_since),
+            Criterion::HighestLevel => level(b).cmp(&level(a)),
+            Criterion::LowestLevel => level(a).cmp(&level(b)),
+            Criterion::Rank => rank(b).cmp(&rank(a)),
+            Criterion::LeastOccupied => {
+                let ((busy, ready), (others_busy, others_ready)) =
+                    (one.occupation, other.occupation);
+                let product = |busy: u64, ready: u64| u128::from(busy) * u128::from(ready.max(1));
+                product(busy, others_ready).cmp(&product(others_busy, ready))
+            }
+            Criterion::FewestCalls => one.connected.cmp(&other.connected),
+            Criterion::RoundRobin => one.last_offer.cmp(&other.last_offer),
+            Criterion::Listed => a.cmp(&b),
+            Criterion::Random => on_circle(a).cmp(&on_circle(b)),
+        };
+        let select = &self.plan.queues[place.queue.index()].select;
+        let missed = (one.missed > 0).cmp(&(other.missed > 0));
+        let in_the_end = self.standing(a).cmp(&self.standing(b));
+        select.iter().map(by).fold(missed, Ordering::then).then(in_the_end)
+    }
+
+    fn service(&self, agent: AgentId, queue: QueueId) -> Service {
+        let profile = &self.plan.agents[agent.index()].queues;
+        let named = profile.iter().find(|(it, _)| *it == queue);
+        named.map(|(_, service)| *service).unwrap_or_default()
+    }
+
+    /// When the next delay that some agent has for this queue ends, of those not yet seen to.
+    fn next_delay(&self, call: &Call, place: &Place) -> Option<Timestamp> {
+        let agents = self.plan.agents.iter().flat_map(|agent| &agent.queues);
+        let delays = agents.filter(|(queue, it)| *queue == place.queue && it.delay > Span(0));
+        let ends = delays.map(|(_, service)| place.entered + service.delay);
+        let urgent = call.priority == Priority::EMERGENCY;
+        ends.filter(|end| *end > place.seen && !urgent).min()
+    }
+
+    /// The call stands in its lines anew: what it has waited is known.
+    fn stands_anew(&mut self, call: usize) {
+        let now = self.now;
+        self.calls[call].places.iter_mut().for_each(|place| place.seen = now);
     }
 
     /// Whether this pair may be made now.
@@ -488,21 +555,36 @@ impl Twin {
             && device.is_none_or(|device| self.is_open(device.adapter))
             && self.is_available(agent)
             && self.meets(agent, place.demand)
+            && (call.priority == Priority::EMERGENCY
+                || self.now.since(place.entered) >= self.service(agent, place.queue).delay)
             && !call.skips.iter().any(|(skipped, until)| *skipped == agent && *until > self.now)
     }
 
     fn meets(&self, agent: AgentId, demand: DemandId) -> bool {
+        let planned = &self.plan.agents[agent.index()];
+        let Demand { queue, requirement } = &self.demands[demand.index()];
+        let barred = planned.only && !planned.queues.iter().any(|(it, _)| it == queue);
+        let any_of = &requirement.any_of;
+        !barred
+            && self.has(agent, &requirement.skills)
+            && (any_of.is_empty() || any_of.iter().any(|one| self.has(agent, one)))
+    }
+
+    fn has(&self, agent: AgentId, asked: &[(SkillId, u8)]) -> bool {
         let held = &self.plan.agents[agent.index()].skills;
-        let asked = &self.demands[demand.index()].requirement.skills;
         asked.iter().all(|(skill, level)| held.iter().any(|(it, has)| it == skill && has >= level))
     }
 
-    /// The sum of the levels of the skills that are asked for.
+    /// The sum of his levels in the skills that are asked for, and in the best alternative.
     fn level(&self, agent: AgentId, demand: DemandId) -> u32 {
-        let asked = &self.demands[demand.index()].requirement.skills;
         let held = &self.plan.agents[agent.index()].skills;
-        let counts = held.iter().filter(|(skill, _)| asked.iter().any(|(it, _)| it == skill));
-        counts.map(|(_, level)| u32::from(*level)).sum()
+        let sum = |asked: &[(SkillId, u8)]| -> u32 {
+            let counts = held.iter().filter(|(skill, _)| asked.iter().any(|(it, _)| it == skill));
+            counts.map(|(_, level)| u32::from(*level)).sum()
+        };
+        let requirement = &self.demands[demand.index()].requirement;
+        let met = requirement.any_of.iter().filter(|one| self.has(agent, one));
+        sum(&requirement.skills) + met.map(|one| sum(one)).max().unwrap_or(0)
     }
 
     /// What agents are ordered by where nothing else decides: who misses offers comes last.
@@ -520,6 +602,15 @@ impl Twin {
             Order::Credit { per_step } => {
                 let credit = i128::from(per_step.0) * (i128::from(priority) - 5);
                 (priority != 9, 0, !call.first, since - credit, call.arrival)
+            }
+            Order::Oldest => (priority != 9, 0, !call.first, since, call.arrival),
+            Order::Deadline => {
+                let within = |place: &Place| {
+                    let queue = &self.plan.queues[place.queue.index()];
+                    i128::from(queue.service_level.within.0)
+                };
+                let target = call.places.iter().map(within).min().unwrap_or(0);
+                (priority != 9, 9 - priority, !call.first, since + target, call.arrival)
             }
         }
     }
@@ -555,6 +646,7 @@ impl Twin {
         self.offers += 1;
         let offer = OfferNumber(self.offers);
         let until = self.now + self.plan.queues[queue.index()].ring;
+        self.agents[agent.index()].last_offer = offer;
         let slots = &self.agents[agent.index()].slots;
         let slot = slots.iter().position(|slot| *slot == SlotState::Free).expect("one is free");
         self.calls[call].hand = Some(Hand { offer, agent, slot, queue, rung_by, until });
@@ -644,7 +736,8 @@ impl Twin {
         (known.state, known.held, known.age_kept, known.first) =
             (State::Talking, false, age, false);
         let handle = known.handle;
-        self.agents[agent.index()].missed = 0;
+        let talker = &mut self.agents[agent.index()];
+        (talker.missed, talker.connected) = (0, talker.connected + 1);
         self.say(Event::CallConnected { call: handle, agent, queue });
         self.leaves_all(call, LeftCause::Connected);
         self.slot_becomes(agent, slot, SlotState::Talking { call: handle });
@@ -750,7 +843,8 @@ impl Twin {
         let joined = known.joins;
         known.joins += 1;
         let fired = BTreeSet::new();
-        known.places.push(Place { queue, demand, entered: since, taken, joined, fired });
+        let seen = taken;
+        known.places.push(Place { queue, demand, entered: since, taken, seen, joined, fired });
         let (handle, arrival) = (known.handle, known.arrival);
         self.say(Event::PlaceEntered { call: handle, queue, demand, since });
         self.eligible.insert(arrival);
@@ -789,6 +883,7 @@ impl Twin {
         known.state = State::Waiting;
         let (handle, arrival) = (known.handle, known.arrival);
         self.say(Event::CallReturned { call: handle, cause });
+        self.stands_anew(call);
         self.overdue_rules_act(handle);
         self.eligible.insert(arrival);
     }
@@ -891,6 +986,7 @@ impl Twin {
             self.agent_is_let_go(index, OfferEnd::Revoked(RevokeCause::CallMoved), false);
             self.calls[index].state = State::Waiting;
             self.say(Event::CallReturned { call, cause: ReturnCause::OfferEnded });
+            self.stands_anew(index);
         }
         let others = self.calls[index].places.iter().map(|place| place.queue);
         for other in others.filter(|other| *other != queue).collect::<Vec<_>>() {
@@ -907,9 +1003,15 @@ impl Twin {
 
     fn priority_becomes(&mut self, call: usize, priority: Priority) {
         let known = &mut self.calls[call];
-        if std::mem::replace(&mut known.priority, priority) != priority {
-            let call = known.handle;
-            self.say(Event::PriorityChanged { call, priority });
+        if std::mem::replace(&mut known.priority, priority) == priority {
+            return;
+        }
+        let (handle, arrival) = (known.handle, known.arrival);
+        self.say(Event::PriorityChanged { call: handle, priority });
+        self.stands_anew(call);
+        // No delay holds an emergency back.
+        if priority == Priority::EMERGENCY {
+            self.eligible.insert(arrival);
         }
     }
 
@@ -1003,6 +1105,7 @@ impl Twin {
                 if std::mem::replace(&mut place.demand, demand) == demand {
                     return false;
                 }
+                self.calls[index].places[at].seen = self.now;
                 self.say(Event::RequirementChanged { call, queue, demand });
                 self.eligible.insert(self.calls[index].arrival);
                 true
@@ -1089,7 +1192,7 @@ impl Twin {
     fn withdraws(&mut self, agent: AgentId) {
         if self.agents[agent.index()].asked.take().is_some() {
             self.say_presence(agent);
-            self.freed.insert(agent);
+            self.is_made_available(agent);
         }
     }
 
@@ -1102,14 +1205,23 @@ impl Twin {
 
     fn presence_has_become(&mut self, agent: AgentId, before: Presence) {
         let presence = self.presence(agent);
+        let now = self.now;
+        let known = &mut self.agents[agent.index()];
+        if before == Presence::LoggedOut && presence != Presence::LoggedOut {
+            (known.busy, known.ready, known.connected) = (Span(0), Span(0), 0);
+            known.busy_since = known.busy_since.map(|_| now);
+        }
+        if presence != Presence::Ready
+            && let Some(since) = known.ready_since.take()
+        {
+            known.ready = Span(known.ready.0 + now.since(since).0);
+        }
         if presence == Presence::Ready && before != Presence::Ready {
-            let now = self.now;
-            let known = &mut self.agents[agent.index()];
-            (known.missed, known.idle_since) = (0, now);
+            (known.missed, known.idle_since, known.ready_since) = (0, now, Some(now));
         }
         self.say_presence(agent);
         if presence == Presence::Ready {
-            self.freed.insert(agent);
+            self.is_made_available(agent);
         } else {
             self.offers_are_taken_back(agent);
         }
@@ -1169,13 +1281,30 @@ impl Twin {
         if at_work && (former == DeviceState::Down || device == DeviceState::Down) {
             self.presence_has_become(agent, before);
         } else {
-            self.freed.insert(agent);
+            self.is_made_available(agent);
         }
         Ok(())
     }
 
+    /// He takes a call if he is available; what he has done up to now is what criteria look at.
+    fn is_made_available(&mut self, agent: AgentId) {
+        let (now, known) = (self.now, &mut self.agents[agent.index()]);
+        let until_now = |since: Option<Timestamp>| since.map_or(0, |since| now.since(since).0);
+        let busy = known.busy.0 + until_now(known.busy_since);
+        known.occupation = (busy, known.ready.0 + until_now(known.ready_since));
+        self.freed.insert(agent);
+    }
+
     fn slot_becomes(&mut self, agent: AgentId, slot: usize, state: SlotState) {
-        self.agents[agent.index()].slots[slot] = state;
+        let (now, known) = (self.now, &mut self.agents[agent.index()]);
+        known.slots[slot] = state;
+        let is_busy = known.slots.iter().any(|slot| *slot != SlotState::Free);
+        if !is_busy && let Some(since) = known.busy_since.take() {
+            known.busy = Span(known.busy.0 + now.since(since).0);
+        }
+        if is_busy {
+            known.busy_since.get_or_insert(now);
+        }
         self.say(Event::SlotChanged { agent, slot: slot as u8, state });
     }
 
@@ -1185,9 +1314,7 @@ impl Twin {
         match known.asked {
             Some(asked) if !is_busy(known) => self.presence_becomes(agent, asked),
             Some(_) => {}
-            None => {
-                self.freed.insert(agent);
-            }
+            None => self.is_made_available(agent),
         }
     }
 

@@ -6,7 +6,7 @@ use crate::plans;
 use acd_core::{
     Action, AdapterId, AgentId, AnnouncementId, CallHandle, Command, Criterion, DeviceState,
     ForcedPresence, MissedOffers, NumberId, OfferNumber, OfferResult, Order, Priority, QueueId,
-    ReasonId, Requirement, RoutingPlan, SkillId, Span, Timestamp, Treatment,
+    ReasonId, Requirement, RoutingPlan, Service, SkillId, Span, Timestamp, Treatment,
 };
 use std::collections::BTreeMap;
 
@@ -41,9 +41,11 @@ fn seconds(at: &str, word: &str) -> Span {
 }
 
 impl Names {
-    /// `queue NAME [needs SKILL LEVEL ...] [rings 15s] [wraps 30s] [prefers level]`,
-    /// `rule NAME of QUEUE after 45s ACTION`, `agent NAME [SKILL LEVEL ...] [holds 2] [at ADAPTER]`,
-    /// `order credit 90s`, `missed stay ready`, `missed not ready after 1`.
+    /// `queue NAME [needs SKILL LEVEL [and SKILL LEVEL] [or SKILL LEVEL ...]] [rings 15s]
+    /// [wraps 30s] [answers 20s] [selects CRITERION ...]`, where `or` adds an alternative;
+    /// `rule NAME of QUEUE after 45s ACTION`; `agent NAME [SKILL LEVEL ...] [holds 2] [at ADAPTER]
+    /// [ranks QUEUE 8] [delays QUEUE 60s] [serves only]`; `order credit 90s`, `order strict`, `order
+    /// oldest`, `order deadline`; `missed stay ready`, `missed not ready after 1`.
     pub(crate) fn plan_line(&mut self, at: &str, line: &str) {
         let words: Vec<&str> = line.split_whitespace().collect();
         match words.as_slice() {
@@ -60,6 +62,9 @@ impl Names {
             ["order", "credit", per_step] => {
                 self.plan.order = Order::Credit { per_step: seconds(at, per_step) };
             }
+            ["order", "strict"] => self.plan.order = Order::Strict,
+            ["order", "oldest"] => self.plan.order = Order::Oldest,
+            ["order", "deadline"] => self.plan.order = Order::Deadline,
             ["missed", "stay", "ready"] => self.plan.missed_offers = MissedOffers::StayReady,
             ["missed", "not", "ready", "after", count] => {
                 let count = count.parse().unwrap_or_else(|_| panic!("{at}: {count}"));
@@ -96,10 +101,16 @@ impl Names {
                 }
                 "rings" => queue.ring = seconds(at, value),
                 "wraps" => queue.wrap_up = seconds(at, value),
-                "prefers" => queue.select = vec![Criterion::HighestLevel],
+                "or" => queue.require.any_of.push(self.requirement(at, &[value, rest[0]]).skills),
+                "answers" => queue.service_level.within = seconds(at, value),
+                "selects" => {
+                    queue.select = vec![criterion(at, value)];
+                    queue.select.extend(rest.iter().map(|word| criterion(at, word)));
+                    words = &[];
+                }
                 _ => panic!("{at}: queue: {word}"),
             }
-            if matches!(*word, "needs" | "and") {
+            if matches!(*word, "needs" | "and" | "or") {
                 words = &words[1..];
             }
         }
@@ -111,6 +122,21 @@ impl Names {
         while let [word, value, rest @ ..] = words {
             words = rest;
             match *word {
+                "serves" => agent.only = true,
+                "ranks" | "delays" => {
+                    let queue = self.queue(at, value);
+                    let known = agent.queues.iter().position(|(it, _)| *it == queue);
+                    let known = known.unwrap_or_else(|| {
+                        agent.queues.push((queue, Service::default()));
+                        agent.queues.len() - 1
+                    });
+                    let service = &mut agent.queues[known].1;
+                    match *word {
+                        "ranks" => service.rank = rest[0].parse().expect("a rank"),
+                        _ => service.delay = seconds(at, rest[0]),
+                    }
+                    words = &words[1..];
+                }
                 "holds" => agent.capacity = value.parse().unwrap_or_else(|_| panic!("{at}")),
                 "at" => {
                     let adapter = self.adapter(at, value);
@@ -121,6 +147,7 @@ impl Names {
             }
         }
         agent.skills.sort_unstable();
+        agent.queues.sort_unstable_by_key(|(queue, _)| *queue);
         self.plan.agents.push(agent);
     }
 
@@ -147,7 +174,7 @@ impl Names {
             })
             .collect();
         skills.sort_unstable();
-        Requirement { skills }
+        Requirement { skills, any_of: Vec::new() }
     }
 
     fn queue(&self, at: &str, name: &str) -> QueueId {
@@ -296,6 +323,21 @@ impl Names {
             ["is", "retrieved"] => Command::CallRetrieved { call },
             _ => panic!("{at}: a call does not do this: {words:?}"),
         }
+    }
+}
+
+fn criterion(at: &str, word: &str) -> Criterion {
+    match word {
+        "longest-idle" => Criterion::LongestIdle,
+        "highest-level" => Criterion::HighestLevel,
+        "lowest-level" => Criterion::LowestLevel,
+        "rank" => Criterion::Rank,
+        "least-occupied" => Criterion::LeastOccupied,
+        "fewest-calls" => Criterion::FewestCalls,
+        "round-robin" => Criterion::RoundRobin,
+        "listed" => Criterion::Listed,
+        "random" => Criterion::Random,
+        _ => panic!("{at}: not a criterion: {word}"),
     }
 }
 

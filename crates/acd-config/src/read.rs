@@ -244,6 +244,7 @@ pub(crate) fn default_json(toml: &str) -> Value {
             DeValue::Integer(number) => {
                 number.as_str().parse::<i64>().map_or(Value::Null, Value::from)
             }
+            DeValue::Boolean(value) => Value::from(*value),
             DeValue::Array(items) => items.iter().map(|item| json(item.get_ref())).collect(),
             DeValue::Table(table) => table
                 .iter()

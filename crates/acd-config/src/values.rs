@@ -296,6 +296,30 @@ impl<const LEAST: u64, const MOST: u64> JsonSchema for Count<LEAST, MOST> {
     }
 }
 
+/// Yes or no.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Flag(pub(crate) bool);
+
+impl Read for Flag {
+    fn read(node: &Node<'_>, key: &Key<'_>, notes: &mut Notes) -> Option<Self> {
+        let value = node.get_ref().as_bool();
+        if value.is_none() {
+            notes.add(key, &node.span(), is(node.get_ref()), "`true` or `false`");
+        }
+        value.map(Self)
+    }
+}
+
+impl JsonSchema for Flag {
+    fn schema_name() -> Cow<'static, str> {
+        "Flag".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "type": "boolean" })
+    }
+}
+
 /// A name that something is given here.
 #[derive(Clone, Debug)]
 pub(crate) struct Name(pub(crate) String);

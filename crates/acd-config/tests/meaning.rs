@@ -4,7 +4,7 @@
 use acd_config::{Config, Journal, LogFormat, OnFailure, Sync};
 use acd_core::{
     Action, AdapterId, AnnouncementId, Criterion, Endpoint, MissedOffers, NumberId, Order,
-    Priority, QueueId, Requirement, Rule, ServiceLevel, SkillId, Span, Treatment,
+    Priority, QueueId, Requirement, Rule, Service, ServiceLevel, SkillId, Span, Treatment,
 };
 use std::path::PathBuf;
 use std::time::Duration;
@@ -204,7 +204,7 @@ fn a_rule_acts_in_one_order_however_it_is_written() {
     )
     .plan;
     let seven = Priority::new(7).expect("7 is a priority");
-    let nurse = Requirement { skills: vec![(SkillId(0), 2)] };
+    let nurse = Requirement { skills: vec![(SkillId(0), 2)], any_of: Vec::new() };
     assert_eq!(plan.queues[0].rules[0].waited, Span::from_secs(45));
     assert_eq!(
         plan.queues[0].rules[0].then,
@@ -302,4 +302,78 @@ fn rules_name_announcements_and_numbers_which_are_kept_once() {
     let doctor = Action::TransferTo(NumberId(0));
     assert_eq!(then(0), [Action::Play(AnnouncementId(0)), doctor.clone()]);
     assert_eq!(then(1), [Action::Play(AnnouncementId(1)), doctor]);
+}
+
+#[test]
+fn alternatives_stand_beside_what_is_required_and_a_rule_replaces_both() {
+    let plan = parsed(
+        r#"
+        [skills]
+        billing = {}
+        spanish = {}
+        interpreter = {}
+        license = { hard = true }
+        [queues.a]
+        require = { billing = 3, license = 1 }
+        any_of = [{ spanish = 5 }, { interpreter = 1, billing = 5 }]
+        select = ["rank", "lowest_level", "least_occupied", "fewest_calls", "round_robin", "random"]
+        [[queues.a.rules]]
+        name = "anyone"
+        when = { waited = "30s" }
+        then = { require = { license = 1 } }
+        [[queues.a.rules]]
+        name = "alternatives-only"
+        when = { waited = "40s" }
+        then = { require = { license = 2 }, any_of = [{ spanish = 1 }], end = "message" }
+        "#,
+    )
+    .plan;
+    let [billing, spanish, interpreter, license] = [0, 1, 2, 3].map(SkillId);
+    let any_of = vec![vec![(spanish, 5)], vec![(billing, 5), (interpreter, 1)]];
+    let skills = vec![(billing, 3), (license, 1)];
+    assert_eq!(plan.queues[0].require, Requirement { skills, any_of });
+    assert_eq!(plan.hard, [license]);
+    let asked = |rule: usize| match &plan.queues[0].rules[rule].then[0] {
+        Action::Require(requirement) => requirement.clone(),
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(asked(0), Requirement { skills: vec![(license, 1)], any_of: Vec::new() });
+    let any_of = vec![vec![(spanish, 1)]];
+    assert_eq!(asked(1), Requirement { skills: vec![(license, 2)], any_of });
+    let select = [
+        Criterion::Rank,
+        Criterion::LowestLevel,
+        Criterion::LeastOccupied,
+        Criterion::FewestCalls,
+        Criterion::RoundRobin,
+        Criterion::Random,
+    ];
+    assert_eq!(plan.queues[0].select, select);
+}
+
+#[test]
+fn an_agent_serves_queues_in_a_way_of_his_own() {
+    let plan = parsed(
+        r#"
+        [routing]
+        order = "deadline"
+        seed = 7
+        [queues.a]
+        [queues.b]
+        [agents.ana]
+        queues = { b = { rank = 8 }, a = { rank = 3, delay = "60s" } }
+        only = true
+        [agents.ben]
+        queues = { b = {} }
+        "#,
+    )
+    .plan;
+    assert_eq!((plan.order, plan.seed), (Order::Deadline, 7));
+    let [a, b] = [0, 1].map(QueueId);
+    let [late, early] =
+        [(3, 60), (8, 0)].map(|(rank, delay)| Service { rank, delay: Span::from_secs(delay) });
+    assert_eq!(plan.agents[0].queues, [(a, late), (b, early)]);
+    assert!(plan.agents[0].only && !plan.agents[1].only);
+    assert_eq!(plan.agents[1].service(a), Some(Service::default()));
+    assert_eq!(plan.agents[1].queues, [(b, Service::default())]);
 }

@@ -53,12 +53,12 @@ service_level = { answerd = "80%" }
 [queues.billing.endpoints]
 "#), @r"
     1:2: servre: unknown key (did you mean `server`?); expected one of `server`, `log`, `journal`, `routing`, `presence`, `skills`, `queues`, `agents`
-    3:1: routing.ordr: unknown key (did you mean `order`?); expected one of `order`, `credit`, `short_abandon`, `exclude_for`, `connect_within`, `recovery_grace`, `missed_offers`
-    5:1: queues.billing.rnig: unknown key (did you mean `ring`?); expected one of `description`, `require`, `select`, `ring`, `wrap_up`, `service_level`, `rules`
-    6:1: queues.billing.wrapup: unknown key (did you mean `wrap_up`?); expected one of `description`, `require`, `select`, `ring`, `wrap_up`, `service_level`, `rules`
-    7:1: queues.billing.broadcast: unknown key; expected one of `description`, `require`, `select`, `ring`, `wrap_up`, `service_level`, `rules`
+    3:1: routing.ordr: unknown key (did you mean `order`?); expected one of `order`, `credit`, `short_abandon`, `exclude_for`, `connect_within`, `recovery_grace`, `missed_offers`, `seed`
+    5:1: queues.billing.rnig: unknown key (did you mean `ring`?); expected one of `description`, `require`, `any_of`, `select`, `ring`, `wrap_up`, `service_level`, `rules`
+    6:1: queues.billing.wrapup: unknown key (did you mean `wrap_up`?); expected one of `description`, `require`, `any_of`, `select`, `ring`, `wrap_up`, `service_level`, `rules`
+    7:1: queues.billing.broadcast: unknown key; expected one of `description`, `require`, `any_of`, `select`, `ring`, `wrap_up`, `service_level`, `rules`
     8:19: queues.billing.service_level.answerd: unknown key (did you mean `answered`?); expected one of `answered`, `within`
-    9:17: queues.billing.endpoints: unknown key; expected one of `description`, `require`, `select`, `ring`, `wrap_up`, `service_level`, `rules`
+    9:17: queues.billing.endpoints: unknown key; expected one of `description`, `require`, `any_of`, `select`, `ring`, `wrap_up`, `service_level`, `rules`
     ");
 }
 
@@ -77,7 +77,7 @@ log = 1.5
     2:10: agents: this is an array; expected a table with a key for each name
     3:10: server: "" is a string; expected a table with any of `listen`, `http`
     4:10: skills: `1` is a whole number; expected a table with a key for each name
-    5:11: routing: `false` is a truth value; expected a table with any of `order`, `credit`, `short_abandon`, `exclude_for`, `connect_within`, `recovery_grace`, `missed_offers`
+    5:11: routing: `false` is a truth value; expected a table with any of `order`, `credit`, `short_abandon`, `exclude_for`, `connect_within`, `recovery_grace`, `missed_offers`, `seed`
     6:12: presence: `1979-05-27` is a date or time of day; expected a table with any of `reasons`
     7:7: log: `1.5` is a fraction; expected a table with any of `level`, `format`
     "#);
@@ -103,7 +103,7 @@ ben = { skills = "billing", capacity = 3, endpoints = "a:1", name = [] }
     7:9: queues.billing.rules: this is a table; expected an array: [...]
     9:10: queues.front-desk.rules[0]: `give-up` is a string; expected a table with any of `name`, `when`, `then`
     9:21: queues.front-desk.rules[1]: `5` is a whole number; expected a table with any of `name`, `when`, `then`
-    11:7: agents.ana: `5` is a whole number; expected a table with any of `name`, `skills`, `endpoints`, `capacity`
+    11:7: agents.ana: `5` is a whole number; expected a table with any of `name`, `skills`, `endpoints`, `capacity`, `queues`, `only`
     12:18: agents.ben.skills: `billing` is a string; expected a table with a key for each name
     12:40: agents.ben.capacity: `3` is a whole number; expected a table with any of `voice`
     12:55: agents.ben.endpoints: `a:1` is a string; expected a table with any of `voice`
@@ -188,7 +188,7 @@ order = "credit"
 [routing]
 credit = "90s"
 [queues.a]
-"#), @r#"2:10: routing.credit: credit counts for nothing with order = "strict"; expected order = "credit", or no credit"#);
+"#), @r#"2:10: routing.credit: credit counts for nothing in this order; expected order = "credit", or no credit"#);
     insta::assert_snapshot!(problems(r#"
 [routing]
 order = "credit"
@@ -197,10 +197,10 @@ credit = 90
 "#), @r#"3:10: routing.credit: `90` has no unit; expected a time above 0 with its unit (d, h, m, s, ms) up to 7d, such as "20s" or "1h30m""#);
     insta::assert_snapshot!(problems(r#"
 [routing]
-order = "deadline"
+order = "fastest"
 credit = "90s"
 [queues.a]
-"#), @r"2:9: routing.order: `deadline` is not known; expected one of `strict`, `credit`");
+"#), @"2:9: routing.order: `fastest` is not known; expected one of `strict`, `credit`, `oldest`, `deadline`");
 }
 
 #[test]
@@ -281,7 +281,7 @@ format = "JSON"
 #[test]
 fn columns_count_letters_and_a_byte_order_mark_is_none() {
     let text = "\u{feff}[queues.a]\n[agents]\nana = { name = \"Añañá\", skils = 5 }\n";
-    insta::assert_snapshot!(problems(text), @"3:25: agents.ana.skils: unknown key (did you mean `skills`?); expected one of `name`, `skills`, `endpoints`, `capacity`");
+    insta::assert_snapshot!(problems(text), @"3:25: agents.ana.skils: unknown key (did you mean `skills`?); expected one of `name`, `skills`, `endpoints`, `capacity`, `queues`, `only`");
 }
 
 #[test]

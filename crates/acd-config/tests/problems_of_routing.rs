@@ -27,7 +27,7 @@ then = { end = "voicemail" }
 [agents]
 ana = { skills = { xyzzy = 3 } }
 "#), @r"
-    3:13: skills.spanish.descripton: unknown key (did you mean `description`?); expected `description`
+    3:13: skills.spanish.descripton: unknown key (did you mean `description`?); expected one of `description`, `hard`
     5:13: queues.billing.require.biling: no such skill (did you mean `billing`?); expected one of `billing`, `spanish`
     9:22: queues.billing.rules[0].then.require.Billing: no such skill (did you mean `billing`?); expected one of `billing`, `spanish`
     15:20: agents.ana.skills.xyzzy: no such skill; expected one of `billing`, `spanish`
@@ -82,8 +82,7 @@ select = []
 [queues.c]
 select = ["highest_level", "highest_level"]
 "#), @r#"
-    2:11: queues.a.select[0]: `longest-idle` is not known (did you mean `longest_idle`?); expected one of `longest_idle`, `highest_level`
-    2:27: queues.a.select[1]: `rank` is not known; expected one of `longest_idle`, `highest_level`
+    2:11: queues.a.select[0]: `longest-idle` is not known (did you mean `longest_idle`?); expected one of `longest_idle`, `highest_level`, `lowest_level`, `rank`, `least_occupied`, `fewest_calls`, `round_robin`, `listed`, `random`
     4:10: queues.b.select: this is empty; expected at least one criterion, such as "longest_idle"
     6:28: queues.c.select[1]: this criterion is listed twice; expected each criterion once
     "#);
@@ -113,7 +112,7 @@ then = { end = "hang_up" }
     5:8: queues.a.rules[1].then: this rule does nothing; expected at least one of `priority`, `require`, `add_queue`, `play`, `move_to`, `transfer_to`, `end`
     7:1: queues.a.rules[2].nam: unknown key (did you mean `name`?); expected one of `name`, `when`, `then`
     8:25: queues.a.rules[2].when.age: unknown key; expected `waited`
-    9:10: queues.a.rules[2].then.ends: unknown key (did you mean `end`?); expected one of `priority`, `require`, `add_queue`, `play`, `move_to`, `transfer_to`, `end`
+    9:10: queues.a.rules[2].then.ends: unknown key (did you mean `end`?); expected one of `priority`, `require`, `any_of`, `add_queue`, `play`, `move_to`, `transfer_to`, `end`
     11:8: queues.a.rules[3].name: an earlier rule of this queue has the same name; expected a name of its own
     13:16: queues.a.rules[3].then.end: `hang_up` is not known; expected one of `voicemail`, `message`
     ");
@@ -243,4 +242,107 @@ then = { play = "Please hold", transfer_to = "0800 555" }
     4:17: queues.a.rules[0].then.play: the name has a ` `; expected a name of 1 to 64 of A-Z, a-z, 0-9, `-`, `_` and `.`
     4:46: queues.a.rules[0].then.transfer_to: `0800 555` cannot be dialled; expected a telephone number of 1 to 64 of 0-9, `+`, `*`, `#`, A-Z, a-z, `-`, `_` and `.`
     ");
+}
+
+#[test]
+fn a_hard_skill_is_never_relaxed() {
+    insta::assert_snapshot!(problems(
+        r#"
+[skills]
+nurse = {}
+license = { hard = true }
+[queues.a]
+require = { nurse = 3, license = 2 }
+[[queues.a.rules]]
+name = "widen"
+when = { waited = "5s" }
+then = { require = { nurse = 1 } }
+[[queues.a.rules]]
+name = "lower"
+when = { waited = "6s" }
+then = { require = { license = 1 }, any_of = [{ nurse = 1 }] }
+[[queues.a.rules]]
+name = "give-up"
+when = { waited = "5m" }
+then = { end = "voicemail" }
+[queues.b]
+any_of = [{ license = 1 }, { nurse = 5 }]
+[[queues.b.rules]]
+name = "others"
+when = { waited = "5s" }
+then = { any_of = [{ nurse = 1 }], end = "voicemail" }
+"#
+    ), @r"
+    9:20: queues.a.rules[0].then.require: `license` is hard: no rule asks for less of it than the queue; expected `license = 2` or more here too
+    13:20: queues.a.rules[1].then.require: `license` is hard: no rule asks for less of it than the queue; expected `license = 2` or more here too
+    23:19: queues.b.rules[0].then.any_of: `license` is hard: no rule asks for less of it than the queue; expected the same `any_of` as the queue's
+    ");
+}
+
+#[test]
+fn an_alternative_asks_for_something() {
+    insta::assert_snapshot!(problems(
+        r#"
+[queues.a]
+any_of = []
+[queues.b]
+any_of = [{}, { spanish = 11 }, "spanish"]
+[queues.c]
+any_of = { spanish = 5 }
+"#
+    ), @r"
+    2:10: queues.a.any_of: this is empty; expected at least one alternative, such as { spanish = 5 }
+    4:11: queues.b.any_of[0]: this alternative asks for nothing, so the others count for nothing; expected a skill, such as { spanish = 5 }
+    4:27: queues.b.any_of[1].spanish: `11` is out of range; expected a whole number from 1 to 10
+    4:33: queues.b.any_of[2]: `spanish` is a string; expected a table with a key for each name
+    6:10: queues.c.any_of: this is a table; expected an array: [...]
+    ");
+}
+
+#[test]
+fn a_profile_names_queues_and_says_how_they_are_served() {
+    insta::assert_snapshot!(problems(
+        r#"
+[queues.billing]
+[agents]
+ana = { queues = { biling = { rank = 11, delay = 60 } } }
+ben = { only = true }
+chloe = { only = "yes", queues = { billing = { delai = "5s" } } }
+"#
+    ), @r#"
+    3:20: agents.ana.queues.biling: no such queue (did you mean `billing`?); expected `billing`
+    3:38: agents.ana.queues.biling.rank: `11` is out of range; expected a whole number from 1 to 10
+    3:50: agents.ana.queues.biling.delay: `60` has no unit; expected a time with its unit (d, h, m, s, ms) up to 7d, such as "20s" or "1h30m"
+    4:16: agents.ben.only: the agent would take no calls at all: there are no `queues`; expected queues = { NAME = {} }, or no `only`
+    5:18: agents.chloe.only: `yes` is a string; expected `true` or `false`
+    5:48: agents.chloe.queues.billing.delai: unknown key (did you mean `delay`?); expected one of `rank`, `delay`
+    "#);
+}
+
+#[test]
+fn the_words_of_orders_and_criteria_are_known() {
+    insta::assert_snapshot!(problems(
+        r#"
+[routing]
+order = "oldest"
+credit = "90s"
+seed = -1
+[queues.a]
+select = ["longest_idle", "longest-idle", "chance"]
+"#
+    ), @r#"
+    3:10: routing.credit: credit counts for nothing in this order; expected order = "credit", or no credit
+    4:8: routing.seed: `-1` is out of range; expected a whole number from 0 to 9223372036854775807
+    6:27: queues.a.select[1]: `longest-idle` is not known (did you mean `longest_idle`?); expected one of `longest_idle`, `highest_level`, `lowest_level`, `rank`, `least_occupied`, `fewest_calls`, `round_robin`, `listed`, `random`
+    6:43: queues.a.select[2]: `chance` is not known; expected one of `longest_idle`, `highest_level`, `lowest_level`, `rank`, `least_occupied`, `fewest_calls`, `round_robin`, `listed`, `random`
+    "#);
+}
+
+#[test]
+fn more_than_16_delays_of_a_queue_are_too_many() {
+    let agents: Vec<String> = (1..=17)
+        .map(|delay| format!("a{delay} = {{ queues = {{ a = {{ delay = \"{delay}s\" }} }} }}"))
+        .collect();
+    let text = format!("[queues.a]\n[agents]\n{}\n", agents.join("\n"));
+    insta::assert_snapshot!(problems(&text), @"2:1: agents: 17 different delays for the queue `a` are too many; expected at most 16");
 }

@@ -73,7 +73,7 @@ impl Router {
 
     fn meets_demand(&self, agent: AgentId, place: u32) -> bool {
         let demand = self.places[place].demand;
-        self.pools.by_demand[demand.index()].has(self.agents[agent.index()].pool as usize)
+        self.pools.meets(self.agents[agent.index()].pool, demand)
     }
 
     /// The offer in hand was accepted before anybody looked.

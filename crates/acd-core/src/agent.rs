@@ -1,17 +1,52 @@
 //! What the Router knows of an agent: presence, slots, and where he stands among the idle.
 
+use crate::chance::draw;
 use crate::deadlines::Ticket;
 use crate::event::{DeviceState, NotReadyReason, Presence, SlotState};
-use crate::ids::{AdapterId, AgentId, Timestamp};
+use crate::ids::{AdapterId, AgentId, OfferNumber, Span, Timestamp};
 use crate::plan::AgentPlan;
+use crate::selection::{Measures, Occupation, Ranking};
+use std::cmp::Ordering;
 
-/// Where agents of one pool stand to each other: less is offered first.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+/// Where agents of one pool stand to each other under one ranking: less is offered first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct AgentKey {
     /// He left his last offer unanswered.
     pub(crate) missed: bool,
-    pub(crate) idle_since: Timestamp,
+    pub(crate) ranking: Ranking,
+    pub(crate) measures: Measures,
     pub(crate) agent: AgentId,
+}
+
+impl Ord for AgentKey {
+    fn cmp(&self, other: &Self) -> Ordering {
+        let end = |key: &Self| (key.measures.idle_since, key.agent);
+        self.missed
+            .cmp(&other.missed)
+            .then_with(|| self.ranking.compare(self, other))
+            .then_with(|| end(self).cmp(&end(other)))
+    }
+}
+
+impl PartialOrd for AgentKey {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+/// What an agent stands by in the sets of his pool.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Standing {
+    pub(crate) missed: bool,
+    pub(crate) measures: Measures,
+    pub(crate) agent: AgentId,
+}
+
+impl Standing {
+    pub(crate) fn under(self, ranking: Ranking) -> AgentKey {
+        let Self { missed, measures, agent } = self;
+        AgentKey { missed, ranking, measures, agent }
+    }
 }
 
 #[derive(Debug)]
@@ -27,12 +62,28 @@ pub(crate) struct Agent {
     /// Offers left unanswered in a row.
     pub(crate) missed: u32,
     pub(crate) idle_since: Timestamp,
+    pub(crate) shift: Shift,
+    /// The latest that he was given; 0 for none.
+    pub(crate) last_offer: OfferNumber,
     pub(crate) slots: Box<[Slot]>,
     pub(crate) pool: u32,
     /// The adapter that rings him; without one, the call's own.
     pub(crate) adapter: Option<AdapterId>,
-    /// The key under which he stands in his pool, while available.
-    pub(crate) listed: Option<AgentKey>,
+    /// What he stands by in his pool, while available.
+    pub(crate) listed: Option<Standing>,
+}
+
+/// What an agent has done since he logged in.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Shift {
+    /// With a slot that is not free, up to `busy_since` while he has one.
+    pub(crate) busy: Span,
+    pub(crate) busy_since: Option<Timestamp>,
+    /// Ready, up to the present presence.
+    pub(crate) ready: Span,
+    pub(crate) connected: u32,
+    /// As it stood when he became available.
+    pub(crate) occupation: Occupation,
 }
 
 #[derive(Clone, Debug)]
@@ -54,6 +105,8 @@ impl Agent {
             device: DeviceState::Up,
             missed: 0,
             idle_since: Timestamp(0),
+            shift: Shift::default(),
+            last_offer: OfferNumber(0),
             slots: vec![slot; usize::from(planned.capacity)].into(),
             pool,
             adapter: planned.voice.as_ref().map(|endpoint| endpoint.adapter),
@@ -100,7 +153,58 @@ impl Agent {
         })
     }
 
-    pub(crate) fn key(&self, agent: AgentId) -> AgentKey {
-        AgentKey { missed: self.missed > 0, idle_since: self.idle_since, agent }
+    pub(crate) fn standing(&self, agent: AgentId, seed: u64) -> Standing {
+        let measures = Measures {
+            idle_since: self.idle_since,
+            occupation: self.shift.occupation,
+            connected: self.shift.connected,
+            last_offer: self.last_offer,
+            // He has another place on the circle after each offer.
+            chance: draw(seed, u64::from(agent.0), self.last_offer.0),
+        };
+        Standing { missed: self.missed > 0, measures, agent }
+    }
+
+    /// His presence was `before`, and may be another one now.
+    pub(crate) fn presence_changed(&mut self, before: Presence, now: Timestamp) {
+        let presence = self.presence();
+        if presence == before {
+            return;
+        }
+        let since = self.presence_since.replace(now);
+        if before == Presence::Ready {
+            self.shift.ready = self.shift.ready + since.map_or(Span(0), |since| now.since(since));
+        }
+        if before == Presence::LoggedOut {
+            let busy_since = self.shift.busy_since.map(|_| now);
+            self.shift = Shift { busy_since, ..Shift::default() };
+        }
+        if presence == Presence::Ready {
+            self.missed = 0;
+            self.idle_since = now;
+        }
+    }
+
+    /// Keeps his occupation as it is now.
+    pub(crate) fn becomes_available(&mut self, now: Timestamp) {
+        let Shift { busy, busy_since, ready, .. } = self.shift;
+        let since = |since: Option<Timestamp>| since.map_or(Span(0), |since| now.since(since));
+        let is_ready = self.presence() == Presence::Ready;
+        let ready_now = since(self.presence_since.filter(|_| is_ready));
+        self.shift.occupation =
+            Occupation { busy: busy + since(busy_since), ready: ready + ready_now };
+    }
+
+    /// A slot is free no more, or again.
+    pub(crate) fn count_busy(&mut self, now: Timestamp) {
+        let is_busy = self.slots.iter().any(|slot| slot.state != SlotState::Free);
+        match (self.shift.busy_since, is_busy) {
+            (None, true) => self.shift.busy_since = Some(now),
+            (Some(since), false) => {
+                self.shift.busy = self.shift.busy + now.since(since);
+                self.shift.busy_since = None;
+            }
+            (None, false) | (Some(_), true) => {}
+        }
     }
 }

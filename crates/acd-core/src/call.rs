@@ -27,6 +27,13 @@ pub(crate) struct CallKey {
     pub(crate) arrival: u64,
 }
 
+impl CallKey {
+    /// Whether the call comes before all others, whoever takes it.
+    pub(crate) const fn is_emergency(self) -> bool {
+        self.tier < 2
+    }
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum CallState {
     Waiting,
@@ -63,6 +70,9 @@ pub(crate) struct Call {
     pub(crate) age_from: Timestamp,
     /// Its age while it is connected.
     pub(crate) age_kept: Span,
+    /// The shortest time within which one of its queues promises an answer; where the order looks at
+    /// it.
+    pub(crate) target: Span,
     /// It lost its agent's leg: first of its priority until connected.
     pub(crate) first: bool,
     pub(crate) moves: u8,
@@ -111,6 +121,10 @@ pub(crate) struct Place {
     pub(crate) rules_fired: u16,
     /// Of the next rule.
     pub(crate) ticket: Ticket,
+    /// Of its line, while it stands in one: how many of the queue's delays it has waited.
+    pub(crate) stage: u8,
+    /// Of the next stage.
+    pub(crate) stage_ticket: Ticket,
     /// The key under which it stands in its line, while the call is `Waiting`.
     pub(crate) listed: Option<CallKey>,
     pub(crate) next: u32,
@@ -142,6 +156,7 @@ impl Call {
             arrived_at: since,
             age_from: since,
             age_kept: Span(0),
+            target: Span(0),
             first: false,
             moves: 0,
             joins: 0,
@@ -172,14 +187,17 @@ impl Call {
     pub(crate) fn key(&self, order: Order) -> CallKey {
         let since = self.age_from.0 as i64;
         let second = u8::from(!self.first);
+        let by_priority = 2 * (9 - self.priority.get()) + second;
+        let by_age = 2 * u8::from(self.priority != Priority::EMERGENCY) + second;
         let (tier, score) = match order {
-            Order::Strict => (2 * (9 - self.priority.get()) + second, since),
+            Order::Strict => (by_priority, since),
             Order::Credit { per_step } => {
                 let steps = i64::from(self.priority.get()) - 5;
                 let credit = i64::try_from(per_step.0).unwrap_or(i64::MAX).saturating_mul(steps);
-                let emergency = self.priority == Priority::EMERGENCY;
-                (2 * u8::from(!emergency) + second, since.saturating_sub(credit))
+                (by_age, since.saturating_sub(credit))
             }
+            Order::Oldest => (by_age, since),
+            Order::Deadline => (by_priority, (self.age_from + self.target).0 as i64),
         };
         CallKey { tier, score, arrival: self.arrival }
     }

@@ -2,11 +2,12 @@
 
 use crate::call::{CALLS_MAX, Call, CallState, Hand, MOVES_MAX, PLACES_MAX, Place};
 use crate::command::Rejection;
-use crate::deadlines::Ticket;
+use crate::deadlines::{Deadline, Ticket};
 use crate::event::{Event, LeftCause, OfferEnd, Outcome, ReturnCause, RevokeCause, SlotState};
-use crate::ids::{AdapterId, CallHandle, DemandId, Priority, QueueId, Timestamp};
+use crate::ids::{AdapterId, CallHandle, DemandId, Priority, QueueId, Span, Timestamp};
+use crate::lines::LineKind;
 use crate::offers::Told;
-use crate::plan::Treatment;
+use crate::plan::{Order, Treatment};
 use crate::router::Router;
 use crate::slab::NONE;
 
@@ -48,7 +49,6 @@ impl Router {
     /// Takes a place at the end of the call's chain, and a stand in its line if the call waits.
     fn take_place(&mut self, slot: u32, queue: QueueId, since: Timestamp, events: &mut Vec<Event>) {
         let demand = DemandId(u32::from(queue.0));
-        let line = self.line_of(demand, self.calls[slot].adapter);
         let call = &mut self.calls[slot];
         let joined = call.joins;
         call.joins = call.joins.saturating_add(1);
@@ -57,12 +57,14 @@ impl Router {
             slot,
             queue,
             demand,
-            line,
+            line: NONE,
             entered: since,
             taken: self.now,
             joined,
             rules_fired: 0,
             ticket: Ticket::NONE,
+            stage: 0,
+            stage_ticket: Ticket::NONE,
             listed: None,
             next: NONE,
         });
@@ -72,16 +74,36 @@ impl Router {
         }
         events.push(Event::PlaceEntered { call, queue, demand, since });
         self.set_rule_deadline(place);
+        self.set_target(slot);
         if state == CallState::Waiting {
             self.stand_in_line(place);
             self.eligible.push(call);
         }
     }
 
-    pub(crate) fn line_of(&mut self, demand: DemandId, adapter: AdapterId) -> u32 {
-        self.lines.find(demand, adapter).unwrap_or_else(|| {
-            let line = self.lines.create(demand, adapter);
-            self.pools.serve(demand, line);
+    /// Under the order `deadline` a call's places make its key.
+    pub(crate) fn set_target(&mut self, slot: u32) {
+        if self.plan.order != Order::Deadline {
+            return;
+        }
+        let within =
+            |place| self.plan.queues[self.places[place].queue.index()].service_level.within;
+        let Some(target) = self.places_of(slot).map(within).min() else { return };
+        if target == self.calls[slot].target {
+            return;
+        }
+        let places: Vec<u32> = self.places_of(slot).collect();
+        let listed: Vec<u32> =
+            places.into_iter().filter(|place| self.places[*place].listed.is_some()).collect();
+        listed.iter().for_each(|place| self.leave_line(*place));
+        self.calls[slot].target = target;
+        listed.iter().for_each(|place| self.stand_in_line(*place));
+    }
+
+    fn line_of(&mut self, kind: LineKind, adapter: AdapterId) -> u32 {
+        self.lines.find(kind, adapter).unwrap_or_else(|| {
+            let line = self.lines.create(kind, adapter);
+            self.pools.serve(kind, line);
             line
         })
     }
@@ -110,19 +132,55 @@ impl Router {
     }
 
     pub(crate) fn stand_in_line(&mut self, place: u32) {
-        let Place { slot, line, .. } = self.places[place];
+        self.places[place].stage = self.stage_by_now(place);
+        self.stand_at_stage(place);
+    }
+
+    /// The stage that the wait in the queue has led to; for an emergency there is no delay.
+    pub(crate) fn stage_by_now(&self, place: u32) -> u8 {
+        let Place { slot, queue, entered, .. } = self.places[place];
+        let waited = match self.calls[slot].priority {
+            Priority::EMERGENCY => Span::LONGEST,
+            _ => self.now.since(entered),
+        };
+        self.lines.stage_after(queue, waited)
+    }
+
+    /// In the line of its demand, adapter and stage, until the next stage begins.
+    pub(crate) fn stand_at_stage(&mut self, place: u32) {
+        let Place { slot, queue, demand, entered, stage, .. } = self.places[place];
         let call = &self.calls[slot];
-        let (key, priority) = (call.key(self.plan.order), call.priority);
-        let open = self.is_open(call.adapter);
+        let (key, priority, adapter) = (call.key(self.plan.order), call.priority, call.adapter);
+        let arrival = call.arrival;
+        let line = self.line_of(LineKind { demand, stage }, adapter);
+        let open = self.is_open(adapter);
         self.lines.insert(line, key, priority, place, open);
-        self.places[place].listed = Some(key);
+        let next = self.lines.wait_for_next(queue, stage);
+        let at = &mut self.places[place];
+        (at.line, at.listed) = (line, Some(key));
+        if let Some(delay) = next {
+            let deadline = Deadline::DelayEnds { arrival, queue, slot };
+            at.stage_ticket = self.deadlines.set(entered + delay, deadline);
+        }
     }
 
     pub(crate) fn leave_line(&mut self, place: u32) {
-        let Place { slot, line, .. } = self.places[place];
-        if let Some(key) = self.places[place].listed.take() {
+        let at = &mut self.places[place];
+        self.deadlines.cancel(&mut at.stage_ticket);
+        if let Some(key) = at.listed.take() {
+            at.stage = 0;
+            let (line, slot) = (at.line, at.slot);
             self.lines.remove(line, key, self.calls[slot].priority);
         }
+    }
+
+    /// Agents who take calls of the queue only after this wait may take this one now.
+    pub(crate) fn delay_ran_out(&mut self, slot: u32, queue: QueueId) {
+        let Some(place) = self.place_in(slot, queue) else { return };
+        self.places[place].stage_ticket = Ticket::NONE;
+        self.leave_line(place);
+        self.stand_in_line(place);
+        self.eligible.push(self.calls[slot].handle);
     }
 
     /// Takes the call out of all its lines; it keeps its places.
@@ -147,7 +205,6 @@ impl Router {
         let Place { slot, queue, .. } = self.places[place];
         self.leave_line(place);
         self.places[place].demand = demand;
-        self.places[place].line = self.line_of(demand, self.calls[slot].adapter);
         let call = self.calls[slot].handle;
         events.push(Event::RequirementChanged { call, queue, demand });
         if self.calls[slot].state == CallState::Waiting {
@@ -165,9 +222,14 @@ impl Router {
         self.leave_lines(slot);
         let call = &mut self.calls[slot];
         call.priority = priority;
-        events.push(Event::PriorityChanged { call: call.handle, priority });
+        let call = call.handle;
+        events.push(Event::PriorityChanged { call, priority });
         if self.calls[slot].state == CallState::Waiting {
             self.stand_in_lines(slot);
+            // No delay holds an emergency back.
+            if priority == Priority::EMERGENCY {
+                self.eligible.push(call);
+            }
         }
     }
 
@@ -190,6 +252,7 @@ impl Router {
             call.left.push(queue);
         }
         events.push(Event::PlaceLeft { call: call.handle, queue, cause });
+        self.set_target(slot);
     }
 
     pub(crate) fn leave_all_queues(

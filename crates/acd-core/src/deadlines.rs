@@ -11,6 +11,9 @@ pub(crate) enum Deadline {
     /// An agent may be offered a call again that he did not take. First, and without a match of its
     /// own: what ends at an instant has ended for all that happens at it.
     ExclusionEnds { arrival: u64, agent: AgentId, slot: u32 },
+    /// A call has waited long enough for agents who take calls of a queue only later. In the same
+    /// way.
+    DelayEnds { arrival: u64, queue: QueueId, slot: u32 },
     /// The next rule of a call's stay in a queue. Before the others, so that rules act before the
     /// match of their instant.
     Rule { arrival: u64, queue: QueueId, slot: u32 },
@@ -22,6 +25,13 @@ pub(crate) enum Deadline {
     WrapUpEnds { agent: AgentId, slot: u8 },
     /// An adapter has had its time to say what it holds.
     GraceEnds { adapter: AdapterId },
+}
+
+impl Deadline {
+    /// Whether what follows from it is matched with whatever else falls due at its instant.
+    pub(crate) const fn only_lets(self) -> bool {
+        matches!(self, Self::ExclusionEnds { .. } | Self::DelayEnds { .. })
+    }
 }
 
 /// Takes a deadline back.

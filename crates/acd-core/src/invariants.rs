@@ -1,10 +1,10 @@
 //! What must hold between any two commands, checked the slow way; for tests and soaks.
 
 use crate::adapters::Adapter;
-use crate::agent::AgentKey;
 use crate::call::{Call, CallState};
 use crate::event::SlotState;
-use crate::ids::{AgentId, OfferNumber, QueueId};
+use crate::ids::{AgentId, OfferNumber, Priority, QueueId};
+use crate::lines::LineKind;
 use crate::recovery::Phase;
 use crate::router::Router;
 use crate::slab::NONE;
@@ -57,8 +57,11 @@ impl Router {
             if let Some(key) = place.listed {
                 assert_eq!(key, call.key(self.plan.order), "the key is the present one");
             }
-            let line = &self.lines.lines[place.line as usize];
-            assert_eq!((line.demand, line.adapter), (place.demand, call.adapter), "its own line");
+            if place.listed.is_some() {
+                let line = &self.lines.lines[place.line as usize];
+                let kind = LineKind { demand: place.demand, stage: place.stage };
+                assert_eq!((line.kind, line.adapter), (kind, call.adapter), "its own line");
+            }
         }
         if let Some(hand) = call.hand {
             let state = &self.agents[hand.agent.index()].slots[usize::from(hand.slot)].state;
@@ -87,11 +90,14 @@ impl Router {
                 }
             }
         }
-        if let Some(key) = agent.listed {
-            assert_eq!(key, agent.key(id), "the key is the present one");
-            let set = self.pools.pools[agent.pool as usize].set;
-            let found = self.pools.arena.iter(set).any(|(listed, _)| listed == key);
-            assert!(found, "a listed agent stands in his pool");
+        if let Some(standing) = agent.listed {
+            let present = agent.standing(id, self.plan.seed);
+            assert_eq!(standing, present, "he stands by what is now");
+            for (ranking, set) in &self.pools.pools[agent.pool as usize].sets {
+                let key = standing.under(*ranking);
+                let found = self.pools.arena.iter(*set).any(|(listed, _)| listed == key);
+                assert!(found, "a listed agent stands in his pool");
+            }
         }
     }
 
@@ -126,12 +132,16 @@ impl Router {
         let expected: usize = waiting.map(|call| self.places_of(call.handle.slot).count()).sum();
         assert_eq!(listed, expected, "every place of a waiting call stands in a line");
         for (index, pool) in self.pools.pools.iter().enumerate() {
-            let keys: Vec<AgentKey> = self.pools.arena.iter(pool.set).map(|(key, _)| key).collect();
-            for key in &keys {
-                assert_eq!(self.agents[key.agent.index()].listed, Some(*key), "a pool is current");
+            for (ranking, set) in &pool.sets {
+                for (key, _) in self.pools.arena.iter(*set) {
+                    let listed = self.agents[key.agent.index()].listed;
+                    let listed = listed.map(|standing| standing.under(*ranking));
+                    assert_eq!(listed, Some(key), "a pool is current");
+                }
             }
             let open = pool.adapter.is_none_or(|adapter| self.is_open(adapter));
-            assert_eq!(self.pools.available.has(index), open && !keys.is_empty(), "pool is open");
+            let expected = open && pool.is_anybody_there();
+            assert_eq!(self.pools.available.has(index), expected, "pool is open");
         }
     }
 
@@ -154,6 +164,10 @@ impl Router {
             let slot = call.handle.slot;
             usize::from(call.ticket.is_set())
                 + self.places_of(slot).filter(|place| self.places[*place].ticket.is_set()).count()
+                + self
+                    .places_of(slot)
+                    .filter(|place| self.places[*place].stage_ticket.is_set())
+                    .count()
                 + self.exclusions_of(slot).filter(|exclusion| exclusion.ticket.is_set()).count()
         });
         let slots = self.agents.iter().flat_map(|agent| &agent.slots);
@@ -172,12 +186,17 @@ impl Router {
         }
         for place in self.places_of(call.handle.slot).map(|place| &self.places[place]) {
             let requirement = &self.lines.demands[place.demand.index()].requirement;
+            let waited = self.now.since(place.entered);
+            let urgent = call.priority == Priority::EMERGENCY;
             for (id, planned) in self.plan.agents_with_ids() {
                 let agent = &self.agents[id.index()];
                 let reachable = agent.adapter.is_none_or(|adapter| self.is_open(adapter));
                 let may_take = agent.is_available()
                     && reachable
-                    && requirement.level_of(&planned.skills).is_some()
+                    && planned.level_for(place.queue, requirement).is_some()
+                    && planned
+                        .service(place.queue)
+                        .is_some_and(|service| urgent || service.delay <= waited)
                     && !self.skips(call.handle.slot, id);
                 assert!(!may_take, "call {:?} waits beside agent {id:?}", call.handle);
             }

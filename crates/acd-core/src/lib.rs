@@ -9,6 +9,7 @@ mod agent;
 mod bits;
 mod call;
 mod calls;
+mod chance;
 mod command;
 mod deadlines;
 mod digest;
@@ -36,6 +37,7 @@ mod wire;
 pub use adapters::ADAPTERS_MAX;
 pub use call::{CALLS_MAX, EXCLUSIONS_MAX, MOVES_MAX, PLACES_MAX};
 
+pub use chance::draw;
 pub use command::{Command, ForcedPresence, OfferResult, Rejection};
 pub use digest::{EventDigest, LOGIC_VERSION};
 pub use event::{
@@ -50,9 +52,9 @@ pub use ids::{
 pub use lines::{Demand, SkillQueue};
 pub use persist::RestoreError;
 pub use plan::{
-    AGENTS_MAX, Action, AgentPlan, CAPACITY_MAX, Criterion, Endpoint, LEVEL_MAX, MissedOffers,
-    Order, PlanDefect, QUEUES_MAX, QueuePlan, RULES_MAX, Requirement, RoutingPlan, Rule,
-    SKILLS_MAX, ServiceLevel, Treatment,
+    AGENTS_MAX, ALTERNATIVES_MAX, Action, AgentPlan, CAPACITY_MAX, Criterion, DELAYS_MAX, Endpoint,
+    LEVEL_MAX, MissedOffers, Order, PlanDefect, QUEUES_MAX, QueuePlan, RANK_MAX, RULES_MAX,
+    Requirement, RoutingPlan, Rule, SKILLS_MAX, Service, ServiceLevel, Treatment,
 };
 pub use recovery::Phase;
 pub use router::{DEADLINES_PER_ADVANCE, Router};

@@ -1,11 +1,13 @@
-//! Lines of waiting calls: one per demand, (queue, requirement), and adapter.
+//! Lines of waiting calls: one per demand, (queue, requirement), adapter, and stage.
 //!
 //! A line per adapter, so that the loss of an adapter closes its lines by a bit each, whatever
-//! waits in them.
+//! waits in them. A line per stage, so that an agent who takes calls only after a delay finds those
+//! that have waited so long at the head of lines of their own: the stage counts how many of the
+//! queue's delays a call has waited.
 
 use crate::bits::Bits;
 use crate::call::CallKey;
-use crate::ids::{AdapterId, DemandId, Priority, QueueId, Timestamp};
+use crate::ids::{AdapterId, DemandId, Priority, QueueId, Span, Timestamp};
 use crate::ordered::{Arena, OrderedSet};
 use crate::plan::{Action, Requirement, RoutingPlan};
 use crate::slab::NONE;
@@ -31,9 +33,16 @@ pub struct SkillQueue {
     pub head_since: Option<Timestamp>,
 }
 
+/// What tells the lines of one adapter apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct LineKind {
+    pub(crate) demand: DemandId,
+    pub(crate) stage: u8,
+}
+
 #[derive(Debug)]
 pub(crate) struct Line {
-    pub(crate) demand: DemandId,
+    pub(crate) kind: LineKind,
     pub(crate) adapter: AdapterId,
     pub(crate) set: OrderedSet,
     depth_by_priority: [u32; 10],
@@ -46,7 +55,11 @@ pub(crate) struct Lines {
     pub(crate) arena: Arena<CallKey>,
     /// Lines that somebody waits in and whose adapter is open.
     pub(crate) open: Bits,
-    /// By adapter, then demand: its line, or `NONE`.
+    /// By queue: the delays that agents have for it, shortest first.
+    delays: Vec<Vec<Span>>,
+    /// By demand: where its stages begin in `index`.
+    starts: Vec<u32>,
+    /// By adapter, then demand and stage: its line, or `NONE`.
     index: Vec<Vec<u32>>,
     changed: Vec<DemandId>,
     is_changed: Bits,
@@ -54,11 +67,22 @@ pub(crate) struct Lines {
 
 impl Lines {
     pub(crate) fn new(plan: &RoutingPlan) -> Self {
+        let (demands, delays) = (demands_of(plan), plan.delays());
+        let mut next = 0;
+        let start = |demand: &Demand| {
+            let start = next;
+            next += delays[demand.queue.index()].len() as u32 + 1;
+            start
+        };
+        let mut starts: Vec<u32> = demands.iter().map(start).collect();
+        starts.push(next);
         Self {
-            demands: demands_of(plan),
+            demands,
             lines: Vec::new(),
             arena: Arena::new(),
             open: Bits::default(),
+            delays,
+            starts,
             index: Vec::new(),
             changed: Vec::new(),
             is_changed: Bits::default(),
@@ -71,21 +95,45 @@ impl Lines {
         demands.map(|(demand, id)| ((demand.queue, &demand.requirement), id)).collect()
     }
 
-    pub(crate) fn find(&self, demand: DemandId, adapter: AdapterId) -> Option<u32> {
-        let line = *self.index.get(adapter.index())?.get(demand.index())?;
+    pub(crate) fn demands_with_ids(&self) -> impl Iterator<Item = (DemandId, &Demand)> {
+        (0..).map(DemandId).zip(&self.demands)
+    }
+
+    /// How many stages a call of this demand goes through, at least 1.
+    pub(crate) fn stages_of(&self, demand: DemandId) -> usize {
+        self.delays[self.demands[demand.index()].queue.index()].len() + 1
+    }
+
+    /// The stage of a call that has waited for so long in a queue.
+    pub(crate) fn stage_after(&self, queue: QueueId, waited: Span) -> u8 {
+        self.delays[queue.index()].partition_point(|delay| *delay <= waited) as u8
+    }
+
+    /// How long a call must have waited for the stage after this one; `None` if this is the last.
+    pub(crate) fn wait_for_next(&self, queue: QueueId, stage: u8) -> Option<Span> {
+        self.delays[queue.index()].get(usize::from(stage)).copied()
+    }
+
+    fn position(&self, kind: LineKind) -> usize {
+        self.starts[kind.demand.index()] as usize + usize::from(kind.stage)
+    }
+
+    pub(crate) fn find(&self, kind: LineKind, adapter: AdapterId) -> Option<u32> {
+        let line = *self.index.get(adapter.index())?.get(self.position(kind))?;
         (line != NONE).then_some(line)
     }
 
-    pub(crate) fn create(&mut self, demand: DemandId, adapter: AdapterId) -> u32 {
+    pub(crate) fn create(&mut self, kind: LineKind, adapter: AdapterId) -> u32 {
         let line = self.lines.len() as u32;
         let set = OrderedSet::EMPTY;
-        self.lines.push(Line { demand, adapter, set, depth_by_priority: [0; 10] });
+        self.lines.push(Line { kind, adapter, set, depth_by_priority: [0; 10] });
         if adapter.index() >= self.index.len() {
             self.index.resize_with(adapter.index() + 1, Vec::new);
         }
+        let (position, all) = (self.position(kind), self.starts[self.demands.len()] as usize);
         let of_adapter = &mut self.index[adapter.index()];
-        of_adapter.resize(self.demands.len(), NONE);
-        of_adapter[demand.index()] = line;
+        of_adapter.resize(all, NONE);
+        of_adapter[position] = line;
         line
     }
 
@@ -130,14 +178,13 @@ impl Lines {
         lines.copied().filter(|line| *line != NONE)
     }
 
-    /// One demand's line over all adapters, and the place of the first in it.
+    /// One demand's lines over all adapters and stages, and the place of the first in them.
     pub(crate) fn skill_queue(&self, demand: DemandId) -> (SkillQueue, Option<u32>) {
         let mut found = SkillQueue::default();
         let mut head: Option<(CallKey, u32)> = None;
-        for of_adapter in &self.index {
-            let Some(line) = of_adapter.get(demand.index()).filter(|line| **line != NONE) else {
-                continue;
-            };
+        let [first, end] = [demand.index(), demand.index() + 1].map(|at| self.starts[at] as usize);
+        let of_adapters = self.index.iter().filter_map(|of_adapter| of_adapter.get(first..end));
+        for line in of_adapters.flatten().filter(|line| **line != NONE) {
             let line = &self.lines[*line as usize];
             found.depth += line.set.len();
             for (sum, depth) in found.depth_by_priority.iter_mut().zip(line.depth_by_priority) {
@@ -156,7 +203,7 @@ impl Lines {
     }
 
     fn note_change(&mut self, line: u32) {
-        let demand = self.lines[line as usize].demand;
+        let demand = self.lines[line as usize].kind.demand;
         if !self.is_changed.has(demand.index()) {
             self.is_changed.set(demand.index(), true);
             self.changed.push(demand);

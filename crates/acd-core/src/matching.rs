@@ -3,9 +3,11 @@
 //! Agents first: those whom the command made available each take their best call, longest idle
 //! first, one each per round. Then the calls that it made eligible pick their agents, in key order.
 
-use crate::call::{CallKey, CallState};
+use crate::call::{CallKey, CallState, Place};
+use crate::chance::draw;
 use crate::event::Event;
 use crate::ids::{AgentId, CallHandle};
+use crate::plan::RANK_MAX;
 use crate::router::Router;
 use crate::selection::{Candidate, compare};
 use crate::slab::NONE;
@@ -20,7 +22,10 @@ impl Router {
     pub(crate) fn agents_take(&mut self, events: &mut Vec<Event>) {
         let mut freed = std::mem::take(&mut self.freed);
         while !freed.is_empty() {
-            freed.sort_unstable_by_key(|agent| self.agents[agent.index()].key(*agent));
+            freed.sort_unstable_by_key(|agent| {
+                let known = &self.agents[agent.index()];
+                (known.missed > 0, known.idle_since, *agent)
+            });
             freed.dedup();
             freed.retain(|agent| self.take_best_call(*agent, events));
         }
@@ -60,24 +65,27 @@ impl Router {
         if taker.listed.is_none() || taker.adapter.is_some_and(|adapter| !self.is_open(adapter)) {
             return None;
         }
-        // The same call may head two lines: then the place it joined first.
-        let mut best: Option<(CallKey, u16, u32)> = None;
+        // Emergencies, then the rank that his queues have for him. The same call may head two lines:
+        // then the place it joined first.
+        let mut best: Option<((bool, u8, CallKey, u16), u32)> = None;
         for line in pools.pools[taker.pool as usize].lines.both(&lines.open) {
             let set = lines.lines[line].set;
+            let queue = lines.demands[lines.lines[line].kind.demand.index()].queue;
+            let last = RANK_MAX - pools.rank(taker.pool, queue);
             let mut head = lines.arena.first(set);
             while let Some((key, place)) = head {
-                let joined = places[place].joined;
-                if best.is_some_and(|(best, earliest, _)| (best, earliest) < (key, joined)) {
+                let standing = (!key.is_emergency(), last, key, places[place].joined);
+                if best.is_some_and(|(best, _)| best < standing) {
                     break;
                 }
                 if !self.skips(places[place].slot, agent) {
-                    best = Some((key, joined, place));
+                    best = Some((standing, place));
                     break;
                 }
                 head = lines.arena.after(set, key);
             }
         }
-        best.map(|(_, _, place)| place)
+        best.map(|(_, place)| place)
     }
 
     /// Offers a waiting call to the best agent for it: queue by queue in the order it joined them.
@@ -97,18 +105,17 @@ impl Router {
 
     fn best_agent_for(&self, slot: u32, place: u32) -> Option<AgentId> {
         let pools = &self.pools;
-        let place = &self.places[place];
-        let select = &self.plan.queues[place.queue.index()].select;
+        let Place { queue, demand, line, .. } = self.places[place];
+        let select = &self.plan.queues[queue.index()].select;
+        let point = draw(self.plan.seed, self.calls[slot].arrival, self.offers + 1);
         let mut best: Option<Candidate> = None;
-        for pool in pools.by_demand[place.demand.index()].both(&pools.available) {
-            let set = pools.pools[pool].set;
-            let mut head = pools.arena.first(set);
-            while let Some((key, _)) = head.filter(|(key, _)| self.skips(slot, key.agent)) {
-                head = pools.arena.after(set, key);
-            }
-            let Some((key, _)) = head else { continue };
-            let candidate = Candidate { key, level: pools.level(pool, place.demand) };
-            if best.is_none_or(|best| compare(select, &candidate, &best).is_lt()) {
+        let kind = self.lines.lines[line as usize].kind;
+        for pool in pools.that_serve(kind).both(&pools.available) {
+            let skips = |agent| self.skips(slot, agent);
+            let Some(key) = pools.first(pool, queue, point, skips) else { continue };
+            let (level, rank) = (pools.level(pool, demand), pools.rank(pool as u32, queue));
+            let candidate = Candidate { key, level, rank };
+            if best.is_none_or(|best| compare(select, point, &candidate, &best).is_lt()) {
                 best = Some(candidate);
             }
         }

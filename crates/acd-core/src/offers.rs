@@ -42,7 +42,9 @@ impl Router {
         self.offers += 1;
         let offer = OfferNumber(self.offers);
         let until = self.now + self.plan.queues[queue.index()].ring;
-        let agent_slot = self.agents[agent.index()].free_slot();
+        let taker = &mut self.agents[agent.index()];
+        taker.last_offer = offer;
+        let agent_slot = taker.free_slot();
         self.calls[slot].hand = Some(Hand {
             offer,
             agent,
@@ -289,7 +291,9 @@ impl Router {
         known.age_kept = age;
         known.first = false;
         let call = known.handle;
-        self.agents[agent.index()].missed = 0;
+        let talker = &mut self.agents[agent.index()];
+        talker.missed = 0;
+        talker.shift.connected = talker.shift.connected.saturating_add(1);
         self.relist(agent);
         events.push(Event::CallConnected { call, agent, queue });
         self.leave_all_queues(slot, LeftCause::Connected, events);

@@ -3,6 +3,8 @@
 //! A treap: insert, remove and step cost the logarithm of the set, nothing is allocated once the
 //! arena has grown, and the order is a total one, so its shape never shows.
 
+use crate::chance::mixed;
+
 const NONE: u32 = u32::MAX;
 
 /// Nodes of many sets with keys of one type.
@@ -108,11 +110,21 @@ impl<K: Copy + Ord> Arena<K> {
 
     /// The least key above `key`.
     pub(crate) fn after(&self, set: OrderedSet, key: K) -> Option<(K, u32)> {
+        self.least(set, |other| *other > key)
+    }
+
+    /// The least key that is not below `key`.
+    pub(crate) fn at_or_after(&self, set: OrderedSet, key: K) -> Option<(K, u32)> {
+        self.least(set, |other| *other >= key)
+    }
+
+    /// The least key that is high enough, which all above it are too.
+    fn least(&self, set: OrderedSet, is_high: impl Fn(&K) -> bool) -> Option<(K, u32)> {
         let mut at = set.root;
         let mut found = None;
         while at != NONE {
             let node = &self.nodes[at as usize];
-            if node.key > key {
+            if is_high(&node.key) {
                 found = Some((node.key, node.value));
                 at = node.left;
             } else {
@@ -129,7 +141,13 @@ impl<K: Copy + Ord> Arena<K> {
 
     fn allocate(&mut self, key: K, value: u32) -> u32 {
         self.weights = self.weights.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let node = Node { key, value, weight: mixed(self.weights), left: NONE, right: NONE };
+        let node = Node {
+            key,
+            value,
+            weight: (mixed(self.weights) >> 32) as u32,
+            left: NONE,
+            right: NONE,
+        };
         if self.free == NONE {
             self.nodes.push(node);
             return (self.nodes.len() - 1) as u32;
@@ -220,13 +238,6 @@ impl<K: Copy + Ord> Arena<K> {
     }
 }
 
-/// The finalizer of splitmix64 (Steele, Lea, Flood 2014), upper half.
-const fn mixed(value: u64) -> u32 {
-    let value = (value ^ (value >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-    let value = (value ^ (value >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-    ((value ^ (value >> 31)) >> 32) as u32
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -259,6 +270,8 @@ mod tests {
                     prop_assert_eq!(arena.first(*set), first);
                     let after = map.range(key + 1..).next().map(|(key, value)| (*key, *value));
                     prop_assert_eq!(arena.after(*set, key), after);
+                    let at_or_after = map.range(key..).next().map(|(key, value)| (*key, *value));
+                    prop_assert_eq!(arena.at_or_after(*set, key), at_or_after);
                 }
             }
             for (set, map) in sets.iter().zip(&maps) {

@@ -134,9 +134,15 @@ impl Router {
     fn withdraw_pending(&mut self, agent: AgentId, events: &mut Vec<Event>) {
         if self.agents[agent.index()].asked.take().is_some() {
             self.tell_presence(agent, events);
-            self.relist(agent);
-            self.freed.push(agent);
+            self.is_made_available(agent);
         }
+    }
+
+    /// Whoever is available now may take a call, if he was not before.
+    fn is_made_available(&mut self, agent: AgentId) {
+        self.agents[agent.index()].becomes_available(self.now);
+        self.relist(agent);
+        self.freed.push(agent);
     }
 
     pub(crate) fn enter_presence(
@@ -166,8 +172,7 @@ impl Router {
             self.change_presence(agent, events, |found| found.device = device);
         } else {
             self.agents[agent.index()].device = device;
-            self.relist(agent);
-            self.freed.push(agent);
+            self.is_made_available(agent);
         }
         Ok(())
     }
@@ -182,18 +187,12 @@ impl Router {
         let before = found.presence();
         change(found);
         let presence = found.presence();
-        if presence != before {
-            found.presence_since = Some(self.now);
-            if presence == Presence::Ready {
-                found.missed = 0;
-                found.idle_since = self.now;
-            }
-        }
+        found.presence_changed(before, self.now);
         self.tell_presence(agent, events);
-        self.relist(agent);
         if presence == Presence::Ready {
-            self.freed.push(agent);
+            self.is_made_available(agent);
         } else {
+            self.relist(agent);
             self.revoke_offers(agent, events);
         }
     }
@@ -224,6 +223,7 @@ impl Router {
         at.state = state;
         at.since = Some(self.now);
         self.deadlines.cancel(&mut at.ticket);
+        self.agents[agent.index()].count_busy(self.now);
         events.push(Event::SlotChanged { agent, slot, state });
         self.relist(agent);
     }
@@ -239,7 +239,7 @@ impl Router {
         match found.asked {
             Some(asked) if !found.is_busy() => self.enter_presence(agent, asked, events),
             Some(_) => {}
-            None if found.is_available() => self.freed.push(agent),
+            None if found.is_available() => self.is_made_available(agent),
             None => {}
         }
     }
@@ -273,20 +273,20 @@ impl Router {
         self.free_slot(agent, slot, events);
     }
 
-    /// Puts an agent where his state says he stands: in his pool under his key, or out of it.
+    /// Puts an agent where his state says he stands: in his pool, or out of it.
     pub(crate) fn relist(&mut self, agent: AgentId) {
         let found = &self.agents[agent.index()];
         let (pool, adapter, listed) = (found.pool, found.adapter, found.listed);
-        let wanted = found.is_available().then(|| found.key(agent));
+        let wanted = found.is_available().then(|| found.standing(agent, self.plan.seed));
         if listed == wanted {
             return;
         }
-        if let Some(key) = listed {
-            self.pools.remove(pool, key);
+        if let Some(standing) = listed {
+            self.pools.remove(pool, standing);
         }
-        if let Some(key) = wanted {
+        if let Some(standing) = wanted {
             let open = adapter.is_none_or(|adapter| self.is_open(adapter));
-            self.pools.insert(pool, key, open);
+            self.pools.insert(pool, standing, open);
         }
         self.agents[agent.index()].listed = wanted;
     }

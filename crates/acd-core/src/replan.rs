@@ -113,9 +113,13 @@ impl Moved {
         let skill = |(skill, level): &(SkillId, u8)| {
             Some((self.skills.get(skill.index()).copied().flatten()?, *level))
         };
-        let mut skills: Vec<_> = old.skills.iter().map(skill).collect::<Option<_>>()?;
-        skills.sort_unstable();
-        Some(Requirement { skills })
+        let all = |asked: &Vec<(SkillId, u8)>| {
+            let mut skills: Vec<_> = asked.iter().map(skill).collect::<Option<_>>()?;
+            skills.sort_unstable();
+            Some(skills)
+        };
+        let any_of = old.any_of.iter().map(all).collect::<Option<_>>()?;
+        Some(Requirement { skills: all(&old.skills)?, any_of })
     }
 }
 
@@ -176,7 +180,7 @@ impl Stays<'_> {
                     events.push(Event::RequirementChanged { call: call.handle, queue, demand });
                 }
             }
-            (place.ticket, place.listed) = (Ticket::NONE, None);
+            (place.ticket, place.stage_ticket, place.listed) = (Ticket::NONE, Ticket::NONE, None);
             at = place.next;
         }
     }
@@ -246,6 +250,7 @@ impl Router {
         let next = Self::new(Arc::clone(plan)).map_err(|_| Rejection::PlanDefective)?;
         let old = std::mem::replace(self, next);
         let rested = self.take_over(old, &moved, events);
+        self.stages_begin_anew();
         self.rebuild();
         for agent in rested {
             self.slot_was_freed(agent, events);
@@ -351,6 +356,8 @@ impl Router {
             device,
             missed,
             idle_since,
+            shift,
+            last_offer,
             slots,
             pool: _,
             adapter: _,
@@ -361,6 +368,7 @@ impl Router {
         to.asked = asked.map(|asked| moved.presence(asked));
         to.device = device;
         (to.presence_since, to.missed, to.idle_since) = (presence_since, missed, idle_since);
+        (to.shift, to.last_offer) = (shift, last_offer);
         let loses_reason = |presence| {
             presence != Presence::NotReady(NotReadyReason::Unstated)
                 && moved.presence(presence) == Presence::NotReady(NotReadyReason::Unstated)
@@ -382,6 +390,7 @@ impl Router {
                 events.push(Event::SlotChanged { agent, slot, state });
             }
         }
+        to.count_busy(self.now);
         if rested {
             to.idle_since = self.now;
         }
@@ -401,11 +410,19 @@ impl Router {
         if presence == before {
             return;
         }
-        to.presence_since = Some(self.now);
-        if presence == Presence::Ready {
-            (to.missed, to.idle_since) = (0, self.now);
-        }
+        to.presence_changed(before, self.now);
+        to.becomes_available(self.now);
         events.push(Event::PresenceChanged { agent, presence, pending });
+    }
+
+    /// Agents' delays may be others now.
+    fn stages_begin_anew(&mut self) {
+        let waiting = self.calls.iter().filter(|call| call.state == CallState::Waiting);
+        for slot in waiting.map(|call| call.handle.slot).collect::<Vec<_>>() {
+            for place in self.places_of(slot).collect::<Vec<_>>() {
+                self.places[place].stage = self.stage_by_now(place);
+            }
+        }
     }
 
     /// An offer is for an agent who meets what the call asks for as it stands now.
@@ -431,10 +448,10 @@ impl Router {
     }
 
     fn is_qualified(&self, slot: u32, hand: Hand) -> bool {
-        let skills = &self.plan.agents[hand.agent.index()].skills;
+        let planned = &self.plan.agents[hand.agent.index()];
         self.place_in(slot, hand.queue).is_some_and(|place| {
             let demand = &self.lines.demands[self.places[place].demand.index()];
-            demand.requirement.level_of(skills).is_some()
+            planned.level_for(demand.queue, &demand.requirement).is_some()
         })
     }
 

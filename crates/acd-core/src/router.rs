@@ -56,7 +56,7 @@ impl Router {
     pub fn new(plan: Arc<RoutingPlan>) -> Result<Self, PlanDefect> {
         plan.check()?;
         let lines = Lines::new(&plan);
-        let (pools, agents) = Pools::new(&plan, &lines.demands);
+        let (pools, agents) = Pools::new(&plan, &lines);
         Ok(Self {
             now: Timestamp(0),
             phase: Phase::Normal,
@@ -166,8 +166,8 @@ impl Router {
     }
 
     /// Fires what is due, each at its own instant, each followed by its own match; but exclusions
-    /// that end at an instant are matched with whatever else falls due at it, so that no call is
-    /// offered before a better one whose exclusion has ended too.
+    /// and delays that end at an instant are matched with whatever else falls due at it, so that no
+    /// call is offered before a better one that may be offered from this instant on too.
     fn advance(&mut self, now: Timestamp, events: &mut Vec<Event>) {
         let mut fired = 0;
         while self.phase != Phase::Recovering && fired < DEADLINES_PER_ADVANCE {
@@ -176,8 +176,7 @@ impl Router {
             };
             self.now = self.now.max(at);
             self.fire(deadline, events);
-            let ends_exclusion = matches!(deadline, Deadline::ExclusionEnds { .. });
-            if ends_exclusion && self.next_deadline() == Some(at) {
+            if deadline.only_lets() && self.next_deadline() == Some(at) {
                 continue;
             }
             fired += 1;
@@ -193,6 +192,7 @@ impl Router {
     fn fire(&mut self, deadline: Deadline, events: &mut Vec<Event>) {
         match deadline {
             Deadline::ExclusionEnds { agent, slot, .. } => self.exclusion_ran_out(slot, agent),
+            Deadline::DelayEnds { queue, slot, .. } => self.delay_ran_out(slot, queue),
             Deadline::Rule { queue, slot, .. } => self.rule_is_due(slot, queue, events),
             Deadline::ConnectEnds { slot, .. } => self.connect_ran_out(slot, events),
             Deadline::RingEnds { slot, .. } => self.offer_rang_out(slot, events),

@@ -4,20 +4,21 @@
 //! read by the logic that wrote it, under the same plan.
 
 use crate::adapters::{ADAPTERS_MAX, Adapter};
-use crate::agent::Agent;
+use crate::agent::{Agent, Shift};
 use crate::call::{Call, CallState, Exclusion, Hand, Place};
 use crate::deadlines::{Deadline, Ticket};
 use crate::event::{DeviceState, NotReadyReason, Presence, SlotState};
-use crate::ids::{AdapterId, AgentId, CallHandle, OfferNumber, QueueId, Timestamp};
+use crate::ids::{AdapterId, AgentId, CallHandle, OfferNumber, QueueId, Span, Timestamp};
 use crate::persist::{Persist, RestoreError, Restored, Sink, Source, persist_enum, persist_struct};
 use crate::plan::RoutingPlan;
 use crate::recovery::Phase;
 use crate::router::Router;
+use crate::selection::Occupation;
 use crate::slab::NONE;
 use std::sync::Arc;
 
 /// First bytes of every snapshot: a name and the version of the format. `LOGIC_VERSION` is apart.
-const MAGIC: [u8; 8] = *b"acdcore\x03";
+const MAGIC: [u8; 8] = *b"acdcore\x04";
 
 /// FNV-1a, 64 bits (Fowler, Noll, Vo).
 struct Fnv(u64);
@@ -39,9 +40,14 @@ persist_struct!(Hand { offer, agent, slot, queue, rung_by, until }
 persist_struct!(Call {
     handle, adapter, arrival, priority, state, stage_since, arrived_at, age_from, age_kept, first,
     moves, joins, hand, left_at, left,
-} rebuilt { places: NONE, exclusions: NONE, ticket: Ticket::NONE });
-persist_struct!(Place { queue, demand, entered, taken, joined, rules_fired }
-    rebuilt { slot: 0, line: NONE, ticket: Ticket::NONE, listed: None, next: NONE });
+} rebuilt { target: Span(0), places: NONE, exclusions: NONE, ticket: Ticket::NONE });
+persist_struct!(Shift { busy, busy_since, ready, connected, occupation });
+persist_struct!(Occupation { busy, ready });
+persist_struct!(Place { queue, demand, entered, taken, joined, rules_fired, stage }
+rebuilt {
+    slot: 0, line: NONE, ticket: Ticket::NONE, stage_ticket: Ticket::NONE, listed: None,
+    next: NONE
+});
 persist_struct!(Exclusion { agent, until } rebuilt { ticket: Ticket::NONE, next: NONE });
 persist_enum!(CallState { 0 = Waiting, 1 = Offering, 2 = Connecting, 3 = Connected, 4 = Held });
 persist_enum!(Presence { 0 = LoggedOut, 1 = NotReady(reason), 2 = Ready });
@@ -88,6 +94,8 @@ impl Router {
             agent.device.write(sink);
             agent.missed.write(sink);
             agent.idle_since.write(sink);
+            agent.shift.write(sink);
+            agent.last_offer.write(sink);
             for slot in &agent.slots {
                 slot.state.write(sink);
                 slot.since.write(sink);
@@ -202,6 +210,8 @@ impl Router {
                 let fits = demand.is_some_and(|demand| demand.queue == place.queue);
                 sound(queue(place.queue) && fits, "place of a call")?;
                 sound(self.rules[place.queue.index()].has(place.rules_fired), "rules of a place")?;
+                let stages = self.lines.stages_of(place.demand);
+                sound(usize::from(place.stage) < stages, "stage of a place")?;
             }
             let mut exclusions = self.exclusions_of(call.handle.slot);
             sound(exclusions.all(|it| it.agent.index() < self.agents.len()), "exclusion")?;
@@ -263,7 +273,7 @@ impl Router {
     }
 
     fn rebuild_call(&mut self, slot: u32) {
-        let Call { state, hand, arrival, adapter, .. } = self.calls[slot];
+        let Call { state, hand, arrival, .. } = self.calls[slot];
         let deadline = hand.and_then(|hand| match state {
             CallState::Offering => {
                 Some((hand.until, Deadline::RingEnds { offer: hand.offer, slot }))
@@ -274,12 +284,12 @@ impl Router {
         if let Some((until, deadline)) = deadline {
             self.calls[slot].ticket = self.deadlines.set(until, deadline);
         }
+        self.set_target(slot);
         let places: Vec<u32> = self.places_of(slot).collect();
         for place in places {
-            self.places[place].line = self.line_of(self.places[place].demand, adapter);
             self.set_rule_deadline(place);
             if state == CallState::Waiting {
-                self.stand_in_line(place);
+                self.stand_at_stage(place);
             }
         }
         let mut at = self.calls[slot].exclusions;
@@ -310,6 +320,8 @@ fn read_agent(agent: &mut Agent, source: &mut Source<'_>) -> Restored<()> {
     agent.device = Persist::read(source)?;
     agent.missed = Persist::read(source)?;
     agent.idle_since = Persist::read(source)?;
+    agent.shift = Persist::read(source)?;
+    agent.last_offer = Persist::read(source)?;
     for slot in &mut agent.slots {
         slot.state = Persist::read(source)?;
         slot.since = Persist::read(source)?;

@@ -8,7 +8,7 @@ use crate::command::{Command, ForcedPresence, OfferResult};
 use crate::persist::{Persist, RestoreError, Restored, Sink, Source, persist_enum, persist_struct};
 use crate::plan::{
     Action, AgentPlan, Criterion, Endpoint, MissedOffers, Order, QueuePlan, Requirement,
-    RoutingPlan, Rule, ServiceLevel, Treatment,
+    RoutingPlan, Rule, Service, ServiceLevel, Treatment,
 };
 use std::sync::Arc;
 
@@ -58,19 +58,31 @@ persist_struct!(RoutingPlan {
     connect_within,
     recovery_grace,
     missed_offers,
+    seed,
     reasons,
     adapters,
     skills,
+    hard,
     numbers,
     announcements,
     queues,
     agents,
 });
-persist_enum!(Order { 0 = Strict, 1 = Credit { per_step } });
+persist_enum!(Order { 0 = Strict, 1 = Credit { per_step }, 2 = Oldest, 3 = Deadline });
 persist_enum!(MissedOffers { 0 = StayReady, 1 = NotReadyAfter(count) });
 persist_struct!(QueuePlan { name, require, select, ring, wrap_up, service_level, rules });
-persist_struct!(Requirement { skills });
-persist_enum!(Criterion { 0 = LongestIdle, 1 = HighestLevel });
+persist_struct!(Requirement { skills, any_of });
+persist_enum!(Criterion {
+    0 = LongestIdle,
+    1 = HighestLevel,
+    2 = LowestLevel,
+    3 = Rank,
+    4 = LeastOccupied,
+    5 = FewestCalls,
+    6 = RoundRobin,
+    7 = Listed,
+    8 = Random,
+});
 persist_struct!(ServiceLevel { answered_percent, within });
 persist_struct!(Rule { name, waited, then });
 persist_enum!(Action {
@@ -83,7 +95,8 @@ persist_enum!(Action {
     6 = Play(announcement),
 });
 persist_enum!(Treatment { 0 = Busy, 1 = Voicemail, 2 = Message, 3 = HangUp });
-persist_struct!(AgentPlan { id, name, skills, voice, capacity });
+persist_struct!(AgentPlan { id, name, skills, voice, capacity, queues, only });
+persist_struct!(Service { rank, delay });
 persist_struct!(Endpoint { adapter, address });
 
 impl Persist for Arc<RoutingPlan> {

@@ -42,7 +42,7 @@ pub use domain::{Domain, Settings, StartError, start};
 pub use driver::{Driver, Ended};
 pub use latency::Latency;
 pub use lines::LineDepths;
-pub use names::SkillLevels;
+pub use names::{Asked, SkillLevels};
 pub use order::{CloseReason, Down, DownBody, Order, RevokeReason};
 pub use publisher::Publisher;
 pub use refusal::{Refusal, RefusalKind, code};

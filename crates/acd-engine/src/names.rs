@@ -1,13 +1,30 @@
 //! The names of the plan: from what people write to handles, and back.
 
 use acd_core::{
-    AdapterId, AgentId, Endpoint, NotReadyReason, Presence, QueueId, ReasonId, RoutingPlan, SkillId,
+    AdapterId, AgentId, Endpoint, NotReadyReason, Presence, QueueId, ReasonId, Requirement,
+    RoutingPlan, SkillId,
 };
 use std::collections::HashMap;
 use std::sync::Arc;
 
 /// A skill's name and a level of it.
 pub type SkillLevels = Arc<[(Arc<str>, u8)]>;
+
+/// What an agent must have to be offered a call.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Asked {
+    /// All of these.
+    pub skills: SkillLevels,
+    /// One of these, if there are any.
+    pub any_of: Arc<[SkillLevels]>,
+}
+
+impl Default for Asked {
+    /// Nothing.
+    fn default() -> Self {
+        Self { skills: Arc::from([]), any_of: Arc::from([]) }
+    }
+}
 
 /// The plan's names, shared by all who need one.
 #[derive(Debug)]
@@ -85,6 +102,11 @@ impl Names {
 
     pub(crate) fn reason_id(&self, name: &str) -> Option<ReasonId> {
         self.reason_ids.get(name).copied()
+    }
+
+    pub(crate) fn asked(&self, requirement: &Requirement) -> Asked {
+        let any_of = requirement.any_of.iter().map(|one| self.skill_levels(one));
+        Asked { skills: self.skill_levels(&requirement.skills), any_of: any_of.collect() }
     }
 
     pub(crate) fn skill_levels(&self, skills: &[(SkillId, u8)]) -> SkillLevels {

@@ -194,13 +194,7 @@ fn plan() -> RoutingPlan {
                 then: end,
             }],
         }],
-        agents: vec![AgentPlan {
-            id: "ana".to_owned(),
-            name: "Ana Ruiz".to_owned(),
-            skills: Vec::new(),
-            voice: None,
-            capacity: 1,
-        }],
+        agents: vec![AgentPlan::new("ana", Vec::new())],
         ..RoutingPlan::default()
     }
 }

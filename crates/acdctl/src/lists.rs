@@ -4,7 +4,7 @@ use crate::cli::CallsArguments;
 use crate::daemon::{Daemon, request};
 use crate::failure::Failure;
 use crate::output::Output;
-use crate::rows::{AgentRow, CallRow, QueueRow, SkillQueueRow, levels_text};
+use crate::rows::{AgentRow, CallRow, QueueRow, SkillQueueRow, asked_text, levels_text};
 use crate::table::Table;
 use crate::times::human;
 use acd_proto::v1;
@@ -93,7 +93,7 @@ pub(crate) fn skills_text(rows: &[SkillQueueRow]) -> String {
         let depths: Vec<String> = depths.map(|(at, depth)| format!("{at}: {depth}")).collect();
         table.row([
             row.queue.clone(),
-            levels_text(&row.require),
+            asked_text(&row.require, &row.any_of),
             row.depth.to_string(),
             length(row.head_wait_seconds),
             row.agents_available.to_string(),

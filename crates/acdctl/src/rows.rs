@@ -58,7 +58,8 @@ impl QueueRow {
 #[derive(Debug, Serialize)]
 pub(crate) struct SkillQueueRow {
     pub(crate) queue: String,
-    pub(crate) require: BTreeMap<String, u32>,
+    pub(crate) require: Levels,
+    pub(crate) any_of: Vec<Levels>,
     pub(crate) depth: u64,
     /// Priorities that nobody waits with are left out.
     pub(crate) depth_by_priority: BTreeMap<usize, u64>,
@@ -74,6 +75,7 @@ impl SkillQueueRow {
         Self {
             queue: line.queue,
             require: levels(line.require),
+            any_of: line.any_of.into_iter().map(|one| levels(one.skills)).collect(),
             depth: line.depth,
             depth_by_priority: depths.filter(|(_, depth)| *depth > 0).collect(),
             head_wait_seconds: since(line.head_since.as_ref(), now),
@@ -96,8 +98,17 @@ pub(crate) struct AgentRow {
     pub(crate) pending: Option<&'static str>,
     pub(crate) pending_reason: Option<String>,
     pub(crate) device: &'static str,
-    pub(crate) skills: BTreeMap<String, u32>,
+    pub(crate) skills: Levels,
+    pub(crate) queues: Vec<ServiceRow>,
+    pub(crate) only: bool,
     pub(crate) slots: Vec<SlotRow>,
+}
+
+#[derive(Debug, Serialize)]
+pub(crate) struct ServiceRow {
+    pub(crate) queue: String,
+    pub(crate) rank: u32,
+    pub(crate) delay_seconds: f64,
 }
 
 #[derive(Debug, Serialize)]
@@ -124,11 +135,20 @@ impl AgentRow {
             device,
             reason: some(agent.reason),
             skills: levels(agent.skills),
+            queues: agent.queues.into_iter().map(ServiceRow::new).collect(),
+            only: agent.only,
             slots: agent.slots.into_iter().map(|slot| SlotRow::new(slot, now)).collect(),
             agent: agent.agent,
             name: agent.name,
             state: agent.state,
         }
+    }
+}
+
+impl ServiceRow {
+    fn new(service: v1::QueueService) -> Self {
+        let v1::QueueService { queue, rank, delay } = service;
+        Self { queue, rank, delay_seconds: seconds(length(delay.as_ref())) }
     }
 }
 
@@ -168,7 +188,8 @@ pub(crate) struct CallRow {
 pub(crate) struct PlaceRow {
     pub(crate) queue: String,
     pub(crate) waited_seconds: Option<f64>,
-    pub(crate) require: BTreeMap<String, u32>,
+    pub(crate) require: Levels,
+    pub(crate) any_of: Vec<Levels>,
 }
 
 impl CallRow {
@@ -179,6 +200,7 @@ impl CallRow {
             queue: place.queue,
             waited_seconds: since(place.since.as_ref(), now),
             require: levels(place.require),
+            any_of: place.any_of.into_iter().map(|one| levels(one.skills)).collect(),
         };
         let places: Vec<PlaceRow> = call.places.into_iter().map(place).collect();
         Self {
@@ -257,7 +279,20 @@ impl EventRow {
 }
 
 /// `billing 3, spanish 5`; a dash for nothing.
-pub(crate) fn levels_text(levels: &BTreeMap<String, u32>) -> String {
+/// By skill.
+pub(crate) type Levels = BTreeMap<String, u32>;
+
+/// `billing 3, and spanish 5 or interpreter 1`.
+pub(crate) fn asked_text(require: &Levels, any_of: &[Levels]) -> String {
+    let each: Vec<String> = any_of.iter().map(levels_text).collect();
+    match (require.is_empty(), any_of.is_empty()) {
+        (_, true) => levels_text(require),
+        (true, false) => each.join(" or "),
+        (false, false) => format!("{}, and {}", levels_text(require), each.join(" or ")),
+    }
+}
+
+pub(crate) fn levels_text(levels: &Levels) -> String {
     if levels.is_empty() {
         return "-".to_owned();
     }
@@ -328,7 +363,7 @@ fn thousandths(value: f64) -> f64 {
     (value * 1_000.0).round() / 1_000.0
 }
 
-fn levels(levels: Vec<v1::SkillLevel>) -> BTreeMap<String, u32> {
+fn levels(levels: Vec<v1::SkillLevel>) -> Levels {
     levels.into_iter().map(|held| (held.skill, held.level)).collect()
 }
 

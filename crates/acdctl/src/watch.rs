@@ -5,7 +5,7 @@ use crate::daemon::Daemon;
 use crate::failure::Failure;
 use crate::lists::{length, state_text};
 use crate::output::{Output, note, write};
-use crate::rows::{AgentRow, CallRow, EventRow, QueueRow, SkillQueueRow, levels_text};
+use crate::rows::{AgentRow, CallRow, EventRow, QueueRow, SkillQueueRow, asked_text};
 use crate::times::{rfc_3339, time_of_day};
 use acd_proto::v1::{self, watch_update::Body};
 use serde::Serialize;
@@ -259,7 +259,7 @@ fn skill_queue_text(row: &SkillQueueRow) -> String {
     format!(
         "skills {} ({}): {} waiting, first {}; agents {} available, {} working, {} staffed",
         row.queue,
-        levels_text(&row.require),
+        asked_text(&row.require, &row.any_of),
         row.depth,
         length(row.head_wait_seconds),
         row.agents_available,

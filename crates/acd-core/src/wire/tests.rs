@@ -64,6 +64,11 @@ fn levels() -> impl Strategy<Value = Vec<(SkillId, u8)>> {
     prop::collection::vec((any::<u16>().prop_map(SkillId), any::<u8>()), 0..3)
 }
 
+fn requirement() -> impl Strategy<Value = Requirement> {
+    let any_of = prop::collection::vec(levels(), 0..3);
+    (levels(), any_of).prop_map(|(skills, any_of)| Requirement { skills, any_of })
+}
+
 fn span() -> impl Strategy<Value = Span> {
     any::<u64>().prop_map(Span)
 }
@@ -75,7 +80,7 @@ fn names() -> impl Strategy<Value = Vec<String>> {
 fn rule() -> impl Strategy<Value = Rule> {
     let action = prop_oneof![
         (0..10_u8).prop_map(|it| Action::RaisePriority(Priority::new(it).unwrap_or_default())),
-        levels().prop_map(|skills| Action::Require(Requirement { skills })),
+        requirement().prop_map(Action::Require),
         any::<u16>().prop_map(|queue| Action::AddQueue(QueueId(queue))),
         any::<u16>().prop_map(|queue| Action::MoveTo(QueueId(queue))),
         treatment().prop_map(Action::End),
@@ -87,15 +92,19 @@ fn rule() -> impl Strategy<Value = Rule> {
 }
 
 fn queue() -> impl Strategy<Value = QueuePlan> {
-    let select =
-        prop::collection::vec(select(vec![Criterion::LongestIdle, Criterion::HighestLevel]), 0..3);
+    let select = prop::collection::vec(select(Criterion::ALL.to_vec()), 0..3);
     let rules = prop::collection::vec(rule(), 0..3);
     let service_level = (any::<u8>(), span())
         .prop_map(|(answered_percent, within)| ServiceLevel { answered_percent, within });
-    ("\\PC{0,8}", levels(), select, span(), span(), service_level, rules).prop_map(
-        |(name, skills, select, ring, wrap_up, service_level, rules)| {
-            let require = Requirement { skills };
-            QueuePlan { name, require, select, ring, wrap_up, service_level, rules }
+    ("\\PC{0,8}", requirement(), select, span(), span(), service_level, rules).prop_map(
+        |(name, require, select, ring, wrap_up, service_level, rules)| QueuePlan {
+            name,
+            require,
+            select,
+            ring,
+            wrap_up,
+            service_level,
+            rules,
         },
     )
 }
@@ -105,22 +114,39 @@ fn agent() -> impl Strategy<Value = AgentPlan> {
         (any::<u16>(), "\\PC{0,8}")
             .prop_map(|(adapter, address)| Endpoint { adapter: AdapterId(adapter), address }),
     );
-    ("\\PC{0,8}", "\\PC{0,8}", levels(), voice, any::<u8>()).prop_map(
-        |(id, name, skills, voice, capacity)| AgentPlan { id, name, skills, voice, capacity },
+    let service = (any::<u16>(), any::<u8>(), span())
+        .prop_map(|(queue, rank, delay)| (QueueId(queue), Service { rank, delay }));
+    let profile = (prop::collection::vec(service, 0..3), any::<bool>());
+    ("\\PC{0,8}", "\\PC{0,8}", levels(), voice, any::<u8>(), profile).prop_map(
+        |(id, name, skills, voice, capacity, (queues, only))| AgentPlan {
+            id,
+            name,
+            skills,
+            voice,
+            capacity,
+            queues,
+            only,
+        },
     )
 }
 
 fn plan() -> impl Strategy<Value = RoutingPlan> {
-    let order =
-        prop_oneof![Just(Order::Strict), span().prop_map(|per_step| Order::Credit { per_step })];
+    let order = prop_oneof![
+        Just(Order::Strict),
+        span().prop_map(|per_step| Order::Credit { per_step }),
+        Just(Order::Oldest),
+        Just(Order::Deadline),
+    ];
     let missed = prop_oneof![
         Just(MissedOffers::StayReady),
         any::<u32>().prop_map(MissedOffers::NotReadyAfter)
     ];
     let tables = (names(), names(), names(), names(), names());
+    let hard = prop::collection::vec(any::<u16>().prop_map(SkillId), 0..3);
+    let chosen = (order, missed, any::<u64>(), hard);
     let entries = (prop::collection::vec(queue(), 0..3), prop::collection::vec(agent(), 0..3));
-    (order, missed, [span(), span(), span(), span()], tables, entries).prop_map(
-        |(order, missed_offers, spans, tables, (queues, agents))| {
+    (chosen, [span(), span(), span(), span()], tables, entries).prop_map(
+        |((order, missed_offers, seed, hard), spans, tables, (queues, agents))| {
             let (reasons, adapters, skills, numbers, announcements) = tables;
             let [short_abandon, exclude_for, connect_within, recovery_grace] = spans;
             RoutingPlan {
@@ -130,9 +156,11 @@ fn plan() -> impl Strategy<Value = RoutingPlan> {
                 connect_within,
                 recovery_grace,
                 missed_offers,
+                seed,
                 reasons,
                 adapters,
                 skills,
+                hard,
                 numbers,
                 announcements,
                 queues,
@@ -277,7 +305,7 @@ fn the_bytes_of_one_of_each_are_known() {
     let skills = vec![(SkillId(1), 2)];
     let then = vec![
         Action::RaisePriority(Priority::NORMAL),
-        Action::Require(Requirement { skills: skills.clone() }),
+        Action::Require(Requirement { skills: skills.clone(), any_of: vec![skills.clone()] }),
         Action::AddQueue(QueueId(3)),
         Action::MoveTo(QueueId(4)),
         Action::End(Treatment::Voicemail),
@@ -286,7 +314,7 @@ fn the_bytes_of_one_of_each_are_known() {
     ];
     let queue = QueuePlan {
         name: "général".to_owned(),
-        require: Requirement { skills: skills.clone() },
+        require: Requirement { skills: skills.clone(), any_of: Vec::new() },
         select: vec![Criterion::HighestLevel, Criterion::LongestIdle],
         ring: Span(5),
         wrap_up: Span(6),
@@ -299,10 +327,14 @@ fn the_bytes_of_one_of_each_are_known() {
         skills,
         voice: Some(Endpoint { adapter: AdapterId(0), address: "PJSIP/1".to_owned() }),
         capacity: 2,
+        queues: vec![(QueueId(0), Service { rank: 8, delay: Span(22) })],
+        only: true,
     };
     let plan = RoutingPlan {
         order: Order::Credit { per_step: Span(10) },
         missed_offers: MissedOffers::NotReadyAfter(11),
+        seed: 23,
+        hard: vec![SkillId(1)],
         reasons: vec!["break".to_owned()],
         adapters: vec!["pbx".to_owned()],
         skills: vec!["billing".to_owned(), "spanish".to_owned()],
@@ -328,16 +360,17 @@ fn the_bytes_of_one_of_each_are_known() {
     let bytes = encoded(&one_of_each(&of));
     let mut hash = EventDigest::default();
     bytes.iter().for_each(|byte| hash.bytes(&[*byte]));
-    assert_eq!((LOGIC_VERSION, bytes.len(), hash.value()), (3, 563, 0xF9EF_E1E3_31C3_5854));
+    assert_eq!((LOGIC_VERSION, bytes.len(), hash.value()), (4, 608, 0xE8A5_77C9_B4E5_2441));
 }
 
 /// A length that is not there asks for no memory: this would be billions of names.
 #[test]
 fn a_damaged_length_is_refused() {
+    const TABLES: usize = 8;
     let mut bytes = Vec::new();
     RoutingPlan::default().encode(&mut bytes);
-    let tables = bytes.len() - 7 * size_of::<u32>();
-    for table in 0..7 {
+    let tables = bytes.len() - TABLES * size_of::<u32>();
+    for table in 0..TABLES {
         let mut bytes = bytes.clone();
         let at = tables + table * size_of::<u32>();
         bytes[at..at + size_of::<u32>()].fill(u8::MAX);

@@ -1,6 +1,7 @@
 //! A snapshot and the deltas after it are the view; and the view's counts are those of its rows.
 
 use super::*;
+use crate::Asked;
 use acd_core::Presence;
 use acd_journal::MemoryLog;
 use std::collections::BTreeMap;
@@ -10,7 +11,7 @@ use std::collections::BTreeMap;
 struct Copy {
     position: Position,
     queues: BTreeMap<Arc<str>, QueueRow>,
-    skill_queues: BTreeMap<(Arc<str>, SkillLevels), SkillQueueRow>,
+    skill_queues: BTreeMap<(Arc<str>, Asked), SkillQueueRow>,
     agents: BTreeMap<Arc<str>, AgentRow>,
     calls: BTreeMap<u64, CallRow>,
 }
@@ -65,7 +66,7 @@ fn check_counts(view: &View) {
         counted
     };
     for row in view.skill_queues() {
-        assert_eq!(row.agents, staffing(&row.require), "{}", row.queue);
+        assert_eq!(row.agents, staffing(&row.require.skills), "{}", row.queue);
     }
     for (queue, own) in view.queues().iter().zip(view.skill_queues()) {
         assert_eq!(queue.agents, own.agents);

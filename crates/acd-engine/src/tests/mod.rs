@@ -35,7 +35,7 @@ const GIVE_UP_SECS: u64 = 600;
 fn queue(name: &str, skill: u16, level: u8, rules: Vec<Rule>) -> QueuePlan {
     QueuePlan {
         name: name.to_owned(),
-        require: Requirement { skills: vec![(SkillId(skill), level)] },
+        require: Requirement { skills: vec![(SkillId(skill), level)], any_of: Vec::new() },
         select: vec![Criterion::LongestIdle],
         ring: Span::from_secs(RING_SECS),
         wrap_up: Span::from_secs(30),
@@ -49,19 +49,14 @@ fn rule(name: &str, waited_secs: u64, then: Action) -> Rule {
 }
 
 fn agent(id: &str, skills: &[(u16, u8)], capacity: u8) -> AgentPlan {
-    AgentPlan {
-        id: id.to_owned(),
-        name: id.to_uppercase(),
-        skills: skills.iter().map(|(skill, level)| (SkillId(*skill), *level)).collect(),
-        voice: None,
-        capacity,
-    }
+    let skills = skills.iter().map(|(skill, level)| (SkillId(*skill), *level)).collect();
+    AgentPlan { name: id.to_uppercase(), capacity, ..AgentPlan::new(id, skills) }
 }
 
 /// Two queues, billing and nurse; three agents: ana serves both, ben billing, cleo nurse with two
 /// slots. After 60 s billing asks for less, after 600 s it gives up; so does nurse.
 fn plan() -> Arc<RoutingPlan> {
-    let less = Action::Require(Requirement { skills: vec![(SkillId(0), 1)] });
+    let less = Action::Require(Requirement { skills: vec![(SkillId(0), 1)], any_of: Vec::new() });
     let give_up = || rule("give-up", GIVE_UP_SECS, Action::End(Treatment::Voicemail));
     Arc::new(RoutingPlan {
         order: CallOrder::Strict,
@@ -70,9 +65,11 @@ fn plan() -> Arc<RoutingPlan> {
         connect_within: Span::from_secs(CONNECT_SECS),
         recovery_grace: Span::from_secs(GRACE_SECS),
         missed_offers: MissedOffers::NotReadyAfter(2),
+        seed: 0,
         reasons: vec!["lunch".to_owned()],
         adapters: Vec::new(),
         skills: vec!["billing".to_owned(), "nursing".to_owned()],
+        hard: Vec::new(),
         numbers: Vec::new(),
         announcements: Vec::new(),
         queues: vec![

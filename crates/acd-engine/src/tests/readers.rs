@@ -159,7 +159,7 @@ async fn lines_show_their_depth_without_waiting() {
         let view = running.domain.view();
         let row = &view.skill_queues()[0];
         assert_eq!((&*row.queue, row.depth, row.depth_by_priority[5]), ("billing", 2, 2));
-        assert_eq!(*row.require, [(Arc::from("billing"), 3)]);
+        assert_eq!(*row.require.skills, [(Arc::from("billing"), 3)]);
     }
     tokio::time::sleep(Duration::from_secs(61)).await;
     let wider = acd_core::DemandId(2);

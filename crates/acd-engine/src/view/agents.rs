@@ -19,6 +19,8 @@ pub(super) fn row_of_a_stranger(id: Arc<str>, plan: &AgentPlan, names: &Names) -
         device: DeviceState::Up,
         slots: vec![SlotRow::default(); usize::from(plan.capacity)],
         skills: names.skill_levels(&plan.skills),
+        queues: plan.queues.iter().map(|(it, how)| (names.queue(*it).clone(), *how)).collect(),
+        only: plan.only,
         state: words::presence(Presence::LoggedOut),
         state_since: None,
     }

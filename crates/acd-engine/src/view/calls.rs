@@ -233,12 +233,13 @@ impl View {
         let Some(live) = self.calls.get_mut(call) else { return };
         match &record.event {
             Event::PlaceEntered { queue, demand, since, .. } => {
-                let require = self.skill_queues.get(demand.index()).map(|row| row.require.clone());
+                let require = self.require_of(*demand);
+                let Some(live) = self.calls.get_mut(call) else { return };
                 live.stays.push(Stay { queue: *queue, since: *since });
                 live.row.places.push(PlaceRow {
                     queue: self.names.queue(*queue).clone(),
                     since: *since,
-                    require: require.unwrap_or_else(|| Arc::from([])),
+                    require,
                 });
                 self.queues[queue.index()].entered += 1;
             }

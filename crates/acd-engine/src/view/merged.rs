@@ -16,7 +16,7 @@ impl Delta {
             at: last.at,
             queues: latest(deltas.iter().flat_map(|it| &it.queues), |row| Arc::clone(&row.queue)),
             skill_queues: latest(deltas.iter().flat_map(|it| &it.skill_queues), |row| {
-                (Arc::clone(&row.queue), Arc::clone(&row.require))
+                (Arc::clone(&row.queue), row.require.clone())
             }),
             agents: latest(deltas.iter().flat_map(|it| &it.agents), |row| Arc::clone(&row.agent)),
             // By arrival: an id may come back as another call.

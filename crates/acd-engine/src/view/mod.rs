@@ -18,7 +18,7 @@ pub use rows::{
 #[cfg(test)]
 pub(crate) use words::kind;
 
-use crate::names::{Names, SkillLevels};
+use crate::names::{Asked, Names};
 use crate::publisher::{Named, Record};
 use crate::request::Position;
 use acd_core::{AgentId, Demand, DemandId, Event, QueueId, SkillQueue, Span, Timestamp};
@@ -103,7 +103,7 @@ impl View {
         let queues = queues.collect();
         let skill_queues = demands.iter().map(|demand| SkillQueueRow {
             queue: names.queue(demand.queue).clone(),
-            require: names.skill_levels(&demand.requirement.skills),
+            require: names.asked(&demand.requirement),
             depth: 0,
             depth_by_priority: [0; 10],
             head_since: None,
@@ -246,9 +246,8 @@ impl View {
     }
 
     /// What a call asks for by a demand.
-    fn require_of(&self, demand: DemandId) -> SkillLevels {
-        let row = self.skill_queues.get(demand.index());
-        row.map_or_else(|| Arc::from([]), |row| Arc::clone(&row.require))
+    fn require_of(&self, demand: DemandId) -> Asked {
+        self.skill_queues.get(demand.index()).map(|row| row.require.clone()).unwrap_or_default()
     }
 
     /// Takes over what the driver says of the lines.

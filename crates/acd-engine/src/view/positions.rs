@@ -1,7 +1,7 @@
 //! Where callers stand in their queues, to be told to them.
 
 use super::{CallRow, View};
-use acd_core::{Order, Priority, QueueId};
+use acd_core::{Order, Priority, QueueId, Span};
 use acd_journal::CallCard;
 use std::cmp::Reverse;
 use std::sync::Arc;
@@ -49,7 +49,19 @@ impl View {
                 let credit = i128::from(per_step.0) * (i128::from(row.priority.get()) - 5);
                 (emergency, Reverse(0), since - credit, row.arrival)
             }
+            Order::Oldest => (emergency, Reverse(0), since, row.arrival),
+            Order::Deadline => {
+                let target = row.places.iter().filter_map(|place| self.target(&place.queue)).min();
+                let by = since + target.map_or(0, |within| i128::from(within.0));
+                (emergency, Reverse(row.priority.get()), by, row.arrival)
+            }
         }
+    }
+
+    /// Within which time a queue promises an answer.
+    fn target(&self, queue: &str) -> Option<Span> {
+        let planned = self.names.plan.queues.get(self.names.queue_id(queue)?.index())?;
+        Some(planned.service_level.within)
     }
 
     fn queue_names(&self) -> impl Iterator<Item = (QueueId, &Arc<str>)> {

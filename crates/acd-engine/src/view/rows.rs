@@ -1,8 +1,8 @@
 //! What readers see: one row for each queue, skill queue, agent and call, and one for each event.
 
-use crate::names::SkillLevels;
+use crate::names::{Asked, SkillLevels};
 use crate::request::Position;
-use acd_core::{DeviceState, Outcome, Presence, Priority, ServiceLevel, Span, Timestamp};
+use acd_core::{DeviceState, Outcome, Presence, Priority, Service, ServiceLevel, Span, Timestamp};
 use acd_journal::{CallCard, Origin};
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -57,7 +57,7 @@ pub struct SkillQueueRow {
     /// The queue.
     pub queue: Arc<str>,
     /// What they ask for.
-    pub require: SkillLevels,
+    pub require: Asked,
     /// Calls that wait and are not being offered.
     pub depth: u64,
     /// The same by priority.
@@ -91,6 +91,10 @@ pub struct AgentRow {
     pub slots: Vec<SlotRow>,
     /// What he can do.
     pub skills: SkillLevels,
+    /// The queues that he serves in a way of his own, in the order of the configuration.
+    pub queues: Arc<[(Arc<str>, Service)]>,
+    /// He serves these and no others.
+    pub only: bool,
     /// The most demanding slot if one is not free, else the presence, as one word.
     pub state: &'static str,
     /// Since when `state` has been so; `None` before the first change.
@@ -184,7 +188,7 @@ pub struct PlaceRow {
     /// When the call entered it.
     pub since: Timestamp,
     /// What the call asks for there.
-    pub require: SkillLevels,
+    pub require: Asked,
 }
 
 /// An offer that is out to an agent.

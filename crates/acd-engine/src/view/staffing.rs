@@ -66,8 +66,10 @@ impl Candidates {
 
     fn met_by(&self, agent: &AgentPlan, demands: &[Demand]) -> Box<[DemandId]> {
         let held = agent.skills.iter().filter_map(|(skill, _)| self.by_skill.get(skill));
-        let meets =
-            |id: &&DemandId| demands[id.index()].requirement.level_of(&agent.skills).is_some();
+        let meets = |id: &&DemandId| {
+            let Demand { queue, requirement } = &demands[id.index()];
+            agent.level_for(*queue, requirement).is_some()
+        };
         held.flatten().chain(&self.without_skill).filter(meets).copied().collect()
     }
 }

@@ -68,20 +68,26 @@ pub(crate) fn qualified(
     routes: &Routes,
 ) -> Vec<String> {
     // What a queue itself asks for is listed before what its rules make of that.
-    let requirements: Vec<&[v1::SkillLevel]> = routes
+    let used: Vec<&v1::SkillQueue> = routes
         .by_type
         .values()
         .filter_map(|queue| lines.iter().find(|line| line.queue == *queue))
-        .map(|line| line.require.as_slice())
         .collect();
-    let meets = |agent: &v1::Agent, requirement: &[v1::SkillLevel]| {
-        requirement.iter().all(|wanted| {
+    let has = |agent: &v1::Agent, asked: &[v1::SkillLevel]| {
+        asked.iter().all(|wanted| {
             agent.skills.iter().any(|held| held.skill == wanted.skill && held.level >= wanted.level)
         })
     };
+    let serves = |agent: &v1::Agent, line: &v1::SkillQueue| {
+        let barred = agent.only && !agent.queues.iter().any(|it| it.queue == line.queue);
+        let any_of = &line.any_of;
+        !barred
+            && has(agent, &line.require)
+            && (any_of.is_empty() || any_of.iter().any(|one| has(agent, &one.skills)))
+    };
     agents
         .iter()
-        .filter(|agent| requirements.iter().any(|requirement| meets(agent, requirement)))
+        .filter(|agent| used.iter().any(|line| serves(agent, line)))
         .map(|agent| agent.agent.clone())
         .collect()
 }

@@ -1,9 +1,9 @@
 //! Rows of the view, as they stand on the wire.
 
 use crate::convert::time::{position, span, timestamp};
-use acd_core::{DeviceState, Outcome, Presence, ServiceLevel};
+use acd_core::{DeviceState, Outcome, Presence, Service, ServiceLevel};
 use acd_engine::{
-    AgentRow, CallCard, CallRow, CallState, EventRow, OfferRow, Origin, PlaceRow, QueueRow,
+    AgentRow, Asked, CallCard, CallRow, CallState, EventRow, OfferRow, Origin, PlaceRow, QueueRow,
     SkillLevels, SkillQueueRow, SlotRow, SlotWord,
 };
 use acd_proto::v1;
@@ -36,7 +36,8 @@ pub(crate) fn queue(row: &QueueRow) -> v1::Queue {
 pub(crate) fn skill_queue(row: &SkillQueueRow) -> v1::SkillQueue {
     v1::SkillQueue {
         queue: row.queue.to_string(),
-        require: skill_levels(&row.require),
+        require: skill_levels(&row.require.skills),
+        any_of: any_of(&row.require),
         depth: row.depth,
         depth_by_priority: row.depth_by_priority.iter().map(|depth| u64::from(*depth)).collect(),
         head_since: row.head_since.map(timestamp),
@@ -61,7 +62,13 @@ pub(crate) fn agent(row: &AgentRow) -> v1::Agent {
         state_since: row.state_since.map(timestamp),
         pending_reason: row.pending_reason.to_string(),
         device: device(row.device).into(),
+        queues: row.queues.iter().map(|(queue, how)| queue_service(queue, *how)).collect(),
+        only: row.only,
     }
+}
+
+fn queue_service(queue: &str, Service { rank, delay }: Service) -> v1::QueueService {
+    v1::QueueService { queue: queue.to_owned(), rank: rank.into(), delay: Some(span(delay)) }
 }
 
 /// A call.
@@ -116,7 +123,8 @@ fn place(row: &PlaceRow) -> v1::Place {
     v1::Place {
         queue: row.queue.to_string(),
         since: Some(timestamp(row.since)),
-        require: skill_levels(&row.require),
+        require: skill_levels(&row.require.skills),
+        any_of: any_of(&row.require),
     }
 }
 
@@ -143,6 +151,10 @@ fn skill_levels(levels: &SkillLevels) -> Vec<v1::SkillLevel> {
         .iter()
         .map(|(skill, level)| v1::SkillLevel { skill: skill.to_string(), level: u32::from(*level) })
         .collect()
+}
+
+fn any_of(asked: &Asked) -> Vec<v1::SkillLevels> {
+    asked.any_of.iter().map(|one| v1::SkillLevels { skills: skill_levels(one) }).collect()
 }
 
 fn presence(presence: Presence) -> v1::Presence {

@@ -1,27 +1,26 @@
 //! What a file that could be read means: names become handles, and what contradicts itself is noted.
 
+mod rules;
+
 use crate::model::{
-    Agent, Criterion, Ending, File, Level, LogFormat, LogLevel, MissedOffers, Order, Queue,
-    Require, Rule, Then,
+    Agent, AnyOf, Criterion, File, Level, LogFormat, LogLevel, MissedOffers, Order, Profile, Queue,
+    Require,
 };
 use crate::names::{Names, handle};
 use crate::notes::{Key, Notes};
-use crate::read::{At, Entry, List};
-use crate::values::Device;
+use crate::read::{At, Entries, Entry};
+use crate::values::{Device, Flag};
 use crate::{Config, LogConfig, ServerConfig};
 use acd_core::{
-    ADAPTERS_MAX, AGENTS_MAX, Action, AdapterId, AgentPlan, AnnouncementId, Endpoint, NumberId,
-    Priority, QUEUES_MAX, QueueId, QueuePlan, RULES_MAX, Requirement, RoutingPlan, SKILLS_MAX,
-    ServiceLevel, SkillId, Span, Treatment,
+    ADAPTERS_MAX, AGENTS_MAX, ALTERNATIVES_MAX, AdapterId, AgentPlan, DELAYS_MAX, Endpoint,
+    QUEUES_MAX, QueueId, QueuePlan, Requirement, RoutingPlan, SKILLS_MAX, Service, ServiceLevel,
+    SkillId, Span,
 };
-use std::collections::HashSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
 /// The most reasons for being not ready; more than anybody could choose from.
 const REASONS_MAX: usize = 256;
-/// The rule of a queue that has none: its name, and when it sends the caller to voicemail.
-const GIVE_UP: (&str, Span) = ("give-up", Span::from_secs(2 * 3_600));
-
 /// Compiles `file`. What it returns is of use only if nothing was noted, here or before.
 pub(crate) fn compile(file: &File, notes: &mut Notes) -> Config {
     let server = server(file, notes);
@@ -31,6 +30,7 @@ pub(crate) fn compile(file: &File, notes: &mut Notes) -> Config {
             Some(declared) => Names::declared("skill", &declared.value.list),
             None => Names::by_use(),
         },
+        hard: BTreeSet::new(),
         queues: Names::declared("queue", queues),
         adapters: Names::by_use(),
         numbers: Names::by_use(),
@@ -85,6 +85,8 @@ fn server(file: &File, notes: &mut Notes) -> ServerConfig {
 /// Turns the model into a plan; names what it cannot.
 struct Compiler<'n> {
     skills: Names,
+    /// Those that no rule relaxes.
+    hard: BTreeSet<SkillId>,
     queues: Names,
     adapters: Names,
     numbers: Names,
@@ -95,6 +97,7 @@ struct Compiler<'n> {
 impl Compiler<'_> {
     fn plan(&mut self, file: &File) -> RoutingPlan {
         let order = self.order(file);
+        self.hard = hard_skills(file);
         let whole = Key::WHOLE;
         let mut queues = Vec::new();
         if let Some(table) = file.queues.get() {
@@ -112,8 +115,10 @@ impl Compiler<'_> {
         }
         let key = whole.name("agents");
         let agents = file.agents.value.list.iter();
-        let agents = agents.filter_map(|entry| self.agent(&key.name(&entry.name), entry)).collect();
+        let agents: Vec<AgentPlan> =
+            agents.filter_map(|entry| self.agent(&key.name(&entry.name), entry)).collect();
         self.check_counts(file);
+        self.check_delays(&key, file, &agents);
         let routing = &file.routing.value;
         RoutingPlan {
             order,
@@ -127,9 +132,11 @@ impl Compiler<'_> {
                     acd_core::MissedOffers::NotReadyAfter(u32::from(misses))
                 }
             },
+            seed: routing.seed.value.0,
             reasons: file.presence.value.reasons.value.0.clone(),
             adapters: self.adapters.list().to_vec(),
             skills: self.skills.list().to_vec(),
+            hard: self.hard.iter().copied().collect(),
             numbers: self.numbers.list().to_vec(),
             announcements: self.announcements.list().to_vec(),
             queues,
@@ -189,20 +196,28 @@ impl Compiler<'_> {
                 let message = "missing, with order = \"credit\"";
                 self.notes.add(&key, &routing.order.span, message, expected);
             }
-            (Order::Strict, Some(credit)) if routing.order.sound => {
-                let message = "credit counts for nothing with order = \"strict\"";
+            (Order::Strict | Order::Oldest | Order::Deadline, Some(credit))
+                if routing.order.sound =>
+            {
+                let message = "credit counts for nothing in this order";
                 let expected = "order = \"credit\", or no credit";
                 self.notes.add(&key, &credit.span, message, expected);
             }
-            (Order::Credit | Order::Strict, _) => {}
+            (Order::Credit | Order::Strict | Order::Oldest | Order::Deadline, _) => {}
         }
-        acd_core::Order::Strict
+        match routing.order.value {
+            Order::Strict | Order::Credit => acd_core::Order::Strict,
+            Order::Oldest => acd_core::Order::Oldest,
+            Order::Deadline => acd_core::Order::Deadline,
+        }
     }
 
     fn queue(&mut self, key: &Key<'_>, id: QueueId, name: &str, queue: &Queue) -> QueuePlan {
+        let require = self.requirement(key, queue.require.get(), queue.any_of.get());
+        let rules = self.rules(&key.name("rules"), id, &require, &queue.rules);
         QueuePlan {
             name: name.to_owned(),
-            require: self.requirement(&key.name("require"), queue.require.get()),
+            require,
             select: queue.select.value.0.iter().map(criterion).collect(),
             ring: queue.ring.value.0,
             wrap_up: queue.wrap_up.value.0,
@@ -210,13 +225,41 @@ impl Compiler<'_> {
                 answered_percent: queue.service_level.value.answered.value.0,
                 within: queue.service_level.value.within.value.0,
             },
-            rules: self.rules(&key.name("rules"), id, &queue.rules),
+            rules,
         }
     }
 
-    fn requirement(&mut self, key: &Key<'_>, require: Option<&At<Require>>) -> Requirement {
+    /// What `require` and `any_of` of the table at `key` ask for.
+    fn requirement(
+        &mut self,
+        key: &Key<'_>,
+        require: Option<&At<Require>>,
+        any_of: Option<&At<AnyOf>>,
+    ) -> Requirement {
         let levels = require.map_or(&[][..], |require| &require.value.list);
-        Requirement { skills: self.levels(key, levels) }
+        let skills = self.levels(&key.name("require"), levels);
+        let key = key.name("any_of");
+        let mut alternatives = Vec::new();
+        if let Some(any_of) = any_of {
+            let count = any_of.value.list.len();
+            self.bound(&key, &any_of.span, "alternatives", count, ALTERNATIVES_MAX);
+            if count == 0 {
+                let expected = "at least one alternative, such as { spanish = 5 }";
+                self.notes.add(&key, &any_of.span, "this is empty", expected);
+            }
+            for (index, one) in any_of.value.list.iter().enumerate() {
+                let Some(one) = one else { continue };
+                let key = key.item(index);
+                if one.value.list.is_empty() {
+                    let message =
+                        "this alternative asks for nothing, so the others count for nothing";
+                    self.notes.add(&key, &one.span, message, "a skill, such as { spanish = 5 }");
+                }
+                alternatives.push(self.levels(&key, &one.value.list));
+            }
+        }
+        alternatives.retain(|one| !one.is_empty());
+        Requirement { skills, any_of: alternatives }
     }
 
     fn levels(&mut self, key: &Key<'_>, levels: &[Entry<Level>]) -> Vec<(SkillId, u8)> {
@@ -230,125 +273,6 @@ impl Compiler<'_> {
         }
         skills.sort_unstable();
         skills
-    }
-
-    fn rules(&mut self, key: &Key<'_>, id: QueueId, rules: &At<List<Rule>>) -> Vec<acd_core::Rule> {
-        let list = &rules.value.list;
-        if list.is_empty() {
-            let (name, waited) = GIVE_UP;
-            let then = vec![Action::End(Treatment::Voicemail)];
-            return vec![acd_core::Rule { name: name.to_owned(), waited, then }];
-        }
-        self.bound(key, &rules.span, "rules in a queue", list.len(), RULES_MAX);
-        let mut names = HashSet::new();
-        let mut compiled = Vec::with_capacity(list.len());
-        for (index, rule) in list.iter().enumerate() {
-            let Some(rule) = rule else { continue };
-            let key = key.item(index);
-            if let Some(name) = rule.value.name.get()
-                && !names.insert(&name.value.0)
-            {
-                let message = "an earlier rule of this queue has the same name";
-                self.notes.add(&key.name("name"), &name.span, message, "a name of its own");
-            }
-            compiled.extend(self.rule(&key, id, &rule.value));
-        }
-        self.check_last(key, list);
-        compiled
-    }
-
-    /// Calls must not wait for ever. A move would not do as the last rule: after 16 it is refused.
-    fn check_last(&mut self, key: &Key<'_>, rules: &[Option<At<Rule>>]) {
-        let Some(Some(last)) = rules.last() else { return };
-        let Some(then) = last.value.then.get() else { return };
-        let leaves = !then.value.end.is_absent() || !then.value.transfer_to.is_absent();
-        if then.sound && !leaves && !then.value.is_empty() {
-            let key = key.item(rules.len() - 1);
-            let message = "the last rule of a queue must end the call, or it could wait for ever";
-            let expected =
-                "end = \"voicemail\", end = \"message\" or `transfer_to` in the last rule";
-            self.notes.add(&key.name("then"), &then.span, message, expected);
-        }
-    }
-
-    fn rule(&mut self, key: &Key<'_>, id: QueueId, rule: &Rule) -> Option<acd_core::Rule> {
-        let then = self.actions(&key.name("then"), id, rule.then.get()?);
-        Some(acd_core::Rule {
-            name: rule.name.get()?.value.0.clone(),
-            waited: rule.when.get()?.value.waited.get()?.value.0,
-            then,
-        })
-    }
-
-    /// What a rule does, in the order in which it does it.
-    fn actions(&mut self, key: &Key<'_>, id: QueueId, then: &At<Then>) -> Vec<Action> {
-        let Then { priority, require, add_queue, play, move_to, transfer_to, end } = &then.value;
-        let mut actions = Vec::new();
-        if let Some(priority) = priority.get().and_then(|found| Priority::new(found.value.0)) {
-            actions.push(Action::RaisePriority(priority));
-        }
-        if let Some(require) = require.get() {
-            let requirement = self.requirement(&key.name("require"), Some(require));
-            actions.push(Action::Require(requirement));
-        }
-        if let Some(name) = add_queue.get() {
-            let to = self.lead(&key.name("add_queue"), id, &name.value.0, &name.span);
-            actions.extend(to.map(Action::AddQueue));
-        }
-        if let Some(name) = play.get() {
-            let key = key.name("play");
-            let played = self.announcements.find(&name.value.0, &key, &name.span, self.notes);
-            actions.extend(played.map(|played| Action::Play(AnnouncementId(played))));
-        }
-        if let Some(name) = move_to.get() {
-            let to = self.lead(&key.name("move_to"), id, &name.value.0, &name.span);
-            actions.extend(to.map(Action::MoveTo));
-        }
-        if let Some(number) = transfer_to.get() {
-            let key = key.name("transfer_to");
-            let to = self.numbers.find(&number.value.0, &key, &number.span, self.notes);
-            actions.extend(to.map(|to| Action::TransferTo(NumberId(to))));
-        }
-        if let Some(end) = end.get() {
-            actions.push(Action::End(match end.value.0 {
-                Ending::Voicemail => Treatment::Voicemail,
-                Ending::Message => Treatment::Message,
-            }));
-        }
-        let ways = [
-            ("move_to", move_to.get().map(|to| &to.span)),
-            ("transfer_to", transfer_to.get().map(|to| &to.span)),
-            ("end", end.get().map(|end| &end.span)),
-        ];
-        let mut ways = ways.iter().filter_map(|(name, span)| span.map(|span| (name, span)));
-        if let (Some((first, _)), Some((name, span))) = (ways.next(), ways.next()) {
-            let message = format!("the call leaves the queue by `{first}` already");
-            let expected = "one of `move_to`, `transfer_to` and `end`";
-            self.notes.add(&key.name(name), span, message, expected);
-        }
-        if then.sound && then.value.is_empty() {
-            let expected = "at least one of `priority`, `require`, `add_queue`, `play`, `move_to`, \
-                            `transfer_to`, `end`";
-            self.notes.add(key, &then.span, "this rule does nothing", expected);
-        }
-        actions
-    }
-
-    /// The queue that a rule of the queue `from` leads to.
-    fn lead(
-        &mut self,
-        key: &Key<'_>,
-        from: QueueId,
-        name: &str,
-        span: &Range<usize>,
-    ) -> Option<QueueId> {
-        let to = self.queues.find_besides(name, Some(from.0), key, span, self.notes)?;
-        let to = QueueId(to);
-        if to == from {
-            self.notes.add(key, span, "this leads the call to the queue it is in", "another queue");
-            return None;
-        }
-        Some(to)
     }
 
     fn agent(&mut self, key: &Key<'_>, entry: &Entry<Agent>) -> Option<AgentPlan> {
@@ -366,13 +290,70 @@ impl Compiler<'_> {
             skills: self.levels(&key.name("skills"), &agent.skills.value.list),
             voice,
             capacity: agent.capacity.value.voice.value.0,
+            queues: self.profile(key, &agent.queues, &agent.only),
+            only: agent.only.value.0,
         })
     }
+
+    fn profile(
+        &mut self,
+        key: &Key<'_>,
+        queues: &At<Entries<Profile>>,
+        only: &At<Flag>,
+    ) -> Vec<(QueueId, Service)> {
+        if only.value.0 && queues.value.list.is_empty() && queues.sound {
+            let message = "the agent would take no calls at all: there are no `queues`";
+            let expected = "queues = { NAME = {} }, or no `only`";
+            self.notes.add(&key.name("only"), &only.span, message, expected);
+        }
+        let key = key.name("queues");
+        let mut services = BTreeMap::new();
+        for entry in &queues.value.list {
+            let key = key.name(&entry.name);
+            let queue = self.queues.find(&entry.name, &key, &entry.name_span, self.notes);
+            if let (Some(queue), Some(profile)) = (queue, &entry.value) {
+                let Profile { rank, delay } = &profile.value;
+                let service = Service { rank: rank.value.0, delay: delay.value.0 };
+                services.insert(QueueId(queue), service);
+            }
+        }
+        services.into_iter().collect()
+    }
+
+    /// Calls of a queue are sorted by how many of the delays they have waited: few must do.
+    fn check_delays(&mut self, key: &Key<'_>, file: &File, agents: &[AgentPlan]) {
+        let mut delays: BTreeMap<QueueId, BTreeSet<Span>> = BTreeMap::new();
+        for (queue, service) in agents.iter().flat_map(|agent| &agent.queues) {
+            delays.entry(*queue).or_default().insert(service.delay);
+        }
+        for (queue, mut delays) in delays {
+            delays.remove(&Span(0));
+            let name = &self.queues.list()[queue.index()];
+            let what = format!("different delays for the queue `{name}`");
+            self.bound(key, &file.agents.span, &what, delays.len(), DELAYS_MAX);
+        }
+    }
+}
+
+fn hard_skills(file: &File) -> BTreeSet<SkillId> {
+    let declared = file.skills.get().map_or(&[][..], |skills| &skills.value.list);
+    let hard = |entry: &Entry<crate::model::Skill>| {
+        entry.value.as_ref().is_some_and(|skill| skill.value.hard.value.0)
+    };
+    let named = declared.iter().enumerate().filter(|(_, entry)| hard(entry));
+    named.map(|(index, _)| SkillId(handle(index))).collect()
 }
 
 fn criterion(criterion: &Criterion) -> acd_core::Criterion {
     match criterion {
         Criterion::LongestIdle => acd_core::Criterion::LongestIdle,
         Criterion::HighestLevel => acd_core::Criterion::HighestLevel,
+        Criterion::LowestLevel => acd_core::Criterion::LowestLevel,
+        Criterion::Rank => acd_core::Criterion::Rank,
+        Criterion::LeastOccupied => acd_core::Criterion::LeastOccupied,
+        Criterion::FewestCalls => acd_core::Criterion::FewestCalls,
+        Criterion::RoundRobin => acd_core::Criterion::RoundRobin,
+        Criterion::Listed => acd_core::Criterion::Listed,
+        Criterion::Random => acd_core::Criterion::Random,
     }
 }

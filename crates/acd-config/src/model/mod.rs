@@ -1,14 +1,20 @@
 //! What a configuration file may say, key by key. The comments on the fields are what editors show
 //! to operators.
 
+mod agents;
+mod rules;
+
+pub(crate) use agents::{Agent, Profile};
+pub(crate) use rules::{Ending, Rule, Then};
+
 use crate::journal::Journal;
 use crate::notes::{Key, Notes, one_of, quoted};
 use crate::read::{Entries, List, Node, Read, choice, is, section};
 use crate::values::{
-    Device, Listen, Mention, Name, Number, Percent, PositiveTime, Text, Time, TimeWithin, Whole,
+    Count, Flag, Listen, Mention, Name, Percent, PositiveTime, Text, Time, TimeWithin, Whole,
     check_name,
 };
-use acd_core::{CAPACITY_MAX, LEVEL_MAX};
+use acd_core::LEVEL_MAX;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use std::borrow::Cow;
 use toml::de::DeValue;
@@ -18,8 +24,13 @@ pub(crate) type Level = Whole<1, LEVEL_MAX>;
 /// The least levels that a call asks for, by skill.
 pub(crate) type Require = Entries<Level>;
 
+/// Of several such, one that is enough.
+pub(crate) type AnyOf = List<Require>;
+
 /// The longest time that adapters may be waited for, in seconds: 10 minutes.
 const RECOVERY_GRACE_SECONDS_MAX: u64 = 600;
+/// The largest whole number that a TOML file holds.
+const SEED_MAX: u64 = i64::MAX.unsigned_abs();
 /// Reasons that acdd itself gives for an agent who is not ready.
 const SYSTEM_REASONS: [&str; 5] =
     ["missed_offers", "adapter_lost", "device_out_of_service", "heartbeat_lost", "forced"];
@@ -96,7 +107,7 @@ choice! {
 section! {
     /// What holds for all queues.
     Routing {
-        /// How waiting calls are compared. Priority 9 is before all others in either order.
+        /// How waiting calls are compared. Priority 9 is before all others in every order.
         default order: Order = "'strict'",
         /// How much waiting one step of priority is worth. Needed with `order = "credit"`, and only
         /// there.
@@ -113,6 +124,9 @@ section! {
         /// What happens to an agent who declines offers or lets them ring out: `stay_ready`,
         /// `not_ready` at the first, or not ready after several in a row.
         default missed_offers: MissedOffers = "{ not_ready_after = 2 }",
+        /// What the criterion `random` draws by. The same calls with the same seed find the same
+        /// agents.
+        default seed: Count<0, SEED_MAX> = "0",
     }
 }
 
@@ -123,6 +137,11 @@ choice! {
         "strict" => Strict,
         /// By age, where each step of priority above or below 5 is worth `credit` of waiting.
         "credit" => Credit,
+        /// By age alone.
+        "oldest" => Oldest,
+        /// By priority; calls of one priority by the instant by which one of their queues promises
+        /// an answer (`service_level.within`).
+        "deadline" => Deadline,
     }
 }
 
@@ -238,6 +257,8 @@ section! {
         /// What it means, for people.
         #[expect(dead_code, reason = "checked, and then only of use to readers of the file")]
         optional description: Text,
+        /// A licence, say: no rule asks for less of it, or for something else instead.
+        default hard: Flag = "false",
     }
 }
 
@@ -250,6 +271,9 @@ section! {
         /// The skills an agent must have to be offered its calls, each at least at this level.
         /// Without it, anyone is offered them.
         optional require: Require,
+        /// Alternatives, of which an agent must have one besides: `[{ spanish = 5 }, { interpreter =
+        /// 1 }]`.
+        optional any_of: AnyOf,
         /// How a call picks among the agents who have what it requires: the first criterion in
         /// which they differ decides; in the end, the one who has been idle longest.
         default select: Select = "['longest_idle']",
@@ -276,6 +300,21 @@ choice! {
         "longest_idle" => LongestIdle,
         /// The one with the highest sum of levels over the skills that the call requires.
         "highest_level" => HighestLevel,
+        /// The one with the lowest such sum: it spares the experts.
+        "lowest_level" => LowestLevel,
+        /// The one with the highest rank for the queue (`agents.NAME.queues`).
+        "rank" => Rank,
+        /// The one who has been busy for the least part of the time that he was ready, since he
+        /// logged in.
+        "least_occupied" => LeastOccupied,
+        /// The one with the fewest connected calls since he logged in.
+        "fewest_calls" => FewestCalls,
+        /// The one whose last offer is the longest ago.
+        "round_robin" => RoundRobin,
+        /// The first in the order of the file.
+        "listed" => Listed,
+        /// One by chance, drawn from `routing.seed`, the offer and the call.
+        "random" => Random,
     }
 }
 
@@ -317,151 +356,5 @@ section! {
         default answered: Percent = "'80%'",
         /// What in time means: from entry into the queue to connected.
         default within: PositiveTime = "'20s'",
-    }
-}
-
-section! {
-    /// What happens to a call that waits too long. Each rule acts once for each stay of a call in
-    /// the queue.
-    Rule {
-        /// Its name, unique in the queue.
-        required name: Name,
-        /// When it acts.
-        required when: When,
-        /// What it does, in this order: `priority`, `require`, `add_queue`, `play`, then `move_to`,
-        /// `transfer_to` or `end`.
-        required then: Then,
-    }
-}
-
-section! {
-    /// When a rule acts.
-    When {
-        /// Once the call has been this long in the queue.
-        required waited: Time,
-    }
-}
-
-section! {
-    /// What a rule does to a waiting call: at least one thing.
-    Then {
-        /// Raises the call's priority to this; never lowers it. 9, the emergency, is not for rules.
-        optional priority: RulePriority,
-        /// Replaces what the queue requires, for this call while it stays in the queue.
-        optional require: Require,
-        /// Lets the call wait in this queue too.
-        optional add_queue: Mention,
-        /// Has the caller hear this announcement, which the adapter knows by the name.
-        optional play: Name,
-        /// Sends the call to this queue instead.
-        optional move_to: Mention,
-        /// Sends the call out of acdd, to this telephone number.
-        optional transfer_to: Number,
-        /// Sends the call out of acdd.
-        optional end: End,
-    }
-}
-
-/// The priority that a rule raises to.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct RulePriority(pub(crate) u8);
-
-impl Read for RulePriority {
-    fn read(node: &Node<'_>, key: &Key<'_>, notes: &mut Notes) -> Option<Self> {
-        if node.get_ref().as_integer().is_some_and(|number| number.as_str() == "9") {
-            let message = "9 is the emergency, which only entry, an adapter or a supervisor sets";
-            notes.add(key, &node.span(), message, "a whole number from 0 to 8");
-            return None;
-        }
-        Whole::<0, 8>::read(node, key, notes).map(|priority| Self(priority.0))
-    }
-}
-
-impl JsonSchema for RulePriority {
-    fn schema_name() -> Cow<'static, str> {
-        "RulePriority".into()
-    }
-
-    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
-        Whole::<0, 8>::json_schema(generator)
-    }
-}
-
-/// How a rule sends a call out of acdd.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct End(pub(crate) Ending);
-
-choice! {
-    /// How a rule sends a call out of acdd.
-    Ending {
-        /// To a mailbox.
-        "voicemail" => Voicemail,
-        /// A recorded message, then the line is cut.
-        "message" => Message,
-    }
-}
-
-impl Read for End {
-    fn read(node: &Node<'_>, key: &Key<'_>, notes: &mut Notes) -> Option<Self> {
-        if node.get_ref().as_str() == Some("busy") {
-            let message = "a call of priority 9 could reach this rule and get a bare busy tone";
-            notes.add(key, &node.span(), message, "`voicemail` or `message`");
-            return None;
-        }
-        Ending::read(node, key, notes).map(Self)
-    }
-}
-
-impl JsonSchema for End {
-    fn schema_name() -> Cow<'static, str> {
-        "End".into()
-    }
-
-    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
-        Ending::json_schema(generator)
-    }
-}
-
-section! {
-    /// Somebody who takes calls.
-    Agent {
-        /// The name that people see; the id unless given.
-        optional name: Text,
-        /// What the agent can do, and how well: 1 to 10, 10 is best.
-        default skills: Entries<Level> = "{}",
-        /// Which device rings. Without one, the call's own adapter rings the agent by the id.
-        default endpoints: Endpoints = "{}",
-        /// How many calls the agent may hold at once.
-        default capacity: Capacity = "{}",
-    }
-}
-
-section! {
-    /// Which device rings, by channel.
-    Endpoints {
-        /// `adapter:address`, such as `asterisk-a:PJSIP/201`.
-        optional voice: Device,
-    }
-}
-
-section! {
-    /// How many calls an agent may hold at once, by channel.
-    Capacity {
-        /// Voice calls.
-        default voice: Whole<1, CAPACITY_MAX> = "1",
-    }
-}
-
-impl Then {
-    /// Whether the rule would do nothing at all.
-    pub(crate) fn is_empty(&self) -> bool {
-        let Self { priority, require, add_queue, play, move_to, transfer_to, end } = self;
-        priority.is_absent()
-            && require.is_absent()
-            && add_queue.is_absent()
-            && play.is_absent()
-            && move_to.is_absent()
-            && transfer_to.is_absent()
-            && end.is_absent()
     }
 }

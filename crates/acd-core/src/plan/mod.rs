@@ -2,6 +2,8 @@
 //!
 //! A plan is checked before a Router takes it, so that no later step has to doubt an index.
 
+mod check;
+
 use crate::ids::{AdapterId, AgentId, AnnouncementId, NumberId, Priority, QueueId, SkillId, Span};
 use std::fmt;
 
@@ -17,6 +19,12 @@ pub const AGENTS_MAX: usize = 1_000_000;
 pub const RULES_MAX: usize = 64;
 /// The most calls that an agent may hold on one channel.
 pub const CAPACITY_MAX: u8 = 16;
+/// The most alternatives of a requirement.
+pub const ALTERNATIVES_MAX: usize = 16;
+/// The highest rank that a queue has for an agent; the lowest is 1.
+pub const RANK_MAX: u8 = 10;
+/// The most different delays that agents may have for one queue.
+pub const DELAYS_MAX: usize = 16;
 
 /// The whole of one domain's routing, compiled.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,12 +41,16 @@ pub struct RoutingPlan {
     pub recovery_grace: Span,
     /// What happens to an agent who leaves offers unanswered.
     pub missed_offers: MissedOffers,
+    /// What the criterion `random` draws by.
+    pub seed: u64,
     /// Names of the reasons for which an agent may be not ready.
     pub reasons: Vec<String>,
     /// Names of the adapters that some endpoint mentions.
     pub adapters: Vec<String>,
     /// Names of the skills.
     pub skills: Vec<String>,
+    /// Skills that no rule relaxes: licences; sorted, each once.
+    pub hard: Vec<SkillId>,
     /// The telephone numbers that rules transfer to.
     pub numbers: Vec<String>,
     /// Names of the announcements that rules have played.
@@ -59,9 +71,11 @@ impl Default for RoutingPlan {
             connect_within: Span::from_secs(5),
             recovery_grace: Span::from_secs(10),
             missed_offers: MissedOffers::StayReady,
+            seed: 0,
             reasons: Vec::new(),
             adapters: Vec::new(),
             skills: Vec::new(),
+            hard: Vec::new(),
             numbers: Vec::new(),
             announcements: Vec::new(),
             queues: Vec::new(),
@@ -80,6 +94,10 @@ pub enum Order {
         /// The worth of one step.
         per_step: Span,
     },
+    /// Age alone.
+    Oldest,
+    /// Priority, then the earliest instant by which one of its queues promises an answer.
+    Deadline,
 }
 
 /// What happens to an agent who declines an offer or lets it ring out.
@@ -119,20 +137,52 @@ pub struct ServiceLevel {
     pub within: Span,
 }
 
-/// All of these skills, each at least at its level; sorted by skill, each once.
+/// What an agent must have: all of `skills`, and one of the alternatives where there are some.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Requirement {
-    /// (skill, lowest level that will do).
+    /// (skill, lowest level that will do); sorted by skill, each once.
     pub skills: Vec<(SkillId, u8)>,
+    /// Each as `skills`, and not empty.
+    pub any_of: Vec<Vec<(SkillId, u8)>>,
 }
 
 /// How a call picks among several agents.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Criterion {
     /// The one who has been idle longest.
     LongestIdle,
     /// The one with the highest sum of levels over the skills required.
     HighestLevel,
+    /// The one with the lowest such sum: it spares the experts.
+    LowestLevel,
+    /// The one with the highest rank for the queue.
+    Rank,
+    /// The one with the least busy time for his ready time since he logged in, as it stood when he
+    /// became available.
+    LeastOccupied,
+    /// The one with the fewest connected calls since he logged in.
+    FewestCalls,
+    /// The one whose last offer is the longest ago.
+    RoundRobin,
+    /// The first in the order of the plan.
+    Listed,
+    /// One by chance, drawn from the seed, the offer and the call.
+    Random,
+}
+
+impl Criterion {
+    /// Every one that there is.
+    pub const ALL: [Self; 9] = [
+        Self::LongestIdle,
+        Self::HighestLevel,
+        Self::LowestLevel,
+        Self::Rank,
+        Self::LeastOccupied,
+        Self::FewestCalls,
+        Self::RoundRobin,
+        Self::Listed,
+        Self::Random,
+    ];
 }
 
 /// One overflow rule of a queue.
@@ -201,6 +251,48 @@ pub struct AgentPlan {
     pub voice: Option<Endpoint>,
     /// How many voice calls he may hold, 1..=16.
     pub capacity: u8,
+    /// How he serves particular queues; sorted by queue, each once.
+    pub queues: Vec<(QueueId, Service)>,
+    /// He serves no others.
+    pub only: bool,
+}
+
+/// How an agent serves a queue.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Service {
+    /// 1..=10: of the calls that he may take, those of the higher rank come first.
+    pub rank: u8,
+    /// How long a call must have waited in the queue before he may take it.
+    pub delay: Span,
+}
+
+impl Default for Service {
+    fn default() -> Self {
+        Self { rank: 5, delay: Span(0) }
+    }
+}
+
+impl AgentPlan {
+    /// One who is called by his id, takes one call at a time, and serves every queue alike.
+    pub fn new(id: &str, skills: Vec<(SkillId, u8)>) -> Self {
+        let (id, name) = (id.to_owned(), id.to_owned());
+        Self { id, name, skills, voice: None, capacity: 1, queues: Vec::new(), only: false }
+    }
+
+    /// How he serves a queue; `None` if his profile bars it.
+    pub fn service(&self, queue: QueueId) -> Option<Service> {
+        match self.queues.binary_search_by_key(&queue, |(queue, _)| *queue) {
+            Ok(at) => Some(self.queues[at].1),
+            Err(_) => (!self.only).then(Service::default),
+        }
+    }
+
+    /// The sum of his levels over what a queue asks for with `requirement`; `None` if he may not
+    /// serve it, or does not meet that.
+    pub fn level_for(&self, queue: QueueId, requirement: &Requirement) -> Option<u32> {
+        self.service(queue)?;
+        requirement.level_of(&self.skills)
+    }
 }
 
 /// A device, and the adapter that can ring it.
@@ -213,19 +305,43 @@ pub struct Endpoint {
 }
 
 impl Requirement {
-    /// Whether these skills (sorted) meet it, and with which sum of levels over what it asks for.
+    /// Whether these skills (sorted) meet it, and with which sum of levels over what it asks for:
+    /// its skills and the best alternative that is met.
     pub fn level_of(&self, skills: &[(SkillId, u8)]) -> Option<u32> {
-        let mut sum = 0;
-        for (skill, lowest) in &self.skills {
-            let at = skills.binary_search_by_key(skill, |(held, _)| *held).ok()?;
-            let level = skills[at].1;
-            if level < *lowest {
-                return None;
-            }
-            sum += u32::from(level);
+        let all = level_of(&self.skills, skills)?;
+        if self.any_of.is_empty() {
+            return Some(all);
         }
-        Some(sum)
+        let best = self.any_of.iter().filter_map(|one| level_of(one, skills)).max()?;
+        Some(all + best)
     }
+
+    /// A hard skill of which `other`, in place of this, would ask less; as alternatives count, one
+    /// that they name if they are others.
+    pub fn relaxed_by(&self, other: &Self, is_hard: impl Fn(SkillId) -> bool) -> Option<SkillId> {
+        let kept = |(skill, level): &(SkillId, u8)| {
+            other.skills.iter().any(|(it, at_least)| it == skill && at_least >= level)
+        };
+        let lost = self.skills.iter().find(|asked| is_hard(asked.0) && !kept(asked));
+        let in_alternatives = || {
+            let named = self.any_of.iter().flatten().map(|(skill, _)| *skill);
+            named.filter(|skill| self.any_of != other.any_of && is_hard(*skill)).min()
+        };
+        lost.map(|(skill, _)| *skill).or_else(in_alternatives)
+    }
+}
+
+fn level_of(asked: &[(SkillId, u8)], skills: &[(SkillId, u8)]) -> Option<u32> {
+    let mut sum = 0;
+    for (skill, lowest) in asked {
+        let at = skills.binary_search_by_key(skill, |(held, _)| *held).ok()?;
+        let level = skills[at].1;
+        if level < *lowest {
+            return None;
+        }
+        sum += u32::from(level);
+    }
+    Some(sum)
 }
 
 /// Why a plan cannot be routed by.
@@ -241,119 +357,6 @@ impl fmt::Display for PlanDefect {
 impl std::error::Error for PlanDefect {}
 
 impl RoutingPlan {
-    /// Checks every index and bound that the Router relies on.
-    ///
-    /// # Errors
-    /// The first defect found, in words that name the place.
-    pub fn check(&self) -> Result<(), PlanDefect> {
-        bound("skills", self.skills.len(), SKILLS_MAX)?;
-        bound("queues", self.queues.len(), QUEUES_MAX)?;
-        bound("agents", self.agents.len(), AGENTS_MAX)?;
-        bound("reasons", self.reasons.len(), usize::from(u16::MAX))?;
-        bound("adapters", self.adapters.len(), usize::from(u16::MAX))?;
-        bound("numbers", self.numbers.len(), usize::from(u16::MAX))?;
-        bound("announcements", self.announcements.len(), usize::from(u16::MAX))?;
-        let domain =
-            [self.short_abandon, self.exclude_for, self.connect_within, self.recovery_grace];
-        let credit = match self.order {
-            Order::Strict => Span(0),
-            Order::Credit { per_step } => per_step,
-        };
-        if domain.into_iter().chain([credit]).any(|span| span > Span::LONGEST) {
-            return defect("routing: 31 days is the longest time".to_owned());
-        }
-        if self.connect_within == Span(0) {
-            return defect("connect within: an adapter needs some time to bridge".to_owned());
-        }
-        if self.missed_offers == MissedOffers::NotReadyAfter(0) {
-            return defect("missed offers: not ready after 0 makes nobody ready".to_owned());
-        }
-        for (index, queue) in self.queues.iter().enumerate() {
-            self.check_queue(QueueId(index as u16), queue)?;
-        }
-        for agent in &self.agents {
-            self.check_agent(agent)?;
-        }
-        Ok(())
-    }
-
-    fn check_queue(&self, id: QueueId, queue: &QueuePlan) -> Result<(), PlanDefect> {
-        let at = format!("queue {}", queue.name);
-        bound(&format!("{at}: rules"), queue.rules.len(), RULES_MAX)?;
-        self.check_levels(&at, &queue.require.skills)?;
-        if queue.ring == Span(0) {
-            return defect(format!("{at}: an offer must ring for some time"));
-        }
-        let waits = queue.rules.iter().map(|rule| rule.waited);
-        if waits.chain([queue.ring, queue.wrap_up]).any(|span| span > Span::LONGEST) {
-            return defect(format!("{at}: 31 days is the longest time"));
-        }
-        for rule in &queue.rules {
-            let at = format!("{at}, rule {}", rule.name);
-            if rule.then.iter().rev().skip(1).any(Action::leaves) {
-                return defect(format!("{at}: nothing can follow a move, a transfer or an end"));
-            }
-            for action in &rule.then {
-                match action {
-                    Action::RaisePriority(priority) if *priority > Priority::HIGHEST_BY_RULE => {
-                        return defect(format!("{at}: rules raise to 8 at most"));
-                    }
-                    Action::RaisePriority(_) | Action::End(_) => {}
-                    Action::TransferTo(number) if number.index() >= self.numbers.len() => {
-                        return defect(format!("{at}: no such number"));
-                    }
-                    Action::Play(played) if played.index() >= self.announcements.len() => {
-                        return defect(format!("{at}: no such announcement"));
-                    }
-                    Action::TransferTo(_) | Action::Play(_) => {}
-                    Action::Require(requirement) => self.check_levels(&at, &requirement.skills)?,
-                    Action::AddQueue(to) | Action::MoveTo(to) => {
-                        if to.index() >= self.queues.len() {
-                            return defect(format!("{at}: no such queue"));
-                        }
-                        if *to == id {
-                            return defect(format!("{at}: a queue cannot lead to itself"));
-                        }
-                    }
-                }
-            }
-        }
-        let terminal = queue.rules.last().and_then(|rule| rule.then.last());
-        match terminal {
-            Some(Action::End(_) | Action::TransferTo(_)) => Ok(()),
-            Some(_) | None => defect(format!("{at}: its last rule must end the call")),
-        }
-    }
-
-    fn check_agent(&self, agent: &AgentPlan) -> Result<(), PlanDefect> {
-        let at = format!("agent {}", agent.id);
-        self.check_levels(&at, &agent.skills)?;
-        if !(1..=CAPACITY_MAX).contains(&agent.capacity) {
-            return defect(format!("{at}: capacity must be 1..={CAPACITY_MAX}"));
-        }
-        match &agent.voice {
-            Some(endpoint) if endpoint.adapter.index() >= self.adapters.len() => {
-                defect(format!("{at}: no such adapter"))
-            }
-            Some(_) | None => Ok(()),
-        }
-    }
-
-    fn check_levels(&self, at: &str, skills: &[(SkillId, u8)]) -> Result<(), PlanDefect> {
-        if !skills.windows(2).all(|pair| pair[0].0 < pair[1].0) {
-            return defect(format!("{at}: skills must be sorted, each once"));
-        }
-        for (skill, level) in skills {
-            if skill.index() >= self.skills.len() {
-                return defect(format!("{at}: no such skill"));
-            }
-            if !(1..=LEVEL_MAX).contains(level) {
-                return defect(format!("{at}: levels are 1..={LEVEL_MAX}"));
-            }
-        }
-        Ok(())
-    }
-
     /// The agents with their handles.
     pub fn agents_with_ids(&self) -> impl Iterator<Item = (AgentId, &AgentPlan)> {
         self.agents.iter().enumerate().map(|(index, agent)| (AgentId(index as u32), agent))
@@ -363,12 +366,19 @@ impl RoutingPlan {
     pub fn queues_with_ids(&self) -> impl Iterator<Item = (QueueId, &QueuePlan)> {
         self.queues.iter().enumerate().map(|(index, queue)| (QueueId(index as u16), queue))
     }
-}
 
-fn bound(what: &str, found: usize, most: usize) -> Result<(), PlanDefect> {
-    if found <= most { Ok(()) } else { defect(format!("{what}: {found}, at most {most}")) }
-}
-
-fn defect<T>(message: String) -> Result<T, PlanDefect> {
-    Err(PlanDefect(message))
+    /// By queue: the delays that agents have for it, shortest first, each once.
+    pub(crate) fn delays(&self) -> Vec<Vec<Span>> {
+        let mut delays = vec![Vec::new(); self.queues.len()];
+        for (queue, service) in self.agents.iter().flat_map(|agent| &agent.queues) {
+            if service.delay > Span(0) {
+                delays[queue.index()].push(service.delay);
+            }
+        }
+        for of_queue in &mut delays {
+            of_queue.sort_unstable();
+            of_queue.dedup();
+        }
+        delays
+    }
 }

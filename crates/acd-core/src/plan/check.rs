@@ -1,0 +1,174 @@
+//! What a Router relies on, checked once.
+
+use super::{
+    AGENTS_MAX, ALTERNATIVES_MAX, Action, AgentPlan, CAPACITY_MAX, DELAYS_MAX, LEVEL_MAX,
+    MissedOffers, Order, PlanDefect, QUEUES_MAX, QueuePlan, RANK_MAX, RULES_MAX, Requirement,
+    RoutingPlan, SKILLS_MAX, Service,
+};
+use crate::ids::{Priority, QueueId, SkillId, Span};
+
+impl RoutingPlan {
+    /// Checks every index and bound that the Router relies on.
+    ///
+    /// # Errors
+    /// The first defect found, in words that name the place.
+    pub fn check(&self) -> Result<(), PlanDefect> {
+        bound("skills", self.skills.len(), SKILLS_MAX)?;
+        bound("queues", self.queues.len(), QUEUES_MAX)?;
+        bound("agents", self.agents.len(), AGENTS_MAX)?;
+        bound("reasons", self.reasons.len(), usize::from(u16::MAX))?;
+        bound("adapters", self.adapters.len(), usize::from(u16::MAX))?;
+        bound("numbers", self.numbers.len(), usize::from(u16::MAX))?;
+        bound("announcements", self.announcements.len(), usize::from(u16::MAX))?;
+        let domain =
+            [self.short_abandon, self.exclude_for, self.connect_within, self.recovery_grace];
+        let credit = match self.order {
+            Order::Strict | Order::Oldest | Order::Deadline => Span(0),
+            Order::Credit { per_step } => per_step,
+        };
+        if domain.into_iter().chain([credit]).any(|span| span > Span::LONGEST) {
+            return defect("routing: 31 days is the longest time".to_owned());
+        }
+        if self.connect_within == Span(0) {
+            return defect("connect within: an adapter needs some time to bridge".to_owned());
+        }
+        if self.missed_offers == MissedOffers::NotReadyAfter(0) {
+            return defect("missed offers: not ready after 0 makes nobody ready".to_owned());
+        }
+        for (index, queue) in self.queues.iter().enumerate() {
+            self.check_queue(QueueId(index as u16), queue)?;
+        }
+        for agent in &self.agents {
+            self.check_agent(agent)?;
+        }
+        for (queue, delays) in self.queues.iter().zip(self.delays()) {
+            let at = format!("queue {}: different delays of agents", queue.name);
+            bound(&at, delays.len(), DELAYS_MAX)?;
+        }
+        if !self.hard.windows(2).all(|pair| pair[0] < pair[1])
+            || self.hard.iter().any(|skill| skill.index() >= self.skills.len())
+        {
+            return defect("hard skills must be skills, sorted, each once".to_owned());
+        }
+        Ok(())
+    }
+
+    fn check_queue(&self, id: QueueId, queue: &QueuePlan) -> Result<(), PlanDefect> {
+        let at = format!("queue {}", queue.name);
+        bound(&format!("{at}: rules"), queue.rules.len(), RULES_MAX)?;
+        self.check_requirement(&at, &queue.require)?;
+        if queue.ring == Span(0) {
+            return defect(format!("{at}: an offer must ring for some time"));
+        }
+        let waits = queue.rules.iter().map(|rule| rule.waited);
+        let spans = [queue.ring, queue.wrap_up, queue.service_level.within];
+        if waits.chain(spans).any(|span| span > Span::LONGEST) {
+            return defect(format!("{at}: 31 days is the longest time"));
+        }
+        for rule in &queue.rules {
+            let at = format!("{at}, rule {}", rule.name);
+            if rule.then.iter().rev().skip(1).any(Action::leaves) {
+                return defect(format!("{at}: nothing can follow a move, a transfer or an end"));
+            }
+            for action in &rule.then {
+                match action {
+                    Action::RaisePriority(priority) if *priority > Priority::HIGHEST_BY_RULE => {
+                        return defect(format!("{at}: rules raise to 8 at most"));
+                    }
+                    Action::RaisePriority(_) | Action::End(_) => {}
+                    Action::TransferTo(number) if number.index() >= self.numbers.len() => {
+                        return defect(format!("{at}: no such number"));
+                    }
+                    Action::Play(played) if played.index() >= self.announcements.len() => {
+                        return defect(format!("{at}: no such announcement"));
+                    }
+                    Action::TransferTo(_) | Action::Play(_) => {}
+                    Action::Require(requirement) => {
+                        self.check_requirement(&at, requirement)?;
+                        let is_hard = |skill| self.hard.binary_search(&skill).is_ok();
+                        if let Some(skill) = queue.require.relaxed_by(requirement, is_hard) {
+                            let name = &self.skills[skill.index()];
+                            return defect(format!("{at}: `{name}` is hard, and never relaxed"));
+                        }
+                    }
+                    Action::AddQueue(to) | Action::MoveTo(to) => {
+                        if to.index() >= self.queues.len() {
+                            return defect(format!("{at}: no such queue"));
+                        }
+                        if *to == id {
+                            return defect(format!("{at}: a queue cannot lead to itself"));
+                        }
+                    }
+                }
+            }
+        }
+        let terminal = queue.rules.last().and_then(|rule| rule.then.last());
+        match terminal {
+            Some(Action::End(_) | Action::TransferTo(_)) => Ok(()),
+            Some(_) | None => defect(format!("{at}: its last rule must end the call")),
+        }
+    }
+
+    fn check_agent(&self, agent: &AgentPlan) -> Result<(), PlanDefect> {
+        let at = format!("agent {}", agent.id);
+        self.check_levels(&at, &agent.skills)?;
+        if !(1..=CAPACITY_MAX).contains(&agent.capacity) {
+            return defect(format!("{at}: capacity must be 1..={CAPACITY_MAX}"));
+        }
+        if !agent.queues.windows(2).all(|pair| pair[0].0 < pair[1].0) {
+            return defect(format!("{at}: queues must be sorted, each once"));
+        }
+        for (queue, Service { rank, delay }) in &agent.queues {
+            if queue.index() >= self.queues.len() {
+                return defect(format!("{at}: no such queue"));
+            }
+            if !(1..=RANK_MAX).contains(rank) {
+                return defect(format!("{at}: ranks are 1..={RANK_MAX}"));
+            }
+            if *delay > Span::LONGEST {
+                return defect(format!("{at}: 31 days is the longest time"));
+            }
+        }
+        match &agent.voice {
+            Some(endpoint) if endpoint.adapter.index() >= self.adapters.len() => {
+                defect(format!("{at}: no such adapter"))
+            }
+            Some(_) | None => Ok(()),
+        }
+    }
+
+    fn check_requirement(&self, at: &str, requirement: &Requirement) -> Result<(), PlanDefect> {
+        self.check_levels(at, &requirement.skills)?;
+        bound(&format!("{at}: alternatives"), requirement.any_of.len(), ALTERNATIVES_MAX)?;
+        for alternative in &requirement.any_of {
+            if alternative.is_empty() {
+                return defect(format!("{at}: an alternative asks for nothing"));
+            }
+            self.check_levels(at, alternative)?;
+        }
+        Ok(())
+    }
+
+    fn check_levels(&self, at: &str, skills: &[(SkillId, u8)]) -> Result<(), PlanDefect> {
+        if !skills.windows(2).all(|pair| pair[0].0 < pair[1].0) {
+            return defect(format!("{at}: skills must be sorted, each once"));
+        }
+        for (skill, level) in skills {
+            if skill.index() >= self.skills.len() {
+                return defect(format!("{at}: no such skill"));
+            }
+            if !(1..=LEVEL_MAX).contains(level) {
+                return defect(format!("{at}: levels are 1..={LEVEL_MAX}"));
+            }
+        }
+        Ok(())
+    }
+}
+
+fn bound(what: &str, found: usize, most: usize) -> Result<(), PlanDefect> {
+    if found <= most { Ok(()) } else { defect(format!("{what}: {found}, at most {most}")) }
+}
+
+fn defect<T>(message: String) -> Result<T, PlanDefect> {
+    Err(PlanDefect(message))
+}
