@@ -73,7 +73,10 @@ impl Router {
 
     fn meets_demand(&self, agent: AgentId, place: u32) -> bool {
         let demand = self.places[place].demand;
-        self.pools.meets(self.agents[agent.index()].pool, demand)
+        // Found ringing, it has waited long enough.
+        let position = self.lines.position(self.lines.last_kind(demand));
+        let pool = self.agents[agent.index()].pool;
+        self.pools.that_serve(position as u32).has(pool as usize)
     }
 
     /// The offer in hand was accepted before anybody looked.

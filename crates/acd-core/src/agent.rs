@@ -5,48 +5,15 @@ use crate::deadlines::Ticket;
 use crate::event::{DeviceState, NotReadyReason, Presence, SlotState};
 use crate::ids::{AdapterId, AgentId, OfferNumber, Span, Timestamp};
 use crate::plan::AgentPlan;
-use crate::selection::{Measures, Occupation, Ranking};
-use std::cmp::Ordering;
+use crate::selection::{Measures, Occupation};
 
-/// Where agents of one pool stand to each other under one ranking: less is offered first.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// Where agents of one pool stand to each other where nothing else decides: less is offered first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct AgentKey {
     /// He left his last offer unanswered.
     pub(crate) missed: bool,
-    pub(crate) ranking: Ranking,
-    pub(crate) measures: Measures,
+    pub(crate) idle_since: Timestamp,
     pub(crate) agent: AgentId,
-}
-
-impl Ord for AgentKey {
-    fn cmp(&self, other: &Self) -> Ordering {
-        let end = |key: &Self| (key.measures.idle_since, key.agent);
-        self.missed
-            .cmp(&other.missed)
-            .then_with(|| self.ranking.compare(self, other))
-            .then_with(|| end(self).cmp(&end(other)))
-    }
-}
-
-impl PartialOrd for AgentKey {
-    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
-/// What an agent stands by in the sets of his pool.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Standing {
-    pub(crate) missed: bool,
-    pub(crate) measures: Measures,
-    pub(crate) agent: AgentId,
-}
-
-impl Standing {
-    pub(crate) fn under(self, ranking: Ranking) -> AgentKey {
-        let Self { missed, measures, agent } = self;
-        AgentKey { missed, ranking, measures, agent }
-    }
 }
 
 #[derive(Debug)]
@@ -69,8 +36,10 @@ pub(crate) struct Agent {
     pub(crate) pool: u32,
     /// The adapter that rings him; without one, the call's own.
     pub(crate) adapter: Option<AdapterId>,
-    /// What he stands by in his pool, while available.
-    pub(crate) listed: Option<Standing>,
+    /// The key under which he stands in his pool, while available.
+    pub(crate) listed: Option<AgentKey>,
+    /// What he stands by in the pool's other orders, if it has some.
+    pub(crate) measured: Measures,
 }
 
 /// What an agent has done since he logged in.
@@ -111,6 +80,7 @@ impl Agent {
             pool,
             adapter: planned.voice.as_ref().map(|endpoint| endpoint.adapter),
             listed: None,
+            measured: Measures::default(),
         }
     }
 
@@ -153,16 +123,18 @@ impl Agent {
         })
     }
 
-    pub(crate) fn standing(&self, agent: AgentId, seed: u64) -> Standing {
-        let measures = Measures {
-            idle_since: self.idle_since,
+    pub(crate) fn key(&self, agent: AgentId) -> AgentKey {
+        AgentKey { missed: self.missed > 0, idle_since: self.idle_since, agent }
+    }
+
+    pub(crate) fn measures(&self, agent: AgentId, seed: u64) -> Measures {
+        Measures {
             occupation: self.shift.occupation,
             connected: self.shift.connected,
             last_offer: self.last_offer,
             // He has another place on the circle after each offer.
             chance: draw(seed, u64::from(agent.0), self.last_offer.0),
-        };
-        Standing { missed: self.missed > 0, measures, agent }
+        }
     }
 
     /// His presence was `before`, and may be another one now.

@@ -103,7 +103,7 @@ impl Router {
     fn line_of(&mut self, kind: LineKind, adapter: AdapterId) -> u32 {
         self.lines.find(kind, adapter).unwrap_or_else(|| {
             let line = self.lines.create(kind, adapter);
-            self.pools.serve(kind, line);
+            self.pools.serve(self.lines.lines[line as usize].position, line);
             line
         })
     }

@@ -7,6 +7,7 @@ use crate::ids::{AgentId, OfferNumber, Priority, QueueId};
 use crate::lines::LineKind;
 use crate::recovery::Phase;
 use crate::router::Router;
+use crate::selection::RankedKey;
 use crate::slab::NONE;
 
 impl Router {
@@ -90,13 +91,16 @@ impl Router {
                 }
             }
         }
-        if let Some(standing) = agent.listed {
-            let present = agent.standing(id, self.plan.seed);
-            assert_eq!(standing, present, "he stands by what is now");
-            for (ranking, set) in &self.pools.pools[agent.pool as usize].sets {
-                let key = standing.under(*ranking);
-                let found = self.pools.arena.iter(*set).any(|(listed, _)| listed == key);
-                assert!(found, "a listed agent stands in his pool");
+        if let Some(key) = agent.listed {
+            assert_eq!(key, agent.key(id), "the key is the present one");
+            let pool = &self.pools.pools[agent.pool as usize];
+            let found = self.pools.arena.iter(pool.by_idle).any(|(listed, _)| listed == key);
+            assert!(found, "a listed agent stands in his pool");
+            let measures = agent.measures(id, self.plan.seed);
+            for (ranking, set) in &pool.others {
+                let ranked = RankedKey { ranking: *ranking, key, measures };
+                let found = self.pools.ranked.iter(*set).any(|(listed, _)| listed == ranked);
+                assert!(found, "in each of its orders, by what is now");
             }
         }
     }
@@ -132,15 +136,14 @@ impl Router {
         let expected: usize = waiting.map(|call| self.places_of(call.handle.slot).count()).sum();
         assert_eq!(listed, expected, "every place of a waiting call stands in a line");
         for (index, pool) in self.pools.pools.iter().enumerate() {
-            for (ranking, set) in &pool.sets {
-                for (key, _) in self.pools.arena.iter(*set) {
-                    let listed = self.agents[key.agent.index()].listed;
-                    let listed = listed.map(|standing| standing.under(*ranking));
-                    assert_eq!(listed, Some(key), "a pool is current");
-                }
+            for (key, _) in self.pools.arena.iter(pool.by_idle) {
+                assert_eq!(self.agents[key.agent.index()].listed, Some(key), "a pool is current");
+            }
+            for (_, set) in &pool.others {
+                assert_eq!(set.len(), pool.by_idle.len(), "each order has all of them");
             }
             let open = pool.adapter.is_none_or(|adapter| self.is_open(adapter));
-            let expected = open && pool.is_anybody_there();
+            let expected = open && !pool.by_idle.is_empty();
             assert_eq!(self.pools.available.has(index), expected, "pool is open");
         }
     }

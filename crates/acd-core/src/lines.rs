@@ -43,6 +43,10 @@ pub(crate) struct LineKind {
 #[derive(Debug)]
 pub(crate) struct Line {
     pub(crate) kind: LineKind,
+    /// Of the kind.
+    pub(crate) position: u32,
+    /// Of the demand.
+    pub(crate) queue: QueueId,
     pub(crate) adapter: AdapterId,
     pub(crate) set: OrderedSet,
     depth_by_priority: [u32; 10],
@@ -114,7 +118,18 @@ impl Lines {
         self.delays[queue.index()].get(usize::from(stage)).copied()
     }
 
-    fn position(&self, kind: LineKind) -> usize {
+    /// How many kinds of lines there are.
+    pub(crate) fn kinds(&self) -> usize {
+        self.starts[self.demands.len()] as usize
+    }
+
+    /// The kind of the calls of a demand that have waited all delays.
+    pub(crate) fn last_kind(&self, demand: DemandId) -> LineKind {
+        LineKind { demand, stage: (self.stages_of(demand) - 1) as u8 }
+    }
+
+    /// The number of a kind.
+    pub(crate) fn position(&self, kind: LineKind) -> usize {
         self.starts[kind.demand.index()] as usize + usize::from(kind.stage)
     }
 
@@ -126,11 +141,15 @@ impl Lines {
     pub(crate) fn create(&mut self, kind: LineKind, adapter: AdapterId) -> u32 {
         let line = self.lines.len() as u32;
         let set = OrderedSet::EMPTY;
-        self.lines.push(Line { kind, adapter, set, depth_by_priority: [0; 10] });
+        let queue = self.demands[kind.demand.index()].queue;
+        let position = self.position(kind);
+        let depth_by_priority = [0; 10];
+        let at = position as u32;
+        self.lines.push(Line { kind, position: at, queue, adapter, set, depth_by_priority });
         if adapter.index() >= self.index.len() {
             self.index.resize_with(adapter.index() + 1, Vec::new);
         }
-        let (position, all) = (self.position(kind), self.starts[self.demands.len()] as usize);
+        let all = self.kinds();
         let of_adapter = &mut self.index[adapter.index()];
         of_adapter.resize(all, NONE);
         of_adapter[position] = line;

@@ -22,10 +22,7 @@ impl Router {
     pub(crate) fn agents_take(&mut self, events: &mut Vec<Event>) {
         let mut freed = std::mem::take(&mut self.freed);
         while !freed.is_empty() {
-            freed.sort_unstable_by_key(|agent| {
-                let known = &self.agents[agent.index()];
-                (known.missed > 0, known.idle_since, *agent)
-            });
+            freed.sort_unstable_by_key(|agent| self.agents[agent.index()].key(*agent));
             freed.dedup();
             freed.retain(|agent| self.take_best_call(*agent, events));
         }
@@ -70,8 +67,7 @@ impl Router {
         let mut best: Option<((bool, u8, CallKey, u16), u32)> = None;
         for line in pools.pools[taker.pool as usize].lines.both(&lines.open) {
             let set = lines.lines[line].set;
-            let queue = lines.demands[lines.lines[line].kind.demand.index()].queue;
-            let last = RANK_MAX - pools.rank(taker.pool, queue);
+            let last = RANK_MAX - pools.rank(taker.pool, lines.lines[line].queue);
             let mut head = lines.arena.first(set);
             while let Some((key, place)) = head {
                 let standing = (!key.is_emergency(), last, key, places[place].joined);
@@ -107,15 +103,20 @@ impl Router {
         let pools = &self.pools;
         let Place { queue, demand, line, .. } = self.places[place];
         let select = &self.plan.queues[queue.index()].select;
-        let point = draw(self.plan.seed, self.calls[slot].arrival, self.offers + 1);
+        let ranking = pools.ranking(queue);
+        let point = match ranking.draws() {
+            true => draw(self.plan.seed, self.calls[slot].arrival, self.offers + 1),
+            false => 0,
+        };
         let mut best: Option<Candidate> = None;
-        let kind = self.lines.lines[line as usize].kind;
-        for pool in pools.that_serve(kind).both(&pools.available) {
+        let position = self.lines.lines[line as usize].position;
+        for pool in pools.that_serve(position).both(&pools.available) {
             let skips = |agent| self.skips(slot, agent);
-            let Some(key) = pools.first(pool, queue, point, skips) else { continue };
+            let Some(key) = pools.first(pool, ranking, point, skips) else { continue };
             let (level, rank) = (pools.level(pool, demand), pools.rank(pool as u32, queue));
             let candidate = Candidate { key, level, rank };
-            if best.is_none_or(|best| compare(select, point, &candidate, &best).is_lt()) {
+            let is_better = |best| compare(select, point, &self.agents, &candidate, &best).is_lt();
+            if best.is_none_or(is_better) {
                 best = Some(candidate);
             }
         }

@@ -5,13 +5,13 @@
 //! one pool; a call that picks compares the first of each pool that meets its demand. So the work
 //! grows with the kinds of agents, not with agents.
 
-use crate::agent::{Agent, AgentKey, Standing};
+use crate::agent::{Agent, AgentKey};
 use crate::bits::Bits;
 use crate::ids::{AdapterId, AgentId, DemandId, QueueId};
 use crate::lines::{LineKind, Lines};
 use crate::ordered::{Arena, OrderedSet};
 use crate::plan::{Criterion, RoutingPlan, Service};
-use crate::selection::Ranking;
+use crate::selection::{Measures, RankedKey, Ranking};
 use std::collections::{BTreeMap, BTreeSet};
 
 #[derive(Debug)]
@@ -23,19 +23,21 @@ pub(crate) struct Pool {
     levels: Box<[(DemandId, u16)]>,
     /// Where its agents' rank is not the usual one; sorted by queue.
     ranks: Box<[(QueueId, u8)]>,
-    /// Its available agents, once in each order that a queue which they serve asks for, and first
-    /// the longest idle first.
-    pub(crate) sets: Box<[(Ranking, OrderedSet)]>,
+    /// Its available agents, the longest idle first, ...
+    pub(crate) by_idle: OrderedSet,
+    /// ... and in each other order that a queue which they serve asks for.
+    pub(crate) others: Box<[(Ranking, OrderedSet)]>,
 }
 
 #[derive(Debug)]
 pub(crate) struct Pools {
     pub(crate) pools: Vec<Pool>,
     pub(crate) arena: Arena<AgentKey>,
+    pub(crate) ranked: Arena<RankedKey>,
     /// Pools in which somebody is available and whose adapter, if they have one, is open.
     pub(crate) available: Bits,
-    /// By demand, then by how many of its queue's delays a call has waited: who may take it.
-    by_demand: Vec<Box<[Bits]>>,
+    /// By demand and stage, as `Lines::position` numbers them: who may take such calls.
+    by_kind: Vec<Bits>,
     /// By queue.
     rankings: Vec<Ranking>,
 }
@@ -63,10 +65,7 @@ impl Pools {
         let mut kinds = BTreeMap::new();
         let mut pools = Vec::new();
         let mut agents = Vec::with_capacity(plan.agents.len());
-        let stages = |demand: DemandId| lines.stages_of(demand);
-        let mut by_demand: Vec<Box<[Bits]>> = (0..lines.demands.len() as u32)
-            .map(|demand| vec![Bits::default(); stages(DemandId(demand))].into())
-            .collect();
+        let mut by_kind = vec![Bits::default(); lines.kinds()];
         for planned in &plan.agents {
             let adapter = planned.voice.as_ref().map(|endpoint| endpoint.adapter);
             let met = |(demand, asked): (DemandId, &crate::lines::Demand)| {
@@ -80,33 +79,30 @@ impl Pools {
             let pool = *kinds.entry((adapter, met)).or_insert_with_key(|(_, met)| {
                 let pool = pools.len();
                 for Met { demand, stage, .. } in met {
-                    for bits in &mut by_demand[demand.index()][usize::from(*stage)..] {
-                        bits.set(pool, true);
-                    }
+                    let first = lines.position(LineKind { demand: *demand, stage: *stage });
+                    let last = lines.position(lines.last_kind(*demand));
+                    by_kind[first..=last].iter_mut().for_each(|bits| bits.set(pool, true));
                 }
                 pools.push(Pool::of(adapter, met, lines, &rankings));
                 pool as u32
             });
             agents.push(Agent::new(planned, pool));
         }
-        let arena = Arena::new();
-        (Self { pools, arena, available: Bits::default(), by_demand, rankings }, agents)
+        let (arena, ranked, available) = (Arena::new(), Arena::new(), Bits::default());
+        (Self { pools, arena, ranked, available, by_kind, rankings }, agents)
     }
 
-    /// Whether a pool may take calls of a demand, be it after a delay.
-    pub(crate) fn meets(&self, pool: u32, demand: DemandId) -> bool {
-        let by_stage = &self.by_demand[demand.index()];
-        by_stage.last().is_some_and(|all| all.has(pool as usize))
-    }
-
-    /// The pools that may take a call which stands in such a line.
-    pub(crate) fn that_serve(&self, kind: LineKind) -> &Bits {
-        &self.by_demand[kind.demand.index()][usize::from(kind.stage)]
+    /// The pools that may take calls in lines of the kind at this position.
+    pub(crate) fn that_serve(&self, position: u32) -> &Bits {
+        &self.by_kind[position as usize]
     }
 
     /// The rank that a queue has for the agents of a pool.
     pub(crate) fn rank(&self, pool: u32, queue: QueueId) -> u8 {
         let ranks = &self.pools[pool as usize].ranks;
+        if ranks.is_empty() {
+            return Service::default().rank;
+        }
         let found = ranks.binary_search_by_key(&queue, |(queue, _)| *queue);
         found.map_or_else(|_| Service::default().rank, |at| ranks[at].1)
     }
@@ -119,27 +115,37 @@ impl Pools {
     }
 
     /// Lets those who may take its calls serve a new line.
-    pub(crate) fn serve(&mut self, kind: LineKind, line: u32) {
-        let Self { pools, by_demand, .. } = self;
-        for pool in by_demand[kind.demand.index()][usize::from(kind.stage)].iter() {
+    pub(crate) fn serve(&mut self, position: u32, line: u32) {
+        let Self { pools, by_kind, .. } = self;
+        for pool in by_kind[position as usize].iter() {
             pools[pool].lines.set(line as usize, true);
         }
     }
 
-    pub(crate) fn insert(&mut self, pool: u32, standing: Standing, open: bool) {
-        for (ranking, set) in &mut self.pools[pool as usize].sets {
-            self.arena.insert(set, standing.under(*ranking), standing.agent.0);
-        }
-        let somebody = self.pools[pool as usize].is_anybody_there();
-        self.available.set(pool as usize, open && somebody);
+    pub(crate) fn has_other_orders(&self, pool: u32) -> bool {
+        !self.pools[pool as usize].others.is_empty()
     }
 
-    pub(crate) fn remove(&mut self, pool: u32, standing: Standing) {
-        for (ranking, set) in &mut self.pools[pool as usize].sets {
-            let was_in = self.arena.remove(set, standing.under(*ranking));
-            debug_assert!(was_in, "a listed agent stands in his pool");
+    pub(crate) fn insert(&mut self, pool: u32, key: AgentKey, measures: Measures, open: bool) {
+        let into = &mut self.pools[pool as usize];
+        self.arena.insert(&mut into.by_idle, key, key.agent.0);
+        for (ranking, set) in &mut into.others {
+            let ranked = RankedKey { ranking: *ranking, key, measures };
+            self.ranked.insert(set, ranked, key.agent.0);
         }
-        if !self.pools[pool as usize].is_anybody_there() {
+        self.available.set(pool as usize, open);
+    }
+
+    pub(crate) fn remove(&mut self, pool: u32, key: AgentKey, measures: Measures) {
+        let from = &mut self.pools[pool as usize];
+        let was_in = self.arena.remove(&mut from.by_idle, key);
+        debug_assert!(was_in, "a listed agent stands in his pool");
+        for (ranking, set) in &mut from.others {
+            let ranked = RankedKey { ranking: *ranking, key, measures };
+            let was_in = self.ranked.remove(set, ranked);
+            debug_assert!(was_in, "in each of its orders");
+        }
+        if from.by_idle.is_empty() {
             self.available.set(pool as usize, false);
         }
     }
@@ -148,48 +154,60 @@ impl Pools {
     pub(crate) fn set_open(&mut self, adapters: &Bits, open: bool) {
         for (index, pool) in self.pools.iter().enumerate() {
             if pool.adapter.is_some_and(|adapter| adapters.has(adapter.index())) {
-                self.available.set(index, open && pool.is_anybody_there());
+                self.available.set(index, open && !pool.by_idle.is_empty());
             }
         }
     }
 
-    /// The first agent of a pool in the order of a queue whom `skips` lets pass; `point` is what the
-    /// call has drawn.
+    /// The order in which a queue's calls look at agents who are alike to it otherwise.
+    pub(crate) fn ranking(&self, queue: QueueId) -> Ranking {
+        self.rankings[queue.index()]
+    }
+
+    /// The first agent of a pool in an order whom `skips` lets pass; `point` is what the call has
+    /// drawn.
     pub(crate) fn first(
         &self,
         pool: usize,
-        queue: QueueId,
+        ranking: Ranking,
         point: u64,
         skips: impl Fn(AgentId) -> bool,
     ) -> Option<AgentKey> {
-        let ranking = self.rankings[queue.index()];
-        let set = self.pools[pool].in_order(ranking)?;
-        let arena = &self.arena;
-        let first_of = |mut at: Option<(AgentKey, u32)>, within: &dyn Fn(&AgentKey) -> bool| {
+        let pool = &self.pools[pool];
+        if ranking.is_by_idle() {
+            let mut head = self.arena.first(pool.by_idle);
+            while let Some((key, _)) = head.filter(|(key, _)| skips(key.agent)) {
+                head = self.arena.after(pool.by_idle, key);
+            }
+            return head.map(|(key, _)| key);
+        }
+        let (_, set) = *pool.others.iter().find(|(order, _)| *order == ranking)?;
+        let ranked = &self.ranked;
+        let first_of = |mut at: Option<(RankedKey, u32)>, within: &dyn Fn(&RankedKey) -> bool| {
             while let Some((key, _)) = at.filter(|(key, _)| within(key)) {
-                if !skips(key.agent) {
-                    return Some(key);
+                if !skips(key.key.agent) {
+                    return Some(key.key);
                 }
-                at = arena.after(set, key);
+                at = ranked.after(set, key);
             }
             None
         };
-        let mut head = arena.first(set);
+        let mut head = ranked.first(set);
         if !ranking.draws() {
             return first_of(head, &|_| true);
         }
         // Among those who are alike up to the draw, once around the circle from the point on.
         while let Some((first, _)) = head {
-            let alike = |key: &AgentKey| ranking.same_before_draw(key, &first);
-            let from = ranking.on_circle(&first, point);
-            let found = first_of(arena.at_or_after(set, from), &alike)
+            let alike = |key: &RankedKey| key.is_alike_before_draw(&first);
+            let from = first.on_circle(point);
+            let found = first_of(ranked.at_or_after(set, from), &alike)
                 .or_else(|| first_of(head, &|key| *key < from));
             if found.is_some() {
                 return found;
             }
             // All of them are skipped, so they are few.
             while let Some((key, _)) = head.filter(|(key, _)| alike(key)) {
-                head = arena.after(set, key);
+                head = ranked.after(set, key);
             }
         }
         None
@@ -204,29 +222,16 @@ impl Pool {
             met.iter().filter(|met| met.rank != usual).map(|met| (queue(met), met.rank)).collect();
         ranks.sort_unstable();
         ranks.dedup();
-        let mut orders: BTreeSet<Ranking> =
+        let mut others: BTreeSet<Ranking> =
             met.iter().map(|met| rankings[queue(met).index()]).collect();
-        orders.insert(Ranking::default());
+        others.remove(&Ranking::default());
         Self {
             adapter,
             lines: Bits::default(),
             levels: met.iter().filter_map(|met| Some((met.demand, met.level?))).collect(),
             ranks: ranks.into(),
-            sets: orders.into_iter().map(|order| (order, OrderedSet::EMPTY)).collect(),
+            by_idle: OrderedSet::EMPTY,
+            others: others.into_iter().map(|order| (order, OrderedSet::EMPTY)).collect(),
         }
-    }
-
-    /// Its available agents in one of the orders that it keeps.
-    fn in_order(&self, ranking: Ranking) -> Option<OrderedSet> {
-        self.sets.iter().find(|(order, _)| *order == ranking).map(|(_, set)| *set)
-    }
-
-    /// The longest idle first.
-    pub(crate) fn by_idle(&self) -> OrderedSet {
-        self.sets[0].1
-    }
-
-    pub(crate) fn is_anybody_there(&self) -> bool {
-        !self.by_idle().is_empty()
     }
 }

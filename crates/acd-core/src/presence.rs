@@ -9,6 +9,7 @@ use crate::event::{
 use crate::ids::{AgentId, QueueId, ReasonId, Span};
 use crate::offers::Told;
 use crate::router::Router;
+use crate::selection::Measures;
 
 impl Router {
     pub(crate) fn agent_log_in(
@@ -277,17 +278,22 @@ impl Router {
     pub(crate) fn relist(&mut self, agent: AgentId) {
         let found = &self.agents[agent.index()];
         let (pool, adapter, listed) = (found.pool, found.adapter, found.listed);
-        let wanted = found.is_available().then(|| found.standing(agent, self.plan.seed));
-        if listed == wanted {
+        let wanted = found.is_available().then(|| found.key(agent));
+        let (mut measured, mut measures) = (Measures::default(), Measures::default());
+        if self.pools.has_other_orders(pool) {
+            (measured, measures) = (found.measured, found.measures(agent, self.plan.seed));
+        }
+        if listed == wanted && measured == measures {
             return;
         }
-        if let Some(standing) = listed {
-            self.pools.remove(pool, standing);
+        if let Some(key) = listed {
+            self.pools.remove(pool, key, measured);
         }
-        if let Some(standing) = wanted {
+        if let Some(key) = wanted {
             let open = adapter.is_none_or(|adapter| self.is_open(adapter));
-            self.pools.insert(pool, standing, open);
+            self.pools.insert(pool, key, measures, open);
         }
-        self.agents[agent.index()].listed = wanted;
+        let found = &mut self.agents[agent.index()];
+        (found.listed, found.measured) = (wanted, measures);
     }
 }

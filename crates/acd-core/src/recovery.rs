@@ -88,7 +88,7 @@ impl Router {
         let mut heads = BinaryHeap::new();
         for (index, pool) in self.pools.pools.iter().enumerate() {
             if pool.adapter.is_some_and(|adapter| adapters.has(adapter.index())) {
-                let first = self.pools.arena.first(pool.by_idle());
+                let first = self.pools.arena.first(pool.by_idle);
                 heads.extend(first.map(|(key, _)| Reverse((key, index))));
             }
         }
@@ -97,7 +97,7 @@ impl Router {
             if !self.pools.pools[index].lines.meets(&self.lines.open) {
                 continue;
             }
-            let next = self.pools.arena.after(self.pools.pools[index].by_idle(), key);
+            let next = self.pools.arena.after(self.pools.pools[index].by_idle, key);
             heads.extend(next.map(|(key, _)| Reverse((key, index))));
             if self.take_best_call(agent, events) {
                 self.freed.push(agent);
@@ -117,7 +117,7 @@ impl Router {
         }
         while let Some(Reverse((key, line, place))) = heads.pop() {
             let at = &self.lines.lines[line as usize];
-            if !self.pools.that_serve(at.kind).meets(&self.pools.available) {
+            if !self.pools.that_serve(at.position).meets(&self.pools.available) {
                 continue;
             }
             let next = self.lines.arena.after(at.set, key);

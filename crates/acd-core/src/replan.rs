@@ -362,6 +362,7 @@ impl Router {
             pool: _,
             adapter: _,
             listed: _,
+            measured: _,
         } = from;
         let to = &mut self.agents[agent.index()];
         to.wanted = moved.presence(wanted);

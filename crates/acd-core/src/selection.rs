@@ -4,15 +4,14 @@
 //! end at longest idle, then agent id. What all agents of a pool share decides between pools; by
 //! what is each agent's own the sets of a pool are ordered.
 
-use crate::agent::AgentKey;
+use crate::agent::{Agent, AgentKey};
 use crate::ids::{AgentId, OfferNumber, Span, Timestamp};
 use crate::plan::Criterion;
 use std::cmp::Ordering;
 
-/// What criteria look at in one agent.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// What criteria look at in one agent, besides how long he has been idle.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Measures {
-    pub(crate) idle_since: Timestamp,
     pub(crate) occupation: Occupation,
     /// Calls connected since he logged in.
     pub(crate) connected: u32,
@@ -22,14 +21,28 @@ pub(crate) struct Measures {
     pub(crate) chance: u64,
 }
 
-impl Measures {
-    const LEAST: Self = Self {
-        idle_since: Timestamp(0),
-        occupation: Occupation { busy: Span(0), ready: Span(0) },
-        connected: 0,
-        last_offer: OfferNumber(0),
-        chance: 0,
-    };
+/// Where an agent stands in a set of his pool that is not by idle time alone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct RankedKey {
+    pub(crate) ranking: Ranking,
+    pub(crate) key: AgentKey,
+    pub(crate) measures: Measures,
+}
+
+impl Ord for RankedKey {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.key
+            .missed
+            .cmp(&other.key.missed)
+            .then_with(|| self.ranking.compare(self, other))
+            .then_with(|| self.key.cmp(&other.key))
+    }
+}
+
+impl PartialOrd for RankedKey {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
 }
 
 /// Busy time for ready time.
@@ -71,24 +84,40 @@ impl Ranking {
         self.0.iter().map_while(|criterion| *criterion)
     }
 
+    /// Whether the longest idle comes first, and that is all.
+    pub(crate) fn is_by_idle(self) -> bool {
+        self == Self::default()
+    }
+
     pub(crate) fn draws(&self) -> bool {
         self.criteria().any(|criterion| criterion == Criterion::Random)
     }
 
-    pub(crate) fn compare(&self, a: &AgentKey, b: &AgentKey) -> Ordering {
-        let compared = self.criteria().map(|criterion| by_measure(criterion, 0, a, b));
-        compared.fold(Ordering::Equal, Ordering::then)
+    fn compare(&self, a: &RankedKey, b: &RankedKey) -> Ordering {
+        self.criteria().map(|criterion| a.by(criterion, 0, b)).fold(Ordering::Equal, Ordering::then)
     }
 
-    /// The least key that stands as `key` does before the draw, and not before `point` in it.
-    pub(crate) fn on_circle(&self, key: &AgentKey, point: u64) -> AgentKey {
-        let mut least = Measures { chance: point, ..Measures::LEAST };
-        for criterion in self.criteria().take_while(|it| *it != Criterion::Random) {
+    fn before_draw(&self) -> impl Iterator<Item = Criterion> + '_ {
+        self.criteria().take_while(|criterion| *criterion != Criterion::Random)
+    }
+}
+
+impl RankedKey {
+    fn by(&self, criterion: Criterion, point: u64, other: &Self) -> Ordering {
+        let (ours, theirs) = ((&self.key, &self.measures), (&other.key, &other.measures));
+        by_measure(criterion, point, ours, theirs)
+    }
+
+    /// The least key that stands as this does before the draw, and not before `point` in it.
+    pub(crate) fn on_circle(&self, point: u64) -> Self {
+        let mut least = Measures { chance: point, ..Measures::default() };
+        let mut idle_since = Timestamp(0);
+        for criterion in self.ranking.before_draw() {
             match criterion {
-                Criterion::LongestIdle => least.idle_since = key.measures.idle_since,
-                Criterion::LeastOccupied => least.occupation = key.measures.occupation,
-                Criterion::FewestCalls => least.connected = key.measures.connected,
-                Criterion::RoundRobin => least.last_offer = key.measures.last_offer,
+                Criterion::LongestIdle => idle_since = self.key.idle_since,
+                Criterion::LeastOccupied => least.occupation = self.measures.occupation,
+                Criterion::FewestCalls => least.connected = self.measures.connected,
+                Criterion::RoundRobin => least.last_offer = self.measures.last_offer,
                 Criterion::Listed
                 | Criterion::HighestLevel
                 | Criterion::LowestLevel
@@ -96,13 +125,15 @@ impl Ranking {
                 | Criterion::Random => {}
             }
         }
-        AgentKey { measures: least, agent: AgentId(0), ..*key }
+        let key = AgentKey { idle_since, agent: AgentId(0), ..self.key };
+        Self { key, measures: least, ..*self }
     }
 
     /// Whether two agents are alike in all that comes before the draw.
-    pub(crate) fn same_before_draw(&self, a: &AgentKey, b: &AgentKey) -> bool {
-        let mut before = self.criteria().take_while(|criterion| *criterion != Criterion::Random);
-        a.missed == b.missed && before.all(|criterion| by_measure(criterion, 0, a, b).is_eq())
+    pub(crate) fn is_alike_before_draw(&self, other: &Self) -> bool {
+        let mut before = self.ranking.before_draw();
+        self.key.missed == other.key.missed
+            && before.all(|criterion| self.by(criterion, 0, other).is_eq())
     }
 }
 
@@ -119,10 +150,14 @@ fn looks_at_one(criterion: Criterion) -> bool {
     }
 }
 
-fn by_measure(criterion: Criterion, point: u64, a: &AgentKey, b: &AgentKey) -> Ordering {
-    let (ours, theirs) = (&a.measures, &b.measures);
+fn by_measure(
+    criterion: Criterion,
+    point: u64,
+    (a, ours): (&AgentKey, &Measures),
+    (b, theirs): (&AgentKey, &Measures),
+) -> Ordering {
     match criterion {
-        Criterion::LongestIdle => ours.idle_since.cmp(&theirs.idle_since),
+        Criterion::LongestIdle => a.idle_since.cmp(&b.idle_since),
         Criterion::LeastOccupied => ours.occupation.compare(theirs.occupation),
         Criterion::FewestCalls => ours.connected.cmp(&theirs.connected),
         Criterion::RoundRobin => ours.last_offer.cmp(&theirs.last_offer),
@@ -144,20 +179,26 @@ pub(crate) struct Candidate {
 }
 
 /// `Less` when `a` is to be offered the call before `b`; `point` is what is drawn for the call.
-pub(crate) fn compare(select: &[Criterion], point: u64, a: &Candidate, b: &Candidate) -> Ordering {
+pub(crate) fn compare(
+    select: &[Criterion],
+    point: u64,
+    agents: &[Agent],
+    a: &Candidate,
+    b: &Candidate,
+) -> Ordering {
+    let own = |candidate: &Candidate| &agents[candidate.key.agent.index()].measured;
     let by_criterion = |criterion: &Criterion| match criterion {
+        Criterion::LongestIdle => a.key.idle_since.cmp(&b.key.idle_since),
         Criterion::HighestLevel => b.level.cmp(&a.level),
         Criterion::LowestLevel => a.level.cmp(&b.level),
         Criterion::Rank => b.rank.cmp(&a.rank),
-        own @ (Criterion::LongestIdle
-        | Criterion::LeastOccupied
+        Criterion::LeastOccupied
         | Criterion::FewestCalls
         | Criterion::RoundRobin
         | Criterion::Listed
-        | Criterion::Random) => by_measure(*own, point, &a.key, &b.key),
+        | Criterion::Random => by_measure(*criterion, point, (&a.key, own(a)), (&b.key, own(b))),
     };
     let missed = a.key.missed.cmp(&b.key.missed);
-    let end =
-        (a.key.measures.idle_since, a.key.agent).cmp(&(b.key.measures.idle_since, b.key.agent));
-    select.iter().map(by_criterion).fold(missed, Ordering::then).then(end)
+    let decided = select.iter().map(by_criterion).fold(missed, Ordering::then);
+    decided.then_with(|| a.key.cmp(&b.key))
 }
