@@ -23,6 +23,7 @@ mod offers;
 mod ordered;
 mod overflow;
 mod persist;
+mod places;
 mod plan;
 mod pools;
 mod presence;

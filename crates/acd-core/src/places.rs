@@ -1,0 +1,242 @@
+//! Where calls stand: their places in queues, and in the lines there while they wait.
+
+use crate::call::{CallState, PLACES_MAX, Place};
+use crate::deadlines::{Deadline, Ticket};
+use crate::event::{Event, LeftCause};
+use crate::ids::{AdapterId, DemandId, Priority, QueueId, Span, Timestamp};
+use crate::lines::LineKind;
+use crate::plan::Order;
+use crate::router::Router;
+use crate::slab::NONE;
+
+impl Router {
+    pub(crate) fn enter_queue(&mut self, slot: u32, queue: QueueId, events: &mut Vec<Event>) {
+        self.take_place(slot, queue, self.now, events);
+    }
+
+    /// Takes a place at the end of the call's chain, and a stand in its line if the call waits.
+    pub(crate) fn take_place(
+        &mut self,
+        slot: u32,
+        queue: QueueId,
+        since: Timestamp,
+        events: &mut Vec<Event>,
+    ) {
+        let demand = DemandId(u32::from(queue.0));
+        let call = &mut self.calls[slot];
+        let joined = call.joins;
+        call.joins = call.joins.saturating_add(1);
+        let (call, state) = (call.handle, call.state);
+        let place = self.places.insert(Place {
+            slot,
+            queue,
+            demand,
+            line: NONE,
+            entered: since,
+            taken: self.now,
+            joined,
+            rules_fired: 0,
+            ticket: Ticket::NONE,
+            stage: 0,
+            stage_ticket: Ticket::NONE,
+            listed: None,
+            next: NONE,
+        });
+        match self.places_of(slot).last() {
+            None => self.calls[slot].places = place,
+            Some(last) => self.places[last].next = place,
+        }
+        events.push(Event::PlaceEntered { call, queue, demand, since });
+        self.set_rule_deadline(place);
+        self.set_target(slot);
+        if state == CallState::Waiting {
+            self.stand_in_line(place);
+            self.eligible.push(call);
+        }
+    }
+
+    /// Under the order `deadline` a call's places make its key.
+    pub(crate) fn set_target(&mut self, slot: u32) {
+        if self.plan.order != Order::Deadline {
+            return;
+        }
+        let within =
+            |place| self.plan.queues[self.places[place].queue.index()].service_level.within;
+        let Some(target) = self.places_of(slot).map(within).min() else { return };
+        if target == self.calls[slot].target {
+            return;
+        }
+        let places: Vec<u32> = self.places_of(slot).collect();
+        let listed: Vec<u32> =
+            places.into_iter().filter(|place| self.places[*place].listed.is_some()).collect();
+        listed.iter().for_each(|place| self.leave_line(*place));
+        self.calls[slot].target = target;
+        listed.iter().for_each(|place| self.stand_in_line(*place));
+    }
+
+    fn line_of(&mut self, kind: LineKind, adapter: AdapterId) -> u32 {
+        self.lines.find(kind, adapter).unwrap_or_else(|| {
+            let line = self.lines.create(kind, adapter);
+            self.pools.serve(self.lines.lines[line as usize].position, line);
+            line
+        })
+    }
+
+    /// The call's places in the order it joined them.
+    pub(crate) fn places_of(&self, slot: u32) -> impl Iterator<Item = u32> {
+        let mut at = self.calls[slot].places;
+        std::iter::from_fn(move || {
+            let place = (at != NONE).then_some(at)?;
+            at = self.places[place].next;
+            Some(place)
+        })
+    }
+
+    pub(crate) fn place_in(&self, slot: u32, queue: QueueId) -> Option<u32> {
+        self.places_of(slot).find(|place| self.places[*place].queue == queue)
+    }
+
+    /// Whether the call may take one more place, in this queue, in this instant.
+    pub(crate) fn may_enter(&self, slot: u32, queue: QueueId) -> bool {
+        let call = &self.calls[slot];
+        let left_in_this_instant = call.left_at == self.now && call.left.contains(&queue);
+        !left_in_this_instant
+            && self.place_in(slot, queue).is_none()
+            && self.places_of(slot).count() < PLACES_MAX
+    }
+
+    pub(crate) fn stand_in_line(&mut self, place: u32) {
+        self.places[place].stage = self.stage_by_now(place);
+        self.stand_at_stage(place);
+    }
+
+    /// The stage that the wait in the queue has led to; for an emergency there is no delay.
+    pub(crate) fn stage_by_now(&self, place: u32) -> u8 {
+        let Place { slot, queue, entered, .. } = self.places[place];
+        let waited = match self.calls[slot].priority {
+            Priority::EMERGENCY => Span::LONGEST,
+            _ => self.now.since(entered),
+        };
+        self.lines.stage_after(queue, waited)
+    }
+
+    /// In the line of its demand, adapter and stage, until the next stage begins.
+    pub(crate) fn stand_at_stage(&mut self, place: u32) {
+        let Place { slot, queue, demand, entered, stage, .. } = self.places[place];
+        let call = &self.calls[slot];
+        let (key, priority, adapter) = (call.key(self.plan.order), call.priority, call.adapter);
+        let arrival = call.arrival;
+        let line = self.line_of(LineKind { demand, stage }, adapter);
+        let open = self.is_open(adapter);
+        self.lines.insert(line, key, priority, place, open);
+        let next = self.lines.wait_for_next(queue, stage);
+        let at = &mut self.places[place];
+        (at.line, at.listed) = (line, Some(key));
+        if let Some(delay) = next {
+            let deadline = Deadline::DelayEnds { arrival, queue, slot };
+            at.stage_ticket = self.deadlines.set(entered + delay, deadline);
+        }
+    }
+
+    pub(crate) fn leave_line(&mut self, place: u32) {
+        let at = &mut self.places[place];
+        self.deadlines.cancel(&mut at.stage_ticket);
+        if let Some(key) = at.listed.take() {
+            at.stage = 0;
+            let (line, slot) = (at.line, at.slot);
+            self.lines.remove(line, key, self.calls[slot].priority);
+        }
+    }
+
+    /// Agents who take calls of the queue only after this wait may take this one now.
+    pub(crate) fn delay_ran_out(&mut self, slot: u32, queue: QueueId) {
+        let Some(place) = self.place_in(slot, queue) else { return };
+        self.places[place].stage_ticket = Ticket::NONE;
+        self.leave_line(place);
+        self.stand_in_line(place);
+        self.eligible.push(self.calls[slot].handle);
+    }
+
+    /// Takes the call out of all its lines; it keeps its places.
+    pub(crate) fn leave_lines(&mut self, slot: u32) {
+        let mut place = self.calls[slot].places;
+        while place != NONE {
+            self.leave_line(place);
+            place = self.places[place].next;
+        }
+    }
+
+    pub(crate) fn stand_in_lines(&mut self, slot: u32) {
+        let mut place = self.calls[slot].places;
+        while place != NONE {
+            self.stand_in_line(place);
+            place = self.places[place].next;
+        }
+    }
+
+    /// Asks for something else in a queue, for this stay.
+    pub(crate) fn change_demand(&mut self, place: u32, demand: DemandId, events: &mut Vec<Event>) {
+        let Place { slot, queue, .. } = self.places[place];
+        self.leave_line(place);
+        self.places[place].demand = demand;
+        let call = self.calls[slot].handle;
+        events.push(Event::RequirementChanged { call, queue, demand });
+        if self.calls[slot].state == CallState::Waiting {
+            self.stand_in_line(place);
+            self.eligible.push(call);
+        }
+    }
+
+    pub(crate) fn change_priority(
+        &mut self,
+        slot: u32,
+        priority: Priority,
+        events: &mut Vec<Event>,
+    ) {
+        self.leave_lines(slot);
+        let call = &mut self.calls[slot];
+        call.priority = priority;
+        let call = call.handle;
+        events.push(Event::PriorityChanged { call, priority });
+        if self.calls[slot].state == CallState::Waiting {
+            self.stand_in_lines(slot);
+            // No delay holds an emergency back.
+            if priority == Priority::EMERGENCY {
+                self.eligible.push(call);
+            }
+        }
+    }
+
+    pub(crate) fn leave_queue(&mut self, place: u32, cause: LeftCause, events: &mut Vec<Event>) {
+        self.leave_line(place);
+        let Place { slot, queue, next, taken, .. } = self.places[place];
+        let before = self.places_of(slot).take_while(|at| *at != place).last();
+        match before {
+            None => self.calls[slot].places = next,
+            Some(before) => self.places[before].next = next,
+        }
+        let mut left = self.places.remove(place);
+        self.deadlines.cancel(&mut left.ticket);
+        let call = &mut self.calls[slot];
+        if taken == self.now {
+            if call.left_at != self.now {
+                call.left_at = self.now;
+                call.left.clear();
+            }
+            call.left.push(queue);
+        }
+        events.push(Event::PlaceLeft { call: call.handle, queue, cause });
+        self.set_target(slot);
+    }
+
+    pub(crate) fn leave_all_queues(
+        &mut self,
+        slot: u32,
+        cause: LeftCause,
+        events: &mut Vec<Event>,
+    ) {
+        while self.calls[slot].places != NONE {
+            self.leave_queue(self.calls[slot].places, cause, events);
+        }
+    }
+}
