@@ -49,17 +49,14 @@ pub(crate) fn plan(shape: &Shape) -> RoutingPlan {
     let queues = (0..QUEUES).map(|queue| {
         // Bullseye: those who wait unusually long ask for less, step by step.
         let mut rules: Vec<Rule> = (1..REQUIREMENTS_PER_QUEUE)
-            .map(|step| Rule {
-                name: format!("widen-{step}"),
-                waited: Span::from_secs(wait + (wait / 2 + 1) * step),
-                then: vec![Action::Require(requirement(&[(queue, REQUIREMENTS_PER_QUEUE - step)]))],
+            .map(|step| {
+                let less = requirement(&[(queue, REQUIREMENTS_PER_QUEUE - step)]);
+                let waited = Span::from_secs(wait + (wait / 2 + 1) * step);
+                Rule::after(waited, &format!("widen-{step}"), vec![Action::Require(less)])
             })
             .collect();
-        rules.push(Rule {
-            name: "give-up".to_owned(),
-            waited: Span::from_secs(40 * wait),
-            then: vec![Action::End(Treatment::Voicemail)],
-        });
+        let end = vec![Action::End(Treatment::Voicemail)];
+        rules.push(Rule::after(Span::from_secs(40 * wait), "give-up", end));
         QueuePlan {
             name: format!("queue-{queue}"),
             require: requirement(&[(queue, REQUIREMENTS_PER_QUEUE)]),
@@ -67,6 +64,7 @@ pub(crate) fn plan(shape: &Shape) -> RoutingPlan {
             ring: Span::from_secs(15),
             wrap_up: Span::from_secs(0),
             service_level: ServiceLevel { answered_percent: 80, within: Span::from_secs(20) },
+            closing_ends_waits: false,
             rules,
         }
     });

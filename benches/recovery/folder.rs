@@ -225,7 +225,7 @@ fn to_toml(plan: &RoutingPlan) -> String {
             queue.name,
             levels(plan, &queue.require),
         );
-        for Rule { name, waited, then } in &queue.rules {
+        for Rule { name, when, then, .. } in &queue.rules {
             let then = match &then[..] {
                 [Action::Require(less)] => format!("require = {}", levels(plan, less)),
                 [Action::End(Treatment::Voicemail)] => "end = \"voicemail\"".to_owned(),
@@ -236,7 +236,7 @@ fn to_toml(plan: &RoutingPlan) -> String {
                 "[[queues.{}.rules]]\nname = \"{name}\"\nwhen = {{ waited = \"{}\" }}\n\
                  then = {{ {then} }}",
                 queue.name,
-                time(*waited),
+                time(when.waited),
             );
         }
     }

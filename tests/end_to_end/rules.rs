@@ -1,7 +1,7 @@
 //! Rules that fire because a call has waited.
 
 use crate::CONFIG;
-use crate::harness::Daemon;
+use crate::harness::{Daemon, acdctl};
 use acd_proto::v1::Treatment;
 
 /// The configuration with one more rule in the billing queue, before its last.
@@ -139,4 +139,61 @@ async fn a_rule_that_falls_due_while_it_rings_waits_for_the_end_of_the_offer() {
     let second = pbx.expect_offer().await;
     assert_eq!((&*second.agent, &*second.queue), ("sam", "front-desk"));
     watcher.until("rule_fired", "c1").await;
+}
+
+#[tokio::test]
+async fn a_rule_is_active_while_many_wait_and_everybody_sees_it() {
+    let config = with_billing_rule(
+        "name = \"help\"\nwhen = { calls_waiting = 2, until = { calls_waiting = 1 } }\n\
+         then = { add_queue = \"front-desk\", while_active = true }",
+    );
+    let daemon = Daemon::start(&config).await;
+    let mut watcher = daemon.watcher().await;
+    let mut pbx = daemon.adapter("pbx").await;
+    pbx.offer_call("c1", "billing").await;
+    pbx.offer_call("c2", "billing").await;
+    watcher.until("rule_fired", "c2").await;
+    assert_eq!(daemon.queue("billing").await.active_rules, ["help"]);
+    assert_eq!(daemon.queue("front-desk").await.waiting, 2);
+
+    pbx.end_call("c1").await;
+    let left = watcher.until("place_left", "c2").await;
+    assert_eq!((&*left.queue, &*left.detail), ("front-desk", "withdrawn"));
+    assert!(daemon.queue("billing").await.active_rules.is_empty());
+}
+
+#[tokio::test]
+async fn a_queue_that_is_closed_rejects_calls_and_stays_so_over_a_restart() {
+    let config = with_billing_rule(
+        "name = \"closed\"\nwhen = { closed = true }\nthen = { end = \"message\" }",
+    );
+    let mut daemon = Daemon::start_kept(&config, &[]).await;
+    let mut pbx = daemon.adapter("pbx").await;
+    pbx.offer_call("c1", "billing").await;
+    pbx.everything_acknowledged().await;
+    let server = daemon.grpc.to_string();
+    let close = ["--server", &server, "queue", "close", "billing", "--reason", "fire alarm"];
+    let closed = acdctl(&close);
+    assert_eq!(String::from_utf8_lossy(&closed.stdout), "billing is closed\n", "{closed:?}");
+
+    daemon.kill();
+    let daemon = daemon.start_again().await;
+    assert!(daemon.queue("billing").await.closed);
+    let mut watcher = daemon.watcher().await;
+    let mut pbx = daemon.adapter("other").await;
+    pbx.offer_call("c2", "billing").await;
+    let end = pbx.expect_end().await;
+    assert_eq!((end.treatment(), &*end.rule), (Treatment::Message, "billing/closed"));
+    assert_eq!(watcher.until("call_ended", "c2").await.detail, "rejected");
+    assert_eq!(daemon.queue("billing").await.rejected, 1);
+    assert_eq!(daemon.queue("billing").await.waiting, 1, "who waited goes on waiting");
+
+    let server = daemon.grpc.to_string();
+    let opened = acdctl(&["--server", &server, "--json", "queue", "open", "billing"]);
+    let opened: serde_json::Value = serde_json::from_slice(&opened.stdout).expect("JSON");
+    assert_eq!((&opened["queue"], &opened["closed"]), (&"billing".into(), &false.into()));
+    assert!(!daemon.queue("billing").await.closed);
+    let unknown = acdctl(&["--server", &server, "queue", "open", "biling"]);
+    assert_eq!(unknown.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&unknown.stderr).contains("no queue `biling`"));
 }

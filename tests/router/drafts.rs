@@ -65,7 +65,7 @@ impl Draft {
                 let to = place(*to).filter(|_| to != name).map(|to| QueueId(to as u16));
                 let action = match kind {
                     0 | 1 => Action::Require(self.requirement(levels)),
-                    2 => Action::AddQueue(to?),
+                    2 => Action::AddQueue { to: to?, while_active: false },
                     3 => Action::MoveTo(to?),
                     _ => Action::RaisePriority(Priority::HIGHEST_BY_RULE),
                 };

@@ -24,7 +24,7 @@ pub(crate) fn plan(order: Order, missed_offers: MissedOffers) -> RoutingPlan {
         "billing",
         requirement(&[(0, 3)]),
         vec![
-            rule("help", 20, vec![Action::AddQueue(QueueId(2))]),
+            rule("help", 20, vec![Action::AddQueue { to: QueueId(2), while_active: false }]),
             rule("widen", 10, vec![Action::Require(requirement(&[(0, 1)]))]),
             rule(
                 "all",
@@ -32,7 +32,7 @@ pub(crate) fn plan(order: Order, missed_offers: MissedOffers) -> RoutingPlan {
                 vec![
                     Action::RaisePriority(Priority::HIGHEST_BY_RULE),
                     Action::Require(Requirement::default()),
-                    Action::AddQueue(QueueId(0)),
+                    Action::AddQueue { to: QueueId(0), while_active: false },
                 ],
             ),
             rule("back", 60, vec![Action::MoveTo(QueueId(0))]),

@@ -4,12 +4,13 @@ use crate::everything;
 use crate::told::Told;
 use crate::twin::Twin;
 use acd_core::{
-    AdapterFacts, AdapterId, AgentId, CallHandle, Command, Criterion, DeviceState, Event,
-    ForcedPresence, MissedOffers, OfferNumber, OfferResult, Order, Outcome, Phase, Priority,
-    QueueId, RANK_MAX, ReasonId, Router, RoutingPlan, Service, Span, Timestamp, Treatment,
+    Action, AdapterFacts, AdapterId, Admission, AgentId, AnnouncementId, Bound, CallHandle,
+    Command, Criterion, DeviceState, Event, ForcedPresence, Gauge, Latch, MissedOffers,
+    OfferNumber, OfferResult, Order, Outcome, Phase, Priority, QueueId, RANK_MAX, ReasonId,
+    Requirement, Router, RoutingPlan, Rule, Service, Span, Timestamp, Treatment, When,
 };
 use proptest::prelude::*;
-use proptest::sample::subsequence;
+use proptest::sample::{select, subsequence};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -122,6 +123,10 @@ pub(crate) enum Attempt {
     EndByPerson {
         call: usize,
     },
+    Close {
+        queue: u16,
+        closed: bool,
+    },
     Force {
         agent: u32,
         presence: ForcedPresence,
@@ -195,6 +200,7 @@ fn attempt() -> impl Strategy<Value = Attempt> {
         1 => (call.clone(), 0_u8..10)
             .prop_map(|(call, priority)| Attempt::SetPriority { call, priority }),
         1 => call.prop_map(|call| Attempt::EndByPerson { call }),
+        1 => (0_u16..4, any::<bool>()).prop_map(|(queue, closed)| Attempt::Close { queue, closed }),
         1 => (agent, forced).prop_map(|(agent, presence)| Attempt::Force { agent, presence }),
     ]
 }
@@ -222,7 +228,7 @@ pub(crate) fn a_plan() -> impl Strategy<Value = RoutingPlan> {
         Just(MissedOffers::NotReadyAfter(2)),
     ];
     let criteria = subsequence(Criterion::ALL.to_vec(), 1..=4).prop_shuffle();
-    let queue = (criteria, 1..60_u64);
+    let queue = (criteria, 1..60_u64, rules_with_conditions());
     let delay = prop_oneof![3 => Just(0), 1 => Just(7), 1 => 1..30_u64];
     let service = (1..=RANK_MAX, delay)
         .prop_map(|(rank, delay)| Service { rank, delay: Span::from_secs(delay) });
@@ -233,7 +239,15 @@ pub(crate) fn a_plan() -> impl Strategy<Value = RoutingPlan> {
         |(order, missed, seed, queues, profiles)| {
             let mut plan = everything::plan(order, missed);
             plan.seed = seed;
-            for (queue, (select, within)) in plan.queues.iter_mut().zip(queues) {
+            let all = plan.queues.len() as u16;
+            for (id, (queue, (select, within, (rules, closing_ends_waits)))) in
+                (0..).zip(plan.queues.iter_mut().zip(queues))
+            {
+                queue.closing_ends_waits = closing_ends_waits;
+                // Before the last, which ends the wait; none leads to its own queue.
+                let rules = rules.into_iter().map(|rule| leading_elsewhere(rule, id, all));
+                let at = queue.rules.len() - 1;
+                queue.rules.splice(at..at, rules);
                 queue.select = select;
                 queue.service_level.within = Span::from_secs(within);
             }
@@ -245,6 +259,86 @@ pub(crate) fn a_plan() -> impl Strategy<Value = RoutingPlan> {
             plan
         },
     )
+}
+
+/// Rules that look at more than the wait, and whether closing ends waits.
+fn rules_with_conditions() -> impl Strategy<Value = (Vec<Rule>, bool)> {
+    let seconds = |most: u64| (0..most).prop_map(Span::from_secs);
+    let calls = (1..5_u64, 0..3_u64).prop_map(|(set, clear)| {
+        let bound = |at_least, value| Bound { gauge: Gauge::CallsWaiting, at_least, value };
+        (bound(true, set + clear), bound(false, clear))
+    });
+    let longest = (1..30_u64, 0..20_u64).prop_map(|(more, clear)| {
+        let bound = |at_least, value: u64| Bound {
+            gauge: Gauge::LongestWait,
+            at_least,
+            value: value * 1_000_000,
+        };
+        (bound(true, clear + more), bound(false, clear))
+    });
+    let gauges = vec![Gauge::AgentsStaffed, Gauge::AgentsWorking, Gauge::AgentsAvailable];
+    let agents = (select(gauges), 0..4_u64, 1..3_u64).prop_map(|(gauge, set, more)| {
+        let bound = |at_least, value| Bound { gauge, at_least, value };
+        (bound(false, set), bound(true, set + more))
+    });
+    let bounds = prop::collection::vec(prop_oneof![calls, longest, agents], 1..3);
+    let latch = (prop::option::weighted(0.8, 0..4_u16), bounds, any::<bool>()).prop_map(
+        |(of, bounds, until)| {
+            let (set, clear): (Vec<Bound>, Vec<Bound>) = bounds.into_iter().unzip();
+            let clear = if until { clear } else { Vec::new() };
+            Latch { of: of.map(QueueId), set, clear }
+        },
+    );
+    let admission = (any::<bool>(), prop::option::of(0..4_u32))
+        .prop_filter("it looks at something", |(closed, calls)| *closed || calls.is_some())
+        .prop_map(|(closed, calls_in_system)| Admission { closed, calls_in_system });
+    let timed = (seconds(20), seconds(30), prop::option::weighted(0.3, 1..20_u64));
+    let when = prop_oneof![
+        1 => admission.prop_map(|admission| (Some(admission), None)),
+        4 => prop::option::weighted(0.8, latch).prop_map(|latch| (None, latch)),
+    ];
+    let priority = prop::option::weighted(0.3, (0..9_u8).prop_map(|it| Priority::new(it).unwrap()));
+    let action = prop_oneof![
+        3 => (0..4_u16, any::<bool>())
+            .prop_map(|(to, while_active)| Action::AddQueue { to: QueueId(to), while_active }),
+        2 => (0..4_u16).prop_map(|to| Action::MoveTo(QueueId(to))),
+        2 => (0..9_u8).prop_map(|it| Action::RaisePriority(Priority::new(it).unwrap())),
+        2 => Just(Action::Play(AnnouncementId(0))),
+        1 => Just(Action::Require(Requirement::default())),
+        1 => Just(Action::End(Treatment::Message)),
+    ];
+    let rule = (timed, when, priority, action, prop::bool::weighted(0.4)).prop_map(
+        |((waited, age, every), (admission, latch), priority_at_least, action, is_timed)| {
+            let is_timed = is_timed && admission.is_none();
+            let [waited, age] = [waited, age].map(|it| if is_timed { it } else { Span(0) });
+            let every = every.map(Span::from_secs).filter(|_| admission.is_none());
+            let then = match action {
+                Action::AddQueue { to, .. } if latch.is_none() => {
+                    Action::AddQueue { to, while_active: false }
+                }
+                other => other,
+            };
+            let when = When { waited, age, priority_at_least, admission, latch };
+            Rule { name: String::new(), when, repeat_every: every, then: vec![then] }
+        },
+    );
+    (prop::collection::vec(rule, 0..3), any::<bool>())
+}
+
+/// The same rule, with a name of its own, and to another queue than that of `id`, if it leads.
+fn leading_elsewhere(mut rule: Rule, id: u16, all: u16) -> Rule {
+    let other = |to: QueueId| if to.0 == id { QueueId((id + 1) % all) } else { to };
+    for action in &mut rule.then {
+        match action {
+            Action::AddQueue { to, .. } | Action::MoveTo(to) => *to = other(*to),
+            Action::RaisePriority(_)
+            | Action::Require(_)
+            | Action::End(_)
+            | Action::TransferTo(_)
+            | Action::Play(_) => {}
+        }
+    }
+    rule
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -494,12 +588,19 @@ impl World {
         }
     }
 
-    /// While the domain recovers no deadline falls due and no rule acts.
+    /// While the domain recovers no deadline falls due and no rule acts but on entry.
     fn check_recovery(&self, from: usize) {
         assert_eq!(self.router.is_recovering(), self.ledger.recovering, "the events tell");
         if self.router.phase() == Phase::Recovering {
             assert_eq!(self.router.next_deadline(), None);
-            let fired = |event: &Event| matches!(event, Event::RuleFired { .. });
+            let on_entry = |queue: QueueId, rule: u16| {
+                let rules = &self.router.plan().queues[queue.index()].rules;
+                rules[usize::from(rule)].when.admission.is_some()
+            };
+            let fired = |event: &Event| match event {
+                Event::RuleFired { queue, rule, .. } => !on_entry(*queue, *rule),
+                _ => false,
+            };
             assert!(!self.events[from..].iter().any(fired), "rules wait for the recovery");
         }
     }
@@ -605,6 +706,9 @@ impl World {
             Attempt::SetPriority { call, priority } => {
                 let priority = Priority::new(priority).unwrap();
                 Command::SetPriority { call: live(call), priority }
+            }
+            Attempt::Close { queue, closed } => {
+                Command::SetClosed { queue: QueueId(queue), closed }
             }
             Attempt::EndByPerson { call } => {
                 Command::EndCall { call: live(call), treatment: Treatment::HangUp }

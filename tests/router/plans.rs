@@ -14,7 +14,7 @@ pub(crate) fn levels(skills: &[(u16, u8)]) -> Vec<(SkillId, u8)> {
 }
 
 pub(crate) fn rule(name: &str, waited: u64, then: Vec<Action>) -> Rule {
-    Rule { name: name.to_owned(), waited: seconds(waited), then }
+    Rule::after(seconds(waited), name, then)
 }
 
 pub(crate) fn queue(name: &str, require: Requirement, mut rules: Vec<Rule>) -> QueuePlan {
@@ -26,6 +26,7 @@ pub(crate) fn queue(name: &str, require: Requirement, mut rules: Vec<Rule>) -> Q
         ring: seconds(15),
         wrap_up: seconds(0),
         service_level: ServiceLevel { answered_percent: 80, within: seconds(20) },
+        closing_ends_waits: false,
         rules,
     }
 }

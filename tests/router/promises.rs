@@ -14,14 +14,16 @@ mod told;
 mod twin;
 
 use acd_core::{
-    AdapterId, AgentId, CallHandle, Command, DEADLINES_PER_ADVANCE, Event, MissedOffers, Order,
-    Phase, Priority, QueueId, Router, Timestamp,
+    Action, AdapterId, AgentId, AnnouncementId, Bound, CallHandle, Command, DEADLINES_PER_ADVANCE,
+    Event, Gauge, Latch, MissedOffers, Order, Phase, Priority, QueueId, Requirement, Router, Span,
+    Timestamp,
 };
 use lives::{World, a_plan, steps};
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::TestRunner;
 use std::sync::Arc;
+use twin::Twin;
 
 /// How many random lives each promise is tried on: few while the code is being changed.
 const CASES: u32 = if cfg!(debug_assertions) { 256 } else { 10_000 };
@@ -133,6 +135,65 @@ fn replay(router: &mut Router, log: &[(Timestamp, Command)]) -> Vec<Event> {
         router.apply(*now, command.clone(), &mut events).expect("what was accepted once is again");
     }
     events
+}
+
+/// A rule that becomes active acts on those who wait slice by slice, in the order of their keys; in
+/// between others are heard, and a Router may be restored.
+#[test]
+fn an_active_rule_sees_to_many_calls_in_slices() {
+    const CALLS: u32 = 600;
+    const SLICE: usize = 256;
+    let set = vec![Bound { gauge: Gauge::CallsWaiting, at_least: true, value: CALLS.into() }];
+    let latch = Latch { of: Some(QueueId(0)), set, clear: Vec::new() };
+    let mut sorry = plans::rule("sorry", 0, vec![Action::Play(AnnouncementId(0))]);
+    sorry.when.latch = Some(latch);
+    let queue = plans::queue("general", Requirement::default(), vec![sorry]);
+    let plan = Arc::new(plans::plan(vec![queue], Vec::new()));
+    let mut router = Router::new(Arc::clone(&plan)).unwrap();
+    let mut twin = Twin::new(Arc::clone(&plan), router.demands());
+    let now = Timestamp(1_000_000);
+    let mut told = Vec::new();
+    let mut both = |router: &mut Router, at: Timestamp, command: Command| {
+        let mut events = Vec::new();
+        router.apply(at, command.clone(), &mut events).unwrap();
+        router.check_invariants();
+        assert_eq!(twin.apply(at, &command).unwrap(), events, "{command:?}");
+        let played = events.iter().filter_map(|event| match event {
+            Event::PlayOrdered { call, .. } => Some(call.slot),
+            _ => None,
+        });
+        let before = told.len();
+        told.extend(played);
+        (told.len() - before, told.clone())
+    };
+    let (adapter, queue) = (AdapterId(0), QueueId(0));
+    both(&mut router, now, Command::AdapterUp { adapter, incarnation: 1, resync: false });
+    let offered = |slot: u32, priority: Priority| Command::CallOffered {
+        call: CallHandle { slot, generation: 1 },
+        adapter,
+        queue,
+        priority,
+        since: now,
+    };
+    for slot in 0..CALLS - 1 {
+        assert_eq!(both(&mut router, now, offered(slot, Priority::NORMAL)).0, 0);
+    }
+    assert_eq!(both(&mut router, now, offered(CALLS - 1, Priority::NORMAL)).0, SLICE);
+    let next = now + Span::from_millis(1);
+    assert_eq!(router.next_deadline(), Some(next));
+
+    // Whoever comes in front of what has been seen to is seen to at once, whoever comes behind in
+    // his turn.
+    assert_eq!(both(&mut router, now, offered(CALLS, Priority::HIGHEST_BY_RULE)).0, 1);
+    assert_eq!(both(&mut router, now, offered(CALLS + 1, Priority::LOWEST)).0, 0);
+    let mut router = Router::restore(plan, &router.snapshot()).unwrap();
+    assert_eq!(both(&mut router, next, Command::AdvanceTime).0, SLICE);
+    let next = next + Span::from_millis(1);
+    let (rest, told) = both(&mut router, next, Command::AdvanceTime);
+    assert_eq!(rest, CALLS as usize + 1 - 2 * SLICE);
+    let mut expected: Vec<u32> = (0..SLICE as u32).chain([CALLS]).collect();
+    expected.extend((SLICE as u32..CALLS).chain([CALLS + 1]));
+    assert_eq!(told, expected);
 }
 
 proptest! {

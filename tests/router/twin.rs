@@ -4,10 +4,11 @@
 //! Router and twin must say the same, event by event, whatever happens.
 
 use acd_core::{
-    Action, AdapterId, AgentId, CallHandle, Command, Criterion, Demand, DemandId, DeviceState,
-    Event, ForcedPresence, LeftCause, MissedOffers, NotReadyReason, OfferEnd, OfferNumber,
-    OfferResult, Order, Outcome, Phase, Presence, Priority, QueueId, ReturnCause, RevokeCause,
-    RoutingPlan, Service, SkillId, SlotState, Span, Timestamp, Treatment, draw,
+    Action, AdapterId, Admission, AgentId, Bound, CallHandle, Command, Criterion, Demand, DemandId,
+    DeviceState, Event, ForcedPresence, Gauge, LeftCause, MissedOffers, NotReadyReason, OfferEnd,
+    OfferNumber, OfferResult, Order, Outcome, Phase, Presence, Priority, QueueId, ReturnCause,
+    RevokeCause, RoutingPlan, Rule, Service, SkillId, SlotState, Span, Timestamp, Treatment, When,
+    draw,
 };
 use std::cmp::{Ordering, Reverse};
 use std::collections::{BTreeMap, BTreeSet};
@@ -42,7 +43,27 @@ pub(crate) struct Twin {
     freed: BTreeSet<AgentId>,
     /// What it made eligible, by arrival.
     eligible: BTreeSet<u64>,
+    /// By queue.
+    closed: Vec<bool>,
+    /// In the order of queues, then of the file.
+    latches: Vec<LatchOfRule>,
+    /// The call that the present command brings.
+    arriving: Option<CallHandle>,
     said: Vec<Event>,
+}
+
+/// Less is served first.
+type Key = (bool, u8, bool, i128, u64);
+
+/// What a rule looks at of a queue or of the domain.
+#[derive(Clone)]
+struct LatchOfRule {
+    queue: QueueId,
+    rule: usize,
+    is_set: bool,
+    /// The rule acts on those who waited as it was set: the last it has acted on, and when it goes
+    /// on.
+    sweep: Option<(Option<Key>, Timestamp)>,
 }
 
 #[derive(Clone, Default)]
@@ -121,6 +142,10 @@ struct Place {
     joined: u32,
     /// Rules that have fired, by their place in the file.
     fired: BTreeSet<usize>,
+    /// When those fire again that repeat.
+    again: BTreeMap<usize, Timestamp>,
+    /// The latch while which the call waits here.
+    by: Option<usize>,
 }
 
 #[derive(Clone, Copy)]
@@ -138,6 +163,8 @@ struct Hand {
 enum Timer {
     ExclusionEnds { arrival: u64, agent: AgentId },
     DelayEnds { arrival: u64, queue: QueueId },
+    LatchDue { latch: usize },
+    SweepGoesOn { latch: usize },
     Rule { arrival: u64, queue: QueueId },
     ConnectEnds { arrival: u64 },
     RingEnds { offer: OfferNumber },
@@ -163,7 +190,15 @@ impl Twin {
             last_offer: OfferNumber(0),
             slots: vec![SlotState::Free; usize::from(capacity)],
         };
+        let rules = plan.queues_with_ids().flat_map(|(queue, planned)| {
+            let rules = planned.rules.iter().enumerate();
+            let latched = rules.filter(|(_, rule)| rule.when.latch.is_some());
+            latched.map(move |(rule, _)| LatchOfRule { queue, rule, is_set: false, sweep: None })
+        });
         Self {
+            latches: rules.collect(),
+            closed: vec![false; plan.queues.len()],
+            arriving: None,
             agents: plan.agents.iter().map(|planned| agent(planned.capacity)).collect(),
             plan,
             demands: demands.to_vec(),
@@ -319,6 +354,7 @@ impl Twin {
                 self.end(call, outcome, Some(treatment));
                 Ok(())
             }
+            Command::SetClosed { queue, closed } => self.closes(queue, closed),
             Command::ForcePresence { agent, presence } => self.forced(agent, presence),
         }
     }
@@ -340,9 +376,8 @@ impl Twin {
             match (call.state, call.hand) {
                 (State::Waiting, _) => {
                     for place in &call.places {
-                        if let Some((waited, _)) = self.rules_to_come(place).into_iter().min() {
-                            let rule = Timer::Rule { arrival, queue: place.queue };
-                            all.push((place.entered + waited, rule));
+                        if let Some((due, _)) = self.rules_to_come(call, place).into_iter().min() {
+                            all.push((due, Timer::Rule { arrival, queue: place.queue }));
                         }
                         if let Some(end) = self.next_delay(call, place) {
                             all.push((end, Timer::DelayEnds { arrival, queue: place.queue }));
@@ -368,6 +403,15 @@ impl Twin {
         for (adapter, known) in (0..).map(AdapterId).zip(&self.adapters) {
             all.extend(known.awaited_until.map(|until| (until, Timer::GraceEnds { adapter })));
         }
+        for (latch, known) in self.latches.iter().enumerate() {
+            if let Some((Some(_), at)) = known.sweep {
+                all.push((at, Timer::SweepGoesOn { latch }));
+            }
+            let due = self.longest_wait_due(known).filter(|due| *due > self.now);
+            if self.phase == Phase::Normal && !known.is_set {
+                all.extend(due.map(|due| (due, Timer::LatchDue { latch })));
+            }
+        }
         all.into_iter().min()
     }
 
@@ -378,7 +422,10 @@ impl Twin {
             self.now = self.now.max(at);
             self.falls_due(timer);
             // What ends at an instant has ended for all that happens at it.
-            let only_lets = matches!(timer, Timer::ExclusionEnds { .. } | Timer::DelayEnds { .. });
+            let only_lets = matches!(
+                timer,
+                Timer::ExclusionEnds { .. } | Timer::DelayEnds { .. } | Timer::LatchDue { .. }
+            );
             if only_lets && self.next_due().is_some_and(|(next, _)| next == at) {
                 continue;
             }
@@ -410,6 +457,10 @@ impl Twin {
                 self.calls[index].places[at].seen = end;
                 self.eligible.insert(arrival);
             }
+            Timer::LatchDue { .. } => {}
+            Timer::SweepGoesOn { latch } => {
+                self.sweeps(latch);
+            }
             Timer::Rule { arrival, queue } => {
                 let call = self.calls[self.by_arrival(arrival)].handle;
                 self.due_rules_act(call, queue);
@@ -438,9 +489,19 @@ impl Twin {
 
 /// Who gets which call.
 impl Twin {
+    /// Matches; evaluates all latches; lets their rules act; and again if anything was done.
+    fn match_all_that_may(&mut self) {
+        loop {
+            self.matches_once();
+            if self.phase != Phase::Normal || !self.latches_act() {
+                return;
+            }
+        }
+    }
+
     /// First the agents that became available, one call each per round, longest idle first; then the
     /// calls that became eligible, in the order of their keys.
-    fn match_all_that_may(&mut self) {
+    fn matches_once(&mut self) {
         self.agents_take();
         let mut eligible: Vec<u64> = std::mem::take(&mut self.eligible).into_iter().collect();
         eligible.sort_by_key(|arrival| self.key(&self.calls[self.by_arrival(*arrival)]));
@@ -593,8 +654,7 @@ impl Twin {
         (known.missed > 0, known.idle_since, agent)
     }
 
-    /// Less is served first.
-    fn key(&self, call: &Call) -> (bool, u8, bool, i128, u64) {
+    fn key(&self, call: &Call) -> Key {
         let since = i128::from(call.age_from.0);
         let priority = call.priority.get();
         match self.plan.order {
@@ -833,21 +893,102 @@ impl Twin {
             passed: Vec::new(),
         });
         self.say(Event::CallArrived { call, adapter, arrival, priority, since });
+        self.arriving = Some(call);
         self.enters(self.by_arrival(arrival), queue, since);
+        self.arriving = None;
         Ok(())
     }
 
     fn enters(&mut self, call: usize, queue: QueueId, since: Timestamp) {
         let demand = DemandId(u32::from(queue.0));
+        let others = self.in_system(queue);
         let (taken, known) = (self.now, &mut self.calls[call]);
         let joined = known.joins;
         known.joins += 1;
-        let fired = BTreeSet::new();
-        let seen = taken;
-        known.places.push(Place { queue, demand, entered: since, taken, seen, joined, fired });
+        known.places.push(Place {
+            queue,
+            demand,
+            entered: since,
+            taken,
+            seen: taken,
+            joined,
+            fired: BTreeSet::new(),
+            again: BTreeMap::new(),
+            by: None,
+        });
         let (handle, arrival) = (known.handle, known.arrival);
         self.say(Event::PlaceEntered { call: handle, queue, demand, since });
         self.eligible.insert(arrival);
+        self.admits(handle, queue, others);
+    }
+
+    /// Calls that stand in a queue in whatever state, or are connected through it.
+    fn in_system(&self, queue: QueueId) -> u32 {
+        let is_in = |call: &&Call| {
+            call.places.iter().any(|place| place.queue == queue)
+                || call.state == State::Talking && call.hand.is_some_and(|hand| hand.queue == queue)
+        };
+        self.calls.iter().filter(is_in).count() as u32
+    }
+
+    /// Rules on entry act before the match.
+    fn admits(&mut self, call: CallHandle, queue: QueueId, others: u32) {
+        let Some((index, joined)) = self.standing_place(call, queue) else { return };
+        // Who is found waiting after a restart has entered before.
+        let entered = self.calls[index].places.iter().find(|place| place.joined == joined);
+        if self.phase == Phase::Recovering && entered.is_some_and(|it| it.entered < self.now) {
+            return;
+        }
+        for rule in 0..self.plan.queues[queue.index()].rules.len() {
+            let when = &self.plan.queues[queue.index()].rules[rule].when;
+            let Some(admission) = when.admission else { continue };
+            let Some((index, at)) = self.place(call, queue) else { return };
+            let holds = (!admission.closed || self.closed[queue.index()])
+                && admission.calls_in_system.is_none_or(|most| others >= most)
+                && when.priority_at_least.is_none_or(|least| self.calls[index].priority >= least);
+            if holds {
+                self.fires(index, at, rule);
+                self.rule_acts(call, queue, rule);
+                if self.standing_place(call, queue).is_none_or(|(_, it)| it != joined) {
+                    return;
+                }
+            }
+        }
+    }
+
+    fn standing_place(&self, call: CallHandle, queue: QueueId) -> Option<(usize, u32)> {
+        let (index, at) = self.place(call, queue)?;
+        Some((index, self.calls[index].places[at].joined))
+    }
+
+    fn closes(&mut self, queue: QueueId, closed: bool) -> Answer {
+        self.known_queue(queue)?;
+        if std::mem::replace(&mut self.closed[queue.index()], closed) == closed {
+            return Ok(());
+        }
+        self.say(Event::QueueClosed { queue, closed });
+        let ends_waits = self.plan.queues[queue.index()].closing_ends_waits;
+        if !closed || !ends_waits || self.phase == Phase::Recovering {
+            return Ok(());
+        }
+        for (_, call) in self.waiting_after(queue, None) {
+            for rule in 0..self.plan.queues[queue.index()].rules.len() {
+                let when = &self.plan.queues[queue.index()].rules[rule].when;
+                let on_closing = Admission { closed: true, calls_in_system: None };
+                let Some((index, at)) = self.place(call, queue) else { break };
+                let known = &self.calls[index];
+                if known.state != State::Waiting {
+                    break;
+                }
+                let urgent = when.priority_at_least.is_none_or(|least| known.priority >= least);
+                let fired = known.places[at].fired.contains(&rule);
+                if when.admission == Some(on_closing) && urgent && !fired {
+                    self.fires(index, at, rule);
+                    self.rule_acts(call, queue, rule);
+                }
+            }
+        }
+        Ok(())
     }
 
     fn leaves(&mut self, call: usize, queue: QueueId, cause: LeftCause) {
@@ -1025,11 +1166,47 @@ impl Twin {
 
 /// Overflow rules.
 impl Twin {
-    /// Rules of a place that have not fired: when each falls due, and where it stands in the file.
-    fn rules_to_come(&self, place: &Place) -> Vec<(Span, usize)> {
+    /// Rules of a place that may act on its call sooner or later, for all that can be seen now: when
+    /// each falls due, and where it stands in the file.
+    fn rules_to_come(&self, call: &Call, place: &Place) -> Vec<(Timestamp, usize)> {
         let rules = self.plan.queues[place.queue.index()].rules.iter().enumerate();
-        let to_come = rules.filter(|(index, _)| !place.fired.contains(index));
-        to_come.map(|(index, rule)| (rule.waited, index)).collect()
+        let due = |(index, rule): (usize, &Rule)| {
+            let When { waited, age, priority_at_least, admission, .. } = &rule.when;
+            let urgent = priority_at_least.is_none_or(|least| call.priority >= least);
+            if !urgent || admission.is_some() || !self.latch_lets(call, place.queue, index) {
+                return None;
+            }
+            let due = (place.entered + *waited).max(call.age_from + *age);
+            if !place.fired.contains(&index) {
+                return Some((due, index));
+            }
+            place.again.get(&index).map(|again| (due.max(*again), index))
+        };
+        rules.filter_map(due).collect()
+    }
+
+    /// Whether a rule's latch, if it has one, is set, and the rule has come as far as this call.
+    fn latch_lets(&self, call: &Call, queue: QueueId, rule: usize) -> bool {
+        if self.plan.queues[queue.index()].rules[rule].when.latch.is_none() {
+            return true;
+        }
+        let of_rule = |it: &&LatchOfRule| it.queue == queue && it.rule == rule;
+        let latch = self.latches.iter().find(of_rule).expect("each has one");
+        let passed = |(after, _): (Option<Key>, Timestamp)| {
+            call.state == State::Waiting && after.is_some_and(|after| self.key(call) <= after)
+        };
+        latch.is_set && latch.sweep.is_none_or(passed)
+    }
+
+    /// It acts now, and perhaps again later.
+    fn fires(&mut self, index: usize, at: usize, rule: usize) {
+        let now = self.now;
+        let place = &mut self.calls[index].places[at];
+        place.fired.insert(rule);
+        let planned = &self.plan.queues[place.queue.index()].rules[rule];
+        if let Some(every) = planned.repeat_every {
+            place.again.insert(rule, now + every);
+        }
     }
 
     /// Of each place in which the call stood before, in the order it joined them.
@@ -1052,11 +1229,11 @@ impl Twin {
     fn due_rules_act(&mut self, call: CallHandle, queue: QueueId) {
         let Some((index, at)) = self.place(call, queue) else { return };
         let place = &self.calls[index].places[at];
-        let (joined, waited) = (place.joined, self.now.since(place.entered));
-        let to_come = self.rules_to_come(place).into_iter();
+        let joined = place.joined;
+        let to_come = self.rules_to_come(&self.calls[index], place).into_iter();
         let due: Vec<usize> =
-            to_come.filter(|(after, _)| *after <= waited).map(|(_, rule)| rule).collect();
-        self.calls[index].places[at].fired.extend(&due);
+            to_come.filter(|(due, _)| *due <= self.now).map(|(_, rule)| rule).collect();
+        due.iter().for_each(|rule| self.fires(index, at, *rule));
         for rule in due {
             let Some((index, at)) = self.place(call, queue) else { return };
             if self.calls[index].places[at].joined != joined {
@@ -1078,7 +1255,7 @@ impl Twin {
             if self.calls[index].places[at].joined != joined {
                 break;
             }
-            any_effect |= self.acts(index, at, &action);
+            any_effect |= self.acts(index, at, rule, &action);
         }
         if let Event::RuleFired { without_effect, .. } = &mut self.said[fired_at] {
             *without_effect = !any_effect;
@@ -1086,7 +1263,7 @@ impl Twin {
     }
 
     /// Whether it changed anything.
-    fn acts(&mut self, index: usize, at: usize, action: &Action) -> bool {
+    fn acts(&mut self, index: usize, at: usize, rule: usize, action: &Action) -> bool {
         let (call, queue) = (self.calls[index].handle, self.calls[index].places[at].queue);
         match action {
             Action::RaisePriority(priority) => {
@@ -1110,12 +1287,19 @@ impl Twin {
                 self.eligible.insert(self.calls[index].arrival);
                 true
             }
-            Action::AddQueue(to) => {
+            Action::AddQueue { to, while_active } => {
                 let full = self.calls[index].places.len() >= PLACES_MAX;
                 if full || self.stands_in(index, *to) || self.has_passed(index, *to) {
                     return false;
                 }
                 self.enters(index, *to, self.now);
+                let of_rule = |it: &LatchOfRule| it.queue == queue && it.rule == rule;
+                let latch = self.latches.iter().position(of_rule).filter(|_| *while_active);
+                if let Some((index, at)) = self.place(call, *to)
+                    && self.calls[index].state == State::Waiting
+                {
+                    self.calls[index].places[at].by = latch;
+                }
                 true
             }
             Action::MoveTo(to) => {
@@ -1136,7 +1320,12 @@ impl Twin {
                 true
             }
             Action::End(treatment) => {
-                self.end(index, Outcome::Overflowed, Some(*treatment));
+                let on_entry = self.plan.queues[queue.index()].rules[rule].when.admission.is_some();
+                let outcome = match on_entry && self.arriving == Some(call) {
+                    true => Outcome::Rejected,
+                    false => Outcome::Overflowed,
+                };
+                self.end(index, outcome, Some(*treatment));
                 true
             }
             Action::TransferTo(number) => {
@@ -1149,6 +1338,148 @@ impl Twin {
                 true
             }
         }
+    }
+
+    /// Evaluates each latch whose rule is not still acting, then lets rules act; whether they did.
+    fn latches_act(&mut self) -> bool {
+        let mut changed = Vec::new();
+        for latch in 0..self.latches.len() {
+            let known = &self.latches[latch];
+            let (queue, rule) = (known.queue, known.rule as u16);
+            let planned = self.plan.queues[queue.index()].rules[known.rule].when.latch.as_ref();
+            let planned = planned.expect("it has one");
+            let all_hold = |bounds: &[Bound]| {
+                bounds.iter().all(|bound| {
+                    let value = self.measure(planned.of, bound.gauge);
+                    if bound.at_least { value >= bound.value } else { value <= bound.value }
+                })
+            };
+            let sets = all_hold(&planned.set);
+            let clears = match planned.clear.is_empty() {
+                true => !sets,
+                false => all_hold(&planned.clear),
+            };
+            let changes = if known.is_set { clears } else { sets && !clears };
+            if changes && known.sweep.is_none() {
+                let set = !known.is_set;
+                self.latches[latch].is_set = set;
+                self.latches[latch].sweep = set.then_some((None, self.now));
+                self.say(Event::LatchChanged { queue, rule, set });
+                changed.push(latch);
+            }
+        }
+        let mut acted = false;
+        for latch in changed {
+            acted |= match self.latches[latch].is_set {
+                true => self.sweeps(latch),
+                false => self.withdraws_places(latch),
+            };
+        }
+        acted
+    }
+
+    fn measure(&self, of: Option<QueueId>, gauge: Gauge) -> u64 {
+        let waiting = |call: &&Call| matches!(call.state, State::Waiting | State::Offering);
+        let is_of = |place: &Place| of.is_none_or(|queue| place.queue == queue);
+        let serves = |agent: &AgentId| {
+            of.is_none_or(|queue| self.meets(*agent, DemandId(u32::from(queue.0))))
+        };
+        let agents = (0..self.agents.len() as u32).map(AgentId).filter(serves);
+        let count = match gauge {
+            Gauge::CallsWaiting => self
+                .calls
+                .iter()
+                .filter(waiting)
+                .filter(|call| call.places.iter().any(is_of) || of.is_none())
+                .count(),
+            Gauge::LongestWait => {
+                return self.longest_since(of).map_or(0, |since| self.now.since(since).0);
+            }
+            Gauge::AgentsStaffed => {
+                agents.filter(|agent| self.presence(*agent) != Presence::LoggedOut).count()
+            }
+            Gauge::AgentsWorking => {
+                agents.filter(|agent| self.presence(*agent) == Presence::Ready).count()
+            }
+            Gauge::AgentsAvailable => agents.filter(|agent| self.is_available(*agent)).count(),
+        };
+        count as u64
+    }
+
+    fn longest_since(&self, of: Option<QueueId>) -> Option<Timestamp> {
+        let waiting = |call: &&Call| matches!(call.state, State::Waiting | State::Offering);
+        let places = self.calls.iter().filter(waiting).flat_map(|call| &call.places);
+        let places = places.filter(|place| of.is_none_or(|queue| place.queue == queue));
+        places.map(|place| place.entered).min()
+    }
+
+    /// When the longest wait will be long enough.
+    fn longest_wait_due(&self, latch: &LatchOfRule) -> Option<Timestamp> {
+        let planned = &self.plan.queues[latch.queue.index()].rules[latch.rule].when.latch;
+        let planned = planned.as_ref().expect("it has one");
+        let waits = planned.set.iter().filter(|bound| bound.gauge == Gauge::LongestWait);
+        let wait = Span(waits.map(|bound| bound.value).max()?);
+        self.longest_since(planned.of).map(|since| since + wait)
+    }
+
+    /// The rule acts on the next of those who wait in its queue.
+    fn sweeps(&mut self, latch: usize) -> bool {
+        let LatchOfRule { queue, rule, sweep, .. } = self.latches[latch];
+        let after = sweep.and_then(|(after, _)| after);
+        let mut slice = self.waiting_after(queue, after);
+        slice.truncate(SLICE);
+        let last = slice.last().map(|(key, _)| *key).filter(|_| slice.len() == SLICE);
+        let goes_on_at = self.now + Span::from_millis(1);
+        self.latches[latch].sweep = last.map(|key| (Some(key), goes_on_at));
+        let mut acted = false;
+        for (_, call) in slice {
+            let Some((index, at)) = self.place(call, queue) else { continue };
+            let known = &self.calls[index];
+            let to_come = self.rules_to_come(known, &known.places[at]);
+            let is_due = to_come.iter().any(|(due, it)| *it == rule && *due <= self.now);
+            if known.state == State::Waiting && is_due {
+                self.fires(index, at, rule);
+                self.rule_acts(call, queue, rule);
+                acted = true;
+            }
+        }
+        acted
+    }
+
+    /// Calls that wait in a queue, in the order of their keys, behind one.
+    fn waiting_after(&self, queue: QueueId, after: Option<Key>) -> Vec<(Key, CallHandle)> {
+        let waits = |call: &&Call| {
+            call.state == State::Waiting && call.places.iter().any(|place| place.queue == queue)
+        };
+        let calls = self.calls.iter().filter(waits).map(|call| (self.key(call), call.handle));
+        let mut calls: Vec<_> = calls.filter(|(key, _)| Some(*key) > after).collect();
+        calls.sort_unstable();
+        calls
+    }
+
+    /// Places that were for as long as the latch was set are given up; not the one through which the
+    /// call is in somebody's hands, and not the last.
+    fn withdraws_places(&mut self, latch: usize) -> bool {
+        let mut acted = false;
+        for index in 0..self.calls.len() {
+            let mut places: Vec<QueueId> = Vec::new();
+            for place in &mut self.calls[index].places {
+                if place.by == Some(latch) {
+                    place.by = None;
+                    places.push(place.queue);
+                }
+            }
+            places.sort_unstable();
+            for queue in places {
+                let known = &self.calls[index];
+                let in_hand = known.hand.is_some_and(|hand| hand.queue == queue);
+                if !in_hand && known.places.len() > 1 {
+                    self.leaves(index, queue, LeftCause::Withdrawn);
+                    acted = true;
+                }
+            }
+        }
+        acted
     }
 
     fn place(&self, call: CallHandle, queue: QueueId) -> Option<(usize, usize)> {

@@ -4,9 +4,10 @@ mod said;
 
 use crate::plans;
 use acd_core::{
-    Action, AdapterId, AgentId, AnnouncementId, CallHandle, Command, Criterion, DeviceState,
-    ForcedPresence, MissedOffers, NumberId, OfferNumber, OfferResult, Order, Priority, QueueId,
-    ReasonId, Requirement, RoutingPlan, Service, SkillId, Span, Timestamp, Treatment,
+    Action, AdapterId, Admission, AgentId, AnnouncementId, Bound, CallHandle, Command, Criterion,
+    DeviceState, ForcedPresence, Gauge, Latch, MissedOffers, NumberId, OfferNumber, OfferResult,
+    Order, Priority, QueueId, ReasonId, Requirement, RoutingPlan, Service, SkillId, Span,
+    Timestamp, Treatment,
 };
 use std::collections::BTreeMap;
 
@@ -43,7 +44,11 @@ fn seconds(at: &str, word: &str) -> Span {
 impl Names {
     /// `queue NAME [needs SKILL LEVEL [and SKILL LEVEL] [or SKILL LEVEL ...]] [rings 15s]
     /// [wraps 30s] [answers 20s] [selects CRITERION ...]`, where `or` adds an alternative;
-    /// `rule NAME of QUEUE after 45s ACTION`; `agent NAME [SKILL LEVEL ...] [holds 2] [at ADAPTER]
+    /// `rule NAME of QUEUE after 45s ACTION`; `rule NAME of QUEUE when CONDITIONS then ACTION`, the
+    /// conditions being any of `waited 5s`, `age 5s`, `priority 7`, `repeats 5s`, `closed`,
+    /// `in-system 5`, and `waiting 5`, `longest 5s`, `staffed 1`, `working 1`, `available 1` with
+    /// `until` before those that end it, `in QUEUE` and `in domain`; `closing ends waits in QUEUE`;
+    /// `agent NAME [SKILL LEVEL ...] [holds 2] [at ADAPTER]
     /// [ranks QUEUE 8] [delays QUEUE 60s] [serves only]`; `order credit 90s`, `order strict`, `order
     /// oldest`, `order deadline`; `missed stay ready`, `missed not ready after 1`.
     pub(crate) fn plan_line(&mut self, at: &str, line: &str) {
@@ -55,8 +60,23 @@ impl Names {
                 let queue = self.queue(at, queue).index();
                 let rules = &mut self.plan.queues[queue].rules;
                 let waited = seconds(at, waited);
-                let rule = acd_core::Rule { name: (*name).to_owned(), waited, then: vec![action] };
+                let rule = acd_core::Rule::after(waited, name, vec![action]);
                 rules.insert(rules.len() - 1, rule);
+            }
+            ["rule", name, "of", queue, "when", words @ ..] => {
+                let then = words.iter().position(|word| *word == "then");
+                let (when, action) = words.split_at(then.unwrap_or_else(|| panic!("{at}: then")));
+                let mut rule =
+                    acd_core::Rule::after(Span(0), name, vec![self.action(at, &action[1..])]);
+                let queue = self.queue(at, queue);
+                self.conditions(at, queue, &mut rule, when);
+                let queue = queue.index();
+                let rules = &mut self.plan.queues[queue].rules;
+                rules.insert(rules.len() - 1, rule);
+            }
+            ["closing", "ends", "waits", "in", queue] => {
+                let queue = self.queue(at, queue).index();
+                self.plan.queues[queue].closing_ends_waits = true;
             }
             ["agent", name, rest @ ..] => self.plan_agent(at, name, rest),
             ["order", "credit", per_step] => {
@@ -117,6 +137,67 @@ impl Names {
         self.plan.queues.push(queue);
     }
 
+    fn conditions(&self, at: &str, queue: QueueId, rule: &mut acd_core::Rule, mut words: &[&str]) {
+        let number = |word: &str| word.parse().unwrap_or_else(|_| panic!("{at}: {word}"));
+        let (mut of, mut set, mut clear, mut ends) = (Some(queue), Vec::new(), Vec::new(), false);
+        let mut admission = Admission::default();
+        while let [word, rest @ ..] = words {
+            let value = rest.first().copied().unwrap_or_default();
+            words = rest.get(1..).unwrap_or_default();
+            let gauge = match *word {
+                "waited" => {
+                    rule.when.waited = seconds(at, value);
+                    continue;
+                }
+                "age" => {
+                    rule.when.age = seconds(at, value);
+                    continue;
+                }
+                "priority" => {
+                    rule.when.priority_at_least = Some(priority_of(at, value));
+                    continue;
+                }
+                "repeats" => {
+                    rule.repeat_every = Some(seconds(at, value));
+                    continue;
+                }
+                "in-system" => {
+                    admission.calls_in_system = Some(number(value));
+                    continue;
+                }
+                "in" => {
+                    of = (value != "domain").then(|| self.queue(at, value));
+                    continue;
+                }
+                "closed" => {
+                    (admission.closed, words) = (true, rest);
+                    continue;
+                }
+                "until" => {
+                    (ends, words) = (true, rest);
+                    continue;
+                }
+                "waiting" => Gauge::CallsWaiting,
+                "longest" => Gauge::LongestWait,
+                "staffed" => Gauge::AgentsStaffed,
+                "working" => Gauge::AgentsWorking,
+                "available" => Gauge::AgentsAvailable,
+                _ => panic!("{at}: not a condition: {word}"),
+            };
+            let of_calls = matches!(gauge, Gauge::CallsWaiting | Gauge::LongestWait);
+            let value = match gauge {
+                Gauge::LongestWait => seconds(at, value).0,
+                _ => u64::from(number(value)),
+            };
+            let bound = Bound { gauge, at_least: of_calls != ends, value };
+            if ends { clear.push(bound) } else { set.push(bound) }
+        }
+        rule.when.admission = (admission != Admission::default()).then_some(admission);
+        if !set.is_empty() {
+            rule.when.latch = Some(Latch { of, set, clear });
+        }
+    }
+
     fn plan_agent(&mut self, at: &str, name: &str, mut words: &[&str]) {
         let mut agent = plans::agent(name, &[]);
         while let [word, value, rest @ ..] = words {
@@ -154,7 +235,10 @@ impl Names {
     fn action(&self, at: &str, words: &[&str]) -> Action {
         match words {
             ["need", rest @ ..] => Action::Require(self.requirement(at, rest)),
-            ["add", queue] => Action::AddQueue(self.queue(at, queue)),
+            ["add", queue, "while-active"] => {
+                Action::AddQueue { to: self.queue(at, queue), while_active: true }
+            }
+            ["add", queue] => Action::AddQueue { to: self.queue(at, queue), while_active: false },
             ["move", "to", queue] => Action::MoveTo(self.queue(at, queue)),
             ["raise", "to", priority] => Action::RaisePriority(priority_of(at, priority)),
             ["transfer"] => Action::TransferTo(NumberId(0)),
@@ -286,6 +370,8 @@ impl Names {
             ["ends", call] => {
                 Command::EndCall { call: self.call(at, call), treatment: Treatment::HangUp }
             }
+            ["closes", queue] => Command::SetClosed { queue: self.queue(at, queue), closed: true },
+            ["opens", queue] => Command::SetClosed { queue: self.queue(at, queue), closed: false },
             ["makes", agent, "not", "ready"] => {
                 let agent = self.agent(agent).unwrap_or_else(|| panic!("{at}: {agent}"));
                 Command::ForcePresence { agent, presence: ForcedPresence::NotReady }

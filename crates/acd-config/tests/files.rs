@@ -80,7 +80,7 @@ fn billing_calls_of_the_clinic_stay_with_people_who_can_bill() {
     for action in billing.rules.iter().flat_map(|rule| &rule.then) {
         match action {
             Action::Require(requirement) => assert!(asks_for_billing(requirement)),
-            Action::AddQueue(_) | Action::MoveTo(_) | Action::TransferTo(_) => {
+            Action::AddQueue { .. } | Action::MoveTo(_) | Action::TransferTo(_) => {
                 panic!("billing leads elsewhere")
             }
             Action::RaisePriority(_) | Action::Play(_) | Action::End(_) => {}

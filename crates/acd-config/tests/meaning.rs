@@ -3,8 +3,9 @@
 
 use acd_config::{Config, Journal, LogFormat, OnFailure, Sync};
 use acd_core::{
-    Action, AdapterId, AnnouncementId, Criterion, Endpoint, MissedOffers, NumberId, Order,
-    Priority, QueueId, Requirement, Rule, Service, ServiceLevel, SkillId, Span, Treatment,
+    Action, AdapterId, Admission, AnnouncementId, Bound, Criterion, Endpoint, Gauge, Latch,
+    MissedOffers, NumberId, Order, Priority, QueueId, Requirement, Rule, Service, ServiceLevel,
+    SkillId, Span, Treatment, When,
 };
 use std::path::PathBuf;
 use std::time::Duration;
@@ -47,11 +48,8 @@ fn one_queue_is_enough_and_the_rest_has_defaults() {
     assert_eq!(queue.wrap_up, Span(0));
     let promise = ServiceLevel { answered_percent: 80, within: Span::from_secs(20) };
     assert_eq!(queue.service_level, promise);
-    let give_up = Rule {
-        name: "give-up".to_owned(),
-        waited: Span::from_secs(7_200),
-        then: vec![Action::End(Treatment::Voicemail)],
-    };
+    let end = vec![Action::End(Treatment::Voicemail)];
+    let give_up = Rule::after(Span::from_secs(7_200), "give-up", end);
     assert_eq!(queue.rules, [give_up]);
 }
 
@@ -205,13 +203,13 @@ fn a_rule_acts_in_one_order_however_it_is_written() {
     .plan;
     let seven = Priority::new(7).expect("7 is a priority");
     let nurse = Requirement { skills: vec![(SkillId(0), 2)], any_of: Vec::new() };
-    assert_eq!(plan.queues[0].rules[0].waited, Span::from_secs(45));
+    assert_eq!(plan.queues[0].rules[0].when.waited, Span::from_secs(45));
     assert_eq!(
         plan.queues[0].rules[0].then,
         [
             Action::RaisePriority(seven),
             Action::Require(nurse),
-            Action::AddQueue(QueueId(1)),
+            Action::AddQueue { to: QueueId(1), while_active: false },
             Action::MoveTo(QueueId(2)),
         ]
     );
@@ -376,4 +374,74 @@ fn an_agent_serves_queues_in_a_way_of_his_own() {
     assert!(plan.agents[0].only && !plan.agents[1].only);
     assert_eq!(plan.agents[1].service(a), Some(Service::default()));
     assert_eq!(plan.agents[1].queues, [(b, Service::default())]);
+}
+
+#[test]
+fn rules_look_at_calls_at_entries_and_at_queues() {
+    let plan = parsed(
+        r#"
+        [queues.a]
+        at_closing = "apply_rules"
+        [[queues.a.rules]]
+        name = "old-and-urgent"
+        when = { waited = "5s", age = "1m", priority_at_least = 7 }
+        repeat_every = "20s"
+        then = { play = "sorry" }
+        [[queues.a.rules]]
+        name = "full"
+        when = { closed = true, calls_in_system = 50 }
+        then = { move_to = "b" }
+        [[queues.a.rules]]
+        name = "help"
+        when = { calls_waiting = 10, longest_wait = "1m", until = { calls_waiting = 4, longest_wait = "10s" } }
+        then = { add_queue = "b", while_active = true }
+        [[queues.a.rules]]
+        name = "nobody"
+        when = { agents_staffed_at_most = 0, agents_working_at_most = 1, agents_available_at_most = 2, queue = "b", until = { agents_available = 3 } }
+        then = { priority = 6 }
+        [[queues.a.rules]]
+        name = "give-up"
+        when = { waited = "20m" }
+        then = { end = "voicemail" }
+        [queues.b]
+        [[queues.b.rules]]
+        name = "flood"
+        when = { calls_waiting = 100, queue = "*" }
+        then = { priority = 1 }
+        [[queues.b.rules]]
+        name = "give-up"
+        when = { waited = "20m" }
+        then = { end = "voicemail" }
+        "#,
+    )
+    .plan;
+    let [a, b] = [0, 1].map(QueueId);
+    assert!(plan.queues[0].closing_ends_waits && !plan.queues[1].closing_ends_waits);
+    let when = |queue: QueueId, rule: usize| plan.queues[queue.index()].rules[rule].when.clone();
+    let old_and_urgent = When {
+        waited: Span::from_secs(5),
+        age: Span::from_secs(60),
+        priority_at_least: Priority::new(7),
+        ..When::default()
+    };
+    assert_eq!(when(a, 0), old_and_urgent);
+    assert_eq!(plan.queues[0].rules[0].repeat_every, Some(Span::from_secs(20)));
+    let admission = Some(Admission { closed: true, calls_in_system: Some(50) });
+    assert_eq!(when(a, 1), When { admission, ..When::default() });
+
+    let at_least = |gauge, value| Bound { gauge, at_least: true, value };
+    let at_most = |gauge, value| Bound { gauge, at_least: false, value };
+    let latch = |of, set, clear| When { latch: Some(Latch { of, set, clear }), ..When::default() };
+    let begins = vec![at_least(Gauge::CallsWaiting, 10), at_least(Gauge::LongestWait, 60_000_000)];
+    let ends = vec![at_most(Gauge::CallsWaiting, 4), at_most(Gauge::LongestWait, 10_000_000)];
+    assert_eq!(when(a, 2), latch(Some(a), begins, ends));
+    assert_eq!(plan.queues[0].rules[2].then, [Action::AddQueue { to: b, while_active: true }]);
+    let few = vec![
+        at_most(Gauge::AgentsStaffed, 0),
+        at_most(Gauge::AgentsWorking, 1),
+        at_most(Gauge::AgentsAvailable, 2),
+    ];
+    assert_eq!(when(a, 3), latch(Some(b), few, vec![at_least(Gauge::AgentsAvailable, 3)]));
+    let flood = vec![at_least(Gauge::CallsWaiting, 100)];
+    assert_eq!(when(b, 0), latch(None, flood, Vec::new()));
 }

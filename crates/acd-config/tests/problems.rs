@@ -54,11 +54,11 @@ service_level = { answerd = "80%" }
 "#), @r"
     1:2: servre: unknown key (did you mean `server`?); expected one of `server`, `log`, `journal`, `routing`, `presence`, `skills`, `queues`, `agents`
     3:1: routing.ordr: unknown key (did you mean `order`?); expected one of `order`, `credit`, `short_abandon`, `exclude_for`, `connect_within`, `recovery_grace`, `missed_offers`, `seed`
-    5:1: queues.billing.rnig: unknown key (did you mean `ring`?); expected one of `description`, `require`, `any_of`, `select`, `ring`, `wrap_up`, `service_level`, `rules`
-    6:1: queues.billing.wrapup: unknown key (did you mean `wrap_up`?); expected one of `description`, `require`, `any_of`, `select`, `ring`, `wrap_up`, `service_level`, `rules`
-    7:1: queues.billing.broadcast: unknown key; expected one of `description`, `require`, `any_of`, `select`, `ring`, `wrap_up`, `service_level`, `rules`
+    5:1: queues.billing.rnig: unknown key (did you mean `ring`?); expected one of `description`, `require`, `any_of`, `select`, `ring`, `wrap_up`, `service_level`, `at_closing`, `rules`
+    6:1: queues.billing.wrapup: unknown key (did you mean `wrap_up`?); expected one of `description`, `require`, `any_of`, `select`, `ring`, `wrap_up`, `service_level`, `at_closing`, `rules`
+    7:1: queues.billing.broadcast: unknown key; expected one of `description`, `require`, `any_of`, `select`, `ring`, `wrap_up`, `service_level`, `at_closing`, `rules`
     8:19: queues.billing.service_level.answerd: unknown key (did you mean `answered`?); expected one of `answered`, `within`
-    9:17: queues.billing.endpoints: unknown key; expected one of `description`, `require`, `any_of`, `select`, `ring`, `wrap_up`, `service_level`, `rules`
+    9:17: queues.billing.endpoints: unknown key; expected one of `description`, `require`, `any_of`, `select`, `ring`, `wrap_up`, `service_level`, `at_closing`, `rules`
     ");
 }
 
@@ -101,8 +101,8 @@ ben = { skills = "billing", capacity = 3, endpoints = "a:1", name = [] }
     5:8: queues.billing.ring: `true` is a truth value; expected a time above 0 with its unit (d, h, m, s, ms) up to 7d, such as "20s" or "1h30m"
     6:17: queues.billing.service_level: `80%` is a string; expected a table with any of `answered`, `within`
     7:9: queues.billing.rules: this is a table; expected an array: [...]
-    9:10: queues.front-desk.rules[0]: `give-up` is a string; expected a table with any of `name`, `when`, `then`
-    9:21: queues.front-desk.rules[1]: `5` is a whole number; expected a table with any of `name`, `when`, `then`
+    9:10: queues.front-desk.rules[0]: `give-up` is a string; expected a table with any of `name`, `when`, `repeat_every`, `then`
+    9:21: queues.front-desk.rules[1]: `5` is a whole number; expected a table with any of `name`, `when`, `repeat_every`, `then`
     11:7: agents.ana: `5` is a whole number; expected a table with any of `name`, `skills`, `endpoints`, `capacity`, `queues`, `only`
     12:18: agents.ben.skills: `billing` is a string; expected a table with a key for each name
     12:40: agents.ben.capacity: `3` is a whole number; expected a table with any of `voice`

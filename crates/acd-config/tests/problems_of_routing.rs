@@ -104,18 +104,17 @@ then = { ends = "voicemail" }
 name = "one"
 when = { waited = "5s" }
 then = { end = "hang_up" }
-"#), @r"
+"#), @r#"
     1:1: queues.a.rules[0].name: missing; expected `name`: Its name, unique in the queue
-    1:1: queues.a.rules[0].when: missing; expected `when`: When it acts
+    1:1: queues.a.rules[0].when: missing; expected `when`: When it acts: when all of this holds
     1:1: queues.a.rules[0].then: missing; expected `then`: What it does, in this order: `priority`, `require`, `add_queue`, `play`, then `move_to`, `transfer_to` or `end`
-    4:8: queues.a.rules[1].when.waited: missing; expected `waited`: Once the call has been this long in the queue
+    4:8: queues.a.rules[1].when: this rule looks at nothing; expected a condition, such as waited = "45s"
     5:8: queues.a.rules[1].then: this rule does nothing; expected at least one of `priority`, `require`, `add_queue`, `play`, `move_to`, `transfer_to`, `end`
-    7:1: queues.a.rules[2].nam: unknown key (did you mean `name`?); expected one of `name`, `when`, `then`
-    8:25: queues.a.rules[2].when.age: unknown key; expected `waited`
-    9:10: queues.a.rules[2].then.ends: unknown key (did you mean `end`?); expected one of `priority`, `require`, `any_of`, `add_queue`, `play`, `move_to`, `transfer_to`, `end`
+    7:1: queues.a.rules[2].nam: unknown key (did you mean `name`?); expected one of `name`, `when`, `repeat_every`, `then`
+    9:10: queues.a.rules[2].then.ends: unknown key (did you mean `end`?); expected one of `priority`, `require`, `any_of`, `add_queue`, `while_active`, `play`, `move_to`, `transfer_to`, `end`
     11:8: queues.a.rules[3].name: an earlier rule of this queue has the same name; expected a name of its own
     13:16: queues.a.rules[3].then.end: `hang_up` is not known; expected one of `voicemail`, `message`
-    ");
+    "#);
 }
 
 #[test]
@@ -345,4 +344,75 @@ fn more_than_16_delays_of_a_queue_are_too_many() {
         .collect();
     let text = format!("[queues.a]\n[agents]\n{}\n", agents.join("\n"));
     insta::assert_snapshot!(problems(&text), @"2:1: agents: 17 different delays for the queue `a` are too many; expected at most 16");
+}
+
+#[test]
+fn what_a_rule_looks_at_makes_sense() {
+    insta::assert_snapshot!(problems(
+        r#"
+[[queues.a.rules]]
+name = "nothing"
+when = {}
+then = { priority = 6 }
+[[queues.a.rules]]
+name = "open"
+when = { closed = false }
+then = { priority = 6 }
+[[queues.a.rules]]
+name = "late-entry"
+when = { closed = true, waited = "5s" }
+then = { priority = 6 }
+[[queues.a.rules]]
+name = "entry-again"
+when = { calls_in_system = 5 }
+repeat_every = "5s"
+then = { priority = 6 }
+[[queues.a.rules]]
+name = "entry-and-queue"
+when = { calls_in_system = 5, calls_waiting = 5 }
+then = { priority = 6 }
+[[queues.a.rules]]
+name = "for-nothing"
+when = { waited = "5s", queue = "a", until = { calls_waiting = 1 } }
+then = { priority = 6 }
+[[queues.a.rules]]
+name = "no-hysteresis"
+when = { calls_waiting = 5, agents_available_at_most = 3, until = { calls_waiting = 5, agents_available = 3 } }
+then = { priority = 6 }
+[[queues.a.rules]]
+name = "never-ends"
+when = { calls_waiting = 5, queue = "aa", until = {} }
+then = { priority = 6 }
+[[queues.a.rules]]
+name = "never-active"
+when = { waited = "5s" }
+then = { add_queue = "b", while_active = true }
+[[queues.a.rules]]
+name = "active-for-nothing"
+when = { calls_waiting = 0, longest_wait = "0s" }
+then = { while_active = true, priority = 1 }
+[[queues.a.rules]]
+name = "at-the-end"
+when = { waited = "5s", priority_at_least = 5 }
+then = { end = "voicemail" }
+[queues.b]
+at_closing = "never"
+"#
+    ), @r#"
+    3:8: queues.a.rules[0].when: this rule looks at nothing; expected a condition, such as waited = "45s"
+    7:19: queues.a.rules[1].when.closed: an open queue is nothing that a rule could look at; expected `true`, or no `closed`
+    11:34: queues.a.rules[2].when: `closed` and `calls_in_system` are looked at as the call enters, and only then; expected no `waited` beside them
+    16:16: queues.a.rules[3].when: `closed` and `calls_in_system` are looked at as the call enters, and only then; expected no `repeat_every` beside them
+    20:8: queues.a.rules[4].when: `closed` and `calls_in_system` are looked at as the call enters, and only then; expected a rule of its own for each
+    24:33: queues.a.rules[5].when.queue: the rule looks at nothing of a queue; expected `calls_waiting`, `longest_wait` or the like beside it
+    24:46: queues.a.rules[5].when.until: the rule looks at nothing of a queue; expected `calls_waiting`, `longest_wait` or the like beside it
+    28:67: queues.a.rules[6].when.until: it would end as soon as it begins; expected fewer calls or a shorter wait than in `when`, or more agents
+    32:37: queues.a.rules[7].when.queue: no such queue (did you mean `a`?); expected one of `a`, `b`
+    37:42: queues.a.rules[8].then.while_active: the rule looks at nothing that lasts; expected one of `calls_waiting`, `longest_wait` and the like in `when`
+    40:26: queues.a.rules[9].when.calls_waiting: `0` is out of range; expected a whole number from 1 to 1048576
+    40:44: queues.a.rules[9].when.longest_wait: `0s` is no time at all; expected a time above 0 with its unit (d, h, m, s, ms) up to 7d, such as "20s" or "1h30m"
+    41:25: queues.a.rules[9].then.while_active: there is nothing that it could end; expected `add_queue` beside it
+    44:8: queues.a.rules[10].when: the last rule of a queue must look at `waited` alone, or a call could wait for ever; expected when = { waited = "20m" } in the last rule
+    47:14: queues.b.at_closing: `never` is not known; expected one of `serve`, `apply_rules`
+    "#);
 }

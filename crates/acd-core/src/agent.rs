@@ -3,6 +3,7 @@
 use crate::chance::draw;
 use crate::deadlines::Ticket;
 use crate::event::{DeviceState, NotReadyReason, Presence, SlotState};
+use crate::gauges::Counts;
 use crate::ids::{AdapterId, AgentId, OfferNumber, Span, Timestamp};
 use crate::plan::AgentPlan;
 use crate::selection::{Measures, Occupation};
@@ -40,6 +41,8 @@ pub(crate) struct Agent {
     pub(crate) listed: Option<AgentKey>,
     /// What he stands by in the pool's other orders, if it has some.
     pub(crate) measured: Measures,
+    /// What he counts as where a latch looks at agents.
+    pub(crate) counted: Counts,
 }
 
 /// What an agent has done since he logged in.
@@ -81,6 +84,7 @@ impl Agent {
             adapter: planned.voice.as_ref().map(|endpoint| endpoint.adapter),
             listed: None,
             measured: Measures::default(),
+            counted: Counts::default(),
         }
     }
 

@@ -76,6 +76,8 @@ pub(crate) struct Call {
     /// It lost its agent's leg: first of its priority until connected.
     pub(crate) first: bool,
     pub(crate) moves: u8,
+    /// It counts among those who wait.
+    pub(crate) counted: bool,
     /// Counts the places it has ever taken.
     pub(crate) joins: u16,
     /// Its places in the order it joined them, a chain in `Router::places`.
@@ -117,8 +119,14 @@ pub(crate) struct Place {
     pub(crate) taken: Timestamp,
     /// Which of its call's places it is, over all that the call ever took.
     pub(crate) joined: u16,
-    /// How many of the queue's rules, in the order they fall due, have fired.
-    pub(crate) rules_fired: u16,
+    /// Rules of the queue that have fired, a bit each.
+    pub(crate) fired: u64,
+    /// When those fire again that repeat, a chain in `Router::repeats`.
+    pub(crate) repeats: u32,
+    /// The latch whose rule lets the call wait here while it is set.
+    pub(crate) by: Option<u32>,
+    /// It counts among those who wait.
+    pub(crate) counted: bool,
     /// Of the next rule.
     pub(crate) ticket: Ticket,
     /// Of its line, while it stands in one: how many of the queue's delays it has waited.
@@ -127,6 +135,14 @@ pub(crate) struct Place {
     pub(crate) stage_ticket: Ticket,
     /// The key under which it stands in its line, while the call is `Waiting`.
     pub(crate) listed: Option<CallKey>,
+    pub(crate) next: u32,
+}
+
+/// When a rule that has acted on a call acts on it again.
+#[derive(Debug)]
+pub(crate) struct Repeat {
+    pub(crate) rule: u16,
+    pub(crate) again_at: Timestamp,
     pub(crate) next: u32,
 }
 
@@ -159,6 +175,7 @@ impl Call {
             target: Span(0),
             first: false,
             moves: 0,
+            counted: false,
             joins: 0,
             places: NONE,
             exclusions: NONE,

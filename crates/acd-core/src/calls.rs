@@ -36,13 +36,17 @@ impl Router {
         let arrival = self.arrivals;
         self.calls.insert(Call::new(call, adapter, arrival, priority, since));
         events.push(Event::CallArrived { call, adapter, arrival, priority, since });
+        self.count_call(call.slot, true);
+        self.arriving = Some(call);
         self.take_place(call.slot, queue, since, events);
+        self.arriving = None;
         Ok(())
     }
 
     /// Back to waiting with its age and its places; what fell due meanwhile acts first.
     pub(crate) fn wait_again(&mut self, slot: u32, cause: ReturnCause, events: &mut Vec<Event>) {
         self.calls[slot].enter(CallState::Waiting, self.now);
+        self.count_call(slot, true);
         let call = self.calls[slot].handle;
         events.push(Event::CallReturned { call, cause });
         self.stand_in_lines(slot);
@@ -105,9 +109,11 @@ impl Router {
             }
             CallState::Connected | CallState::Held => {
                 let hand = self.hand(slot);
+                self.gauges.of_mut(hand.queue).in_system -= 1;
                 self.start_wrap_up(hand.agent, hand.slot, hand.queue, events);
             }
         }
+        self.count_call(slot, false);
         self.leave_all_queues(slot, LeftCause::Ended, events);
         while self.calls[slot].exclusions != NONE {
             self.end_exclusion(slot, |_| true);
@@ -159,12 +165,14 @@ impl Router {
         events: &mut Vec<Event>,
     ) -> Hand {
         let hand = self.hand(call.slot);
+        self.gauges.of_mut(hand.queue).in_system -= 1;
         self.start_wrap_up(hand.agent, hand.slot, hand.queue, events);
         self.exclude(call.slot, hand.agent);
         let left = &mut self.calls[call.slot];
         left.hand = None;
         left.age_from = self.now - left.age_kept;
         left.enter(CallState::Waiting, self.now);
+        self.count_call(call.slot, true);
         events.push(Event::CallReturned { call, cause });
         hand
     }

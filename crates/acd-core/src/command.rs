@@ -215,6 +215,13 @@ pub enum Command {
         /// What the caller gets.
         treatment: Treatment,
     },
+    /// A supervisor closes a queue to new calls, or opens it again: rules with `closed` look at it.
+    SetClosed {
+        /// Which.
+        queue: QueueId,
+        /// Whether it is to be closed.
+        closed: bool,
+    },
     /// A supervisor sets an agent's presence, at once where no call is in his hands.
     ForcePresence {
         /// Who.

@@ -14,6 +14,10 @@ pub(crate) enum Deadline {
     /// A call has waited long enough for agents who take calls of a queue only later. In the same
     /// way.
     DelayEnds { arrival: u64, queue: QueueId, slot: u32 },
+    /// The longest wait that a latch looks at may be long enough. In the same way.
+    LatchDue { latch: u32 },
+    /// A rule acts on more of the calls that waited as its latch set.
+    SweepGoesOn { latch: u32 },
     /// The next rule of a call's stay in a queue. Before the others, so that rules act before the
     /// match of their instant.
     Rule { arrival: u64, queue: QueueId, slot: u32 },
@@ -30,7 +34,7 @@ pub(crate) enum Deadline {
 impl Deadline {
     /// Whether what follows from it is matched with whatever else falls due at its instant.
     pub(crate) const fn only_lets(self) -> bool {
-        matches!(self, Self::ExclusionEnds { .. } | Self::DelayEnds { .. })
+        matches!(self, Self::ExclusionEnds { .. } | Self::DelayEnds { .. } | Self::LatchDue { .. })
     }
 }
 

@@ -75,6 +75,22 @@ pub enum Event {
         /// The new one.
         priority: Priority,
     },
+    /// A queue was closed to new calls, or opened again.
+    QueueClosed {
+        /// Which.
+        queue: QueueId,
+        /// It is closed.
+        closed: bool,
+    },
+    /// What a rule looks at of a queue or the domain has come about, or is over.
+    LatchChanged {
+        /// Whose rule.
+        queue: QueueId,
+        /// Its index in the queue's rules.
+        rule: u16,
+        /// It has come about.
+        set: bool,
+    },
     /// A rule fired; what it did follows.
     RuleFired {
         /// For which call.
@@ -312,6 +328,8 @@ pub enum LeftCause {
     Connected,
     /// It ended.
     Ended,
+    /// What had let it wait here too is over.
+    Withdrawn,
 }
 
 /// How an offer ended.
@@ -370,4 +388,6 @@ pub enum Outcome {
     Vanished,
     /// Its agent handed the caller on to somebody outside acdd.
     Transferred,
+    /// A rule on entry ended it as it arrived.
+    Rejected,
 }

@@ -144,6 +144,16 @@ impl Router {
         self.agents.get(agent.index()).map(|known| facts_of_agent(agent, known))
     }
 
+    /// The queues that are closed to new calls.
+    pub fn closed_queues(&self) -> impl Iterator<Item = QueueId> {
+        (0..).map(QueueId).zip(&self.closed).filter(|(_, closed)| **closed).map(|(queue, _)| queue)
+    }
+
+    /// The rules of which what they look at of a queue holds, each by its queue and index.
+    pub fn active_rules(&self) -> impl Iterator<Item = (QueueId, u16)> {
+        self.latches.all.iter().filter(|it| it.is_set).map(|it| (it.queue, it.rule))
+    }
+
     /// The adapters, in the order of their handles.
     pub fn adapters(&self) -> impl Iterator<Item = AdapterFacts> {
         (0..).map(AdapterId).zip(&self.adapters).map(|(adapter, known)| AdapterFacts {

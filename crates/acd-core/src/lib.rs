@@ -3,6 +3,7 @@
 #![cfg_attr(not(test), deny(clippy::disallowed_types, clippy::disallowed_methods))]
 #![deny(clippy::float_arithmetic, clippy::wildcard_enum_match_arm)]
 
+mod actions;
 mod adapters;
 mod adoption;
 mod agent;
@@ -15,8 +16,10 @@ mod deadlines;
 mod digest;
 mod event;
 mod facts;
+mod gauges;
 mod ids;
 mod invariants;
+mod latches;
 mod lines;
 mod matching;
 mod offers;
@@ -53,9 +56,10 @@ pub use ids::{
 pub use lines::{Demand, SkillQueue};
 pub use persist::RestoreError;
 pub use plan::{
-    AGENTS_MAX, ALTERNATIVES_MAX, Action, AgentPlan, CAPACITY_MAX, Criterion, DELAYS_MAX, Endpoint,
-    LEVEL_MAX, MissedOffers, Order, PlanDefect, QUEUES_MAX, QueuePlan, RANK_MAX, RULES_MAX,
-    Requirement, RoutingPlan, Rule, SKILLS_MAX, Service, ServiceLevel, Treatment,
+    AGENTS_MAX, ALTERNATIVES_MAX, Action, Admission, AgentPlan, BOUNDS_MAX, Bound, CAPACITY_MAX,
+    Criterion, DELAYS_MAX, Endpoint, Gauge, LEVEL_MAX, Latch, MissedOffers, Order, PlanDefect,
+    QUEUES_MAX, QueuePlan, RANK_MAX, RULES_MAX, Requirement, RoutingPlan, Rule, SKILLS_MAX,
+    Service, ServiceLevel, Treatment, When,
 };
 pub use recovery::Phase;
 pub use router::{DEADLINES_PER_ADVANCE, Router};

@@ -8,14 +8,22 @@ use crate::chance::draw;
 use crate::event::Event;
 use crate::ids::{AgentId, CallHandle};
 use crate::plan::RANK_MAX;
+use crate::recovery::Phase;
 use crate::router::Router;
 use crate::selection::{Candidate, compare};
 use crate::slab::NONE;
 
 impl Router {
+    /// Matches, then lets the rules act whose latches have changed, until nothing more follows.
     pub(crate) fn settle(&mut self, events: &mut Vec<Event>) {
-        self.agents_take(events);
-        self.calls_pick(events);
+        loop {
+            self.agents_take(events);
+            self.calls_pick(events);
+            let is_news = self.phase == Phase::Normal && self.latches.is_any_dirty();
+            if !is_news || !self.latches_act(events) {
+                return;
+            }
+        }
     }
 
     /// Rounds, until nobody takes a call.

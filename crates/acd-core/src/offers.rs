@@ -193,6 +193,7 @@ impl Router {
         call.enter(CallState::Connecting, self.now);
         call.hand = Some(Hand { until, ..hand });
         let call = call.handle;
+        self.count_call(slot, false);
         let Hand { offer, agent, queue, rung_by, .. } = hand;
         events.push(Event::OfferEnded {
             call,
@@ -286,6 +287,8 @@ impl Router {
     pub(crate) fn connect(&mut self, slot: u32, events: &mut Vec<Event>) {
         let Hand { agent, queue, slot: agent_slot, .. } = self.hand(slot);
         let age = self.calls[slot].age(self.now);
+        self.count_call(slot, false);
+        self.gauges.of_mut(queue).in_system += 1;
         let known = &mut self.calls[slot];
         known.enter(CallState::Connected, self.now);
         known.age_kept = age;

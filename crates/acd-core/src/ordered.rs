@@ -31,6 +31,12 @@ pub(crate) struct OrderedSet {
     len: u32,
 }
 
+impl Default for OrderedSet {
+    fn default() -> Self {
+        Self::EMPTY
+    }
+}
+
 impl OrderedSet {
     pub(crate) const EMPTY: Self = Self { root: NONE, len: 0 };
 

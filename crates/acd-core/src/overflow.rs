@@ -1,28 +1,35 @@
-//! Overflow rules: when each falls due, and what it does to a waiting call.
+//! Overflow rules: what each looks at, and when it falls due.
 
-use crate::call::{CallState, MOVES_MAX};
+use crate::call::{CallState, Place, Repeat};
 use crate::deadlines::{Deadline, Ticket};
-use crate::event::{Event, LeftCause, Outcome};
-use crate::ids::{CallHandle, DemandId, QueueId, Span};
+use crate::event::Event;
+use crate::ids::{CallHandle, DemandId, Priority, QueueId, Span, Timestamp};
 use crate::lines::Lines;
-use crate::plan::{Action, QueuePlan, RULES_MAX, RoutingPlan, Rule};
+use crate::plan::{Action, Admission, RULES_MAX, RoutingPlan, Rule};
 use crate::recovery::Phase;
 use crate::router::Router;
 use crate::slab::NONE;
 
-const _: () = assert!(RULES_MAX <= 64, "the rules that are due at once are kept in 64 bits");
+const _: () = assert!(RULES_MAX <= 64, "rules that have fired are kept in 64 bits");
 
-/// A queue's rules in the order they fall due: by wait, then as in the file.
+/// What is looked at of a queue's rules, as in the file.
 #[derive(Debug)]
 pub(crate) struct RuleTable {
-    pub(crate) due: Box<[DueRule]>,
+    pub(crate) rules: Box<[RuleFacts]>,
+    /// Some rule looks at the priority, or acts in the order of keys.
+    looks_at_key: bool,
+    /// Some rule is looked at on entry.
+    has_admission: bool,
 }
 
 #[derive(Debug)]
-pub(crate) struct DueRule {
-    waited: Span,
-    /// The rule's index in the file.
-    pub(crate) rule: u16,
+pub(crate) struct RuleFacts {
+    pub(crate) waited: Span,
+    age: Span,
+    priority: Priority,
+    pub(crate) admission: Option<Admission>,
+    pub(crate) latch: Option<u32>,
+    pub(crate) repeat_every: Option<Span>,
     /// What the call asks for afterwards, when the rule says so.
     pub(crate) demand: Option<DemandId>,
 }
@@ -30,57 +37,239 @@ pub(crate) struct DueRule {
 impl RuleTable {
     pub(crate) fn of(plan: &RoutingPlan, lines: &Lines) -> Vec<Self> {
         let demands = lines.by_meaning();
-        let table = |(queue, planned): (QueueId, &QueuePlan)| {
-            let due = |(index, rule): (usize, &Rule)| DueRule {
-                waited: rule.waited,
-                rule: index as u16,
+        let mut latches = 0..;
+        let mut tables = Vec::with_capacity(plan.queues.len());
+        for (queue, planned) in plan.queues_with_ids() {
+            let facts = |rule: &Rule| RuleFacts {
+                waited: rule.when.waited,
+                age: rule.when.age,
+                priority: rule.when.priority_at_least.unwrap_or(Priority::LOWEST),
+                admission: rule.when.admission,
+                latch: rule.when.latch.as_ref().and_then(|_| latches.next()),
+                repeat_every: rule.repeat_every,
                 demand: rule.then.iter().find_map(|action| match action {
                     Action::Require(requirement) => demands.get(&(queue, requirement)).copied(),
                     Action::RaisePriority(_)
-                    | Action::AddQueue(_)
+                    | Action::AddQueue { .. }
                     | Action::MoveTo(_)
                     | Action::End(_)
                     | Action::TransferTo(_)
                     | Action::Play(_) => None,
                 }),
             };
-            let mut due: Box<[DueRule]> = planned.rules.iter().enumerate().map(due).collect();
-            due.sort_by_key(|due| due.waited);
-            Self { due }
-        };
-        plan.queues_with_ids().map(table).collect()
+            let rules: Box<[RuleFacts]> = planned.rules.iter().map(facts).collect();
+            tables.push(Self {
+                looks_at_key: rules
+                    .iter()
+                    .any(|rule| rule.priority > Priority::LOWEST || rule.latch.is_some()),
+                has_admission: rules.iter().any(|rule| rule.admission.is_some()),
+                rules,
+            });
+        }
+        tables
     }
 
-    /// Whether so many of the rules can have fired.
-    pub(crate) fn has(&self, fired: u16) -> bool {
-        usize::from(fired) <= self.due.len()
+    /// Whether these can be all of the rules that have fired.
+    pub(crate) fn has(&self, fired: u64) -> bool {
+        fired.checked_shr(self.rules.len() as u32).unwrap_or(0) == 0
+    }
+}
+
+impl RuleFacts {
+    /// Whether it may fall due for a call that only waits on.
+    pub(crate) fn looks_at_time(&self) -> bool {
+        self.waited.max(self.age) > Span(0) || self.repeat_every.is_some()
     }
 }
 
 impl Router {
+    /// When a rule falls due for a place; `None` if what else it looks at does not hold.
+    pub(crate) fn due_at(&self, place: u32, rule: u16) -> Option<Timestamp> {
+        let Place { slot, queue, entered, fired, listed, .. } = self.places[place];
+        let call = &self.calls[slot];
+        let facts = &self.rules[queue.index()].rules[usize::from(rule)];
+        let lets = |latch| self.latches.lets(latch, listed);
+        if facts.admission.is_some()
+            || call.priority < facts.priority
+            || !facts.latch.is_none_or(lets)
+        {
+            return None;
+        }
+        let due = (entered + facts.waited).max(call.age_from + facts.age);
+        if fired & (1 << rule) == 0 {
+            return Some(due);
+        }
+        let repeat = self.repeats_of(place).find(|repeat| repeat.rule == rule)?;
+        Some(due.max(repeat.again_at))
+    }
+
+    pub(crate) fn repeats_of(&self, place: u32) -> impl Iterator<Item = &Repeat> {
+        let mut at = self.places[place].repeats;
+        std::iter::from_fn(move || {
+            let repeat = (at != NONE).then(|| &self.repeats[at])?;
+            at = repeat.next;
+            Some(repeat)
+        })
+    }
+
+    fn has_fired(&mut self, place: u32, rule: u16) {
+        let at = &mut self.places[place];
+        at.fired |= 1 << rule;
+        let facts = &self.rules[at.queue.index()].rules[usize::from(rule)];
+        let Some(every) = facts.repeat_every else { return };
+        let again_at = self.now + every;
+        let mut found = at.repeats;
+        while found != NONE && self.repeats[found].rule != rule {
+            found = self.repeats[found].next;
+        }
+        if found == NONE {
+            let next = self.places[place].repeats;
+            self.places[place].repeats = self.repeats.insert(Repeat { rule, again_at, next });
+        } else {
+            self.repeats[found].again_at = again_at;
+        }
+    }
+
+    /// Nothing is repeated for a place that is given up.
+    pub(crate) fn forget_repeats(&mut self, place: u32) {
+        let mut at = std::mem::replace(&mut self.places[place].repeats, NONE);
+        while at != NONE {
+            at = self.repeats.remove(at).next;
+        }
+    }
+
+    /// When the first of a place's rules falls due.
+    pub(crate) fn next_rule_at(&self, place: u32) -> Option<Timestamp> {
+        let rules = 0..self.rules[self.places[place].queue.index()].rules.len() as u16;
+        rules.filter_map(|rule| self.due_at(place, rule)).min()
+    }
+
     /// Sets the deadline of a place's next rule; none while the call is in somebody's hands: what is
     /// due then acts when it waits again.
     pub(crate) fn set_rule_deadline(&mut self, place: u32) {
         self.deadlines.cancel(&mut self.places[place].ticket);
-        let at = &self.places[place];
-        let Some(due) = self.rules[at.queue.index()].due.get(usize::from(at.rules_fired)) else {
-            return;
-        };
-        let call = &self.calls[at.slot];
+        let Place { slot, queue, .. } = self.places[place];
+        let call = &self.calls[slot];
         if call.state != CallState::Waiting {
             return;
         }
-        let due = at.entered + due.waited;
-        let deadline = Deadline::Rule { arrival: call.arrival, queue: at.queue, slot: at.slot };
+        let Some(due) = self.next_rule_at(place) else { return };
+        let deadline = Deadline::Rule { arrival: call.arrival, queue, slot };
         self.places[place].ticket = self.deadlines.set(due, deadline);
     }
 
-    pub(crate) fn rule_is_due(&mut self, slot: u32, queue: QueueId, events: &mut Vec<Event>) {
+    /// Rules that look at the key may fall due, or no more.
+    pub(crate) fn key_has_changed(&mut self, slot: u32) {
+        let mut place = self.calls[slot].places;
+        while place != NONE {
+            if self.rules[self.places[place].queue.index()].looks_at_key {
+                self.set_rule_deadline(place);
+            }
+            place = self.places[place].next;
+        }
+    }
+
+    /// Lets the rules act that look at who enters; so many `others` were in the queue's system.
+    pub(crate) fn admit(&mut self, place: u32, others: u32, events: &mut Vec<Event>) {
+        let Place { slot, queue, entered, .. } = self.places[place];
+        // Who is found waiting after a restart has entered before.
+        let is_found = self.phase == Phase::Recovering && entered < self.now;
+        if !self.rules[queue.index()].has_admission || is_found {
+            return;
+        }
+        let stay = self.stay_at(place);
+        for rule in 0..self.rules[queue.index()].rules.len() as u16 {
+            let facts = &self.rules[queue.index()].rules[usize::from(rule)];
+            let Some(admission) = facts.admission else { continue };
+            let is_full = admission.calls_in_system.is_none_or(|most| others >= most);
+            let is_closed = !admission.closed || self.closed[queue.index()];
+            if is_full && is_closed && self.calls[slot].priority >= facts.priority {
+                self.has_fired(place, rule);
+                self.rule_acts(stay, rule, events);
+                if !self.is_in(stay) {
+                    return;
+                }
+            }
+        }
+    }
+
+    /// A queue that closes, or opens again. Calls that wait are served on, unless its rules are to
+    /// act on them too.
+    pub(crate) fn set_closed(
+        &mut self,
+        queue: QueueId,
+        closed: bool,
+        events: &mut Vec<Event>,
+    ) -> Result<(), crate::command::Rejection> {
+        self.known_queue(queue)?;
+        if std::mem::replace(&mut self.closed[queue.index()], closed) == closed {
+            return Ok(());
+        }
+        events.push(Event::QueueClosed { queue, closed });
+        let ends_waits = self.plan.queues[queue.index()].closing_ends_waits;
+        if !closed || !ends_waits || self.phase == Phase::Recovering {
+            return Ok(());
+        }
+        for call in self.waiting_in(queue) {
+            for rule in 0..self.rules[queue.index()].rules.len() as u16 {
+                let facts = &self.rules[queue.index()].rules[usize::from(rule)];
+                let on_closing = Admission { closed: true, calls_in_system: None };
+                let Some(place) = self.waiting_place(call, queue) else { break };
+                let fired = self.places[place].fired & (1 << rule) != 0;
+                let urgent = self.calls[call.slot].priority >= facts.priority;
+                if facts.admission == Some(on_closing) && urgent && !fired {
+                    self.has_fired(place, rule);
+                    self.rule_acts(self.stay_at(place), rule, events);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The place of a call in a queue, if it waits there.
+    pub(crate) fn waiting_place(&self, call: CallHandle, queue: QueueId) -> Option<u32> {
+        self.calls.find(call).filter(|call| call.state == CallState::Waiting)?;
+        self.place_in(call.slot, queue)
+    }
+
+    /// Lets one rule act on a call that waits in its queue, if it is due; whether it did.
+    pub(crate) fn rule_acts_if_due(
+        &mut self,
+        call: CallHandle,
+        queue: QueueId,
+        rule: u16,
+        events: &mut Vec<Event>,
+    ) -> bool {
+        let Some(place) = self.waiting_place(call, queue) else { return false };
+        let stay = self.stay_at(place);
+        let is_due = self.due_at(place, rule).is_some_and(|due| due <= self.now);
+        if is_due {
+            self.has_fired(place, rule);
+            self.rule_acts(stay, rule, events);
+        }
+        if self.is_in(stay) {
+            self.set_rule_deadline(place);
+        }
+        is_due
+    }
+
+    pub(crate) fn rule_is_due(
+        &mut self,
+        slot: u32,
+        queue: QueueId,
+        at: Timestamp,
+        events: &mut Vec<Event>,
+    ) {
         let Some(place) = self.place_in(slot, queue) else {
             return;
         };
         self.places[place].ticket = Ticket::NONE;
-        self.rules_act(self.calls[slot].handle, queue, events);
+        // What it was set for may hold no more: then it is another rule's turn, at its own time.
+        if self.next_rule_at(place) == Some(at) {
+            self.rules_act(self.calls[slot].handle, queue, events);
+        } else {
+            self.set_rule_deadline(place);
+        }
     }
 
     /// The call is taken in hand: its rules have no deadline until it waits again.
@@ -128,147 +317,24 @@ impl Router {
         let Some(place) = self.place_in(call.slot, queue) else {
             return;
         };
-        let waited = self.now.since(self.places[place].entered);
-        let rules_fired = usize::from(self.places[place].rules_fired);
+        let stay = self.stay_at(place);
         let mut due = 0_u64;
-        let mut fired = rules_fired;
-        for rule in self.rules[queue.index()].due[rules_fired..].iter() {
-            if rule.waited > waited {
-                break;
+        for rule in 0..self.rules[queue.index()].rules.len() as u16 {
+            if self.due_at(place, rule).is_some_and(|at| at <= self.now) {
+                due |= 1 << rule;
+                self.has_fired(place, rule);
             }
-            due |= 1 << rule.rule;
-            fired += 1;
         }
-        self.places[place].rules_fired = fired as u16;
         while due != 0 {
             let rule = due.trailing_zeros() as u16;
             due &= due - 1;
-            self.rule_acts(call, place, queue, rule, events);
-            if !self.stands_at(call, place, queue) {
+            self.rule_acts(stay, rule, events);
+            if !self.is_in(stay) {
                 return;
             }
         }
         if !self.places[place].ticket.is_set() {
             self.set_rule_deadline(place);
         }
-    }
-
-    fn stands_at(&self, call: CallHandle, place: u32, queue: QueueId) -> bool {
-        self.calls.find(call).is_some() && self.place_in(call.slot, queue) == Some(place)
-    }
-
-    fn rule_acts(
-        &mut self,
-        call: CallHandle,
-        place: u32,
-        queue: QueueId,
-        rule: u16,
-        events: &mut Vec<Event>,
-    ) {
-        let fired_at = events.len();
-        events.push(Event::RuleFired { call, queue, rule, without_effect: true });
-        let actions = self.plan.queues[queue.index()].rules[usize::from(rule)].then.len();
-        let mut any_effect = false;
-        for index in 0..actions {
-            if !self.stands_at(call, place, queue) {
-                break;
-            }
-            any_effect |= self.action_acts(call, place, queue, rule, index, events);
-        }
-        if let Some(Event::RuleFired { without_effect, .. }) = events.get_mut(fired_at) {
-            *without_effect = !any_effect;
-        }
-    }
-
-    /// One action of a rule; whether it changed anything.
-    fn action_acts(
-        &mut self,
-        call: CallHandle,
-        place: u32,
-        queue: QueueId,
-        rule: u16,
-        index: usize,
-        events: &mut Vec<Event>,
-    ) -> bool {
-        let slot = call.slot;
-        match &self.plan.queues[queue.index()].rules[usize::from(rule)].then[index] {
-            Action::RaisePriority(priority) => {
-                let priority = *priority;
-                let raises = priority > self.calls[slot].priority;
-                if raises {
-                    self.change_priority(slot, priority, events);
-                }
-                raises
-            }
-            Action::Require(_) => {
-                let table = &self.rules[queue.index()].due;
-                let demand = table.iter().find(|due| due.rule == rule).and_then(|due| due.demand);
-                let Some(demand) = demand.filter(|it| *it != self.places[place].demand) else {
-                    return false;
-                };
-                self.change_demand(place, demand, events);
-                true
-            }
-            Action::AddQueue(to) => {
-                let to = *to;
-                let enters = self.may_enter(slot, to);
-                if enters {
-                    self.enter_queue(slot, to, events);
-                }
-                enters
-            }
-            Action::MoveTo(to) => self.rule_moves(call, place, queue, *to, events),
-            Action::End(treatment) => {
-                self.end_call(slot, Outcome::Overflowed, Some(*treatment), events);
-                true
-            }
-            Action::TransferTo(number) => {
-                events.push(Event::TransferOrdered { call, number: *number });
-                self.end_call(slot, Outcome::Overflowed, None, events);
-                true
-            }
-            Action::Play(announcement) => {
-                events.push(Event::PlayOrdered { call, announcement: *announcement });
-                true
-            }
-        }
-    }
-
-    fn rule_moves(
-        &mut self,
-        call: CallHandle,
-        place: u32,
-        queue: QueueId,
-        to: QueueId,
-        events: &mut Vec<Event>,
-    ) -> bool {
-        let slot = call.slot;
-        if self.calls[slot].moves >= MOVES_MAX {
-            self.terminal_rule_acts(call, place, queue, events);
-            return true;
-        }
-        let stands_there = self.place_in(slot, to).is_some();
-        let left_now = self.calls[slot].left_at == self.now && self.calls[slot].left.contains(&to);
-        if !stands_there && left_now {
-            return false;
-        }
-        self.calls[slot].moves += 1;
-        self.leave_queue(place, LeftCause::Moved, events);
-        if !stands_there {
-            self.enter_queue(slot, to, events);
-        }
-        true
-    }
-
-    /// The last rule stands in for a move too many: it ends the call, so that every wait is bounded.
-    fn terminal_rule_acts(
-        &mut self,
-        call: CallHandle,
-        place: u32,
-        queue: QueueId,
-        events: &mut Vec<Event>,
-    ) {
-        let rules = self.plan.queues[queue.index()].rules.len();
-        self.rule_acts(call, place, queue, (rules - 1) as u16, events);
     }
 }

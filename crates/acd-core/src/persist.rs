@@ -138,7 +138,7 @@ macro_rules! persist_enum {
     };
 }
 
-persist_integers!(u8, u16, u32, u64);
+persist_integers!(u8, u16, u32, u64, i64);
 persist_handles!(
     AdapterId,
     AgentId,

@@ -35,7 +35,10 @@ impl Router {
             entered: since,
             taken: self.now,
             joined,
-            rules_fired: 0,
+            fired: 0,
+            repeats: NONE,
+            by: None,
+            counted: false,
             ticket: Ticket::NONE,
             stage: 0,
             stage_ticket: Ticket::NONE,
@@ -47,12 +50,17 @@ impl Router {
             Some(last) => self.places[last].next = place,
         }
         events.push(Event::PlaceEntered { call, queue, demand, since });
-        self.set_rule_deadline(place);
+        let measured = self.gauges.of_mut(queue);
+        let others = measured.in_system;
+        measured.in_system += 1;
+        self.count_place(place, self.calls[slot].counted);
         self.set_target(slot);
         if state == CallState::Waiting {
             self.stand_in_line(place);
             self.eligible.push(call);
         }
+        self.set_rule_deadline(place);
+        self.admit(place, others, events);
     }
 
     /// Under the order `deadline` a call's places make its key.
@@ -72,6 +80,9 @@ impl Router {
         listed.iter().for_each(|place| self.leave_line(*place));
         self.calls[slot].target = target;
         listed.iter().for_each(|place| self.stand_in_line(*place));
+        if !listed.is_empty() {
+            self.key_has_changed(slot);
+        }
     }
 
     fn line_of(&mut self, kind: LineKind, adapter: AdapterId) -> u32 {
@@ -204,12 +215,17 @@ impl Router {
             if priority == Priority::EMERGENCY {
                 self.eligible.push(call);
             }
+            self.key_has_changed(slot);
         }
     }
 
     pub(crate) fn leave_queue(&mut self, place: u32, cause: LeftCause, events: &mut Vec<Event>) {
         self.leave_line(place);
+        self.count_place(place, false);
+        self.place_helps_no_more(place);
+        self.forget_repeats(place);
         let Place { slot, queue, next, taken, .. } = self.places[place];
+        self.gauges.of_mut(queue).in_system -= 1;
         let before = self.places_of(slot).take_while(|at| *at != place).last();
         match before {
             None => self.calls[slot].places = next,

@@ -7,6 +7,7 @@
 
 use crate::agent::{Agent, AgentKey};
 use crate::bits::Bits;
+use crate::gauges::Gauges;
 use crate::ids::{AdapterId, AgentId, DemandId, QueueId};
 use crate::lines::{LineKind, Lines};
 use crate::ordered::{Arena, OrderedSet};
@@ -23,6 +24,8 @@ pub(crate) struct Pool {
     levels: Box<[(DemandId, u16)]>,
     /// Where its agents' rank is not the usual one; sorted by queue.
     ranks: Box<[(QueueId, u8)]>,
+    /// The queues and the domain whose agents a latch counts and whose these are.
+    pub(crate) watched: Box<[u16]>,
     /// Its available agents, the longest idle first, ...
     pub(crate) by_idle: OrderedSet,
     /// ... and in each other order that a queue which they serve asks for.
@@ -54,7 +57,7 @@ struct Met {
 
 impl Pools {
     /// Sorts the agents of a plan into pools.
-    pub(crate) fn new(plan: &RoutingPlan, lines: &Lines) -> (Self, Vec<Agent>) {
+    pub(crate) fn new(plan: &RoutingPlan, lines: &Lines, gauges: &Gauges) -> (Self, Vec<Agent>) {
         let looks_at_level = |queue: QueueId| {
             let by_level = [Criterion::HighestLevel, Criterion::LowestLevel];
             let select = &plan.queues[queue.index()].select;
@@ -83,7 +86,7 @@ impl Pools {
                     let last = lines.position(lines.last_kind(*demand));
                     by_kind[first..=last].iter_mut().for_each(|bits| bits.set(pool, true));
                 }
-                pools.push(Pool::of(adapter, met, lines, &rankings));
+                pools.push(Pool::of(adapter, met, lines, &rankings, gauges));
                 pool as u32
             });
             agents.push(Agent::new(planned, pool));
@@ -215,7 +218,13 @@ impl Pools {
 }
 
 impl Pool {
-    fn of(adapter: Option<AdapterId>, met: &[Met], lines: &Lines, rankings: &[Ranking]) -> Self {
+    fn of(
+        adapter: Option<AdapterId>,
+        met: &[Met],
+        lines: &Lines,
+        rankings: &[Ranking],
+        gauges: &Gauges,
+    ) -> Self {
         let queue = |met: &Met| lines.demands[met.demand.index()].queue;
         let usual = Service::default().rank;
         let mut ranks: Vec<(QueueId, u8)> =
@@ -230,6 +239,14 @@ impl Pool {
             lines: Bits::default(),
             levels: met.iter().filter_map(|met| Some((met.demand, met.level?))).collect(),
             ranks: ranks.into(),
+            // The first demands are the queues' own; the domain has all agents.
+            watched: gauges
+                .watching_agents()
+                .filter(|of| {
+                    let own = DemandId(u32::from(*of));
+                    usize::from(*of) == rankings.len() || met.iter().any(|met| met.demand == own)
+                })
+                .collect(),
             by_idle: OrderedSet::EMPTY,
             others: others.into_iter().map(|order| (order, OrderedSet::EMPTY)).collect(),
         }

@@ -276,6 +276,7 @@ impl Router {
 
     /// Puts an agent where his state says he stands: in his pool, or out of it.
     pub(crate) fn relist(&mut self, agent: AgentId) {
+        self.count_agent(agent);
         let found = &self.agents[agent.index()];
         let (pool, adapter, listed) = (found.pool, found.adapter, found.listed);
         let wanted = found.is_available().then(|| found.key(agent));

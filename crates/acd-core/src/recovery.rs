@@ -35,6 +35,7 @@ impl Router {
 
     pub(crate) fn epoch_began(&mut self, events: &mut Vec<Event>) -> Result<(), Rejection> {
         self.phase = Phase::Recovering;
+        self.latches_rest();
         let (mut all, known) = (Bits::default(), self.adapters.len());
         for adapter in (0..known).map(|index| AdapterId(index as u16)) {
             all.set(adapter.index(), true);
@@ -64,6 +65,7 @@ impl Router {
             return;
         }
         self.phase = Phase::Normal;
+        self.latches.look_at_each();
         events.push(Event::RecoveryOver);
         let mut ready = Bits::default();
         for adapter in (0..self.adapters.len()).map(|index| AdapterId(index as u16)) {

@@ -6,11 +6,13 @@
 
 use crate::adapters::Adapter;
 use crate::agent::Agent;
-use crate::call::{Call, Calls, Exclusion, Place};
+use crate::call::{Call, Calls, Exclusion, Place, Repeat};
 use crate::command::{Command, Rejection};
 use crate::deadlines::{Deadline, Deadlines};
 use crate::event::Event;
+use crate::gauges::Gauges;
 use crate::ids::{AgentId, CallHandle, DemandId, QueueId, Timestamp};
+use crate::latches::Latches;
 use crate::lines::{Demand, Lines, SkillQueue};
 use crate::overflow::RuleTable;
 use crate::plan::{PlanDefect, RoutingPlan};
@@ -37,11 +39,18 @@ pub struct Router {
     pub(crate) calls: Calls,
     pub(crate) places: Slab<Place>,
     pub(crate) exclusions: Slab<Exclusion>,
+    pub(crate) repeats: Slab<Repeat>,
+    /// By queue: it takes no new calls, as far as its rules say so.
+    pub(crate) closed: Vec<bool>,
+    pub(crate) latches: Latches,
     // What follows can be made again from what stands above.
     pub(crate) rules: Vec<RuleTable>,
     pub(crate) lines: Lines,
     pub(crate) pools: Pools,
     pub(crate) deadlines: Deadlines,
+    pub(crate) gauges: Gauges,
+    /// The call that the present command brings.
+    pub(crate) arriving: Option<CallHandle>,
     /// Agents whom the present command made available.
     pub(crate) freed: Vec<AgentId>,
     /// Calls that the present command made eligible.
@@ -56,7 +65,8 @@ impl Router {
     pub fn new(plan: Arc<RoutingPlan>) -> Result<Self, PlanDefect> {
         plan.check()?;
         let lines = Lines::new(&plan);
-        let (pools, agents) = Pools::new(&plan, &lines);
+        let gauges = Gauges::new(&plan);
+        let (pools, agents) = Pools::new(&plan, &lines, &gauges);
         Ok(Self {
             now: Timestamp(0),
             phase: Phase::Normal,
@@ -67,10 +77,15 @@ impl Router {
             calls: Calls::default(),
             places: Slab::new(),
             exclusions: Slab::new(),
+            repeats: Slab::new(),
+            closed: vec![false; plan.queues.len()],
+            latches: Latches::new(&plan),
             rules: RuleTable::of(&plan, &lines),
             lines,
             pools,
             deadlines: Deadlines::default(),
+            gauges,
+            arriving: None,
             freed: Vec::new(),
             eligible: Vec::new(),
             plan,
@@ -110,9 +125,9 @@ impl Router {
         self.settle(events);
         // Rules without a wait are due on entry: they act after the first match.
         while self.phase == Phase::Normal
-            && let Some((_, deadline)) = self.deadlines.pop_due(now)
+            && let Some((at, deadline)) = self.deadlines.pop_due(now)
         {
-            self.fire(deadline, events);
+            self.fire(at, deadline, events);
             self.settle(events);
         }
         Ok(())
@@ -159,6 +174,7 @@ impl Router {
             Command::MoveCall { call, queue } => self.move_call(call, queue, events),
             Command::SetPriority { call, priority } => self.set_priority(call, priority, events),
             Command::EndCall { call, treatment } => self.end_by_person(call, treatment, events),
+            Command::SetClosed { queue, closed } => self.set_closed(queue, closed, events),
             Command::ForcePresence { agent, presence } => {
                 self.force_presence(agent, presence, events)
             }
@@ -175,7 +191,7 @@ impl Router {
                 break;
             };
             self.now = self.now.max(at);
-            self.fire(deadline, events);
+            self.fire(at, deadline, events);
             if deadline.only_lets() && self.next_deadline() == Some(at) {
                 continue;
             }
@@ -189,11 +205,13 @@ impl Router {
         }
     }
 
-    fn fire(&mut self, deadline: Deadline, events: &mut Vec<Event>) {
+    fn fire(&mut self, at: Timestamp, deadline: Deadline, events: &mut Vec<Event>) {
         match deadline {
             Deadline::ExclusionEnds { agent, slot, .. } => self.exclusion_ran_out(slot, agent),
             Deadline::DelayEnds { queue, slot, .. } => self.delay_ran_out(slot, queue),
-            Deadline::Rule { queue, slot, .. } => self.rule_is_due(slot, queue, events),
+            Deadline::LatchDue { latch } => self.latch_is_due(latch),
+            Deadline::SweepGoesOn { latch } => self.sweep_goes_on(latch, events),
+            Deadline::Rule { queue, slot, .. } => self.rule_is_due(slot, queue, at, events),
             Deadline::ConnectEnds { slot, .. } => self.connect_ran_out(slot, events),
             Deadline::RingEnds { slot, .. } => self.offer_rang_out(slot, events),
             Deadline::WrapUpEnds { agent, slot } => self.wrap_up_ran_out(agent, slot, events),

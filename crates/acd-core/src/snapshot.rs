@@ -5,10 +5,11 @@
 
 use crate::adapters::{ADAPTERS_MAX, Adapter};
 use crate::agent::{Agent, Shift};
-use crate::call::{Call, CallState, Exclusion, Hand, Place};
+use crate::call::{Call, CallKey, CallState, Exclusion, Hand, Place, Repeat};
 use crate::deadlines::{Deadline, Ticket};
 use crate::event::{DeviceState, NotReadyReason, Presence, SlotState};
 use crate::ids::{AdapterId, AgentId, CallHandle, OfferNumber, QueueId, Span, Timestamp};
+use crate::latches::Sweep;
 use crate::persist::{Persist, RestoreError, Restored, Sink, Source, persist_enum, persist_struct};
 use crate::plan::RoutingPlan;
 use crate::recovery::Phase;
@@ -18,7 +19,7 @@ use crate::slab::NONE;
 use std::sync::Arc;
 
 /// First bytes of every snapshot: a name and the version of the format. `LOGIC_VERSION` is apart.
-const MAGIC: [u8; 8] = *b"acdcore\x04";
+const MAGIC: [u8; 8] = *b"acdcore\x05";
 
 /// FNV-1a, 64 bits (Fowler, Noll, Vo).
 struct Fnv(u64);
@@ -40,14 +41,17 @@ persist_struct!(Hand { offer, agent, slot, queue, rung_by, until }
 persist_struct!(Call {
     handle, adapter, arrival, priority, state, stage_since, arrived_at, age_from, age_kept, first,
     moves, joins, hand, left_at, left,
-} rebuilt { target: Span(0), places: NONE, exclusions: NONE, ticket: Ticket::NONE });
+} rebuilt { counted: false, target: Span(0), places: NONE, exclusions: NONE, ticket: Ticket::NONE });
 persist_struct!(Shift { busy, busy_since, ready, connected, occupation });
 persist_struct!(Occupation { busy, ready });
-persist_struct!(Place { queue, demand, entered, taken, joined, rules_fired, stage }
+persist_struct!(Place { queue, demand, entered, taken, joined, fired, by, stage }
 rebuilt {
     slot: 0, line: NONE, ticket: Ticket::NONE, stage_ticket: Ticket::NONE, listed: None,
-    next: NONE
+    repeats: NONE, counted: false, next: NONE
 });
+persist_struct!(Repeat { rule, again_at } rebuilt { next: NONE });
+persist_struct!(CallKey { tier, score, arrival });
+persist_struct!(Sweep { after, goes_on_at });
 persist_struct!(Exclusion { agent, until } rebuilt { ticket: Ticket::NONE, next: NONE });
 persist_enum!(CallState { 0 = Waiting, 1 = Offering, 2 = Connecting, 3 = Connected, 4 = Held });
 persist_enum!(Presence { 0 = LoggedOut, 1 = NotReady(reason), 2 = Ready });
@@ -101,6 +105,12 @@ impl Router {
                 slot.since.write(sink);
             }
         }
+        self.closed.write(sink);
+        (self.latches.all.len() as u32).write(sink);
+        for latch in &self.latches.all {
+            latch.is_set.write(sink);
+            latch.sweep.write(sink);
+        }
         (self.calls.slots.len() as u32).write(sink);
         for slot in &self.calls.slots {
             slot.generation.write(sink);
@@ -113,7 +123,14 @@ impl Router {
 
     fn walk_chains(&self, slot: u32, sink: &mut impl Sink) {
         (self.places_of(slot).count() as u32).write(sink);
-        self.places_of(slot).for_each(|place| self.places[place].write(sink));
+        for place in self.places_of(slot) {
+            self.places[place].write(sink);
+            // The order of a chain says nothing.
+            let mut repeats: Vec<&Repeat> = self.repeats_of(place).collect();
+            repeats.sort_unstable_by_key(|repeat| repeat.rule);
+            (repeats.len() as u32).write(sink);
+            repeats.into_iter().for_each(|repeat| repeat.write(sink));
+        }
         (self.exclusions_of(slot).count() as u32).write(sink);
         self.exclusions_of(slot).for_each(|exclusion| exclusion.write(sink));
     }
@@ -140,6 +157,18 @@ impl Router {
         for agent in &mut router.agents {
             read_agent(agent, source)?;
         }
+        let queues = router.closed.len();
+        router.closed = Persist::read(source)?;
+        if router.closed.len() != queues {
+            return Err(RestoreError::Damaged("number of queues"));
+        }
+        if u32::read(source)? as usize != router.latches.all.len() {
+            return Err(RestoreError::Damaged("number of latches"));
+        }
+        for latch in &mut router.latches.all {
+            latch.is_set = Persist::read(source)?;
+            latch.sweep = Persist::read(source)?;
+        }
         for slot in 0..u32::read(source)? {
             router.read_call(slot, source)?;
         }
@@ -164,7 +193,11 @@ impl Router {
         self.calls.insert(call);
         let mut last = NONE;
         for _ in 0..u32::read(source)? {
-            let place = Place { slot, ..Persist::read(source)? };
+            let mut place = Place { slot, ..Persist::read(source)? };
+            for _ in 0..u32::read(source)? {
+                let repeat = Repeat { next: place.repeats, ..Persist::read(source)? };
+                place.repeats = self.repeats.insert(repeat);
+            }
             let index = self.places.insert(place);
             match last {
                 NONE => self.calls[slot].places = index,
@@ -209,9 +242,16 @@ impl Router {
                 let demand = self.lines.demands.get(place.demand.index());
                 let fits = demand.is_some_and(|demand| demand.queue == place.queue);
                 sound(queue(place.queue) && fits, "place of a call")?;
-                sound(self.rules[place.queue.index()].has(place.rules_fired), "rules of a place")?;
+                sound(self.rules[place.queue.index()].has(place.fired), "rules of a place")?;
+                let latch = |by: u32| (by as usize) < self.latches.all.len();
+                sound(place.by.is_none_or(latch), "latch of a place")?;
                 let stages = self.lines.stages_of(place.demand);
                 sound(usize::from(place.stage) < stages, "stage of a place")?;
+            }
+            for place in self.places_of(call.handle.slot) {
+                let rules = self.plan.queues[self.places[place].queue.index()].rules.len();
+                let mut repeats = self.repeats_of(place);
+                sound(repeats.all(|it| usize::from(it.rule) < rules), "repeated rule")?;
             }
             let mut exclusions = self.exclusions_of(call.handle.slot);
             sound(exclusions.all(|it| it.agent.index() < self.agents.len()), "exclusion")?;
@@ -261,6 +301,7 @@ impl Router {
         for slot in &slots {
             self.rebuild_call(*slot);
         }
+        self.rebuild_latches();
         let mut offered: Vec<(OfferNumber, u32)> = slots
             .iter()
             .filter(|slot| self.calls[**slot].state == CallState::Offering)
@@ -285,12 +326,17 @@ impl Router {
             self.calls[slot].ticket = self.deadlines.set(until, deadline);
         }
         self.set_target(slot);
+        self.count_call(slot, Self::is_counted(state));
+        if let Some(hand) = hand.filter(|_| self.calls[slot].places == NONE) {
+            self.gauges.of_mut(hand.queue).in_system += 1;
+        }
         let places: Vec<u32> = self.places_of(slot).collect();
         for place in places {
-            self.set_rule_deadline(place);
+            self.gauges.of_mut(self.places[place].queue).in_system += 1;
             if state == CallState::Waiting {
                 self.stand_at_stage(place);
             }
+            self.set_rule_deadline(place);
         }
         let mut at = self.calls[slot].exclusions;
         while at != NONE {

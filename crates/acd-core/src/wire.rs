@@ -7,8 +7,8 @@
 use crate::command::{Command, ForcedPresence, OfferResult};
 use crate::persist::{Persist, RestoreError, Restored, Sink, Source, persist_enum, persist_struct};
 use crate::plan::{
-    Action, AgentPlan, Criterion, Endpoint, MissedOffers, Order, QueuePlan, Requirement,
-    RoutingPlan, Rule, Service, ServiceLevel, Treatment,
+    Action, Admission, AgentPlan, Bound, Criterion, Endpoint, Gauge, Latch, MissedOffers, Order,
+    QueuePlan, Requirement, RoutingPlan, Rule, Service, ServiceLevel, Treatment, When,
 };
 use std::sync::Arc;
 
@@ -45,6 +45,7 @@ persist_enum!(Command {
     29 = ForcePresence { agent, presence },
     30 = CallTransferred { call, queue },
     31 = DeviceChanged { agent, device },
+    32 = SetClosed { queue, closed },
 });
 persist_enum!(OfferResult {
     0 = Ringing, 1 = Accepted, 2 = Declined, 3 = NoAnswer, 4 = Failed,
@@ -70,7 +71,16 @@ persist_struct!(RoutingPlan {
 });
 persist_enum!(Order { 0 = Strict, 1 = Credit { per_step }, 2 = Oldest, 3 = Deadline });
 persist_enum!(MissedOffers { 0 = StayReady, 1 = NotReadyAfter(count) });
-persist_struct!(QueuePlan { name, require, select, ring, wrap_up, service_level, rules });
+persist_struct!(QueuePlan {
+    name,
+    require,
+    select,
+    ring,
+    wrap_up,
+    service_level,
+    closing_ends_waits,
+    rules,
+});
 persist_struct!(Requirement { skills, any_of });
 persist_enum!(Criterion {
     0 = LongestIdle,
@@ -84,11 +94,22 @@ persist_enum!(Criterion {
     8 = Random,
 });
 persist_struct!(ServiceLevel { answered_percent, within });
-persist_struct!(Rule { name, waited, then });
+persist_struct!(Rule { name, when, repeat_every, then });
+persist_struct!(When { waited, age, priority_at_least, admission, latch });
+persist_struct!(Admission { closed, calls_in_system });
+persist_struct!(Latch { of, set, clear });
+persist_struct!(Bound { gauge, at_least, value });
+persist_enum!(Gauge {
+    0 = CallsWaiting,
+    1 = LongestWait,
+    2 = AgentsStaffed,
+    3 = AgentsWorking,
+    4 = AgentsAvailable,
+});
 persist_enum!(Action {
     0 = RaisePriority(priority),
     1 = Require(requirement),
-    2 = AddQueue(queue),
+    2 = AddQueue { to, while_active },
     3 = MoveTo(queue),
     4 = End(treatment),
     5 = TransferTo(number),

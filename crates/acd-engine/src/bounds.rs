@@ -54,6 +54,7 @@ pub(crate) fn check_request(request: &Request, person: &Person) -> Result<(), Re
             check_call(call)?;
             check_id(queue, "queue")
         }
+        Request::SetClosed { queue, .. } => check_id(queue, "queue"),
         Request::SetPriority { call, .. } | Request::EndCall { call, .. } => check_call(call),
     }
 }

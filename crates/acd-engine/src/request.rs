@@ -110,6 +110,13 @@ pub enum Request {
         /// What the caller gets.
         treatment: Treatment,
     },
+    /// A supervisor closes a queue to new calls, or opens it again.
+    SetClosed {
+        /// Which.
+        queue: String,
+        /// Whether it is to be closed.
+        closed: bool,
+    },
     /// A supervisor sets an agent's presence.
     ForcePresence {
         /// Who.

@@ -188,11 +188,8 @@ fn plan() -> RoutingPlan {
             ring: Span::from_secs(15),
             wrap_up: Span::from_secs(30),
             service_level: ServiceLevel { answered_percent: 80, within: Span::from_secs(20) },
-            rules: vec![Rule {
-                name: "give-up".to_owned(),
-                waited: Span::from_secs(60),
-                then: end,
-            }],
+            closing_ends_waits: false,
+            rules: vec![Rule::after(Span::from_secs(60), "give-up", end)],
         }],
         agents: vec![AgentPlan::new("ana", Vec::new())],
         ..RoutingPlan::default()

@@ -2,7 +2,8 @@
 
 use crate::cli::{
     AgentCommand, AgentOfferArguments, CallCommand, CallName, EndArguments, ForceArguments,
-    ForcedPresence, MoveArguments, OfferArguments, Person, PriorityArguments, Treatment,
+    ForcedPresence, MoveArguments, OfferArguments, Person, PriorityArguments, QueueArguments,
+    QueueCommand, Treatment,
 };
 use crate::daemon::{Daemon, request};
 use crate::failure::Failure;
@@ -159,6 +160,39 @@ fn done(
     let v1::Position { epoch, number } = position.unwrap_or_default();
     let done = CallDone { epoch, number, call_id: call.id, adapter: call.adapter };
     output.answer(&done, |done| text(&done.call_id))
+}
+
+/// What was done to a queue, and where that stands in the domain's history.
+#[derive(Debug, Serialize)]
+struct QueueDone {
+    epoch: u64,
+    number: u64,
+    queue: String,
+    closed: bool,
+}
+
+pub(crate) async fn queue(
+    daemon: &Daemon,
+    output: Output,
+    command: QueueCommand,
+) -> Result<(), Failure> {
+    let (open, QueueArguments { queue, person }) = match command {
+        QueueCommand::Open(arguments) => (true, arguments),
+        QueueCommand::Close(arguments) => (false, arguments),
+    };
+    let message = v1::SetQueueOpenRequest {
+        domain: daemon.domain.clone(),
+        actor: actor(person),
+        queue: queue.clone(),
+        open,
+    };
+    let answer = daemon.answer(daemon.supervisors().set_queue_open(request(message)).await)?;
+    let v1::Position { epoch, number } = answer.position.unwrap_or_default();
+    let done = QueueDone { epoch, number, queue, closed: !open };
+    output.answer(&done, |done| {
+        let state = if done.closed { "closed" } else { "open" };
+        format!("{} is {state}", done.queue)
+    })
 }
 
 pub(crate) async fn agent(

@@ -124,6 +124,14 @@ pub(crate) enum Command {
     )]
     Call(CallCommand),
 
+    /// Closes a queue to new calls, and opens it again.
+    #[command(
+        subcommand,
+        after_help = "Examples:\n  acdctl queue close billing --reason 'fire alarm'\n  \
+            acdctl queue open billing"
+    )]
+    Queue(QueueCommand),
+
     /// Acts for an agent: log in, ready, accept, wrap up; or steps in as a supervisor.
     #[command(
         subcommand,
@@ -304,6 +312,26 @@ pub(crate) struct PriorityArguments {
     /// 0..9: 5 is normal, 9 an emergency.
     #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = priority)]
     pub(crate) priority: u32,
+    #[command(flatten)]
+    pub(crate) person: Person,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum QueueCommand {
+    /// Takes calls again.
+    #[command(after_help = "Examples:\n  acdctl queue open billing")]
+    Open(QueueArguments),
+
+    /// Closes it: its rules with `closed` act on calls that come; those that wait are served on,
+    /// unless the configuration says `at_closing = "apply_rules"`.
+    #[command(after_help = "Examples:\n  acdctl queue close billing --reason 'fire alarm'")]
+    Close(QueueArguments),
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct QueueArguments {
+    /// The queue's name.
+    pub(crate) queue: String,
     #[command(flatten)]
     pub(crate) person: Person,
 }

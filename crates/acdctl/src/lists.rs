@@ -41,7 +41,7 @@ pub(crate) fn queues_text(rows: &[QueueRow]) -> String {
     ]);
     for row in rows {
         table.row([
-            row.queue.clone(),
+            if row.closed { format!("{} (closed)", row.queue) } else { row.queue.clone() },
             row.waiting.to_string(),
             length(row.oldest_wait_seconds),
             row.offering.to_string(),

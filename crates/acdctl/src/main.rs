@@ -59,6 +59,9 @@ fn run(arguments: Arguments) -> Result<(), Failure> {
         Command::Call(command) => {
             wait(async { act::call(&daemon().await?, output, command).await })
         }
+        Command::Queue(command) => {
+            wait(async { act::queue(&daemon().await?, output, command).await })
+        }
         Command::Agent(command) => {
             wait(async { act::agent(&daemon().await?, output, command).await })
         }

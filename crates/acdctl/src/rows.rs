@@ -21,6 +21,9 @@ pub(crate) struct QueueRow {
     pub(crate) answered_in_time: u64,
     pub(crate) abandoned: u64,
     pub(crate) overflowed: u64,
+    pub(crate) rejected: u64,
+    pub(crate) closed: bool,
+    pub(crate) active_rules: Vec<String>,
     pub(crate) asa_seconds: Option<f64>,
     pub(crate) service_level: Option<f64>,
     pub(crate) service_level_target: f64,
@@ -51,6 +54,9 @@ impl QueueRow {
             answered_in_time: queue.answered_in_time,
             abandoned: queue.abandoned,
             overflowed: queue.overflowed,
+            rejected: queue.rejected,
+            closed: queue.closed,
+            active_rules: queue.active_rules,
         }
     }
 }
@@ -352,6 +358,7 @@ fn outcome(outcome: v1::Outcome) -> Option<&'static str> {
         v1::Outcome::Overflowed => Some("overflowed"),
         v1::Outcome::Vanished => Some("vanished"),
         v1::Outcome::Transferred => Some("transferred"),
+        v1::Outcome::Rejected => Some("rejected"),
     }
 }
 

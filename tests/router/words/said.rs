@@ -39,6 +39,7 @@ impl Names {
                     LeftCause::Moved => "moved",
                     LeftCause::Connected => "connected",
                     LeftCause::Ended => "ended",
+                    LeftCause::Withdrawn => "no longer let in",
                 };
                 let queue = self.queue_name(*queue);
                 format!("{}: left {queue}, {cause}", self.call_name(*call))
@@ -49,6 +50,15 @@ impl Names {
             }
             Event::PriorityChanged { call, priority } => {
                 format!("{}: priority {}", self.call_name(*call), priority.get())
+            }
+            Event::QueueClosed { queue, closed } => {
+                let state = if *closed { "closed" } else { "open" };
+                format!("{}: {state}", self.queue_name(*queue))
+            }
+            Event::LatchChanged { queue, rule, set } => {
+                let state = if *set { "is active" } else { "is active no more" };
+                let planned = &self.plan.queues[queue.index()].rules[usize::from(*rule)];
+                format!("rule {} of {} {state}", planned.name, self.queue_name(*queue))
             }
             Event::RuleFired { call, queue, rule, without_effect } => {
                 let rule = &self.plan.queues[queue.index()].rules[usize::from(*rule)].name;
@@ -100,6 +110,7 @@ impl Names {
                     Outcome::Overflowed => "overflowed",
                     Outcome::Vanished => "vanished",
                     Outcome::Transferred => "transferred",
+                    Outcome::Rejected => "rejected",
                 };
                 let treatment = treatment.map(|treatment| match treatment {
                     Treatment::Busy => ", busy",
@@ -158,6 +169,8 @@ impl Names {
             | Event::RequirementChanged { .. }
             | Event::PriorityChanged { .. }
             | Event::RuleFired { .. }
+            | Event::QueueClosed { .. }
+            | Event::LatchChanged { .. }
             | Event::CallConnected { .. }
             | Event::CallHeld { .. }
             | Event::CallRetrieved { .. }

@@ -3,8 +3,8 @@
 mod rules;
 
 use crate::model::{
-    Agent, AnyOf, Criterion, File, Level, LogFormat, LogLevel, MissedOffers, Order, Profile, Queue,
-    Require,
+    Agent, AnyOf, AtClosing, Criterion, File, Level, LogFormat, LogLevel, MissedOffers, Order,
+    Profile, Queue, Require,
 };
 use crate::names::{Names, handle};
 use crate::notes::{Key, Notes};
@@ -225,6 +225,7 @@ impl Compiler<'_> {
                 answered_percent: queue.service_level.value.answered.value.0,
                 within: queue.service_level.value.within.value.0,
             },
+            closing_ends_waits: queue.at_closing.value == AtClosing::ApplyRules,
             rules,
         }
     }

@@ -1,11 +1,12 @@
 //! What the rules of a queue mean.
 
 use super::Compiler;
-use crate::model::{Ending, Rule, Then};
+use crate::model::{Ending, Rule, Then, Until, When};
 use crate::notes::Key;
 use crate::read::{At, List};
 use acd_core::{
-    Action, AnnouncementId, NumberId, Priority, QueueId, RULES_MAX, Requirement, Span, Treatment,
+    Action, Admission, AnnouncementId, Bound, Gauge, Latch, NumberId, Priority, QueueId, RULES_MAX,
+    Requirement, Span, Treatment,
 };
 use std::collections::HashSet;
 use std::ops::Range;
@@ -26,7 +27,7 @@ impl Compiler<'_> {
         if list.is_empty() {
             let (name, waited) = GIVE_UP;
             let then = vec![Action::End(Treatment::Voicemail)];
-            return vec![acd_core::Rule { name: name.to_owned(), waited, then }];
+            return vec![acd_core::Rule::after(waited, name, then)];
         }
         self.bound(key, &rules.span, "rules in a queue", list.len(), RULES_MAX);
         let mut names = HashSet::new();
@@ -51,8 +52,17 @@ impl Compiler<'_> {
         let Some(Some(last)) = rules.last() else { return };
         let Some(then) = last.value.then.get() else { return };
         let leaves = !then.value.end.is_absent() || !then.value.transfer_to.is_absent();
+        let key = key.item(rules.len() - 1);
+        if let Some(when) = last.value.when.get()
+            && when.sound
+            && !when.value.is_wait_only()
+        {
+            let message = "the last rule of a queue must look at `waited` alone, or a call could wait \
+                           for ever";
+            let expected = "when = { waited = \"20m\" } in the last rule";
+            self.notes.add(&key.name("when"), &when.span, message, expected);
+        }
         if then.sound && !leaves && !then.value.is_empty() {
-            let key = key.item(rules.len() - 1);
             let message = "the last rule of a queue must end the call, or it could wait for ever";
             let expected =
                 "end = \"voicemail\", end = \"message\" or `transfer_to` in the last rule";
@@ -67,12 +77,133 @@ impl Compiler<'_> {
         own: &Requirement,
         rule: &Rule,
     ) -> Option<acd_core::Rule> {
+        let when = self.when(&key.name("when"), id, rule);
         let then = self.actions(&key.name("then"), id, own, rule.then.get()?);
+        self.check_while_active(&key.name("then"), rule);
         Some(acd_core::Rule {
             name: rule.name.get()?.value.0.clone(),
-            waited: rule.when.get()?.value.waited.get()?.value.0,
+            when: when?,
+            repeat_every: rule.repeat_every.get().map(|every| every.value.0),
             then,
         })
+    }
+
+    /// A place that is there only while something holds needs something that can hold.
+    fn check_while_active(&mut self, key: &Key<'_>, rule: &Rule) {
+        let Some(then) = rule.then.get() else { return };
+        let while_active = &then.value.while_active;
+        if !while_active.value.0 {
+            return;
+        }
+        let key = key.name("while_active");
+        if then.value.add_queue.is_absent() {
+            let message = "there is nothing that it could end";
+            self.notes.add(&key, &while_active.span, message, "`add_queue` beside it");
+        }
+        let has_latch = rule.when.get().is_some_and(|when| bounds(&when.value).next().is_some());
+        if !has_latch && rule.when.get().is_some_and(|when| when.sound) {
+            let message = "the rule looks at nothing that lasts";
+            let expected = "one of `calls_waiting`, `longest_wait` and the like in `when`";
+            self.notes.add(&key, &while_active.span, message, expected);
+        }
+    }
+
+    fn when(&mut self, key: &Key<'_>, id: QueueId, rule: &Rule) -> Option<acd_core::When> {
+        let found = rule.when.get()?;
+        let when = &found.value;
+        let latch = self.latch(key, id, when);
+        let closed = when.closed.get().is_some_and(|closed| closed.value.0);
+        if let Some(closed) = when.closed.get().filter(|closed| !closed.value.0) {
+            let message = "an open queue is nothing that a rule could look at";
+            self.notes.add(&key.name("closed"), &closed.span, message, "`true`, or no `closed`");
+        }
+        let calls_in_system = when.calls_in_system.get().map(|most| most.value.0 as u32);
+        let looks_on_entry = closed || calls_in_system.is_some();
+        let admission = looks_on_entry.then_some(Admission { closed, calls_in_system });
+        let later = [
+            ("when.waited", when.waited.get().map(|it| &it.span)),
+            ("when.age", when.age.get().map(|it| &it.span)),
+            ("repeat_every", rule.repeat_every.get().map(|it| &it.span)),
+            ("when", latch.as_ref().map(|_| &found.span)),
+        ];
+        let later = later.into_iter().find_map(|(name, span)| Some((name, span?)));
+        if let Some((name, span)) = later.filter(|_| looks_on_entry) {
+            let message = "`closed` and `calls_in_system` are looked at as the call enters, and only \
+                           then";
+            let expected = format!("no `{}` beside them", name.trim_start_matches("when."));
+            let expected = if name == "when" { "a rule of its own for each" } else { &expected };
+            self.notes.add(key, span, message, expected);
+        }
+        let at_all = !when.closed.is_absent()
+            || calls_in_system.is_some()
+            || bounds(when).next().is_some()
+            || !when.waited.is_absent()
+            || !when.age.is_absent()
+            || !when.priority_at_least.is_absent();
+        if found.sound && !at_all {
+            let message = "this rule looks at nothing";
+            self.notes.add(key, &found.span, message, "a condition, such as waited = \"45s\"");
+        }
+        Some(acd_core::When {
+            waited: when.waited.get().map_or(Span(0), |waited| waited.value.0),
+            age: when.age.get().map_or(Span(0), |age| age.value.0),
+            priority_at_least: when
+                .priority_at_least
+                .get()
+                .and_then(|least| Priority::new(least.value.0)),
+            admission,
+            latch,
+        })
+    }
+
+    /// What a rule looks at of a queue, or of all.
+    fn latch(&mut self, key: &Key<'_>, id: QueueId, when: &When) -> Option<Latch> {
+        let set: Vec<Bound> = bounds(when).collect();
+        if set.is_empty() {
+            let for_nothing = [
+                ("queue", when.queue.get().map(|it| &it.span)),
+                ("until", when.until.get().map(|it| &it.span)),
+            ];
+            for (name, span) in for_nothing {
+                if let Some(span) = span {
+                    let message = "the rule looks at nothing of a queue";
+                    let expected = "`calls_waiting`, `longest_wait` or the like beside it";
+                    self.notes.add(&key.name(name), span, message, expected);
+                }
+            }
+            return None;
+        }
+        let of = match when.queue.get() {
+            None => Some(id),
+            Some(name) if name.value.0 == "*" => None,
+            Some(name) => {
+                let key = key.name("queue");
+                let found = self.queues.find(&name.value.0, &key, &name.span, self.notes)?;
+                Some(QueueId(found))
+            }
+        };
+        let clear = when.until.get().map_or_else(Vec::new, |until| {
+            let clear: Vec<Bound> = bounds_of_end(&until.value).collect();
+            let key = key.name("until");
+            if until.sound && clear.is_empty() {
+                let message = "nothing would end it";
+                self.notes.add(&key, &until.span, message, "a measure, such as calls_waiting = 4");
+            }
+            let ends_at_once = |end: &Bound| {
+                let begin = set.iter().find(|begin| begin.gauge == end.gauge);
+                begin.is_some_and(|begin| match begin.at_least {
+                    true => end.value >= begin.value,
+                    false => end.value <= begin.value,
+                })
+            };
+            if clear.iter().any(ends_at_once) {
+                let message = "it would end as soon as it begins";
+                let expected = "fewer calls or a shorter wait than in `when`, or more agents";
+                self.notes.add(&key, &until.span, message, expected);
+            }
+            clear
+        });
+        Some(Latch { of, set, clear })
     }
 
     /// What a rule does, in the order in which it does it.
@@ -83,8 +214,17 @@ impl Compiler<'_> {
         own: &Requirement,
         then: &At<Then>,
     ) -> Vec<Action> {
-        let Then { priority, require, any_of, add_queue, play, move_to, transfer_to, end } =
-            &then.value;
+        let Then {
+            priority,
+            require,
+            any_of,
+            add_queue,
+            while_active,
+            play,
+            move_to,
+            transfer_to,
+            end,
+        } = &then.value;
         let mut actions = Vec::new();
         if let Some(priority) = priority.get().and_then(|found| Priority::new(found.value.0)) {
             actions.push(Action::RaisePriority(priority));
@@ -97,7 +237,8 @@ impl Compiler<'_> {
         }
         if let Some(name) = add_queue.get() {
             let to = self.lead(&key.name("add_queue"), id, &name.value.0, &name.span);
-            actions.extend(to.map(Action::AddQueue));
+            let while_active = while_active.value.0;
+            actions.extend(to.map(|to| Action::AddQueue { to, while_active }));
         }
         if let Some(name) = play.get() {
             let key = key.name("play");
@@ -175,4 +316,43 @@ impl Compiler<'_> {
         }
         Some(to)
     }
+}
+
+/// What has to come about for a rule that looks at a queue.
+fn bounds(when: &When) -> impl Iterator<Item = Bound> {
+    let calls = when.calls_waiting.get().map(|it| it.value.0);
+    let longest = when.longest_wait.get().map(|it| it.value.0.0);
+    let agents = [
+        (Gauge::AgentsStaffed, when.agents_staffed_at_most.get().map(|it| it.value.0)),
+        (Gauge::AgentsWorking, when.agents_working_at_most.get().map(|it| it.value.0)),
+        (Gauge::AgentsAvailable, when.agents_available_at_most.get().map(|it| it.value.0)),
+    ];
+    let of_calls = [(Gauge::CallsWaiting, calls), (Gauge::LongestWait, longest)];
+    all_bounds(of_calls, agents, true)
+}
+
+/// What ends it.
+fn bounds_of_end(until: &Until) -> impl Iterator<Item = Bound> {
+    let calls = until.calls_waiting.get().map(|it| it.value.0);
+    let longest = until.longest_wait.get().map(|it| it.value.0.0);
+    let agents = [
+        (Gauge::AgentsStaffed, until.agents_staffed.get().map(|it| it.value.0)),
+        (Gauge::AgentsWorking, until.agents_working.get().map(|it| it.value.0)),
+        (Gauge::AgentsAvailable, until.agents_available.get().map(|it| it.value.0)),
+    ];
+    let of_calls = [(Gauge::CallsWaiting, calls), (Gauge::LongestWait, longest)];
+    all_bounds(of_calls, agents, false)
+}
+
+/// Calls are too many, or agents too few; or the other way round.
+fn all_bounds(
+    of_calls: [(Gauge, Option<u64>); 2],
+    of_agents: [(Gauge, Option<u64>); 3],
+    comes: bool,
+) -> impl Iterator<Item = Bound> {
+    let bound = |at_least: bool| {
+        move |(gauge, value): (Gauge, Option<u64>)| Some(Bound { gauge, at_least, value: value? })
+    };
+    let of_calls = of_calls.into_iter().filter_map(bound(comes));
+    of_calls.chain(of_agents.into_iter().filter_map(bound(!comes)))
 }

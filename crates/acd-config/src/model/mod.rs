@@ -5,7 +5,7 @@ mod agents;
 mod rules;
 
 pub(crate) use agents::{Agent, Profile};
-pub(crate) use rules::{Ending, Rule, Then};
+pub(crate) use rules::{Ending, Rule, Then, Until, When};
 
 use crate::journal::Journal;
 use crate::notes::{Key, Notes, one_of, quoted};
@@ -283,9 +283,23 @@ section! {
         default wrap_up: Time = "'0s'",
         /// The promise that the queue is measured by.
         default service_level: ServiceLevel = "{ answered = '80%', within = '20s' }",
-        /// What happens to calls that wait too long. The last rule must end the call. Without any,
-        /// a call that has waited 2h ends at voicemail (a rule named `give-up`).
+        /// What becomes of calls that wait when the queue closes: they are served on, or the rules
+        /// with `closed` act on them too.
+        default at_closing: AtClosing = "'serve'",
+        /// What happens to calls while they wait. The last rule must end the call, and look at
+        /// `waited` alone. Without any, a call that has waited 2h ends at voicemail (a rule named
+        /// `give-up`).
         default rules: List<Rule> = "[]",
+    }
+}
+
+choice! {
+    /// What becomes of calls that wait when a queue closes.
+    AtClosing {
+        /// They are served on.
+        "serve" => Serve,
+        /// The queue's rules with `closed` act on them, as on those that come later.
+        "apply_rules" => ApplyRules,
     }
 }
 

@@ -3,18 +3,25 @@
 use super::{AnyOf, Require};
 use crate::notes::{Key, Notes};
 use crate::read::{Node, Read, choice, section};
-use crate::values::{Mention, Name, Number, Time, Whole};
+use crate::values::{Count, Flag, Mention, Name, Number, PositiveTime, Time, Whole};
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use std::borrow::Cow;
 
+/// More calls than may live at once.
+const CALLS_MOST: u64 = 1 << 20;
+/// As many agents as a file may have.
+const AGENTS_MOST: u64 = 1_000_000;
+
 section! {
-    /// What happens to a call that waits too long. Each rule acts once for each stay of a call in
-    /// the queue.
+    /// What happens to a call while it waits. Each rule acts once for each stay of a call in the
+    /// queue, unless it repeats.
     Rule {
         /// Its name, unique in the queue.
         required name: Name,
-        /// When it acts.
+        /// When it acts: when all of this holds.
         required when: When,
+        /// It acts on the call again each time so long after it has acted, while `when` holds.
+        optional repeat_every: PositiveTime,
         /// What it does, in this order: `priority`, `require`, `add_queue`, `play`, then `move_to`,
         /// `transfer_to` or `end`.
         required then: Then,
@@ -22,10 +29,52 @@ section! {
 }
 
 section! {
-    /// When a rule acts.
+    /// When a rule acts: at least one thing, and all of them.
     When {
-        /// Once the call has been this long in the queue.
-        required waited: Time,
+        /// The call has been this long in the queue.
+        optional waited: Time,
+        /// The call has waited this long in all, in whatever queues.
+        optional age: Time,
+        /// The call is at least so urgent.
+        optional priority_at_least: Whole<0, 9>,
+        /// The queue is closed as the call enters it. What is looked at on entry acts before the call
+        /// is offered to anybody.
+        optional closed: Flag,
+        /// So many other calls wait in the queue, are being connected, or are connected through it,
+        /// as the call enters it.
+        optional calls_in_system: Count<0, CALLS_MOST>,
+        /// So many calls wait, or are being offered, in the queue.
+        optional calls_waiting: Count<1, CALLS_MOST>,
+        /// The first of them entered the queue so long ago.
+        optional longest_wait: PositiveTime,
+        /// Of the agents who may serve the queue, no more than so many are logged in.
+        optional agents_staffed_at_most: Count<0, AGENTS_MOST>,
+        /// Of those, no more than so many are ready.
+        optional agents_working_at_most: Count<0, AGENTS_MOST>,
+        /// Of those, no more than so many are free.
+        optional agents_available_at_most: Count<0, AGENTS_MOST>,
+        /// The queue whose calls and agents the five above look at, if not the rule's own; "*" for
+        /// all queues together.
+        optional queue: Mention,
+        /// What ends it, once it has come about: all of this. Without it, it ends when it holds no
+        /// more.
+        optional until: Until,
+    }
+}
+
+section! {
+    /// What ends what a rule looks at of a queue.
+    Until {
+        /// No more than so many calls wait.
+        optional calls_waiting: Count<0, CALLS_MOST>,
+        /// The first of them entered no longer ago.
+        optional longest_wait: Time,
+        /// So many agents are logged in again.
+        optional agents_staffed: Count<1, AGENTS_MOST>,
+        /// So many agents are ready again.
+        optional agents_working: Count<1, AGENTS_MOST>,
+        /// So many agents are free again.
+        optional agents_available: Count<1, AGENTS_MOST>,
     }
 }
 
@@ -40,6 +89,8 @@ section! {
         optional any_of: AnyOf,
         /// Lets the call wait in this queue too.
         optional add_queue: Mention,
+        /// With `add_queue`: only for as long as what the rule looks at of a queue lasts.
+        default while_active: Flag = "false",
         /// Has the caller hear this announcement, which the adapter knows by the name.
         optional play: Name,
         /// Sends the call to this queue instead.
@@ -114,7 +165,17 @@ impl JsonSchema for End {
 impl Then {
     /// Whether the rule would do nothing at all.
     pub(crate) fn is_empty(&self) -> bool {
-        let Self { priority, require, any_of, add_queue, play, move_to, transfer_to, end } = self;
+        let Self {
+            priority,
+            require,
+            any_of,
+            add_queue,
+            while_active: _,
+            play,
+            move_to,
+            transfer_to,
+            end,
+        } = self;
         priority.is_absent()
             && require.is_absent()
             && any_of.is_absent()
@@ -123,5 +184,35 @@ impl Then {
             && move_to.is_absent()
             && transfer_to.is_absent()
             && end.is_absent()
+    }
+}
+
+impl When {
+    /// Whether a call that only waits on comes to it.
+    pub(crate) fn is_wait_only(&self) -> bool {
+        let Self {
+            waited,
+            age,
+            priority_at_least,
+            closed,
+            calls_in_system,
+            calls_waiting,
+            longest_wait,
+            agents_staffed_at_most,
+            agents_working_at_most,
+            agents_available_at_most,
+            queue: _,
+            until: _,
+        } = self;
+        !waited.is_absent()
+            && age.is_absent()
+            && priority_at_least.is_absent()
+            && closed.is_absent()
+            && calls_in_system.is_absent()
+            && calls_waiting.is_absent()
+            && longest_wait.is_absent()
+            && agents_staffed_at_most.is_absent()
+            && agents_working_at_most.is_absent()
+            && agents_available_at_most.is_absent()
     }
 }

@@ -1,9 +1,9 @@
 //! What a Router relies on, checked once.
 
 use super::{
-    AGENTS_MAX, ALTERNATIVES_MAX, Action, AgentPlan, CAPACITY_MAX, DELAYS_MAX, LEVEL_MAX,
-    MissedOffers, Order, PlanDefect, QUEUES_MAX, QueuePlan, RANK_MAX, RULES_MAX, Requirement,
-    RoutingPlan, SKILLS_MAX, Service,
+    AGENTS_MAX, ALTERNATIVES_MAX, Action, AgentPlan, BOUNDS_MAX, CAPACITY_MAX, DELAYS_MAX,
+    LEVEL_MAX, Latch, MissedOffers, Order, PlanDefect, QUEUES_MAX, QueuePlan, RANK_MAX, RULES_MAX,
+    Requirement, RoutingPlan, Rule, SKILLS_MAX, Service, When,
 };
 use crate::ids::{Priority, QueueId, SkillId, Span};
 
@@ -60,13 +60,16 @@ impl RoutingPlan {
         if queue.ring == Span(0) {
             return defect(format!("{at}: an offer must ring for some time"));
         }
-        let waits = queue.rules.iter().map(|rule| rule.waited);
+        let waits = queue.rules.iter().flat_map(|rule| {
+            [rule.when.waited, rule.when.age, rule.repeat_every.unwrap_or_default()]
+        });
         let spans = [queue.ring, queue.wrap_up, queue.service_level.within];
         if waits.chain(spans).any(|span| span > Span::LONGEST) {
             return defect(format!("{at}: 31 days is the longest time"));
         }
         for rule in &queue.rules {
             let at = format!("{at}, rule {}", rule.name);
+            self.check_when(&at, rule)?;
             if rule.then.iter().rev().skip(1).any(Action::leaves) {
                 return defect(format!("{at}: nothing can follow a move, a transfer or an end"));
             }
@@ -91,7 +94,10 @@ impl RoutingPlan {
                             return defect(format!("{at}: `{name}` is hard, and never relaxed"));
                         }
                     }
-                    Action::AddQueue(to) | Action::MoveTo(to) => {
+                    Action::AddQueue { while_active: true, .. } if rule.when.latch.is_none() => {
+                        return defect(format!("{at}: it is never active"));
+                    }
+                    Action::AddQueue { to, .. } | Action::MoveTo(to) => {
                         if to.index() >= self.queues.len() {
                             return defect(format!("{at}: no such queue"));
                         }
@@ -102,11 +108,37 @@ impl RoutingPlan {
                 }
             }
         }
+        if queue.rules.last().is_some_and(|rule| !rule.when.is_wait_only()) {
+            return defect(format!("{at}: its last rule must look at `waited` alone"));
+        }
         let terminal = queue.rules.last().and_then(|rule| rule.then.last());
         match terminal {
             Some(Action::End(_) | Action::TransferTo(_)) => Ok(()),
             Some(_) | None => defect(format!("{at}: its last rule must end the call")),
         }
+    }
+
+    fn check_when(&self, at: &str, rule: &Rule) -> Result<(), PlanDefect> {
+        let When { admission, latch, waited, age, .. } = &rule.when;
+        if let Some(Latch { of, set, clear }) = latch {
+            if of.is_some_and(|queue| queue.index() >= self.queues.len()) {
+                return defect(format!("{at}: no such queue"));
+            }
+            bound(&format!("{at}: measures"), set.len().max(clear.len()), BOUNDS_MAX)?;
+            if set.is_empty() {
+                return defect(format!("{at}: a latch that looks at nothing"));
+            }
+        }
+        if admission.is_some() && (*waited, *age) != (Span(0), Span(0)) {
+            return defect(format!("{at}: whoever enters has not waited"));
+        }
+        if admission.is_some() && (latch.is_some() || rule.repeat_every.is_some()) {
+            return defect(format!("{at}: a rule on entry acts then and never again"));
+        }
+        if rule.repeat_every == Some(Span(0)) {
+            return defect(format!("{at}: it would repeat without end"));
+        }
+        Ok(())
     }
 
     fn check_agent(&self, agent: &AgentPlan) -> Result<(), PlanDefect> {

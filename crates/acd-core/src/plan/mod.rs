@@ -3,8 +3,11 @@
 //! A plan is checked before a Router takes it, so that no later step has to doubt an index.
 
 mod check;
+mod rules;
 
-use crate::ids::{AdapterId, AgentId, AnnouncementId, NumberId, Priority, QueueId, SkillId, Span};
+pub use rules::{Action, Admission, Bound, Gauge, Latch, Rule, When};
+
+use crate::ids::{AdapterId, AgentId, QueueId, SkillId, Span};
 use std::fmt;
 
 /// The highest level of a skill; the lowest is 1.
@@ -15,6 +18,8 @@ pub const SKILLS_MAX: usize = 4_096;
 pub const QUEUES_MAX: usize = 4_096;
 /// The most agents that a plan may name.
 pub const AGENTS_MAX: usize = 1_000_000;
+/// The most measures that a latch may look at.
+pub const BOUNDS_MAX: usize = 8;
 /// The most rules that a queue may have.
 pub const RULES_MAX: usize = 64;
 /// The most calls that an agent may hold on one channel.
@@ -124,6 +129,8 @@ pub struct QueuePlan {
     pub wrap_up: Span,
     /// The promise that supervisors measure the queue by.
     pub service_level: ServiceLevel,
+    /// Whether rules with `closed` act on the calls that wait when the queue closes, too.
+    pub closing_ends_waits: bool,
     /// Overflow rules. The last one ends the call or transfers it out of acdd.
     pub rules: Vec<Rule>,
 }
@@ -183,46 +190,6 @@ impl Criterion {
         Self::Listed,
         Self::Random,
     ];
-}
-
-/// One overflow rule of a queue.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Rule {
-    /// Its name, unique in its queue.
-    pub name: String,
-    /// Fires once the call has been this long in the queue.
-    pub waited: Span,
-    /// What it does, in this order.
-    pub then: Vec<Action>,
-}
-
-/// What a rule does to a waiting call.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Action {
-    /// Raises the priority, to 8 at most; never lowers it.
-    RaisePriority(Priority),
-    /// Replaces the queue's requirement for this call and stay.
-    Require(Requirement),
-    /// The call waits in this queue too.
-    AddQueue(QueueId),
-    /// The call leaves this queue for that one.
-    MoveTo(QueueId),
-    /// The call leaves acdd.
-    End(Treatment),
-    /// The caller is transferred to this number, and leaves acdd.
-    TransferTo(NumberId),
-    /// The waiting caller hears this.
-    Play(AnnouncementId),
-}
-
-impl Action {
-    /// Whether the call is not in the queue any more afterwards.
-    const fn leaves(&self) -> bool {
-        match self {
-            Self::MoveTo(_) | Self::End(_) | Self::TransferTo(_) => true,
-            Self::RaisePriority(_) | Self::Require(_) | Self::AddQueue(_) | Self::Play(_) => false,
-        }
-    }
 }
 
 /// What the adapter does with a call that acdd ends.

@@ -81,14 +81,48 @@ fn rule() -> impl Strategy<Value = Rule> {
     let action = prop_oneof![
         (0..10_u8).prop_map(|it| Action::RaisePriority(Priority::new(it).unwrap_or_default())),
         requirement().prop_map(Action::Require),
-        any::<u16>().prop_map(|queue| Action::AddQueue(QueueId(queue))),
+        (any::<u16>(), any::<bool>())
+            .prop_map(|(to, while_active)| Action::AddQueue { to: QueueId(to), while_active }),
         any::<u16>().prop_map(|queue| Action::MoveTo(QueueId(queue))),
         treatment().prop_map(Action::End),
         any::<u16>().prop_map(|number| Action::TransferTo(NumberId(number))),
         any::<u16>().prop_map(|played| Action::Play(AnnouncementId(played))),
     ];
     let then = prop::collection::vec(action, 0..4);
-    ("\\PC{0,8}", span(), then).prop_map(|(name, waited, then)| Rule { name, waited, then })
+    ("\\PC{0,8}", when(), prop::option::of(span()), then)
+        .prop_map(|(name, when, repeat_every, then)| Rule { name, when, repeat_every, then })
+}
+
+fn when() -> impl Strategy<Value = When> {
+    let priority =
+        prop::option::of((0..10_u8).prop_map(|it| Priority::new(it).unwrap_or_default()));
+    let admission = (any::<bool>(), prop::option::of(any::<u32>()))
+        .prop_map(|(closed, calls_in_system)| Admission { closed, calls_in_system });
+    let gauge = select(vec![
+        Gauge::CallsWaiting,
+        Gauge::LongestWait,
+        Gauge::AgentsStaffed,
+        Gauge::AgentsWorking,
+        Gauge::AgentsAvailable,
+    ]);
+    let bound = (gauge, any::<bool>(), any::<u64>()).prop_map(|(gauge, at_least, value)| Bound {
+        gauge,
+        at_least,
+        value,
+    });
+    let bounds = || prop::collection::vec(bound.clone(), 0..3);
+    let latch = (prop::option::of(any::<u16>().prop_map(QueueId)), bounds(), bounds())
+        .prop_map(|(of, set, clear)| Latch { of, set, clear });
+    let (admission, latch) = (prop::option::of(admission), prop::option::of(latch));
+    (span(), span(), priority, admission, latch).prop_map(
+        |(waited, age, priority_at_least, admission, latch)| When {
+            waited,
+            age,
+            priority_at_least,
+            admission,
+            latch,
+        },
+    )
 }
 
 fn queue() -> impl Strategy<Value = QueuePlan> {
@@ -96,15 +130,19 @@ fn queue() -> impl Strategy<Value = QueuePlan> {
     let rules = prop::collection::vec(rule(), 0..3);
     let service_level = (any::<u8>(), span())
         .prop_map(|(answered_percent, within)| ServiceLevel { answered_percent, within });
-    ("\\PC{0,8}", requirement(), select, span(), span(), service_level, rules).prop_map(
-        |(name, require, select, ring, wrap_up, service_level, rules)| QueuePlan {
-            name,
-            require,
-            select,
-            ring,
-            wrap_up,
-            service_level,
-            rules,
+    let rest = (service_level, any::<bool>(), rules);
+    ("\\PC{0,8}", requirement(), select, span(), span(), rest).prop_map(
+        |(name, require, select, ring, wrap_up, (service_level, closing_ends_waits, rules))| {
+            QueuePlan {
+                name,
+                require,
+                select,
+                ring,
+                wrap_up,
+                service_level,
+                closing_ends_waits,
+                rules,
+            }
         },
     )
 }
@@ -213,6 +251,7 @@ fn one_of_each(of: &Ingredients) -> Vec<Command> {
         Command::ForcePresence { agent, presence },
         Command::CallTransferred { call, queue: of.reason.map(QueueId) },
         Command::DeviceChanged { agent, device: of.device },
+        Command::SetClosed { queue, closed: of.flag },
     ]
 }
 
@@ -306,12 +345,21 @@ fn the_bytes_of_one_of_each_are_known() {
     let then = vec![
         Action::RaisePriority(Priority::NORMAL),
         Action::Require(Requirement { skills: skills.clone(), any_of: vec![skills.clone()] }),
-        Action::AddQueue(QueueId(3)),
+        Action::AddQueue { to: QueueId(3), while_active: true },
         Action::MoveTo(QueueId(4)),
         Action::End(Treatment::Voicemail),
         Action::TransferTo(NumberId(0)),
         Action::Play(AnnouncementId(1)),
     ];
+    let bound = Bound { gauge: Gauge::AgentsAvailable, at_least: false, value: 25 };
+    let (set, clear) = (vec![bound], vec![Bound { at_least: true, ..bound }]);
+    let when = When {
+        waited: Span(9),
+        age: Span(26),
+        priority_at_least: Some(Priority::NORMAL),
+        admission: Some(Admission { closed: true, calls_in_system: Some(27) }),
+        latch: Some(Latch { of: Some(QueueId(2)), set, clear }),
+    };
     let queue = QueuePlan {
         name: "général".to_owned(),
         require: Requirement { skills: skills.clone(), any_of: Vec::new() },
@@ -319,7 +367,8 @@ fn the_bytes_of_one_of_each_are_known() {
         ring: Span(5),
         wrap_up: Span(6),
         service_level: ServiceLevel { answered_percent: 7, within: Span(8) },
-        rules: vec![Rule { name: "on".to_owned(), waited: Span(9), then }],
+        closing_ends_waits: true,
+        rules: vec![Rule { name: "on".to_owned(), when, repeat_every: Some(Span(24)), then }],
     };
     let agent = AgentPlan {
         id: "ana".to_owned(),
@@ -360,7 +409,7 @@ fn the_bytes_of_one_of_each_are_known() {
     let bytes = encoded(&one_of_each(&of));
     let mut hash = EventDigest::default();
     bytes.iter().for_each(|byte| hash.bytes(&[*byte]));
-    assert_eq!((LOGIC_VERSION, bytes.len(), hash.value()), (4, 608, 0xE8A5_77C9_B4E5_2441));
+    assert_eq!((LOGIC_VERSION, bytes.len(), hash.value()), (5, 672, 0x5F63_F621_B120_8D0B));
 }
 
 /// A length that is not there asks for no memory: this would be billions of names.

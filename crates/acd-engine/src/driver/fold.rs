@@ -136,7 +136,9 @@ impl Engine {
                     adapter.lost_call();
                 }
             }
-            Event::RecoveryOver
+            Event::QueueClosed { .. }
+            | Event::LatchChanged { .. }
+            | Event::RecoveryOver
             | Event::AdapterUp { .. }
             | Event::AdapterDown { .. }
             | Event::PlaceEntered { .. }

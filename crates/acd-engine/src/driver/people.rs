@@ -61,6 +61,9 @@ impl Engine {
             Request::EndCall { call, treatment } => {
                 Command::EndCall { call: self.directory.find_ref(&call)?, treatment }
             }
+            Request::SetClosed { queue, closed } => {
+                Command::SetClosed { queue: self.queue(&queue)?, closed }
+            }
             Request::ForcePresence { agent, presence } => {
                 Command::ForcePresence { agent: self.agent(&agent)?, presence }
             }

@@ -40,12 +40,13 @@ fn queue(name: &str, skill: u16, level: u8, rules: Vec<Rule>) -> QueuePlan {
         ring: Span::from_secs(RING_SECS),
         wrap_up: Span::from_secs(30),
         service_level: ServiceLevel { answered_percent: 80, within: Span::from_secs(20) },
+        closing_ends_waits: false,
         rules,
     }
 }
 
 fn rule(name: &str, waited_secs: u64, then: Action) -> Rule {
-    Rule { name: name.to_owned(), waited: Span::from_secs(waited_secs), then: vec![then] }
+    Rule::after(Span::from_secs(waited_secs), name, vec![then])
 }
 
 fn agent(id: &str, skills: &[(u16, u8)], capacity: u8) -> AgentPlan {

@@ -164,7 +164,7 @@ impl LiveCall {
         let stay = self.stays.remove(at);
         self.row.places.remove(at);
         match cause {
-            LeftCause::Moved => {}
+            LeftCause::Moved | LeftCause::Withdrawn => {}
             LeftCause::Connected | LeftCause::Ended => self.left.push(stay),
         }
     }
@@ -296,6 +296,8 @@ impl View {
             | Event::AdapterSynced { .. }
             | Event::AdapterDown { .. }
             | Event::CallArrived { .. }
+            | Event::QueueClosed { .. }
+            | Event::LatchChanged { .. }
             | Event::OfferRinging { .. }
             | Event::TransferOrdered { .. }
             | Event::PlayOrdered { .. }
@@ -348,6 +350,11 @@ impl View {
             Outcome::Abandoned | Outcome::ShortAbandoned => {
                 for queue in &queues {
                     self.queues[queue.index()].abandoned += 1;
+                }
+            }
+            Outcome::Rejected => {
+                for queue in &queues {
+                    self.queues[queue.index()].rejected += 1;
                 }
             }
             Outcome::Overflowed => {

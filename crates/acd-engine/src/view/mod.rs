@@ -96,6 +96,9 @@ impl View {
             answered: 0,
             abandoned: 0,
             overflowed: 0,
+            rejected: 0,
+            closed: false,
+            active_rules: Vec::new(),
             answered_in_time: 0,
             answered_wait: Span(0),
             service_level: plan.service_level,
@@ -221,6 +224,11 @@ impl View {
             Event::PresenceChanged { agent, presence, pending } => {
                 self.presence_changed(*agent, *presence, *pending);
             }
+            Event::QueueClosed { queue, closed } => {
+                self.queues[queue.index()].closed = *closed;
+                self.changed.queues.mark(queue.index());
+            }
+            Event::LatchChanged { queue, rule, set } => self.rule_is_active(*queue, *rule, *set),
             Event::DeviceChanged { agent, device } => self.device_changed(*agent, *device),
             Event::SlotChanged { agent, slot, state } => self.slot_changed(*agent, *slot, *state),
             Event::CallArrived { call, arrival, priority, since, .. } => {
@@ -243,6 +251,22 @@ impl View {
             | Event::CallReturned { call, .. }
             | Event::CallEnded { call, .. } => self.call_changed(*call, record),
         }
+    }
+
+    fn rule_is_active(&mut self, queue: QueueId, rule: u16, active: bool) {
+        let place = |name: &str| {
+            let rules = &self.names.plan.queues[queue.index()].rules;
+            rules.iter().position(|rule| rule.name == name)
+        };
+        let name: Arc<str> = Arc::from(self.names.rule_name(queue, rule));
+        let mut rules = std::mem::take(&mut self.queues[queue.index()].active_rules);
+        rules.retain(|it| *it != name);
+        if active {
+            rules.push(name);
+            rules.sort_by_key(|name| place(name));
+        }
+        self.queues[queue.index()].active_rules = rules;
+        self.changed.queues.mark(queue.index());
     }
 
     /// What a call asks for by a demand.

@@ -19,6 +19,12 @@ impl View {
         card: impl Fn(CallHandle) -> Option<Arc<CallCard>>,
     ) -> Self {
         let mut view = Self::new(Arc::clone(names), router.demands(), epoch);
+        for queue in router.closed_queues() {
+            view.queues[queue.index()].closed = true;
+        }
+        for (queue, rule) in router.active_rules() {
+            view.rule_is_active(queue, rule, true);
+        }
         for facts in router.calls() {
             if let Some(card) = card(facts.call) {
                 view.restore_call(&facts, card);

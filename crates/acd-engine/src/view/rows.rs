@@ -32,6 +32,12 @@ pub struct QueueRow {
     pub abandoned: u64,
     /// Calls that its rules, or a supervisor, sent out of acdd, in this epoch.
     pub overflowed: u64,
+    /// Calls that a rule on entry ended as they arrived, in this epoch.
+    pub rejected: u64,
+    /// It is closed to new calls.
+    pub closed: bool,
+    /// The rules of which what they look at of a queue holds, in the order of the configuration.
+    pub active_rules: Vec<Arc<str>>,
     /// Of `answered`, those within the service level's time.
     pub answered_in_time: u64,
     /// Sum of the waits of `answered`, entry to connected.

@@ -29,7 +29,7 @@ impl View {
             _ => (None, None),
         };
         let detail = match (event, &record.named) {
-            (Event::RuleFired { queue, rule, .. }, _) => {
+            (Event::RuleFired { queue, rule, .. } | Event::LatchChanged { queue, rule, .. }, _) => {
                 Cow::Owned(self.names.rule_name(*queue, *rule).to_owned())
             }
             (Event::PlayOrdered { announcement, .. }, _) => {
@@ -90,6 +90,10 @@ pub(crate) fn kind(event: &Event) -> &'static str {
         Event::PlaceLeft { .. } => "place_left",
         Event::RequirementChanged { .. } => "requirement_changed",
         Event::PriorityChanged { .. } => "priority_changed",
+        Event::QueueClosed { closed: true, .. } => "queue_closed",
+        Event::QueueClosed { closed: false, .. } => "queue_opened",
+        Event::LatchChanged { set: true, .. } => "rule_active",
+        Event::LatchChanged { set: false, .. } => "rule_inactive",
         Event::RuleFired { without_effect: false, .. } => "rule_fired",
         Event::RuleFired { without_effect: true, .. } => "rule_without_effect",
         Event::OfferIssued { .. } => "offer_issued",
@@ -116,6 +120,7 @@ fn detail(event: &Event) -> &'static str {
             LeftCause::Moved => "moved",
             LeftCause::Connected => "connected",
             LeftCause::Ended => "ended",
+            LeftCause::Withdrawn => "withdrawn",
         },
         Event::OfferEnded { end, .. } => offer_end(*end),
         Event::CallReturned { cause, .. } => match cause {
@@ -131,6 +136,7 @@ fn detail(event: &Event) -> &'static str {
             Outcome::Vanished => "vanished",
             Outcome::Overflowed => "overflowed",
             Outcome::Transferred => "transferred",
+            Outcome::Rejected => "rejected",
         },
         Event::PresenceChanged { presence: now, .. } => presence(*now),
         Event::DeviceChanged { device, .. } => match device {
@@ -148,6 +154,8 @@ fn detail(event: &Event) -> &'static str {
         | Event::RequirementChanged { .. }
         | Event::PriorityChanged { .. }
         | Event::RuleFired { .. }
+        | Event::QueueClosed { .. }
+        | Event::LatchChanged { .. }
         | Event::OfferIssued { .. }
         | Event::OfferRinging { .. }
         | Event::CallConnecting { .. }
@@ -224,6 +232,9 @@ fn about(event: &Event) -> About {
         | Event::TransferOrdered { call, .. }
         | Event::PlayOrdered { call, .. }
         | Event::CallEnded { call, .. } => of_call(call),
+        Event::QueueClosed { queue, .. } | Event::LatchChanged { queue, .. } => {
+            About { queue: Some(queue), ..About::default() }
+        }
         Event::PlaceEntered { call, queue, .. }
         | Event::PlaceLeft { call, queue, .. }
         | Event::RequirementChanged { call, queue, .. }

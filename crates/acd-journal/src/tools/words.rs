@@ -140,6 +140,7 @@ fn name_of(command: &Command) -> &'static str {
         Command::ForcePresence { .. } => "force_presence",
         Command::CallTransferred { .. } => "call_transferred",
         Command::DeviceChanged { .. } => "device_changed",
+        Command::SetClosed { .. } => "set_closed",
     }
 }
 
@@ -177,6 +178,7 @@ fn call_of(command: &Command) -> Option<CallHandle> {
         | Command::AgentDecline { .. }
         | Command::AgentEndWrapUp { .. }
         | Command::DeviceChanged { .. }
+        | Command::SetClosed { .. }
         | Command::ForcePresence { .. } => None,
     }
 }
@@ -224,6 +226,9 @@ fn fields_of(command: &Command, names: &Names) -> Vec<(&'static str, Value)> {
         | Command::ConnectFailed { offer, .. } => fields.push(("offer", Value::Number(offer.0))),
         Command::OfferResult { offer, result, .. } => {
             fields.extend([("offer", Value::Number(offer.0)), ("result", word(result_of(*result)))])
+        }
+        Command::SetClosed { queue, closed } => {
+            fields.extend([("queue", names.queue(*queue)), ("closed", Value::Flag(*closed))]);
         }
         Command::AgentLogIn { agent }
         | Command::AgentLogOut { agent }

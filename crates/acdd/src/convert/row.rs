@@ -29,6 +29,9 @@ pub(crate) fn queue(row: &QueueRow) -> v1::Queue {
         answered_wait: Some(span(row.answered_wait)),
         service_level_percent: u32::from(answered_percent),
         service_level_within: Some(span(within)),
+        closed: row.closed,
+        active_rules: row.active_rules.iter().map(|rule| rule.to_string()).collect(),
+        rejected: row.rejected,
     }
 }
 
@@ -192,6 +195,7 @@ fn outcome(outcome: Outcome) -> v1::Outcome {
         Outcome::Overflowed => v1::Outcome::Overflowed,
         Outcome::Vanished => v1::Outcome::Vanished,
         Outcome::Transferred => v1::Outcome::Transferred,
+        Outcome::Rejected => v1::Outcome::Rejected,
     }
 }
 

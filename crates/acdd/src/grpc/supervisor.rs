@@ -156,6 +156,15 @@ impl SupervisorService for SupervisorDesk {
         self.intervene(person, Wish::EndCall { call, treatment }).await
     }
 
+    async fn set_queue_open(
+        &self,
+        request: Request<v1::SetQueueOpenRequest>,
+    ) -> Result<Response<InterventionResponse>, Status> {
+        let v1::SetQueueOpenRequest { domain, actor, queue, open } = request.into_inner();
+        domain_named(&domain)?;
+        self.intervene(acting(actor)?, Wish::SetClosed { queue, closed: !open }).await
+    }
+
     async fn set_agent_presence(
         &self,
         request: Request<v1::SetAgentPresenceRequest>,

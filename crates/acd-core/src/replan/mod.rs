@@ -4,21 +4,23 @@
 //! adapters keep their handles. The events of a change speak of the new plan: whoever keeps handles
 //! of queues, demands, agents or reasons makes his tables anew before he takes them in.
 
+mod stays;
+
 use crate::agent::{Agent, Slot};
-use crate::call::{Call, CallState, Exclusion, Hand, Place};
+use crate::call::{CallState, Exclusion, Hand};
 use crate::command::Rejection;
 use crate::deadlines::Ticket;
 use crate::event::{
     DeviceState, Event, NotReadyReason, OfferEnd, Presence, RevokeCause, SlotState,
 };
-use crate::ids::{AgentId, DemandId, OfferNumber, QueueId, ReasonId, SkillId};
-use crate::lines::Demand;
+use crate::ids::{AgentId, OfferNumber, QueueId, ReasonId, SkillId};
+use crate::latches::{LatchState, Latches};
 use crate::offers::Told;
-use crate::overflow::{DueRule, RuleTable};
 use crate::plan::{Requirement, RoutingPlan};
 use crate::router::Router;
 use crate::slab::{NONE, Slab};
-use std::collections::{BTreeMap, BTreeSet};
+use stays::Stays;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// Where the handles of the old plan are in the new one.
@@ -146,84 +148,6 @@ fn by_name<T, Index: TryFrom<usize>, Handle: Clone>(
     found
 }
 
-/// What a stay in a queue becomes under the new plan.
-#[derive(Clone, Copy)]
-struct Stay {
-    demand: DemandId,
-    /// It asks for something else than before.
-    asks_anew: bool,
-    rules_fired: u16,
-}
-
-/// Finds out what stays become. Many stays stand at the same point, so each answer is kept.
-struct Stays<'a> {
-    old: &'a RoutingPlan,
-    old_demands: &'a [Demand],
-    old_rules: &'a [RuleTable],
-    new: &'a RoutingPlan,
-    new_demands: BTreeMap<(QueueId, &'a Requirement), DemandId>,
-    new_rules: &'a [RuleTable],
-    moved: &'a Moved,
-    known: BTreeMap<(DemandId, u16), Stay>,
-}
-
-impl Stays<'_> {
-    /// Brings a call's places under the new plan.
-    fn go_on(&mut self, call: &Call, places: &mut Slab<Place>, events: &mut Vec<Event>) {
-        let mut at = call.places;
-        while at != NONE {
-            let place = &mut places[at];
-            if let Some(queue) = self.moved.queue(place.queue) {
-                let Stay { demand, asks_anew, rules_fired } = self.of(place, queue);
-                (place.queue, place.demand, place.rules_fired) = (queue, demand, rules_fired);
-                if asks_anew {
-                    events.push(Event::RequirementChanged { call: call.handle, queue, demand });
-                }
-            }
-            (place.ticket, place.stage_ticket, place.listed) = (Ticket::NONE, Ticket::NONE, None);
-            at = place.next;
-        }
-    }
-
-    /// `to` is the new handle of the place's queue.
-    fn of(&mut self, place: &Place, to: QueueId) -> Stay {
-        let key = (place.demand, place.rules_fired);
-        if let Some(stay) = self.known.get(&key) {
-            return *stay;
-        }
-        let stay = self.find(place, to);
-        self.known.insert(key, stay);
-        stay
-    }
-
-    fn find(&self, place: &Place, to: QueueId) -> Stay {
-        let queue = place.queue.index();
-        let fired = &self.old_rules[queue].due[..usize::from(place.rules_fired)];
-        let old_rules = &self.old.queues[queue].rules;
-        let fired: Vec<&str> =
-            fired.iter().map(|due| &*old_rules[usize::from(due.rule)].name).collect();
-        let due = &self.new_rules[to.index()].due;
-        let new_rules = &self.new.queues[to.index()].rules;
-        let name = |due: &DueRule| &*new_rules[usize::from(due.rule)].name;
-        let has_fired: BTreeSet<&str> = fired.iter().copied().collect();
-        let rules_fired = due.iter().take_while(|due| has_fired.contains(name(due))).count();
-
-        let asked = self.moved.requirement(&self.old_demands[place.demand.index()].requirement);
-        let same = asked.and_then(|asked| self.new_demands.get(&(to, &asked)).copied());
-        let by_rule = || {
-            let asks =
-                |rule: &&str| due.iter().find_map(|due| due.demand.filter(|_| name(due) == *rule));
-            fired.iter().rev().find_map(asks)
-        };
-        let own = DemandId(u32::from(to.0));
-        Stay {
-            demand: same.or_else(by_rule).unwrap_or(own),
-            asks_anew: same.is_none(),
-            rules_fired: rules_fired as u16,
-        }
-    }
-}
-
 impl Router {
     /// Goes on under another plan. Costs as much as there is state: everything is looked at, every
     /// index is made anew, and every agent and call is matched, since any pair may have become
@@ -296,10 +220,15 @@ impl Router {
             mut calls,
             mut places,
             mut exclusions,
+            mut repeats,
+            closed,
+            latches,
             rules,
             lines,
             pools: _,
             deadlines: _,
+            gauges: _,
+            arriving: _,
             freed: _,
             eligible: _,
         } = old;
@@ -320,6 +249,12 @@ impl Router {
                 self.agent_gets_another_device(to, events);
             }
         }
+        for (queue, closed) in (0..).map(QueueId).zip(closed) {
+            if let Some(queue) = moved.queue(queue) {
+                self.closed[queue.index()] = closed;
+            }
+        }
+        let latches = self.take_over_latches(&plan, &latches, moved);
         let mut stays = Stays {
             old: &plan,
             old_demands: &lines.demands,
@@ -328,17 +263,45 @@ impl Router {
             new_demands: self.lines.by_meaning(),
             new_rules: &self.rules,
             moved,
+            latches,
             known: BTreeMap::new(),
         };
         for call in calls.slots.iter_mut().filter_map(|slot| slot.call.as_mut()) {
-            call.ticket = Ticket::NONE;
+            (call.ticket, call.counted) = (Ticket::NONE, false);
             call.left = call.left.iter().filter_map(|queue| moved.queue(*queue)).collect();
             call.hand = call.hand.and_then(|hand| moved.hand(hand));
-            stays.go_on(call, &mut places, events);
+            stays.go_on(call, &mut places, &mut repeats, events);
             moved.exclusions(&mut call.exclusions, &mut exclusions);
         }
         (self.calls, self.places, self.exclusions) = (calls, places, exclusions);
+        self.repeats = repeats;
         rested
+    }
+
+    /// A latch is that of the rule of the same name in the queue of the same name. Gives the new
+    /// numbers of the old ones.
+    fn take_over_latches(
+        &mut self,
+        plan: &RoutingPlan,
+        old: &Latches,
+        moved: &Moved,
+    ) -> BTreeMap<u32, u32> {
+        let name = |plan: &RoutingPlan, of: &LatchState| {
+            plan.queues[of.queue.index()].rules[usize::from(of.rule)].name.clone()
+        };
+        let new: BTreeMap<(QueueId, String), u32> = (0..)
+            .zip(&self.latches.all)
+            .map(|(latch, it)| ((it.queue, name(&self.plan, it)), latch))
+            .collect();
+        let mut same = BTreeMap::new();
+        for (latch, it) in (0..).zip(&old.all) {
+            let Some(queue) = moved.queue(it.queue) else { continue };
+            let Some(to) = new.get(&(queue, name(plan, it))) else { continue };
+            let state = &mut self.latches.all[*to as usize];
+            (state.is_set, state.sweep) = (it.is_set, it.sweep);
+            same.insert(latch, *to);
+        }
+        same
     }
 
     /// Whether wrap-up has ended by it, because its queue or its slot is gone.
@@ -363,6 +326,7 @@ impl Router {
             adapter: _,
             listed: _,
             measured: _,
+            counted: _,
         } = from;
         let to = &mut self.agents[agent.index()];
         to.wanted = moved.presence(wanted);

@@ -1,0 +1,130 @@
+//! Overflow rules: when they act, and what they do.
+
+use super::{Requirement, Treatment};
+use crate::ids::{AnnouncementId, NumberId, Priority, QueueId, Span};
+
+/// One overflow rule of a queue.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rule {
+    /// Its name, unique in its queue.
+    pub name: String,
+    /// When it acts on a call, once for each stay.
+    pub when: When,
+    /// It acts on the call again each time so long after it has acted, while it holds.
+    pub repeat_every: Option<Span>,
+    /// What it does, in this order.
+    pub then: Vec<Action>,
+}
+
+/// What must hold for a rule to act on a waiting call: all of it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct When {
+    /// The call has been this long in the queue.
+    pub waited: Span,
+    /// It has waited this long in all.
+    pub age: Span,
+    /// It is at least so urgent; none for any priority.
+    pub priority_at_least: Option<Priority>,
+    /// Looked at when the call enters the queue, and only then.
+    pub admission: Option<Admission>,
+    /// How it stands with a queue or the domain.
+    pub latch: Option<Latch>,
+}
+
+/// What is looked at when a call enters a queue: all of it must hold. It acts before the match.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Admission {
+    /// The queue is closed.
+    pub closed: bool,
+    /// So many other calls stand in the queue in whatever state or are connected through it.
+    pub calls_in_system: Option<u32>,
+}
+
+/// What is set when all of `set` holds, and cleared when all of `clear` does; if `clear` is empty,
+/// when `set` holds no more.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Latch {
+    /// The queue that is looked at; `None` for the whole domain.
+    pub of: Option<QueueId>,
+    /// Not empty.
+    pub set: Vec<Bound>,
+    /// What ends it.
+    pub clear: Vec<Bound>,
+}
+
+/// A measure at or above a value, or at or below it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Bound {
+    /// What is measured.
+    pub gauge: Gauge,
+    /// At or above; else at or below.
+    pub at_least: bool,
+    /// Calls, agents, or microseconds.
+    pub value: u64,
+}
+
+/// What a latch measures, of a queue or the whole domain.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Gauge {
+    /// Calls that wait or are being offered.
+    CallsWaiting,
+    /// Since the first of them entered its queue, in microseconds.
+    LongestWait,
+    /// Agents who may serve the queue and are logged in.
+    AgentsStaffed,
+    /// Of those, the ones who are ready.
+    AgentsWorking,
+    /// Of those, the ones with a free slot, nothing else asked for, and a device that can be rung.
+    AgentsAvailable,
+}
+
+/// What a rule does to a waiting call.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Action {
+    /// Raises the priority, to 8 at most; never lowers it.
+    RaisePriority(Priority),
+    /// Replaces the queue's requirement for this call and stay.
+    Require(Requirement),
+    /// The call waits in this queue too.
+    AddQueue {
+        /// Which.
+        to: QueueId,
+        /// Only while the rule's latch is set.
+        while_active: bool,
+    },
+    /// The call leaves this queue for that one.
+    MoveTo(QueueId),
+    /// The call leaves acdd.
+    End(Treatment),
+    /// The caller is transferred to this number, and leaves acdd.
+    TransferTo(NumberId),
+    /// The waiting caller hears this.
+    Play(AnnouncementId),
+}
+
+impl Rule {
+    /// One that acts once the call has been so long in the queue.
+    pub fn after(waited: Span, name: &str, then: Vec<Action>) -> Self {
+        let when = When { waited, ..When::default() };
+        Self { name: name.to_owned(), when, repeat_every: None, then }
+    }
+}
+
+impl When {
+    /// Whether nothing but the time in the queue counts.
+    pub(super) fn is_wait_only(&self) -> bool {
+        *self == Self { waited: self.waited, ..Self::default() }
+    }
+}
+
+impl Action {
+    /// Whether the call is not in the queue any more afterwards.
+    pub(super) const fn leaves(&self) -> bool {
+        match self {
+            Self::MoveTo(_) | Self::End(_) | Self::TransferTo(_) => true,
+            Self::RaisePriority(_) | Self::Require(_) | Self::AddQueue { .. } | Self::Play(_) => {
+                false
+            }
+        }
+    }
+}
