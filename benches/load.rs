@@ -63,6 +63,7 @@ pub(crate) fn plan(shape: &Shape) -> RoutingPlan {
             select: vec![Criterion::LongestIdle],
             ring: Span::from_secs(15),
             wrap_up: Span::from_secs(0),
+            wrap_up_at_most: Span::from_secs(600),
             service_level: ServiceLevel { answered_percent: 80, within: Span::from_secs(20) },
             closing_ends_waits: false,
             rules,

@@ -4,7 +4,8 @@ use crate::CONFIG;
 use crate::harness::Daemon;
 use acd_proto::v1::adapter_message::Body as Up;
 use acd_proto::v1::revoke::Reason;
-use acd_proto::v1::{AgentLegLost, CallHeld, CallRetrieved, CallState, ConnectFailed};
+use acd_proto::v1::{self as acd, AgentLegLost, CallHeld, CallRetrieved, CallState, ConnectFailed};
+use tonic::Code;
 
 #[tokio::test]
 async fn a_call_is_offered_answered_and_handled() {
@@ -78,6 +79,40 @@ async fn wrap_up_ends_by_itself_and_the_next_call_comes() {
     let next = pbx.expect_offer().await;
     assert_eq!(next.call.expect("an offer names its call").call_id, "c2");
     assert!(next.offer_number > offer.offer_number, "offers are counted");
+}
+
+#[tokio::test]
+async fn an_agent_who_needs_longer_for_his_notes_extends_wrap_up() {
+    let config =
+        CONFIG.replace("wrap_up = \"10m\"", "wrap_up = \"10m\"\nwrap_up_at_most = \"15m\"");
+    let daemon = Daemon::start(&config).await;
+    let mut watcher = daemon.watcher().await;
+    let mut pbx = daemon.adapter("pbx").await;
+    let mut sam = daemon.agent("sam").await;
+    let refused = sam.extend_wrap_up(60).await.expect_err("there is nothing to extend");
+    assert_eq!(refused.code(), Code::FailedPrecondition);
+
+    pbx.offer_call("c1", "front-desk").await;
+    let offer = pbx.expect_offer().await;
+    pbx.answer(&offer).await;
+    pbx.end_call("c1").await;
+    watcher.until("call_ended", "c1").await;
+    let slot = |agent: acd::Agent| {
+        let slot = agent.slots.into_iter().next().expect("he has a slot");
+        (slot.since.expect("it began"), slot.until.expect("it ends").seconds)
+    };
+    let (since, until) = slot(daemon.agent_seen("sam").await);
+    let answer = sam.extend_wrap_up(60).await.expect("a minute more");
+    assert_eq!(slot(answer.agent.expect("his row")), (since, until + 60));
+    sam.extend_wrap_up(3600).await.expect("as long as it may be");
+    assert_eq!(slot(daemon.agent_seen("sam").await), (since, until + 300));
+
+    let refused = sam.extend_wrap_up(1).await.expect_err("it is as long as it may be");
+    assert_eq!(refused.message(), "the agent's wrap-up is as long as it may be already");
+    for by in [0, -5] {
+        let refused = sam.extend_wrap_up(by).await.expect_err("no length of time");
+        assert_eq!(refused.code(), Code::InvalidArgument);
+    }
 }
 
 #[tokio::test]

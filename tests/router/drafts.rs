@@ -76,6 +76,7 @@ impl Draft {
             let require = Requirement { any_of, ..self.requirement(&draft.require) };
             let mut queue = plans::queue(name, require, rules.collect());
             queue.wrap_up = seconds(draft.wrap_up);
+            queue.wrap_up_at_most = seconds(2 * draft.wrap_up);
             queue.service_level.within = seconds(draft.within);
             queue.select.clone_from(&draft.select);
             queue

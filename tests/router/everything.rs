@@ -40,6 +40,7 @@ pub(crate) fn plan(order: Order, missed_offers: MissedOffers) -> RoutingPlan {
     );
     billing.select = vec![Criterion::HighestLevel];
     billing.wrap_up = seconds(7);
+    billing.wrap_up_at_most = seconds(20);
     let mut spanish = queue(
         "spanish",
         Requirement {

@@ -112,6 +112,10 @@ pub(crate) enum Attempt {
     EndWrapUp {
         agent: u32,
     },
+    ExtendWrapUp {
+        agent: u32,
+        by: u64,
+    },
     Move {
         call: usize,
         queue: u16,
@@ -196,6 +200,8 @@ fn attempt() -> impl Strategy<Value = Attempt> {
         2 => (agent.clone(), call.clone())
             .prop_map(|(agent, call)| Attempt::Decline { agent, call }),
         2 => agent.clone().prop_map(|agent| Attempt::EndWrapUp { agent }),
+        2 => (agent.clone(), 0_u64..20_000_000)
+            .prop_map(|(agent, by)| Attempt::ExtendWrapUp { agent, by }),
         2 => (call.clone(), queue).prop_map(|(call, queue)| Attempt::Move { call, queue }),
         1 => (call.clone(), 0_u8..10)
             .prop_map(|(call, priority)| Attempt::SetPriority { call, priority }),
@@ -700,6 +706,9 @@ impl World {
             Attempt::Decline { agent, call } => {
                 let call = ledger.at(Stage::Offering, call);
                 Command::AgentDecline { agent: self.holder(agent, call), offer: offer(call) }
+            }
+            Attempt::ExtendWrapUp { agent, by } => {
+                Command::AgentExtendWrapUp { agent: AgentId(agent), by: Span(by) }
             }
             Attempt::EndWrapUp { agent } => Command::AgentEndWrapUp { agent: AgentId(agent) },
             Attempt::Move { call, queue } => {

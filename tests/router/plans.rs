@@ -25,6 +25,7 @@ pub(crate) fn queue(name: &str, require: Requirement, mut rules: Vec<Rule>) -> Q
         select: vec![Criterion::LongestIdle],
         ring: seconds(15),
         wrap_up: seconds(0),
+        wrap_up_at_most: Span::from_secs(600),
         service_level: ServiceLevel { answered_percent: 80, within: seconds(20) },
         closing_ends_waits: false,
         rules,

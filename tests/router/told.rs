@@ -55,6 +55,12 @@ impl Told {
                     self.hand(call).slot = *slot;
                 }
             }
+            Event::WrapUpExtended { agent, slot, until } => {
+                let told = &mut self.agents[agent.index()].slots[usize::from(*slot)];
+                if let SlotState::WrapUp { until: ends, .. } = &mut told.state {
+                    *ends = *until;
+                }
+            }
             _ => {}
         }
     }

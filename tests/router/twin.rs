@@ -95,6 +95,8 @@ struct Agent {
     occupation: (u64, u64),
     last_offer: OfferNumber,
     slots: Vec<SlotState>,
+    /// When each slot became what it is.
+    slots_since: Vec<Timestamp>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -189,6 +191,7 @@ impl Twin {
             occupation: (0, 0),
             last_offer: OfferNumber(0),
             slots: vec![SlotState::Free; usize::from(capacity)],
+            slots_since: vec![Timestamp(0); usize::from(capacity)],
         };
         let rules = plan.queues_with_ids().flat_map(|(queue, planned)| {
             let rules = planned.rules.iter().enumerate();
@@ -336,6 +339,7 @@ impl Twin {
                 Ok(())
             }
             Command::AgentEndWrapUp { agent } => self.wrap_up_done(agent),
+            Command::AgentExtendWrapUp { agent, by } => self.wrap_up_takes_longer(agent, by),
             Command::MoveCall { call, queue } => self.person_moves(call, queue),
             Command::SetPriority { call, priority } => {
                 let call = self.index(call)?;
@@ -1629,6 +1633,7 @@ impl Twin {
     fn slot_becomes(&mut self, agent: AgentId, slot: usize, state: SlotState) {
         let (now, known) = (self.now, &mut self.agents[agent.index()]);
         known.slots[slot] = state;
+        known.slots_since[slot] = now;
         let is_busy = known.slots.iter().any(|slot| *slot != SlotState::Free);
         if !is_busy && let Some(since) = known.busy_since.take() {
             known.busy = Span(known.busy.0 + now.since(since).0);
@@ -1676,6 +1681,26 @@ impl Twin {
             }
         }
         Ok(())
+    }
+
+    fn wrap_up_takes_longer(&mut self, agent: AgentId, by: Span) -> Answer {
+        self.known_agent(agent)?;
+        let mut any = false;
+        for slot in 0..self.agents[agent.index()].slots.len() {
+            let known = &mut self.agents[agent.index()];
+            let SlotState::WrapUp { until, queue } = known.slots[slot] else { continue };
+            let at_most = self.plan.queues[queue.index()].wrap_up_at_most;
+            let longer = Timestamp(u64::min(
+                until.0.saturating_add(by.0),
+                known.slots_since[slot].0.saturating_add(at_most.0),
+            ));
+            if longer > until {
+                known.slots[slot] = SlotState::WrapUp { until: longer, queue };
+                self.say(Event::WrapUpExtended { agent, slot: slot as u8, until: longer });
+                any = true;
+            }
+        }
+        if any { Ok(()) } else { Err(Refused) }
     }
 }
 

@@ -121,6 +121,7 @@ impl Names {
                 }
                 "rings" => queue.ring = seconds(at, value),
                 "wraps" => queue.wrap_up = seconds(at, value),
+                "extends" => queue.wrap_up_at_most = seconds(at, value),
                 "or" => queue.require.any_of.push(self.requirement(at, &[value, rest[0]]).skills),
                 "answers" => queue.service_level.within = seconds(at, value),
                 "selects" => {
@@ -344,6 +345,7 @@ impl Names {
             }
             ["accepts", call] => Command::AgentAccept { agent, offer: offer(call) },
             ["declines", call] => Command::AgentDecline { agent, offer: offer(call) },
+            ["extends", "wrap-up", by] => Command::AgentExtendWrapUp { agent, by: seconds(at, by) },
             ["ends", "wrap-up"] => Command::AgentEndWrapUp { agent },
             ["has", "a", "device", state] => Command::DeviceChanged {
                 agent,

@@ -49,6 +49,7 @@ const WORDS: &[&str] = &[
     "credit",
     "ring",
     "wrap_up",
+    "wrap_up_at_most",
     "missed_offers",
     "recovery_grace",
     "sync",
@@ -182,7 +183,7 @@ fn queue() -> impl Strategy<Value = String> {
     let keys = (
         prop::option::of(levels()),
         maybe("ring", &["\"1ms\"", "\"15s\"", "\"7d\""]),
-        maybe("wrap_up", &["\"0s\"", "\"30s\""]),
+        maybe("wrap_up", &["\"0s\"", "\"30s\"\nwrap_up_at_most = \"30s\""]),
         maybe("select", &["[\"longest_idle\"]", "[\"highest_level\", \"longest_idle\"]"]),
         maybe("service_level", &["{}", "{ answered = \"1%\" }", "{ within = \"1m\" }"]),
     );

@@ -45,7 +45,7 @@ fn one_queue_is_enough_and_the_rest_has_defaults() {
     assert_eq!(queue.require, Requirement::default());
     assert_eq!(queue.select, [Criterion::LongestIdle]);
     assert_eq!(queue.ring, Span::from_secs(15));
-    assert_eq!(queue.wrap_up, Span(0));
+    assert_eq!((queue.wrap_up, queue.wrap_up_at_most), (Span(0), Span::from_secs(600)));
     let promise = ServiceLevel { answered_percent: 80, within: Span::from_secs(20) };
     assert_eq!(queue.service_level, promise);
     let end = vec![Action::End(Treatment::Voicemail)];
@@ -77,6 +77,7 @@ fn what_is_written_takes_the_place_of_the_defaults() {
         select = ["highest_level", "longest_idle"]
         ring = "1d2h3m4s5ms"
         wrap_up = "1m"
+        wrap_up_at_most = "90s"
         service_level = { answered = "100%" }
         "#,
     );
@@ -94,6 +95,7 @@ fn what_is_written_takes_the_place_of_the_defaults() {
     assert_eq!(queue.select, [Criterion::HighestLevel, Criterion::LongestIdle]);
     assert_eq!(queue.ring, Span::from_millis(93_784_005));
     assert_eq!(queue.wrap_up, Span::from_secs(60));
+    assert_eq!(queue.wrap_up_at_most, Span::from_secs(90));
     let promise = ServiceLevel { answered_percent: 100, within: Span::from_secs(20) };
     assert_eq!(queue.service_level, promise);
 }

@@ -54,11 +54,11 @@ service_level = { answerd = "80%" }
 "#), @r"
     1:2: servre: unknown key (did you mean `server`?); expected one of `server`, `log`, `journal`, `routing`, `presence`, `skills`, `queues`, `agents`
     3:1: routing.ordr: unknown key (did you mean `order`?); expected one of `order`, `credit`, `short_abandon`, `exclude_for`, `connect_within`, `recovery_grace`, `missed_offers`, `seed`
-    5:1: queues.billing.rnig: unknown key (did you mean `ring`?); expected one of `description`, `require`, `any_of`, `select`, `ring`, `wrap_up`, `service_level`, `at_closing`, `rules`
-    6:1: queues.billing.wrapup: unknown key (did you mean `wrap_up`?); expected one of `description`, `require`, `any_of`, `select`, `ring`, `wrap_up`, `service_level`, `at_closing`, `rules`
-    7:1: queues.billing.broadcast: unknown key; expected one of `description`, `require`, `any_of`, `select`, `ring`, `wrap_up`, `service_level`, `at_closing`, `rules`
+    5:1: queues.billing.rnig: unknown key (did you mean `ring`?); expected one of `description`, `require`, `any_of`, `select`, `ring`, `wrap_up`, `wrap_up_at_most`, `service_level`, `at_closing`, `rules`
+    6:1: queues.billing.wrapup: unknown key (did you mean `wrap_up`?); expected one of `description`, `require`, `any_of`, `select`, `ring`, `wrap_up`, `wrap_up_at_most`, `service_level`, `at_closing`, `rules`
+    7:1: queues.billing.broadcast: unknown key; expected one of `description`, `require`, `any_of`, `select`, `ring`, `wrap_up`, `wrap_up_at_most`, `service_level`, `at_closing`, `rules`
     8:19: queues.billing.service_level.answerd: unknown key (did you mean `answered`?); expected one of `answered`, `within`
-    9:17: queues.billing.endpoints: unknown key; expected one of `description`, `require`, `any_of`, `select`, `ring`, `wrap_up`, `service_level`, `at_closing`, `rules`
+    9:17: queues.billing.endpoints: unknown key; expected one of `description`, `require`, `any_of`, `select`, `ring`, `wrap_up`, `wrap_up_at_most`, `service_level`, `at_closing`, `rules`
     ");
 }
 
@@ -175,6 +175,20 @@ g.service_level.answered = "eighty%"
     7:28: queues.f.service_level.answered: `0.8` has no percent sign; expected a whole percentage from "1%" to "100%"
     8:28: queues.g.service_level.answered: `eighty%` is not a whole percentage; expected a whole percentage from "1%" to "100%"
     "#);
+}
+
+#[test]
+fn wrap_up_is_not_longer_than_at_most() {
+    insta::assert_snapshot!(problems(r#"
+[queues.a]
+wrap_up = "30s"
+wrap_up_at_most = "20s"
+[queues.b]
+wrap_up = "30s"
+wrap_up_at_most = "30s"
+[queues.c]
+wrap_up = "1h"
+"#), @"3:19: queues.a.wrap_up_at_most: this is shorter than wrap_up; expected a time not below wrap_up (equal to it: cannot be extended)");
 }
 
 #[test]

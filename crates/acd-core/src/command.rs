@@ -2,7 +2,7 @@
 
 use crate::event::DeviceState;
 use crate::ids::{
-    AdapterId, AgentId, CallHandle, OfferNumber, Priority, QueueId, ReasonId, Timestamp,
+    AdapterId, AgentId, CallHandle, OfferNumber, Priority, QueueId, ReasonId, Span, Timestamp,
 };
 use crate::plan::{RoutingPlan, Treatment};
 use std::fmt;
@@ -193,6 +193,14 @@ pub enum Command {
         /// Who.
         agent: AgentId,
     },
+    /// The agent needs longer for his notes on all calls in wrap-up: it ends so much later, as far
+    /// as the plan lets it.
+    AgentExtendWrapUp {
+        /// Who.
+        agent: AgentId,
+        /// By how much.
+        by: Span,
+    },
 
     /// A supervisor moves a waiting call to another queue.
     MoveCall {
@@ -316,6 +324,8 @@ pub enum Rejection {
     AgentLoggedIn,
     /// The agent has no call in wrap-up.
     NotInWrapUp,
+    /// The agent's wrap-up lasts as long as its queue lets it already.
+    WrapUpAtMost,
     /// The call began to wait later than now.
     SinceAhead,
     /// The agent is not ready, or has no free slot.
@@ -366,6 +376,9 @@ impl fmt::Display for Rejection {
             Self::AgentLoggedOut => f.write_str("the agent is logged out"),
             Self::AgentLoggedIn => f.write_str("the agent is logged in already"),
             Self::NotInWrapUp => f.write_str("the agent has no call in wrap-up"),
+            Self::WrapUpAtMost => {
+                f.write_str("the agent's wrap-up is as long as it may be already")
+            }
             Self::SinceAhead => f.write_str("the call began to wait later than now"),
             Self::AgentNotAvailable => f.write_str("the agent is not ready or has no free slot"),
             Self::AgentNotQualified => f.write_str("the agent lacks what the call requires"),

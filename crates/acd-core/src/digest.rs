@@ -8,7 +8,7 @@ use crate::persist::{Persist, RestoreError, Restored, Sink, Source, persist_enum
 /// Raised by any change of behaviour (the same commands give other events), of a command's or a
 /// plan's bytes, or of a snapshot's. The tail of a journal is folded only by the version that wrote
 /// it: by another one the same commands might mean something else.
-pub const LOGIC_VERSION: u32 = 5;
+pub const LOGIC_VERSION: u32 = 6;
 
 /// A hash over every field of every event, in their order; the same on every machine.
 ///
@@ -90,6 +90,7 @@ persist_enum!(Event {
     24 = DeviceChanged { agent, device },
     25 = QueueClosed { queue, closed },
     26 = LatchChanged { queue, rule, set },
+    27 = WrapUpExtended { agent, slot, until },
 });
 persist_enum!(LeftCause { 0 = Moved, 1 = Connected, 2 = Ended, 3 = Withdrawn });
 persist_enum!(OfferEnd {
@@ -163,6 +164,7 @@ mod tests {
             Event::DeviceChanged { agent, device: DeviceState::Busy },
             Event::QueueClosed { queue, closed: true },
             Event::LatchChanged { queue, rule: 16, set: true },
+            Event::WrapUpExtended { agent, slot: 17, until: since },
         ]
     }
 
@@ -209,7 +211,7 @@ mod tests {
     /// A journal's batches hold such values: whoever changes this one raises `LOGIC_VERSION`.
     #[test]
     fn the_hash_of_one_of_each_is_known() {
-        assert_eq!((LOGIC_VERSION, digest(&one_of_each())), (5, 0x9BCC_0AFF_3711_6EF3));
+        assert_eq!((LOGIC_VERSION, digest(&one_of_each())), (6, 0xB70E_9F4C_9DE9_1DFE));
     }
 
     #[test]

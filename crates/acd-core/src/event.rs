@@ -244,6 +244,15 @@ pub enum Event {
         /// The new state.
         state: SlotState,
     },
+    /// An agent's wrap-up lasts longer.
+    WrapUpExtended {
+        /// Who.
+        agent: AgentId,
+        /// Which of his slots, from 0.
+        slot: u8,
+        /// When it ends by itself now.
+        until: Timestamp,
+    },
 }
 
 /// Whether an agent takes calls.

@@ -107,6 +107,36 @@ impl Router {
         Ok(())
     }
 
+    /// Each of his wrap-ups ends so much later, but none lasts longer than its queue lets it.
+    pub(crate) fn agent_extend_wrap_up(
+        &mut self,
+        agent: AgentId,
+        by: Span,
+        events: &mut Vec<Event>,
+    ) -> Result<(), Rejection> {
+        let mut refusal = Rejection::NotInWrapUp;
+        let mut extended = 0;
+        for slot in 0..self.known_agent(agent)?.slots.len() as u8 {
+            let at = &mut self.agents[agent.index()].slots[usize::from(slot)];
+            let (SlotState::WrapUp { until, queue }, Some(since)) = (&mut at.state, at.since)
+            else {
+                continue;
+            };
+            let latest = since + self.plan.queues[queue.index()].wrap_up_at_most;
+            let longer = (*until + by).min(latest);
+            if longer <= *until {
+                refusal = Rejection::WrapUpAtMost;
+                continue;
+            }
+            *until = longer;
+            self.deadlines.cancel(&mut at.ticket);
+            at.ticket = self.deadlines.set(longer, Deadline::WrapUpEnds { agent, slot });
+            events.push(Event::WrapUpExtended { agent, slot, until: longer });
+            extended += 1;
+        }
+        if extended == 0 { Err(refusal) } else { Ok(()) }
+    }
+
     fn logged_in(&self, agent: AgentId) -> Result<(), Rejection> {
         match self.known_agent(agent)?.wanted {
             Presence::LoggedOut => Err(Rejection::AgentLoggedOut),

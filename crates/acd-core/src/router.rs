@@ -171,6 +171,9 @@ impl Router {
             Command::AgentAccept { agent, offer } => self.agent_accept(agent, offer, events),
             Command::AgentDecline { agent, offer } => self.agent_decline(agent, offer, events),
             Command::AgentEndWrapUp { agent } => self.agent_end_wrap_up(agent, events),
+            Command::AgentExtendWrapUp { agent, by } => {
+                self.agent_extend_wrap_up(agent, by, events)
+            }
             Command::MoveCall { call, queue } => self.move_call(call, queue, events),
             Command::SetPriority { call, priority } => self.set_priority(call, priority, events),
             Command::EndCall { call, treatment } => self.end_by_person(call, treatment, events),

@@ -46,6 +46,7 @@ persist_enum!(Command {
     30 = CallTransferred { call, queue },
     31 = DeviceChanged { agent, device },
     32 = SetClosed { queue, closed },
+    33 = AgentExtendWrapUp { agent, by },
 });
 persist_enum!(OfferResult {
     0 = Ringing, 1 = Accepted, 2 = Declined, 3 = NoAnswer, 4 = Failed,
@@ -77,6 +78,7 @@ persist_struct!(QueuePlan {
     select,
     ring,
     wrap_up,
+    wrap_up_at_most,
     service_level,
     closing_ends_waits,
     rules,

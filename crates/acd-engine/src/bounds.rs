@@ -45,6 +45,7 @@ pub(crate) fn check_request(request: &Request, person: &Person) -> Result<(), Re
         | Request::Accept { agent, .. }
         | Request::Decline { agent, .. }
         | Request::EndWrapUp { agent }
+        | Request::ExtendWrapUp { agent, .. }
         | Request::ForcePresence { agent, .. } => check_id(agent, "agent"),
         Request::NotReady { agent, reason } => {
             check_id(agent, "agent")?;

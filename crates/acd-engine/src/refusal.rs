@@ -142,7 +142,8 @@ impl From<Rejection> for Refusal {
             | Rejection::AgentInUse { .. }
             | Rejection::AgentLoggedOut
             | Rejection::AgentLoggedIn
-            | Rejection::NotInWrapUp => (RefusalKind::FailedPrecondition, code::WRONG_STATE),
+            | Rejection::NotInWrapUp
+            | Rejection::WrapUpAtMost => (RefusalKind::FailedPrecondition, code::WRONG_STATE),
         };
         Self::new(kind, code, rejection.to_string())
     }

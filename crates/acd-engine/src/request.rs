@@ -1,6 +1,6 @@
 //! What people ask for, and the names and places that their answers are given in.
 
-use acd_core::{ForcedPresence, Priority, Treatment};
+use acd_core::{ForcedPresence, Priority, Span, Treatment};
 use acd_journal::CallCard;
 use std::fmt;
 
@@ -88,6 +88,13 @@ pub enum Request {
     EndWrapUp {
         /// Who.
         agent: String,
+    },
+    /// The agent needs longer for them.
+    ExtendWrapUp {
+        /// Who.
+        agent: String,
+        /// By how much.
+        by: Span,
     },
     /// A supervisor moves a waiting call.
     MoveCall {

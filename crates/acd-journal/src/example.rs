@@ -187,6 +187,7 @@ fn plan() -> RoutingPlan {
             select: vec![Criterion::LongestIdle],
             ring: Span::from_secs(15),
             wrap_up: Span::from_secs(30),
+            wrap_up_at_most: Span::from_secs(600),
             service_level: ServiceLevel { answered_percent: 80, within: Span::from_secs(20) },
             closing_ends_waits: false,
             rules: vec![Rule::after(Span::from_secs(60), "give-up", end)],

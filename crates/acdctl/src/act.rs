@@ -231,6 +231,10 @@ pub(crate) async fn agent(
                 .await
         }
         AgentCommand::Force(arguments) => return force(daemon, output, arguments).await,
+        AgentCommand::ExtendWrapUp { agent, by } => {
+            let by = prost_types::Duration::try_from(by).ok();
+            agents.extend_wrap_up(request(v1::ExtendWrapUpRequest { domain, agent, by })).await
+        }
         AgentCommand::EndWrapUp { agent } => {
             agents.end_wrap_up(request(v1::EndWrapUpRequest { domain, agent })).await
         }

@@ -1,9 +1,11 @@
 //! What the command line may say.
 
+use crate::times::parse_length;
 use clap::parser::ValueSource;
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 use std::path::PathBuf;
+use std::time::Duration;
 
 pub(crate) use crate::journal::cli::JournalCommand;
 pub(crate) use crate::trace::cli::TraceCommand;
@@ -387,6 +389,16 @@ pub(crate) enum AgentCommand {
     EndWrapUp {
         /// The agent's id.
         agent: String,
+    },
+
+    /// Makes wrap-up longer, as far as the queue lets it (`wrap_up_at_most`).
+    #[command(after_help = "Examples:\n  acdctl agent extend-wrap-up ana --by 30s")]
+    ExtendWrapUp {
+        /// The agent's id.
+        agent: String,
+        /// By how much, such as 30s or 2m.
+        #[arg(long, value_name = "TIME", value_parser = parse_length)]
+        by: Duration,
     },
 
     /// Sets an agent's presence as a supervisor; recorded with who did it and why.

@@ -1,7 +1,16 @@
 //! How times and lengths of time are written.
 
+use jiff::SignedDuration;
 use jiff::tz::TimeZone;
 use std::time::Duration;
+
+/// A length of time on the command line.
+pub(crate) fn parse_length(text: &str) -> Result<Duration, String> {
+    text.parse::<SignedDuration>()
+        .ok()
+        .and_then(|length| Duration::try_from(length).ok())
+        .ok_or_else(|| "expected a length of time, such as 20s or 1m30s".to_owned())
+}
 
 /// An instant of the daemon.
 pub(crate) type Instant = prost_types::Timestamp;
@@ -80,6 +89,15 @@ pub(crate) fn human_us(microseconds: f64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn lengths_have_a_unit_and_are_not_negative() {
+        assert_eq!(parse_length("20s"), Ok(Duration::from_secs(20)));
+        assert_eq!(parse_length("1m30s"), Ok(Duration::from_secs(90)));
+        assert_eq!(parse_length("500ms"), Ok(Duration::from_millis(500)));
+        assert!(parse_length("20").is_err());
+        assert!(parse_length("-20s").is_err());
+    }
 
     #[test]
     fn lengths_are_written_by_their_two_largest_units() {

@@ -64,4 +64,13 @@ impl Agent {
         let request = acd::EndWrapUpRequest { agent: self.id.clone(), ..Default::default() };
         self.client.end_wrap_up(request).await.map(tonic::Response::into_inner)
     }
+
+    pub(crate) async fn extend_wrap_up(
+        &mut self,
+        seconds: i64,
+    ) -> Result<acd::AgentResponse, Status> {
+        let by = Some(prost_types::Duration { seconds, nanos: 0 });
+        let request = acd::ExtendWrapUpRequest { agent: self.id.clone(), by, ..Default::default() };
+        self.client.extend_wrap_up(request).await.map(tonic::Response::into_inner)
+    }
 }

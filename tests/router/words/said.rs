@@ -26,6 +26,11 @@ impl Names {
                 let which = if *slot == 0 { String::new() } else { format!(" (slot {slot})") };
                 format!("{}: {}{which}", self.agent_name(*agent), self.slot(state))
             }
+            Event::WrapUpExtended { agent, slot, until } => {
+                let which = if *slot == 0 { String::new() } else { format!(" (slot {slot})") };
+                let until = moment(*until);
+                format!("{}: wrap-up until {until}{which}", self.agent_name(*agent))
+            }
             Event::CallArrived { call, priority, since, .. } => {
                 let (call, since) = (self.call_name(*call), self.since(*since));
                 format!("{call}: arrived, priority {}{since}", priority.get())
@@ -180,7 +185,8 @@ impl Names {
             | Event::PlayOrdered { .. }
             | Event::DeviceChanged { .. }
             | Event::PresenceChanged { .. }
-            | Event::SlotChanged { .. } => unreachable!("only events of offers come here"),
+            | Event::SlotChanged { .. }
+            | Event::WrapUpExtended { .. } => unreachable!("only events of offers come here"),
         }
     }
 
@@ -188,7 +194,7 @@ impl Names {
     fn since(&self, since: Timestamp) -> String {
         match since == self.now {
             true => String::new(),
-            false => format!(", since {}s", since.since(START).0 as f64 / 1e6),
+            false => format!(", since {}", moment(since)),
         }
     }
 
@@ -237,4 +243,8 @@ impl Names {
     fn queue_name(&self, queue: QueueId) -> &str {
         &self.plan.queues[queue.index()].name
     }
+}
+
+fn moment(at: Timestamp) -> String {
+    format!("{}s", at.since(START).0 as f64 / 1e6)
 }

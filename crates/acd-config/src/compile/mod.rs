@@ -19,6 +19,8 @@ use acd_core::{
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
+/// How long extended wrap-up lasts at most, unless the queue says so.
+const WRAP_UP_AT_MOST: Span = Span::from_secs(600);
 /// The most reasons for being not ready; more than anybody could choose from.
 const REASONS_MAX: usize = 256;
 /// Compiles `file`. What it returns is of use only if nothing was noted, here or before.
@@ -212,6 +214,20 @@ impl Compiler<'_> {
         }
     }
 
+    /// How long wrap-up may last when it is extended.
+    fn wrap_up_at_most(&mut self, key: &Key<'_>, queue: &Queue) -> Span {
+        let wrap_up = queue.wrap_up.value.0;
+        let Some(at_most) = queue.wrap_up_at_most.get() else {
+            return wrap_up.max(WRAP_UP_AT_MOST);
+        };
+        if at_most.value.0 < wrap_up && queue.wrap_up.sound {
+            let message = "this is shorter than wrap_up";
+            let expected = "a time not below wrap_up (equal to it: cannot be extended)";
+            self.notes.add(&key.name("wrap_up_at_most"), &at_most.span, message, expected);
+        }
+        at_most.value.0
+    }
+
     fn queue(&mut self, key: &Key<'_>, id: QueueId, name: &str, queue: &Queue) -> QueuePlan {
         let require = self.requirement(key, queue.require.get(), queue.any_of.get());
         let rules = self.rules(&key.name("rules"), id, &require, &queue.rules);
@@ -221,6 +237,7 @@ impl Compiler<'_> {
             select: queue.select.value.0.iter().map(criterion).collect(),
             ring: queue.ring.value.0,
             wrap_up: queue.wrap_up.value.0,
+            wrap_up_at_most: self.wrap_up_at_most(key, queue),
             service_level: ServiceLevel {
                 answered_percent: queue.service_level.value.answered.value.0,
                 within: queue.service_level.value.within.value.0,

@@ -281,6 +281,9 @@ section! {
         default ring: PositiveTime = "'15s'",
         /// How long an agent has after a call of this queue before the next.
         default wrap_up: Time = "'0s'",
+        /// How long it lasts at most when the agent extends it, from its beginning. Without it, 10m,
+        /// or as long as `wrap_up` if that is longer.
+        optional wrap_up_at_most: Time,
         /// The promise that the queue is measured by.
         default service_level: ServiceLevel = "{ answered = '80%', within = '20s' }",
         /// What becomes of calls that wait when the queue closes: they are served on, or the rules

@@ -60,10 +60,13 @@ impl RoutingPlan {
         if queue.ring == Span(0) {
             return defect(format!("{at}: an offer must ring for some time"));
         }
+        if queue.wrap_up_at_most < queue.wrap_up {
+            return defect(format!("{at}: wrap-up may not be longer than at most"));
+        }
         let waits = queue.rules.iter().flat_map(|rule| {
             [rule.when.waited, rule.when.age, rule.repeat_every.unwrap_or_default()]
         });
-        let spans = [queue.ring, queue.wrap_up, queue.service_level.within];
+        let spans = [queue.ring, queue.wrap_up_at_most, queue.service_level.within];
         if waits.chain(spans).any(|span| span > Span::LONGEST) {
             return defect(format!("{at}: 31 days is the longest time"));
         }

@@ -127,6 +127,8 @@ pub struct QueuePlan {
     pub ring: Span,
     /// How long an agent has after a call before he is free again; zero for none.
     pub wrap_up: Span,
+    /// How long it lasts when the agent extends it, from its beginning; not below `wrap_up`.
+    pub wrap_up_at_most: Span,
     /// The promise that supervisors measure the queue by.
     pub service_level: ServiceLevel,
     /// Whether rules with `closed` act on the calls that wait when the queue closes, too.

@@ -131,14 +131,17 @@ fn queue() -> impl Strategy<Value = QueuePlan> {
     let service_level = (any::<u8>(), span())
         .prop_map(|(answered_percent, within)| ServiceLevel { answered_percent, within });
     let rest = (service_level, any::<bool>(), rules);
-    ("\\PC{0,8}", requirement(), select, span(), span(), rest).prop_map(
-        |(name, require, select, ring, wrap_up, (service_level, closing_ends_waits, rules))| {
+    let spans = (span(), span(), span());
+    ("\\PC{0,8}", requirement(), select, spans, rest).prop_map(
+        |(name, require, select, spans, (service_level, closing_ends_waits, rules))| {
+            let (ring, wrap_up, wrap_up_at_most) = spans;
             QueuePlan {
                 name,
                 require,
                 select,
                 ring,
                 wrap_up,
+                wrap_up_at_most,
                 service_level,
                 closing_ends_waits,
                 rules,
@@ -252,6 +255,7 @@ fn one_of_each(of: &Ingredients) -> Vec<Command> {
         Command::CallTransferred { call, queue: of.reason.map(QueueId) },
         Command::DeviceChanged { agent, device: of.device },
         Command::SetClosed { queue, closed: of.flag },
+        Command::AgentExtendWrapUp { agent, by: Span(of.times.1) },
     ]
 }
 
@@ -366,6 +370,7 @@ fn the_bytes_of_one_of_each_are_known() {
         select: vec![Criterion::HighestLevel, Criterion::LongestIdle],
         ring: Span(5),
         wrap_up: Span(6),
+        wrap_up_at_most: Span(28),
         service_level: ServiceLevel { answered_percent: 7, within: Span(8) },
         closing_ends_waits: true,
         rules: vec![Rule { name: "on".to_owned(), when, repeat_every: Some(Span(24)), then }],
@@ -409,7 +414,7 @@ fn the_bytes_of_one_of_each_are_known() {
     let bytes = encoded(&one_of_each(&of));
     let mut hash = EventDigest::default();
     bytes.iter().for_each(|byte| hash.bytes(&[*byte]));
-    assert_eq!((LOGIC_VERSION, bytes.len(), hash.value()), (5, 672, 0x5F63_F621_B120_8D0B));
+    assert_eq!((LOGIC_VERSION, bytes.len(), hash.value()), (6, 693, 0x25F8_8997_1EE2_1862));
 }
 
 /// A length that is not there asks for no memory: this would be billions of names.

@@ -149,7 +149,8 @@ impl Engine {
             | Event::CallRetrieved { .. }
             | Event::PresenceChanged { .. }
             | Event::DeviceChanged { .. }
-            | Event::SlotChanged { .. } => {}
+            | Event::SlotChanged { .. }
+            | Event::WrapUpExtended { .. } => {}
         }
     }
 

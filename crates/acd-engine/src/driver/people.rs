@@ -51,6 +51,9 @@ impl Engine {
                 Command::AgentDecline { agent, offer }
             }
             Request::EndWrapUp { agent } => Command::AgentEndWrapUp { agent: self.agent(&agent)? },
+            Request::ExtendWrapUp { agent, by } => {
+                Command::AgentExtendWrapUp { agent: self.agent(&agent)?, by }
+            }
             Request::MoveCall { call, queue } => Command::MoveCall {
                 call: self.directory.find_ref(&call)?,
                 queue: self.queue(&queue)?,

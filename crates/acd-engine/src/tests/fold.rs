@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::Asked;
-use acd_core::Presence;
+use acd_core::{Presence, Span};
 use acd_journal::MemoryLog;
 use std::collections::BTreeMap;
 
@@ -117,6 +117,7 @@ async fn anything(running: &Running, pbx: &mut Pbx, dice: &mut Dice, calls: &mut
         4 => Request::NotReady { agent, reason: Some("lunch".to_owned()) },
         5..=7 => Request::Accept { agent, offer: None },
         8 => Request::Decline { agent, offer: None },
+        9 if dice.roll(2) == 0 => Request::ExtendWrapUp { agent, by: Span::from_secs(20) },
         9 => Request::EndWrapUp { agent },
         10 => Request::MoveCall { call: of_call, queue },
         11 => {

@@ -39,6 +39,7 @@ fn queue(name: &str, skill: u16, level: u8, rules: Vec<Rule>) -> QueuePlan {
         select: vec![Criterion::LongestIdle],
         ring: Span::from_secs(RING_SECS),
         wrap_up: Span::from_secs(30),
+        wrap_up_at_most: Span::from_secs(600),
         service_level: ServiceLevel { answered_percent: 80, within: Span::from_secs(20) },
         closing_ends_waits: false,
         rules,

@@ -110,6 +110,14 @@ impl View {
         });
     }
 
+    pub(super) fn wrap_up_extended(&mut self, agent: AgentId, slot: u8, until: Timestamp) {
+        self.change_agent(agent, |row| {
+            if let Some(slot) = row.slots.get_mut(usize::from(slot)) {
+                slot.until = Some(until);
+            }
+        });
+    }
+
     /// Changes a row, then the state word and every count that follows from it.
     fn change_agent(&mut self, agent: AgentId, change: impl FnOnce(&mut AgentRow)) {
         let Some(row) = self.agents.get_mut(agent.index()) else { return };

@@ -303,7 +303,8 @@ impl View {
             | Event::PlayOrdered { .. }
             | Event::DeviceChanged { .. }
             | Event::PresenceChanged { .. }
-            | Event::SlotChanged { .. } => {}
+            | Event::SlotChanged { .. }
+            | Event::WrapUpExtended { .. } => {}
         }
     }
 

@@ -231,6 +231,9 @@ impl View {
             Event::LatchChanged { queue, rule, set } => self.rule_is_active(*queue, *rule, *set),
             Event::DeviceChanged { agent, device } => self.device_changed(*agent, *device),
             Event::SlotChanged { agent, slot, state } => self.slot_changed(*agent, *slot, *state),
+            Event::WrapUpExtended { agent, slot, until } => {
+                self.wrap_up_extended(*agent, *slot, *until);
+            }
             Event::CallArrived { call, arrival, priority, since, .. } => {
                 if let Named::Call(card) = &record.named {
                     self.call_arrived(*call, Arc::clone(card), *arrival, *priority, *since);

@@ -111,6 +111,7 @@ pub(crate) fn kind(event: &Event) -> &'static str {
         Event::PresenceChanged { .. } => "presence_changed",
         Event::DeviceChanged { .. } => "device_changed",
         Event::SlotChanged { .. } => "slot_changed",
+        Event::WrapUpExtended { .. } => "wrap_up_extended",
     }
 }
 
@@ -156,6 +157,7 @@ fn detail(event: &Event) -> &'static str {
         | Event::RuleFired { .. }
         | Event::QueueClosed { .. }
         | Event::LatchChanged { .. }
+        | Event::WrapUpExtended { .. }
         | Event::OfferIssued { .. }
         | Event::OfferRinging { .. }
         | Event::CallConnecting { .. }
@@ -249,9 +251,9 @@ fn about(event: &Event) -> About {
         Event::CallConnected { call, agent, queue } => {
             About { agent: Some(agent), queue: Some(queue), ..of_call(call) }
         }
-        Event::PresenceChanged { agent, .. } | Event::DeviceChanged { agent, .. } => {
-            About { agent: Some(agent), ..About::default() }
-        }
+        Event::PresenceChanged { agent, .. }
+        | Event::DeviceChanged { agent, .. }
+        | Event::WrapUpExtended { agent, .. } => About { agent: Some(agent), ..About::default() },
         Event::SlotChanged { agent, state, .. } => {
             let (call, offer, queue) = match state {
                 SlotState::Free => (None, 0, None),

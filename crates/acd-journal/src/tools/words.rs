@@ -134,6 +134,7 @@ fn name_of(command: &Command) -> &'static str {
         Command::AgentAccept { .. } => "agent_accept",
         Command::AgentDecline { .. } => "agent_decline",
         Command::AgentEndWrapUp { .. } => "agent_end_wrap_up",
+        Command::AgentExtendWrapUp { .. } => "agent_extend_wrap_up",
         Command::MoveCall { .. } => "move_call",
         Command::SetPriority { .. } => "set_priority",
         Command::EndCall { .. } => "end_call",
@@ -177,6 +178,7 @@ fn call_of(command: &Command) -> Option<CallHandle> {
         | Command::AgentAccept { .. }
         | Command::AgentDecline { .. }
         | Command::AgentEndWrapUp { .. }
+        | Command::AgentExtendWrapUp { .. }
         | Command::DeviceChanged { .. }
         | Command::SetClosed { .. }
         | Command::ForcePresence { .. } => None,
@@ -234,6 +236,9 @@ fn fields_of(command: &Command, names: &Names) -> Vec<(&'static str, Value)> {
         | Command::AgentLogOut { agent }
         | Command::AgentReady { agent }
         | Command::AgentEndWrapUp { agent } => fields.push(("agent", names.agent(*agent))),
+        Command::AgentExtendWrapUp { agent, by } => {
+            fields.extend([("agent", names.agent(*agent)), ("by_us", Value::Number(by.0))]);
+        }
         Command::AgentNotReady { agent, reason } => {
             fields.push(("agent", names.agent(*agent)));
             let reason = reason.map(|reason| reason.index());

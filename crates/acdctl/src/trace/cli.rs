@@ -1,7 +1,7 @@
 //! What the command line of `trace` may say.
 
+use crate::times::parse_length;
 use clap::{Args, Subcommand};
-use jiff::SignedDuration;
 use jiff::civil::Date;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -57,7 +57,7 @@ pub(crate) struct PlayArguments {
     pub(crate) agents: Option<u32>,
 
     /// A call answered within this time counts for the service level.
-    #[arg(long, value_name = "TIME", default_value = "20s", value_parser = length)]
+    #[arg(long, value_name = "TIME", default_value = "20s", value_parser = parse_length)]
     pub(crate) service_level_within: Duration,
 }
 
@@ -77,25 +77,9 @@ fn type_and_queue(text: &str) -> Result<(String, String), String> {
     }
 }
 
-fn length(text: &str) -> Result<Duration, String> {
-    text.parse::<SignedDuration>()
-        .ok()
-        .and_then(|length| Duration::try_from(length).ok())
-        .ok_or_else(|| "expected a length of time, such as 20s or 1m30s".to_owned())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn lengths_have_a_unit_and_are_not_negative() {
-        assert_eq!(length("20s"), Ok(Duration::from_secs(20)));
-        assert_eq!(length("1m30s"), Ok(Duration::from_secs(90)));
-        assert_eq!(length("500ms"), Ok(Duration::from_millis(500)));
-        assert!(length("20").is_err());
-        assert!(length("-20s").is_err());
-    }
 
     #[test]
     fn speeds_are_above_nothing() {

@@ -3,8 +3,9 @@
 use crate::convert::message::malformed;
 use crate::convert::refusal::status;
 use crate::convert::row;
-use crate::convert::time::position;
+use crate::convert::time::{position, span_from};
 use crate::grpc::domain_named;
+use acd_core::Span;
 use acd_engine::{AgentWatch, Domain, Person, Request as Wish, View};
 use acd_proto::v1::agent_service_server::AgentService;
 use acd_proto::v1::{self, Presence};
@@ -121,6 +122,18 @@ impl AgentService for AgentDesk {
     ) -> Result<Response<v1::AgentResponse>, Status> {
         let v1::EndWrapUpRequest { domain, agent } = request.into_inner();
         self.ask(&domain, agent.clone(), Wish::EndWrapUp { agent }).await
+    }
+
+    async fn extend_wrap_up(
+        &self,
+        request: Request<v1::ExtendWrapUpRequest>,
+    ) -> Result<Response<v1::AgentResponse>, Status> {
+        let v1::ExtendWrapUpRequest { domain, agent, by } = request.into_inner();
+        let by = by
+            .and_then(span_from)
+            .filter(|by| *by > Span(0))
+            .ok_or_else(|| status(&malformed("by must be a length of time above 0", "by")))?;
+        self.ask(&domain, agent.clone(), Wish::ExtendWrapUp { agent, by }).await
     }
 
     async fn watch_agent(
