@@ -1,7 +1,7 @@
 //! Agents and supervisors: what they may ask for, and the answers when they may not.
 
 use crate::CONFIG;
-use crate::harness::Daemon;
+use crate::harness::{Daemon, acdctl};
 use acd_proto::v1::{self as acd, Presence, Treatment};
 use tonic::Code;
 
@@ -82,6 +82,26 @@ async fn an_agents_mistakes_are_named() {
     assert_eq!(status.code(), Code::NotFound);
     let status = sam.end_wrap_up().await.expect_err("no wrap-up");
     assert_eq!(status.code(), Code::FailedPrecondition);
+}
+
+#[tokio::test]
+async fn an_agent_whose_desktop_falls_silent_is_not_ready_until_it_is_back() {
+    let config = CONFIG.replace("[presence]", "[presence]\nheartbeat_within = \"60s\"");
+    let daemon = Daemon::start_fast(&config, 100).await;
+    let mut watcher = daemon.watcher().await;
+    let _sam = daemon.agent("sam").await;
+    let server = daemon.grpc.to_string();
+    let heartbeat = || acdctl(&["--server", &server, "agent", "heartbeat", "sam"]);
+    let heard = heartbeat();
+    let text = String::from_utf8_lossy(&heard.stdout).into_owned();
+    assert_eq!(text, "sam was heard; the next is due within 1m 00s\n", "{heard:?}");
+
+    watcher.until_told("heartbeat_changed", "lost").await;
+    let sam = daemon.agent_seen("sam").await;
+    assert_eq!((&*sam.state, &*sam.reason), ("not_ready", "heartbeat_lost"));
+    assert_eq!(sam.pending(), Presence::Ready);
+    assert_eq!(heartbeat().status.code(), Some(0));
+    assert_eq!(daemon.agent_seen("sam").await.state, "ready");
 }
 
 #[tokio::test]

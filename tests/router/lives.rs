@@ -5,9 +5,9 @@ use crate::told::Told;
 use crate::twin::Twin;
 use acd_core::{
     Action, AdapterFacts, AdapterId, Admission, AgentId, AnnouncementId, Bound, CallHandle,
-    Command, Criterion, DeviceState, Event, ForcedPresence, Gauge, Latch, MissedOffers,
-    OfferNumber, OfferResult, Order, Outcome, Phase, Priority, QueueId, RANK_MAX, ReasonId,
-    Requirement, Router, RoutingPlan, Rule, Service, Span, Timestamp, Treatment, When,
+    Command, Criterion, DeviceState, Event, ForcedPresence, Gauge, HeartbeatState, Latch,
+    MissedOffers, OfferNumber, OfferResult, Order, Outcome, Phase, Priority, QueueId, RANK_MAX,
+    ReasonId, Requirement, Router, RoutingPlan, Rule, Service, Span, Timestamp, Treatment, When,
 };
 use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
@@ -112,6 +112,10 @@ pub(crate) enum Attempt {
     EndWrapUp {
         agent: u32,
     },
+    Heartbeat {
+        agent: u32,
+        kept: bool,
+    },
     ExtendWrapUp {
         agent: u32,
         by: u64,
@@ -200,6 +204,8 @@ fn attempt() -> impl Strategy<Value = Attempt> {
         2 => (agent.clone(), call.clone())
             .prop_map(|(agent, call)| Attempt::Decline { agent, call }),
         2 => agent.clone().prop_map(|agent| Attempt::EndWrapUp { agent }),
+        3 => (agent.clone(), any::<bool>())
+            .prop_map(|(agent, kept)| Attempt::Heartbeat { agent, kept }),
         2 => (agent.clone(), 0_u64..20_000_000)
             .prop_map(|(agent, by)| Attempt::ExtendWrapUp { agent, by }),
         2 => (call.clone(), queue).prop_map(|(call, queue)| Attempt::Move { call, queue }),
@@ -373,6 +379,8 @@ pub(crate) struct Ledger {
     recovering: bool,
     /// Agents whose device is gone or busy.
     out_of_service: BTreeSet<AgentId>,
+    /// Agents whose desktop is silent.
+    silent: BTreeSet<AgentId>,
     pub(crate) vanished: usize,
 }
 
@@ -390,6 +398,12 @@ impl Ledger {
                 }
                 Event::DeviceChanged { agent, .. } => {
                     self.out_of_service.insert(*agent);
+                }
+                Event::HeartbeatChanged { agent, heartbeat: HeartbeatState::Lost } => {
+                    self.silent.insert(*agent);
+                }
+                Event::HeartbeatChanged { agent, .. } => {
+                    self.silent.remove(agent);
                 }
                 Event::AdapterUp { adapter } => {
                     self.up.insert(*adapter);
@@ -425,8 +439,8 @@ impl Ledger {
                     assert!(before.is_none_or(|before| before < *offer), "offers count up");
                     let calls = self.in_hand.entry(*agent).or_default();
                     assert!(calls.insert(*call), "an agent holds a call once");
-                    let at_work = !self.out_of_service.contains(agent) || *adopted;
-                    assert!(at_work, "a device that is gone or busy gets no offers");
+                    let gone = self.out_of_service.contains(agent) || self.silent.contains(agent);
+                    assert!(!gone || *adopted, "who is gone or busy gets no offers");
                     let planned = &plan.agents[agent.index()];
                     assert!(calls.len() <= usize::from(planned.capacity), "capacity is kept");
                     assert!(queue.index() < plan.queues.len());
@@ -706,6 +720,12 @@ impl World {
             Attempt::Decline { agent, call } => {
                 let call = ledger.at(Stage::Offering, call);
                 Command::AgentDecline { agent: self.holder(agent, call), offer: offer(call) }
+            }
+            Attempt::Heartbeat { agent, kept: true } => {
+                Command::HeartbeatKept { agent: AgentId(agent) }
+            }
+            Attempt::Heartbeat { agent, kept: false } => {
+                Command::HeartbeatLost { agent: AgentId(agent) }
             }
             Attempt::ExtendWrapUp { agent, by } => {
                 Command::AgentExtendWrapUp { agent: AgentId(agent), by: Span(by) }

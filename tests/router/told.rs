@@ -1,8 +1,8 @@
 //! What there is, told by events alone: a fold, to be compared with the Router's facts.
 
 use acd_core::{
-    AgentFacts, CallFacts, CallHandle, CallStage, DeviceState, Event, HandFacts, OfferEnd,
-    PlaceFacts, Presence, Router, RoutingPlan, SlotFacts, SlotState, Timestamp,
+    AgentFacts, CallFacts, CallHandle, CallStage, DeviceState, Event, HandFacts, HeartbeatState,
+    OfferEnd, PlaceFacts, Presence, Router, RoutingPlan, SlotFacts, SlotState, Timestamp,
 };
 use std::collections::BTreeMap;
 
@@ -19,6 +19,7 @@ impl Told {
             presence_since: None,
             pending: None,
             device: DeviceState::Up,
+            heartbeat: HeartbeatState::None,
             slots: vec![
                 SlotFacts { state: SlotState::Free, since: None };
                 usize::from(planned.capacity)
@@ -46,6 +47,9 @@ impl Told {
             }
             Event::DeviceChanged { agent, device } => {
                 self.agents[agent.index()].device = *device;
+            }
+            Event::HeartbeatChanged { agent, heartbeat } => {
+                self.agents[agent.index()].heartbeat = *heartbeat;
             }
             Event::SlotChanged { agent, slot, state } => {
                 let told = &mut self.agents[agent.index()].slots[usize::from(*slot)];

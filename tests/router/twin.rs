@@ -5,10 +5,10 @@
 
 use acd_core::{
     Action, AdapterId, Admission, AgentId, Bound, CallHandle, Command, Criterion, Demand, DemandId,
-    DeviceState, Event, ForcedPresence, Gauge, LeftCause, MissedOffers, NotReadyReason, OfferEnd,
-    OfferNumber, OfferResult, Order, Outcome, Phase, Presence, Priority, QueueId, ReturnCause,
-    RevokeCause, RoutingPlan, Rule, Service, SkillId, SlotState, Span, Timestamp, Treatment, When,
-    draw,
+    DeviceState, Event, ForcedPresence, Gauge, HeartbeatState, LeftCause, MissedOffers,
+    NotReadyReason, OfferEnd, OfferNumber, OfferResult, Order, Outcome, Phase, Presence, Priority,
+    QueueId, ReturnCause, RevokeCause, RoutingPlan, Rule, Service, SkillId, SlotState, Span,
+    Timestamp, Treatment, When, draw,
 };
 use std::cmp::{Ordering, Reverse};
 use std::collections::{BTreeMap, BTreeSet};
@@ -82,6 +82,7 @@ struct Agent {
     wanted: Presence,
     asked: Option<Presence>,
     device: DeviceState,
+    heartbeat: HeartbeatState,
     missed: u32,
     idle_since: Timestamp,
     /// Since he logged in: how long he has had a slot that is not free, how long he has been ready,
@@ -181,6 +182,7 @@ impl Twin {
             wanted: Presence::LoggedOut,
             asked: None,
             device: DeviceState::Up,
+            heartbeat: HeartbeatState::None,
             missed: 0,
             idle_since: Timestamp(0),
             busy: Span(0),
@@ -308,6 +310,8 @@ impl Twin {
             Command::CallRetrieved { call } => self.hold(call, false),
             Command::CallTransferred { call, queue } => self.handed_on(call, queue),
             Command::DeviceChanged { agent, device } => self.device_is(agent, device),
+            Command::HeartbeatKept { agent } => self.heartbeat_is(agent, HeartbeatState::Kept),
+            Command::HeartbeatLost { agent } => self.heartbeat_is(agent, HeartbeatState::Lost),
             Command::AgentLogIn { agent } => self.log_in(agent),
             Command::AgentLogOut { agent } => {
                 self.at_work(agent)?;
@@ -684,6 +688,7 @@ impl Twin {
         known.wanted == Presence::Ready
             && known.asked.is_none()
             && known.device == DeviceState::Up
+            && known.heartbeat != HeartbeatState::Lost
             && known.slots.contains(&SlotState::Free)
     }
 }
@@ -1534,6 +1539,14 @@ impl Twin {
     fn presence_becomes(&mut self, agent: AgentId, wanted: Presence) {
         let before = self.presence(agent);
         let known = &mut self.agents[agent.index()];
+        if before == Presence::LoggedOut
+            && wanted != Presence::LoggedOut
+            && known.heartbeat == HeartbeatState::Lost
+        {
+            known.heartbeat = HeartbeatState::None;
+            self.say(Event::HeartbeatChanged { agent, heartbeat: HeartbeatState::None });
+        }
+        let known = &mut self.agents[agent.index()];
         (known.wanted, known.asked) = (wanted, None);
         self.presence_has_become(agent, before);
     }
@@ -1562,11 +1575,15 @@ impl Twin {
         }
     }
 
-    /// Nobody is ready, or in another state of work, while his device is out of service.
+    /// Nobody is ready, or in another state of work, while his device is out of service or his desktop
+    /// silent.
     fn presence(&self, agent: AgentId) -> Presence {
         let known = &self.agents[agent.index()];
         if known.device == DeviceState::Down && known.wanted != Presence::LoggedOut {
             return Presence::NotReady(NotReadyReason::DeviceOutOfService);
+        }
+        if known.heartbeat == HeartbeatState::Lost && known.wanted != Presence::LoggedOut {
+            return Presence::NotReady(NotReadyReason::HeartbeatLost);
         }
         known.wanted
     }
@@ -1617,6 +1634,24 @@ impl Twin {
             self.presence_has_become(agent, before);
         } else {
             self.is_made_available(agent);
+        }
+        Ok(())
+    }
+
+    fn heartbeat_is(&mut self, agent: AgentId, heartbeat: HeartbeatState) -> Answer {
+        self.known_agent(agent)?;
+        let before = self.presence(agent);
+        let known = &mut self.agents[agent.index()];
+        if known.heartbeat == HeartbeatState::None && heartbeat == HeartbeatState::Lost {
+            return Ok(());
+        }
+        if std::mem::replace(&mut known.heartbeat, heartbeat) != heartbeat {
+            self.say(Event::HeartbeatChanged { agent, heartbeat });
+            if self.presence(agent) == before {
+                self.is_made_available(agent);
+            } else {
+                self.presence_has_become(agent, before);
+            }
         }
         Ok(())
     }

@@ -345,6 +345,8 @@ impl Names {
             }
             ["accepts", call] => Command::AgentAccept { agent, offer: offer(call) },
             ["declines", call] => Command::AgentDecline { agent, offer: offer(call) },
+            ["sends", "a", "heartbeat"] => Command::HeartbeatKept { agent },
+            ["sends", "no", "heartbeat"] => Command::HeartbeatLost { agent },
             ["extends", "wrap-up", by] => Command::AgentExtendWrapUp { agent, by: seconds(at, by) },
             ["ends", "wrap-up"] => Command::AgentEndWrapUp { agent },
             ["has", "a", "device", state] => Command::DeviceChanged {

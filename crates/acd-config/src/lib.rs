@@ -15,7 +15,7 @@ mod values;
 
 pub use problem::{LoadError, Problem, Problems};
 
-use acd_core::RoutingPlan;
+use acd_core::{RoutingPlan, Span};
 use compile::compile;
 use model::File;
 use notes::{Key, Notes};
@@ -55,6 +55,8 @@ pub struct ServerConfig {
     pub log: LogConfig,
     /// What is kept for a restart.
     pub journal: Journal,
+    /// How long the desktop of an agent may be silent once it was heard.
+    pub heartbeat_within: Span,
 }
 
 /// What is logged, and how.

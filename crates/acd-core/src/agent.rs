@@ -2,7 +2,7 @@
 
 use crate::chance::draw;
 use crate::deadlines::Ticket;
-use crate::event::{DeviceState, NotReadyReason, Presence, SlotState};
+use crate::event::{DeviceState, HeartbeatState, NotReadyReason, Presence, SlotState};
 use crate::gauges::Counts;
 use crate::ids::{AdapterId, AgentId, OfferNumber, Span, Timestamp};
 use crate::plan::AgentPlan;
@@ -27,6 +27,8 @@ pub(crate) struct Agent {
     pub(crate) asked: Option<Presence>,
     /// How his device is, as its PBX says.
     pub(crate) device: DeviceState,
+    /// Whether his desktop is heard.
+    pub(crate) heartbeat: HeartbeatState,
     /// Offers left unanswered in a row.
     pub(crate) missed: u32,
     pub(crate) idle_since: Timestamp,
@@ -75,6 +77,7 @@ impl Agent {
             presence_since: None,
             asked: None,
             device: DeviceState::Up,
+            heartbeat: HeartbeatState::None,
             missed: 0,
             idle_since: Timestamp(0),
             shift: Shift::default(),
@@ -93,24 +96,29 @@ impl Agent {
         Some(free as u8)
     }
 
-    /// Nobody at work is ready while his device is out of service.
+    /// Nobody at work is ready while his device is out of service or his desktop silent.
     pub(crate) fn presence(&self) -> Presence {
-        match (self.wanted, self.device) {
-            (Presence::NotReady(_) | Presence::Ready, DeviceState::Down) => {
-                Presence::NotReady(NotReadyReason::DeviceOutOfService)
+        let prevented_by = match (self.device, self.heartbeat) {
+            (DeviceState::Down, _) => NotReadyReason::DeviceOutOfService,
+            (_, HeartbeatState::Lost) => NotReadyReason::HeartbeatLost,
+            (DeviceState::Up | DeviceState::Busy, HeartbeatState::None | HeartbeatState::Kept) => {
+                return self.wanted;
             }
-            (wanted, _) => wanted,
+        };
+        match self.wanted {
+            Presence::LoggedOut => Presence::LoggedOut,
+            Presence::NotReady(_) | Presence::Ready => Presence::NotReady(prevented_by),
         }
     }
 
-    /// What the presence will be once he has no call, or once his device is back.
+    /// What the presence will be once he has no call, or once his device or desktop is back.
     pub(crate) fn pending(&self) -> Option<Presence> {
         self.asked.or_else(|| (self.presence() != self.wanted).then_some(self.wanted))
     }
 
     /// Ready, nothing else asked for, his device in no call of its own, and a slot free.
     pub(crate) fn is_available(&self) -> bool {
-        self.wanted == Presence::Ready
+        self.presence() == Presence::Ready
             && self.asked.is_none()
             && self.device == DeviceState::Up
             && self.free_slot().is_some()

@@ -152,6 +152,16 @@ pub enum Command {
         /// How it is now.
         device: DeviceState,
     },
+    /// The agent's desktop is heard: from now on it is expected to be.
+    HeartbeatKept {
+        /// Whose.
+        agent: AgentId,
+    },
+    /// The agent's desktop has not been heard for too long.
+    HeartbeatLost {
+        /// Whose.
+        agent: AgentId,
+    },
     /// The agent starts work; he is not ready until he says so.
     AgentLogIn {
         /// Who.

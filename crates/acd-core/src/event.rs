@@ -225,7 +225,7 @@ pub enum Event {
         agent: AgentId,
         /// The present one.
         presence: Presence,
-        /// What it will be once he has no call, or once his device is back.
+        /// What it will be once he has no call, or once his device or desktop is back.
         pending: Option<Presence>,
     },
     /// The PBX reported an agent's device anew.
@@ -234,6 +234,13 @@ pub enum Event {
         agent: AgentId,
         /// How it is now.
         device: DeviceState,
+    },
+    /// An agent's desktop is heard, or is not any more, or none is expected.
+    HeartbeatChanged {
+        /// Whose.
+        agent: AgentId,
+        /// How it is now.
+        heartbeat: HeartbeatState,
     },
     /// One of an agent's slots changed.
     SlotChanged {
@@ -279,6 +286,20 @@ pub enum NotReadyReason {
     Forced,
     /// His device is out of service; when it is back he is what he was, or has asked for since.
     DeviceOutOfService,
+    /// His desktop has fallen silent; when it is heard again he is what he was, or has asked for
+    /// since.
+    HeartbeatLost,
+}
+
+/// Whether an agent's desktop is heard.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum HeartbeatState {
+    /// None is expected.
+    None,
+    /// It is heard.
+    Kept,
+    /// It was heard, and is not any more.
+    Lost,
 }
 
 /// How the device of an agent is, as its PBX says.

@@ -3,7 +3,7 @@
 
 use crate::agent::Agent;
 use crate::call::{Call, CallState, Place};
-use crate::event::{DeviceState, Presence, SlotState};
+use crate::event::{DeviceState, HeartbeatState, Presence, SlotState};
 use crate::ids::{
     AdapterId, AgentId, CallHandle, DemandId, OfferNumber, Priority, QueueId, Timestamp,
 };
@@ -84,10 +84,12 @@ pub struct AgentFacts {
     pub presence: Presence,
     /// Since when; none before he first logs in.
     pub presence_since: Option<Timestamp>,
-    /// What it will be once he has no call, or once his device is back.
+    /// What it will be once he has no call, or once his device or desktop is back.
     pub pending: Option<Presence>,
     /// How his device is.
     pub device: DeviceState,
+    /// Whether his desktop is heard.
+    pub heartbeat: HeartbeatState,
     /// All of his slots.
     pub slots: Vec<SlotFacts>,
 }
@@ -205,6 +207,7 @@ fn facts_of_agent(agent: AgentId, known: &Agent) -> AgentFacts {
         presence_since: known.presence_since,
         pending: known.pending(),
         device: known.device,
+        heartbeat: known.heartbeat,
         slots: slots.map(|slot| SlotFacts { state: slot.state, since: slot.since }).collect(),
     }
 }

@@ -45,8 +45,8 @@ pub use chance::draw;
 pub use command::{Command, ForcedPresence, OfferResult, Rejection};
 pub use digest::{EventDigest, LOGIC_VERSION};
 pub use event::{
-    DeviceState, Event, LeftCause, NotReadyReason, OfferEnd, Outcome, Presence, ReturnCause,
-    RevokeCause, SlotState,
+    DeviceState, Event, HeartbeatState, LeftCause, NotReadyReason, OfferEnd, Outcome, Presence,
+    ReturnCause, RevokeCause, SlotState,
 };
 pub use facts::{AdapterFacts, AgentFacts, CallFacts, CallStage, HandFacts, PlaceFacts, SlotFacts};
 pub use ids::{

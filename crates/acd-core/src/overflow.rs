@@ -253,23 +253,24 @@ impl Router {
         is_due
     }
 
+    /// Whether it is: what the deadline was set for may hold no more, and then it is another rule's
+    /// turn, at its own time.
     pub(crate) fn rule_is_due(
         &mut self,
         slot: u32,
         queue: QueueId,
         at: Timestamp,
         events: &mut Vec<Event>,
-    ) {
-        let Some(place) = self.place_in(slot, queue) else {
-            return;
-        };
+    ) -> bool {
+        let Some(place) = self.place_in(slot, queue) else { return false };
         self.places[place].ticket = Ticket::NONE;
-        // What it was set for may hold no more: then it is another rule's turn, at its own time.
-        if self.next_rule_at(place) == Some(at) {
+        let is_due = self.next_rule_at(place) == Some(at);
+        if is_due {
             self.rules_act(self.calls[slot].handle, queue, events);
         } else {
             self.set_rule_deadline(place);
         }
+        is_due
     }
 
     /// The call is taken in hand: its rules have no deadline until it waits again.

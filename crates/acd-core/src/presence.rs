@@ -4,7 +4,7 @@ use crate::agent::Agent;
 use crate::command::{ForcedPresence, Rejection};
 use crate::deadlines::{Deadline, Ticket};
 use crate::event::{
-    DeviceState, Event, NotReadyReason, OfferEnd, Presence, RevokeCause, SlotState,
+    DeviceState, Event, HeartbeatState, NotReadyReason, OfferEnd, Presence, RevokeCause, SlotState,
 };
 use crate::ids::{AgentId, QueueId, ReasonId, Span};
 use crate::offers::Told;
@@ -182,6 +182,13 @@ impl Router {
         wanted: Presence,
         events: &mut Vec<Event>,
     ) {
+        let found = &mut self.agents[agent.index()];
+        let comes = found.wanted == Presence::LoggedOut && wanted != Presence::LoggedOut;
+        if comes && found.heartbeat == HeartbeatState::Lost {
+            // Today he may work without a desktop.
+            found.heartbeat = HeartbeatState::None;
+            events.push(Event::HeartbeatChanged { agent, heartbeat: HeartbeatState::None });
+        }
         self.change_presence(agent, events, |found| (found.wanted, found.asked) = (wanted, None));
     }
 
@@ -198,14 +205,42 @@ impl Router {
             return Ok(());
         }
         events.push(Event::DeviceChanged { agent, device });
-        let goes_or_comes = [found.device, device].contains(&DeviceState::Down);
-        if goes_or_comes && found.wanted != Presence::LoggedOut {
-            self.change_presence(agent, events, |found| found.device = device);
-        } else {
-            self.agents[agent.index()].device = device;
-            self.is_made_available(agent);
-        }
+        self.change_reach(agent, events, |found| found.device = device);
         Ok(())
+    }
+
+    /// A desktop that falls silent makes its agent not ready, also while he talks; once it is heard
+    /// again he is what he was. One that was never heard is not missed.
+    pub(crate) fn heartbeat_changed(
+        &mut self,
+        agent: AgentId,
+        heartbeat: HeartbeatState,
+        events: &mut Vec<Event>,
+    ) -> Result<(), Rejection> {
+        let was = self.known_agent(agent)?.heartbeat;
+        if was == heartbeat || (was, heartbeat) == (HeartbeatState::None, HeartbeatState::Lost) {
+            return Ok(());
+        }
+        events.push(Event::HeartbeatChanged { agent, heartbeat });
+        self.change_reach(agent, events, |found| found.heartbeat = heartbeat);
+        Ok(())
+    }
+
+    /// His device or his desktop is another; his presence may be.
+    fn change_reach(
+        &mut self,
+        agent: AgentId,
+        events: &mut Vec<Event>,
+        change: impl FnOnce(&mut Agent),
+    ) {
+        let found = &mut self.agents[agent.index()];
+        let before = found.presence();
+        change(found);
+        if found.presence() == before {
+            self.is_made_available(agent);
+        } else {
+            self.presence_has_changed(agent, before, events);
+        }
     }
 
     fn change_presence(
@@ -217,6 +252,11 @@ impl Router {
         let found = &mut self.agents[agent.index()];
         let before = found.presence();
         change(found);
+        self.presence_has_changed(agent, before, events);
+    }
+
+    fn presence_has_changed(&mut self, agent: AgentId, before: Presence, events: &mut Vec<Event>) {
+        let found = &mut self.agents[agent.index()];
         let presence = found.presence();
         found.presence_changed(before, self.now);
         self.tell_presence(agent, events);

@@ -9,7 +9,7 @@ use crate::agent::Agent;
 use crate::call::{Call, Calls, Exclusion, Place, Repeat};
 use crate::command::{Command, Rejection};
 use crate::deadlines::{Deadline, Deadlines};
-use crate::event::Event;
+use crate::event::{Event, HeartbeatState};
 use crate::gauges::Gauges;
 use crate::ids::{AgentId, CallHandle, DemandId, QueueId, Timestamp};
 use crate::latches::Latches;
@@ -164,6 +164,12 @@ impl Router {
             Command::CallRetrieved { call } => self.call_retrieved(call, events),
             Command::CallTransferred { call, queue } => self.call_transferred(call, queue, events),
             Command::DeviceChanged { agent, device } => self.device_changed(agent, device, events),
+            Command::HeartbeatKept { agent } => {
+                self.heartbeat_changed(agent, HeartbeatState::Kept, events)
+            }
+            Command::HeartbeatLost { agent } => {
+                self.heartbeat_changed(agent, HeartbeatState::Lost, events)
+            }
             Command::AgentLogIn { agent } => self.agent_log_in(agent, events),
             Command::AgentLogOut { agent } => self.agent_log_out(agent, events),
             Command::AgentReady { agent } => self.agent_ready(agent, events),
@@ -194,8 +200,8 @@ impl Router {
                 break;
             };
             self.now = self.now.max(at);
-            self.fire(at, deadline, events);
-            if deadline.only_lets() && self.next_deadline() == Some(at) {
+            let is_due = self.fire(at, deadline, events);
+            if !is_due || deadline.only_lets() && self.next_deadline() == Some(at) {
                 continue;
             }
             fired += 1;
@@ -208,18 +214,22 @@ impl Router {
         }
     }
 
-    fn fire(&mut self, at: Timestamp, deadline: Deadline, events: &mut Vec<Event>) {
+    /// Whether it was due: see [`Router::rule_is_due`].
+    fn fire(&mut self, at: Timestamp, deadline: Deadline, events: &mut Vec<Event>) -> bool {
         match deadline {
             Deadline::ExclusionEnds { agent, slot, .. } => self.exclusion_ran_out(slot, agent),
             Deadline::DelayEnds { queue, slot, .. } => self.delay_ran_out(slot, queue),
             Deadline::LatchDue { latch } => self.latch_is_due(latch),
             Deadline::SweepGoesOn { latch } => self.sweep_goes_on(latch, events),
-            Deadline::Rule { queue, slot, .. } => self.rule_is_due(slot, queue, at, events),
+            Deadline::Rule { queue, slot, .. } => {
+                return self.rule_is_due(slot, queue, at, events);
+            }
             Deadline::ConnectEnds { slot, .. } => self.connect_ran_out(slot, events),
             Deadline::RingEnds { slot, .. } => self.offer_rang_out(slot, events),
             Deadline::WrapUpEnds { agent, slot } => self.wrap_up_ran_out(agent, slot, events),
             Deadline::GraceEnds { adapter } => self.grace_ran_out(adapter, events),
         }
+        true
     }
 
     /// The earliest deadline; `AdvanceTime` is due then. None while the domain recovers.

@@ -7,7 +7,7 @@ use crate::adapters::{ADAPTERS_MAX, Adapter};
 use crate::agent::{Agent, Shift};
 use crate::call::{Call, CallKey, CallState, Exclusion, Hand, Place, Repeat};
 use crate::deadlines::{Deadline, Ticket};
-use crate::event::{DeviceState, NotReadyReason, Presence, SlotState};
+use crate::event::{DeviceState, HeartbeatState, NotReadyReason, Presence, SlotState};
 use crate::ids::{AdapterId, AgentId, CallHandle, OfferNumber, QueueId, Span, Timestamp};
 use crate::latches::Sweep;
 use crate::persist::{Persist, RestoreError, Restored, Sink, Source, persist_enum, persist_struct};
@@ -19,7 +19,7 @@ use crate::slab::NONE;
 use std::sync::Arc;
 
 /// First bytes of every snapshot: a name and the version of the format. `LOGIC_VERSION` is apart.
-const MAGIC: [u8; 8] = *b"acdcore\x05";
+const MAGIC: [u8; 8] = *b"acdcore\x06";
 
 /// FNV-1a, 64 bits (Fowler, Noll, Vo).
 struct Fnv(u64);
@@ -57,8 +57,10 @@ persist_enum!(CallState { 0 = Waiting, 1 = Offering, 2 = Connecting, 3 = Connect
 persist_enum!(Presence { 0 = LoggedOut, 1 = NotReady(reason), 2 = Ready });
 persist_enum!(NotReadyReason {
     0 = Unstated, 1 = Named(reason), 2 = MissedOffers, 3 = Forced, 4 = DeviceOutOfService,
+    5 = HeartbeatLost,
 });
 persist_enum!(DeviceState { 0 = Up, 1 = Busy, 2 = Down });
+persist_enum!(HeartbeatState { 0 = None, 1 = Kept, 2 = Lost });
 persist_enum!(SlotState {
     0 = Free,
     1 = Reserved { call, offer },
@@ -96,6 +98,7 @@ impl Router {
             agent.presence_since.write(sink);
             agent.asked.write(sink);
             agent.device.write(sink);
+            agent.heartbeat.write(sink);
             agent.missed.write(sink);
             agent.idle_since.write(sink);
             agent.shift.write(sink);
@@ -364,6 +367,7 @@ fn read_agent(agent: &mut Agent, source: &mut Source<'_>) -> Restored<()> {
     agent.presence_since = Persist::read(source)?;
     agent.asked = Persist::read(source)?;
     agent.device = Persist::read(source)?;
+    agent.heartbeat = Persist::read(source)?;
     agent.missed = Persist::read(source)?;
     agent.idle_since = Persist::read(source)?;
     agent.shift = Persist::read(source)?;

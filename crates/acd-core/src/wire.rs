@@ -47,6 +47,8 @@ persist_enum!(Command {
     31 = DeviceChanged { agent, device },
     32 = SetClosed { queue, closed },
     33 = AgentExtendWrapUp { agent, by },
+    34 = HeartbeatKept { agent },
+    35 = HeartbeatLost { agent },
 });
 persist_enum!(OfferResult {
     0 = Ringing, 1 = Accepted, 2 = Declined, 3 = NoAnswer, 4 = Failed,

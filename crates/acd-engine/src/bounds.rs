@@ -41,6 +41,7 @@ pub(crate) fn check_request(request: &Request, person: &Person) -> Result<(), Re
     match request {
         Request::LogIn { agent, .. }
         | Request::LogOut { agent }
+        | Request::Heartbeat { agent }
         | Request::Ready { agent }
         | Request::Accept { agent, .. }
         | Request::Decline { agent, .. }

@@ -130,6 +130,7 @@ impl Names {
             Presence::NotReady(NotReadyReason::DeviceOutOfService) => {
                 Arc::from("device_out_of_service")
             }
+            Presence::NotReady(NotReadyReason::HeartbeatLost) => Arc::from("heartbeat_lost"),
             Presence::NotReady(NotReadyReason::Unstated)
             | Presence::LoggedOut
             | Presence::Ready => self.nothing.clone(),

@@ -58,6 +58,11 @@ pub enum Request {
         /// Who.
         agent: String,
     },
+    /// The agent's desktop is there; from now on it must be heard again and again.
+    Heartbeat {
+        /// Whose.
+        agent: String,
+    },
     /// The agent wants calls.
     Ready {
         /// Who.

@@ -10,6 +10,7 @@ use crate::failure::Failure;
 use crate::lists::state_text;
 use crate::output::Output;
 use crate::rows::AgentRow;
+use crate::times::{human, length};
 use acd_proto::v1;
 use serde::Serialize;
 use std::collections::HashMap;
@@ -42,6 +43,13 @@ struct AgentForced {
     epoch: u64,
     number: u64,
     agent: String,
+}
+
+/// An agent's desktop was heard.
+#[derive(Debug, Serialize)]
+struct AgentHeard {
+    agent: String,
+    within_seconds: f64,
 }
 
 pub(crate) async fn call(
@@ -230,6 +238,7 @@ pub(crate) async fn agent(
                 .decline_offer(request(v1::DeclineOfferRequest { domain, agent, offer_number }))
                 .await
         }
+        AgentCommand::Heartbeat { agent } => return heartbeat(daemon, output, agent).await,
         AgentCommand::Force(arguments) => return force(daemon, output, arguments).await,
         AgentCommand::ExtendWrapUp { agent, by } => {
             let by = prost_types::Duration::try_from(by).ok();
@@ -245,6 +254,16 @@ pub(crate) async fn agent(
     let now = agent.state_since.unwrap_or_default();
     let done = AgentDone { epoch, number, agent: AgentRow::new(agent, &now) };
     output.answer(&done, |done| agent_text(&done.agent))
+}
+
+async fn heartbeat(daemon: &Daemon, output: Output, agent: String) -> Result<(), Failure> {
+    let message = v1::HeartbeatRequest { domain: daemon.domain.clone(), agent: agent.clone() };
+    let answer = daemon.answer(daemon.agents().heartbeat(request(message)).await)?;
+    let within = length(answer.within.as_ref());
+    let heard = AgentHeard { agent, within_seconds: within.as_secs_f64() };
+    output.answer(&heard, |heard| {
+        format!("{} was heard; the next is due within {}", heard.agent, human(within))
+    })
 }
 
 async fn force(daemon: &Daemon, output: Output, arguments: ForceArguments) -> Result<(), Failure> {

@@ -391,6 +391,14 @@ pub(crate) enum AgentCommand {
         agent: String,
     },
 
+    /// Sends a heartbeat, as the agent's desktop does; from then on it must again and again.
+    #[command(after_help = "Examples:\n  acdctl agent heartbeat ana\n  \
+        while acdctl agent heartbeat ana; do sleep 10; done")]
+    Heartbeat {
+        /// The agent's id.
+        agent: String,
+    },
+
     /// Makes wrap-up longer, as far as the queue lets it (`wrap_up_at_most`).
     #[command(after_help = "Examples:\n  acdctl agent extend-wrap-up ana --by 30s")]
     ExtendWrapUp {

@@ -104,6 +104,7 @@ pub(crate) struct AgentRow {
     pub(crate) pending: Option<&'static str>,
     pub(crate) pending_reason: Option<String>,
     pub(crate) device: &'static str,
+    pub(crate) heartbeat: &'static str,
     pub(crate) skills: Levels,
     pub(crate) queues: Vec<ServiceRow>,
     pub(crate) only: bool,
@@ -132,6 +133,7 @@ impl AgentRow {
         let pending = agent.pending();
         let presence = presence(agent.presence());
         let device = device(agent.device());
+        let heartbeat = heartbeat(agent.heartbeat());
         Self {
             state_seconds: since(agent.state_since.as_ref(), now),
             presence,
@@ -139,6 +141,7 @@ impl AgentRow {
             pending: (pending != v1::Presence::Unspecified).then(|| self::presence(pending)),
             pending_reason: some(agent.pending_reason),
             device,
+            heartbeat,
             reason: some(agent.reason),
             skills: levels(agent.skills),
             queues: agent.queues.into_iter().map(ServiceRow::new).collect(),
@@ -313,6 +316,15 @@ pub(crate) fn presence(presence: v1::Presence) -> &'static str {
         v1::Presence::LoggedOut => "logged_out",
         v1::Presence::NotReady => "not_ready",
         v1::Presence::Ready => "ready",
+    }
+}
+
+fn heartbeat(heartbeat: v1::HeartbeatState) -> &'static str {
+    match heartbeat {
+        v1::HeartbeatState::Unspecified => "unknown",
+        v1::HeartbeatState::None => "none",
+        v1::HeartbeatState::Kept => "kept",
+        v1::HeartbeatState::Lost => "lost",
     }
 }
 

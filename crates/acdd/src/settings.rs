@@ -4,7 +4,7 @@ use crate::cli::{self, Arguments};
 use crate::failure::Failure;
 use crate::listen::Wanted;
 use acd_config::{Config, Journal, LoadError, LogFormat, Problems};
-use acd_core::RoutingPlan;
+use acd_core::{RoutingPlan, Span};
 use std::io::{self, IsTerminal};
 use std::net::SocketAddr;
 use std::path::Path;
@@ -25,6 +25,8 @@ pub(crate) struct Settings {
     pub(crate) http: Wanted,
     /// What is kept for a restart.
     pub(crate) journal: Journal,
+    /// How long the desktop of an agent may be silent once it was heard.
+    pub(crate) heartbeat_within: Span,
     /// How many seconds of domain time pass in one real second.
     pub(crate) clock_scale: u32,
     /// Whether to play callers and agents.
@@ -51,6 +53,7 @@ pub(crate) fn settle(arguments: Arguments) -> Result<Settings, Failure> {
     Ok(Settings {
         listen: wanted(arguments.listen, server.listen, "--listen", "listen", &config),
         http: wanted(arguments.http, server.http, "--http", "http", &config),
+        heartbeat_within: server.heartbeat_within,
         journal: Journal { path: arguments.journal.or(server.journal.path), ..server.journal },
         clock_scale: arguments.clock_scale,
         demo: arguments.demo,

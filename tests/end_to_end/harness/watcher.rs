@@ -82,9 +82,18 @@ impl Watcher {
 
     /// Takes in updates until an event of this kind has been seen for this call; returns it.
     pub(crate) async fn until(&mut self, kind: &str, call_id: &str) -> acd::Event {
-        let is_it = |event: &acd::Event| {
+        self.until_one(|event| {
             event.kind == kind && event.call.as_ref().is_some_and(|call| call.call_id == call_id)
-        };
+        })
+        .await
+    }
+
+    /// The same for an event that is about no call.
+    pub(crate) async fn until_told(&mut self, kind: &str, detail: &str) -> acd::Event {
+        self.until_one(|event| event.kind == kind && event.detail == detail).await
+    }
+
+    async fn until_one(&mut self, is_it: impl Fn(&acd::Event) -> bool) -> acd::Event {
         let mut seen = 0;
         loop {
             if let Some(event) = self.events[seen..].iter().find(|event| is_it(event)) {

@@ -2,8 +2,9 @@
 
 use super::{Names, START};
 use acd_core::{
-    AdapterId, AgentId, CallHandle, DeviceState, Event, LeftCause, NotReadyReason, OfferEnd,
-    Outcome, Presence, QueueId, ReturnCause, RevokeCause, SlotState, Timestamp, Treatment,
+    AdapterId, AgentId, CallHandle, DeviceState, Event, HeartbeatState, LeftCause, NotReadyReason,
+    OfferEnd, Outcome, Presence, QueueId, ReturnCause, RevokeCause, SlotState, Timestamp,
+    Treatment,
 };
 
 impl Names {
@@ -25,6 +26,14 @@ impl Names {
             Event::SlotChanged { agent, slot, state } => {
                 let which = if *slot == 0 { String::new() } else { format!(" (slot {slot})") };
                 format!("{}: {}{which}", self.agent_name(*agent), self.slot(state))
+            }
+            Event::HeartbeatChanged { agent, heartbeat } => {
+                let heartbeat = match heartbeat {
+                    HeartbeatState::None => "no heartbeat is expected",
+                    HeartbeatState::Kept => "the heartbeat is there",
+                    HeartbeatState::Lost => "the heartbeat is lost",
+                };
+                format!("{}: {heartbeat}", self.agent_name(*agent))
             }
             Event::WrapUpExtended { agent, slot, until } => {
                 let which = if *slot == 0 { String::new() } else { format!(" (slot {slot})") };
@@ -186,6 +195,7 @@ impl Names {
             | Event::DeviceChanged { .. }
             | Event::PresenceChanged { .. }
             | Event::SlotChanged { .. }
+            | Event::HeartbeatChanged { .. }
             | Event::WrapUpExtended { .. } => unreachable!("only events of offers come here"),
         }
     }
@@ -210,6 +220,9 @@ impl Names {
                 "not ready, missed offers".to_owned()
             }
             Presence::NotReady(NotReadyReason::Forced) => "not ready, forced".to_owned(),
+            Presence::NotReady(NotReadyReason::HeartbeatLost) => {
+                "not ready, heartbeat lost".to_owned()
+            }
             Presence::NotReady(NotReadyReason::DeviceOutOfService) => {
                 "not ready, device out of service".to_owned()
             }

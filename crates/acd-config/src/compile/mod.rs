@@ -81,6 +81,7 @@ fn server(file: &File, notes: &mut Notes) -> ServerConfig {
             },
         },
         journal: file.journal.value.compiled(),
+        heartbeat_within: file.presence.value.heartbeat_within.value.0,
     }
 }
 

@@ -208,6 +208,9 @@ section! {
         /// The reasons that an agent may give for being not ready. The names that acdd uses itself
         /// (missed_offers, adapter_lost, device_out_of_service, heartbeat_lost, forced) are taken.
         default reasons: Reasons = "['break', 'lunch', 'meeting', 'training']",
+        /// How long the desktop of an agent may be silent, once it has sent a heartbeat, before he is
+        /// not ready (heartbeat_lost).
+        default heartbeat_within: PositiveTime = "'30s'",
     }
 }
 

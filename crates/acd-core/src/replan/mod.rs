@@ -59,7 +59,8 @@ impl Moved {
                 NotReadyReason::Unstated
                 | NotReadyReason::MissedOffers
                 | NotReadyReason::Forced
-                | NotReadyReason::DeviceOutOfService,
+                | NotReadyReason::DeviceOutOfService
+                | NotReadyReason::HeartbeatLost,
             )
             | Presence::LoggedOut
             | Presence::Ready => old,
@@ -317,6 +318,7 @@ impl Router {
             asked,
             presence_since,
             device,
+            heartbeat,
             missed,
             idle_since,
             shift,
@@ -331,7 +333,7 @@ impl Router {
         let to = &mut self.agents[agent.index()];
         to.wanted = moved.presence(wanted);
         to.asked = asked.map(|asked| moved.presence(asked));
-        to.device = device;
+        (to.device, to.heartbeat) = (device, heartbeat);
         (to.presence_since, to.missed, to.idle_since) = (presence_since, missed, idle_since);
         (to.shift, to.last_offer) = (shift, last_offer);
         let loses_reason = |presence| {

@@ -1,6 +1,7 @@
 //! Everything between taking a message up and letting its effects out; nothing here waits.
 
 use super::fold::Cause;
+use super::heartbeats::Heartbeats;
 use super::numbering::{Adapter, Gate};
 use super::recovery::Recovery;
 use crate::clock::Clock;
@@ -14,7 +15,9 @@ use crate::publisher::Parcel;
 use crate::refusal::Refusal;
 use crate::request::Position;
 use crate::status::Gauges;
-use acd_core::{AdapterId, Command, Event, EventDigest, OfferNumber, Rejection, Router, Timestamp};
+use acd_core::{
+    AdapterId, Command, Event, EventDigest, OfferNumber, Rejection, Router, Span, Timestamp,
+};
 use acd_journal::{Entry, Minted, Origin, Tail};
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
@@ -46,6 +49,8 @@ pub(crate) struct EngineParts {
     pub(crate) names: Arc<Names>,
     pub(crate) gauges: Arc<Gauges>,
     pub(crate) stopwatch: Stopwatch,
+    /// How long a desktop that was heard may be silent.
+    pub(crate) heartbeat_within: Span,
     /// Each message goes into the log by itself.
     pub(crate) each_message_by_itself: bool,
     /// Rather than to go on with what is not durable.
@@ -76,6 +81,7 @@ pub(crate) struct Engine {
     /// By handle; none for an adapter of the plan that has not had a session yet.
     pub(super) adapters: Vec<Option<Adapter>>,
     pub(super) sessions: HashMap<SessionId, AdapterId>,
+    pub(super) heartbeats: Heartbeats,
     /// How many resyncs have been asked for.
     pub(super) resyncs: u64,
     /// An offer that an adapter turned out to have bridged, though it was not known as accepted.
@@ -116,8 +122,8 @@ pub(crate) struct Engine {
 impl Engine {
     pub(crate) fn new(parts: EngineParts) -> Self {
         let EngineParts { router, directory, tail, digest, clock, epoch, names, .. } = parts;
-        let EngineParts { gauges, stopwatch, each_message_by_itself, stops_when_log_fails, .. } =
-            parts;
+        let EngineParts { gauges, stopwatch, heartbeat_within, .. } = parts;
+        let EngineParts { each_message_by_itself, stops_when_log_fails, .. } = parts;
         let by = |origin| By { origin: Arc::new(origin), adapter: None };
         let sequence = tail.next_sequence - 1;
         Self {
@@ -133,6 +139,7 @@ impl Engine {
             stopwatch,
             adapters: Vec::new(),
             sessions: HashMap::new(),
+            heartbeats: Heartbeats::new(heartbeat_within),
             resyncs: 0,
             bridged_already: None,
             by_time: by(Origin::Time),
@@ -203,6 +210,7 @@ impl Engine {
             self.end_unit(now);
             self.end_recovery_if_due(now);
             self.fire_what_is_due(now);
+            self.miss_heartbeats(now);
         }
         now
     }
@@ -343,7 +351,8 @@ impl Engine {
     /// When there is something to do though nobody asks for it.
     pub(super) fn next_deadline(&self) -> Option<Timestamp> {
         let recovery = self.recovery.as_ref().map(|recovery| recovery.until);
-        recovery.into_iter().chain(self.router.next_deadline()).min()
+        let dues = [recovery, self.router.next_deadline(), self.heartbeats.next_due()];
+        dues.into_iter().flatten().min()
     }
 
     /// Whether there are commands that no batch has taken yet.

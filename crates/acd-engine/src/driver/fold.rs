@@ -149,6 +149,7 @@ impl Engine {
             | Event::CallRetrieved { .. }
             | Event::PresenceChanged { .. }
             | Event::DeviceChanged { .. }
+            | Event::HeartbeatChanged { .. }
             | Event::SlotChanged { .. }
             | Event::WrapUpExtended { .. } => {}
         }

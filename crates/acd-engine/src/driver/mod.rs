@@ -3,6 +3,7 @@
 mod adapters;
 mod engine;
 mod fold;
+mod heartbeats;
 mod numbering;
 mod people;
 mod recovery;

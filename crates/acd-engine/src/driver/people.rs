@@ -20,21 +20,27 @@ impl Engine {
         let Person { name, reason } = person;
         let origin = Origin::Person { name: Arc::from(name), reason: Arc::from(reason) };
         let by = By { origin: Arc::new(origin), adapter: None };
-        let (first, second) = self.commands(request)?;
-        self.apply(now, &by, first, None)?;
-        if let Some(second) = second {
-            self.apply(now, &by, second, None)?;
+        for command in self.commands(now, request)?.into_iter().flatten() {
+            self.apply(now, &by, command, None)?;
         }
         Ok(self.position())
     }
 
     /// The commands that a request stands for. The second one cannot be refused after the first.
-    fn commands(&self, request: Request) -> Result<(Command, Option<Command>), Refusal> {
+    fn commands(
+        &mut self,
+        now: Timestamp,
+        request: Request,
+    ) -> Result<[Option<Command>; 2], Refusal> {
         let command = match request {
+            Request::Heartbeat { agent } => {
+                let agent = self.agent(&agent)?;
+                return Ok([self.heartbeat(agent, now), None]);
+            }
             Request::LogIn { agent, ready } => {
                 let agent = self.agent(&agent)?;
                 let then_ready = ready.then_some(Command::AgentReady { agent });
-                return Ok((Command::AgentLogIn { agent }, then_ready));
+                return Ok([Some(Command::AgentLogIn { agent }), then_ready]);
             }
             Request::LogOut { agent } => Command::AgentLogOut { agent: self.agent(&agent)? },
             Request::Ready { agent } => Command::AgentReady { agent: self.agent(&agent)? },
@@ -71,7 +77,7 @@ impl Engine {
                 Command::ForcePresence { agent: self.agent(&agent)?, presence }
             }
         };
-        Ok((command, None))
+        Ok([Some(command), None])
     }
 
     pub(super) fn agent(&self, agent: &str) -> Result<AgentId, Refusal> {

@@ -64,13 +64,14 @@ impl Engine {
         Ok(())
     }
 
-    /// Adapters have the whole of their time from now on: before the epoch's first batch was durable
+    /// Adapters and desktops have the whole of their time from now on: before the epoch's first batch was durable
     /// none of them could come.
     pub(super) fn give_time(&mut self, now: Timestamp) {
         let grace = self.router.plan().recovery_grace;
         if let Some(recovery) = &mut self.recovery {
             recovery.until = now + grace;
         }
+        self.expect_heartbeats(now);
     }
 
     /// Why calls that are there keep a plan from being taken, and what can be done.

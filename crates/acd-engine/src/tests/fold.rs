@@ -119,6 +119,7 @@ async fn anything(running: &Running, pbx: &mut Pbx, dice: &mut Dice, calls: &mut
         8 => Request::Decline { agent, offer: None },
         9 if dice.roll(2) == 0 => Request::ExtendWrapUp { agent, by: Span::from_secs(20) },
         9 => Request::EndWrapUp { agent },
+        10 if dice.roll(2) == 0 => Request::Heartbeat { agent },
         10 => Request::MoveCall { call: of_call, queue },
         11 => {
             let priority = Priority::new(dice.roll(10) as u8).expect("0..=9");

@@ -4,6 +4,7 @@ mod adapters;
 mod backlog;
 mod durability;
 mod fold;
+mod heartbeats;
 mod people;
 mod phones;
 mod readers;

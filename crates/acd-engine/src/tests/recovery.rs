@@ -5,7 +5,7 @@ use acd_core::Command;
 use acd_journal::MemoryLog;
 use acd_journal::faulty::{Faults, FaultyLog};
 
-fn epoch(epoch: u64) -> Settings {
+pub(super) fn epoch(epoch: u64) -> Settings {
     Settings { epoch, ..Settings::default() }
 }
 

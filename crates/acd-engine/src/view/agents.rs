@@ -3,7 +3,7 @@
 use super::rows::{AgentRow, SlotRow, SlotWord, Staffing};
 use super::{View, words};
 use crate::names::Names;
-use acd_core::{AgentId, AgentPlan, DeviceState, Presence, SlotState, Timestamp};
+use acd_core::{AgentId, AgentPlan, DeviceState, HeartbeatState, Presence, SlotState, Timestamp};
 use std::sync::Arc;
 
 /// An agent who has not logged in yet.
@@ -17,6 +17,7 @@ pub(super) fn row_of_a_stranger(id: Arc<str>, plan: &AgentPlan, names: &Names) -
         pending: None,
         pending_reason: Arc::from(""),
         device: DeviceState::Up,
+        heartbeat: HeartbeatState::None,
         slots: vec![SlotRow::default(); usize::from(plan.capacity)],
         skills: names.skill_levels(&plan.skills),
         queues: plan.queues.iter().map(|(it, how)| (names.queue(*it).clone(), *how)).collect(),
@@ -83,6 +84,10 @@ impl View {
 
     pub(super) fn device_changed(&mut self, agent: AgentId, device: DeviceState) {
         self.change_agent(agent, |row| row.device = device);
+    }
+
+    pub(super) fn heartbeat_changed(&mut self, agent: AgentId, heartbeat: HeartbeatState) {
+        self.change_agent(agent, |row| row.heartbeat = heartbeat);
     }
 
     pub(super) fn slot_changed(&mut self, agent: AgentId, slot: u8, state: SlotState) {

@@ -302,6 +302,7 @@ impl View {
             | Event::TransferOrdered { .. }
             | Event::PlayOrdered { .. }
             | Event::DeviceChanged { .. }
+            | Event::HeartbeatChanged { .. }
             | Event::PresenceChanged { .. }
             | Event::SlotChanged { .. }
             | Event::WrapUpExtended { .. } => {}

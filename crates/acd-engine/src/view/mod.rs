@@ -230,6 +230,9 @@ impl View {
             }
             Event::LatchChanged { queue, rule, set } => self.rule_is_active(*queue, *rule, *set),
             Event::DeviceChanged { agent, device } => self.device_changed(*agent, *device),
+            Event::HeartbeatChanged { agent, heartbeat } => {
+                self.heartbeat_changed(*agent, *heartbeat);
+            }
             Event::SlotChanged { agent, slot, state } => self.slot_changed(*agent, *slot, *state),
             Event::WrapUpExtended { agent, slot, until } => {
                 self.wrap_up_extended(*agent, *slot, *until);

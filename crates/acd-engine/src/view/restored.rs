@@ -94,7 +94,9 @@ impl View {
     }
 
     fn restore_agent(&mut self, facts: &AgentFacts) {
-        let AgentFacts { agent, presence, presence_since, pending, device, slots } = facts;
+        let AgentFacts { agent, presence, presence_since, pending, device, heartbeat, slots } =
+            facts;
+        self.heartbeat_changed(*agent, *heartbeat);
         self.device_changed(*agent, *device);
         if *presence != Presence::LoggedOut || pending.is_some() {
             self.at = presence_since.unwrap_or_default();

@@ -2,7 +2,10 @@
 
 use crate::names::{Asked, SkillLevels};
 use crate::request::Position;
-use acd_core::{DeviceState, Outcome, Presence, Priority, Service, ServiceLevel, Span, Timestamp};
+use acd_core::{
+    DeviceState, HeartbeatState, Outcome, Presence, Priority, Service, ServiceLevel, Span,
+    Timestamp,
+};
 use acd_journal::{CallCard, Origin};
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -87,12 +90,14 @@ pub struct AgentRow {
     pub reason: Arc<str>,
     /// Since when the presence has been so; `None` before the first log-in.
     pub presence_since: Option<Timestamp>,
-    /// What it will be once he has no call, or once his device is back.
+    /// What it will be once he has no call, or once his device or desktop is back.
     pub pending: Option<Presence>,
     /// The reason that comes with `pending`, or empty.
     pub pending_reason: Arc<str>,
     /// How his device is.
     pub device: DeviceState,
+    /// Whether his desktop is heard.
+    pub heartbeat: HeartbeatState,
     /// His voice slots.
     pub slots: Vec<SlotRow>,
     /// What he can do.

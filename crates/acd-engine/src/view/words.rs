@@ -4,8 +4,8 @@ use super::View;
 use super::rows::{EventRow, SlotWord};
 use crate::publisher::{Named, Record};
 use acd_core::{
-    AgentId, CallHandle, DeviceState, Event, LeftCause, OfferEnd, OfferNumber, Outcome, Presence,
-    QueueId, ReturnCause, RevokeCause, SlotState,
+    AgentId, CallHandle, DeviceState, Event, HeartbeatState, LeftCause, OfferEnd, OfferNumber,
+    Outcome, Presence, QueueId, ReturnCause, RevokeCause, SlotState,
 };
 use acd_journal::CallCard;
 use std::borrow::Cow;
@@ -110,6 +110,7 @@ pub(crate) fn kind(event: &Event) -> &'static str {
         Event::PlayOrdered { .. } => "play_ordered",
         Event::PresenceChanged { .. } => "presence_changed",
         Event::DeviceChanged { .. } => "device_changed",
+        Event::HeartbeatChanged { .. } => "heartbeat_changed",
         Event::SlotChanged { .. } => "slot_changed",
         Event::WrapUpExtended { .. } => "wrap_up_extended",
     }
@@ -144,6 +145,11 @@ fn detail(event: &Event) -> &'static str {
             DeviceState::Up => "up",
             DeviceState::Busy => "busy",
             DeviceState::Down => "down",
+        },
+        Event::HeartbeatChanged { heartbeat, .. } => match heartbeat {
+            HeartbeatState::None => "none",
+            HeartbeatState::Kept => "kept",
+            HeartbeatState::Lost => "lost",
         },
         Event::SlotChanged { state, .. } => slot(word_of(*state)),
         Event::RecoveryOver
@@ -253,6 +259,7 @@ fn about(event: &Event) -> About {
         }
         Event::PresenceChanged { agent, .. }
         | Event::DeviceChanged { agent, .. }
+        | Event::HeartbeatChanged { agent, .. }
         | Event::WrapUpExtended { agent, .. } => About { agent: Some(agent), ..About::default() },
         Event::SlotChanged { agent, state, .. } => {
             let (call, offer, queue) = match state {

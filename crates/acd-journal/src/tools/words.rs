@@ -141,6 +141,8 @@ fn name_of(command: &Command) -> &'static str {
         Command::ForcePresence { .. } => "force_presence",
         Command::CallTransferred { .. } => "call_transferred",
         Command::DeviceChanged { .. } => "device_changed",
+        Command::HeartbeatKept { .. } => "heartbeat_kept",
+        Command::HeartbeatLost { .. } => "heartbeat_lost",
         Command::SetClosed { .. } => "set_closed",
     }
 }
@@ -171,6 +173,8 @@ fn call_of(command: &Command) -> Option<CallHandle> {
         | Command::AdapterSynced { .. }
         | Command::AdapterDown { .. }
         | Command::AdapterHeard { .. }
+        | Command::HeartbeatKept { .. }
+        | Command::HeartbeatLost { .. }
         | Command::AgentLogIn { .. }
         | Command::AgentLogOut { .. }
         | Command::AgentReady { .. }
@@ -232,7 +236,9 @@ fn fields_of(command: &Command, names: &Names) -> Vec<(&'static str, Value)> {
         Command::SetClosed { queue, closed } => {
             fields.extend([("queue", names.queue(*queue)), ("closed", Value::Flag(*closed))]);
         }
-        Command::AgentLogIn { agent }
+        Command::HeartbeatKept { agent }
+        | Command::HeartbeatLost { agent }
+        | Command::AgentLogIn { agent }
         | Command::AgentLogOut { agent }
         | Command::AgentReady { agent }
         | Command::AgentEndWrapUp { agent } => fields.push(("agent", names.agent(*agent))),

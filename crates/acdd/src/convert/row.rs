@@ -1,7 +1,7 @@
 //! Rows of the view, as they stand on the wire.
 
 use crate::convert::time::{position, span, timestamp};
-use acd_core::{DeviceState, Outcome, Presence, Service, ServiceLevel};
+use acd_core::{DeviceState, HeartbeatState, Outcome, Presence, Service, ServiceLevel};
 use acd_engine::{
     AgentRow, Asked, CallCard, CallRow, CallState, EventRow, OfferRow, Origin, PlaceRow, QueueRow,
     SkillLevels, SkillQueueRow, SlotRow, SlotWord,
@@ -65,6 +65,7 @@ pub(crate) fn agent(row: &AgentRow) -> v1::Agent {
         state_since: row.state_since.map(timestamp),
         pending_reason: row.pending_reason.to_string(),
         device: device(row.device).into(),
+        heartbeat: heartbeat(row.heartbeat).into(),
         queues: row.queues.iter().map(|(queue, how)| queue_service(queue, *how)).collect(),
         only: row.only,
     }
@@ -165,6 +166,14 @@ fn presence(presence: Presence) -> v1::Presence {
         Presence::LoggedOut => v1::Presence::LoggedOut,
         Presence::NotReady(_) => v1::Presence::NotReady,
         Presence::Ready => v1::Presence::Ready,
+    }
+}
+
+fn heartbeat(heartbeat: HeartbeatState) -> v1::HeartbeatState {
+    match heartbeat {
+        HeartbeatState::None => v1::HeartbeatState::None,
+        HeartbeatState::Kept => v1::HeartbeatState::Kept,
+        HeartbeatState::Lost => v1::HeartbeatState::Lost,
     }
 }
 

@@ -3,7 +3,7 @@
 use crate::convert::message::malformed;
 use crate::convert::refusal::status;
 use crate::convert::row;
-use crate::convert::time::{position, span_from};
+use crate::convert::time::{position, span, span_from};
 use crate::grpc::domain_named;
 use acd_core::Span;
 use acd_engine::{AgentWatch, Domain, Person, Request as Wish, View};
@@ -96,6 +96,16 @@ impl AgentService for AgentDesk {
             }
         };
         self.ask(&domain, agent, wish).await
+    }
+
+    async fn heartbeat(
+        &self,
+        request: Request<v1::HeartbeatRequest>,
+    ) -> Result<Response<v1::HeartbeatResponse>, Status> {
+        let v1::HeartbeatRequest { domain, agent } = request.into_inner();
+        self.ask(&domain, agent.clone(), Wish::Heartbeat { agent }).await?;
+        let within = Some(span(self.domain.heartbeat_within()));
+        Ok(Response::new(v1::HeartbeatResponse { within }))
     }
 
     async fn accept_offer(
