@@ -144,3 +144,28 @@ fn a_restarted_asterisk_has_lost_its_calls_and_takes_new_ones() {
     busy.site.until_state("connected", 1);
     assert_eq!(busy.site.bed().channels_and_bridges(), (2, 1));
 }
+
+/// Asterisk may end the application that has just registered together with the one that went away,
+/// and says nothing of it: the adapter must find out by itself.
+#[test]
+#[ignore = "takes minutes"]
+fn an_adapter_that_is_killed_again_and_again_hears_of_callers_each_time() {
+    let phone = agent(port(), Habit::Answers { rings: 1, talks: 60_000 });
+    let mut site = Site::start(CONFIG, &[("ana", phone.port)]);
+    let sip = site.bed().sip;
+    site.ready("ana");
+    let mut in_the_dialplan = 0;
+    for _ in 0..100 {
+        site.start_adapter_again();
+        let mut caller = calls(sip, super::Caller { dials: "billing", stays_ms: 500 });
+        until("the caller's end", || {
+            if caller.is_over() {
+                in_the_dialplan += 1;
+                caller = calls(sip, super::Caller { dials: "billing", stays_ms: 500 });
+            }
+            site.in_state("connected") == 1
+        });
+        site.until_all_is_quiet();
+    }
+    println!("{in_the_dialplan} callers went on in the dialplan");
+}
