@@ -189,7 +189,9 @@ impl Router {
             found.heartbeat = HeartbeatState::None;
             events.push(Event::HeartbeatChanged { agent, heartbeat: HeartbeatState::None });
         }
-        self.change_presence(agent, events, |found| (found.wanted, found.asked) = (wanted, None));
+        let before = found.presence();
+        (found.wanted, found.asked) = (wanted, None);
+        self.presence_has_changed(agent, before, events);
     }
 
     /// A device that goes out of service makes its agent not ready, also while he talks; once it is
@@ -241,18 +243,6 @@ impl Router {
         } else {
             self.presence_has_changed(agent, before, events);
         }
-    }
-
-    fn change_presence(
-        &mut self,
-        agent: AgentId,
-        events: &mut Vec<Event>,
-        change: impl FnOnce(&mut Agent),
-    ) {
-        let found = &mut self.agents[agent.index()];
-        let before = found.presence();
-        change(found);
-        self.presence_has_changed(agent, before, events);
     }
 
     fn presence_has_changed(&mut self, agent: AgentId, before: Presence, events: &mut Vec<Event>) {
