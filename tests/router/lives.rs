@@ -617,7 +617,8 @@ impl World {
             let on_entry = |queue: QueueId, rule: u16| {
                 let rules = &self.router.plan().queues[queue.index()].rules;
                 let is_last = usize::from(rule) + 1 == rules.len();
-                is_last || rules[usize::from(rule)].when.admission.is_some()
+                let admits = |rule: &Rule| rule.when.admission.is_some();
+                admits(&rules[usize::from(rule)]) || is_last && rules.iter().any(admits)
             };
             let fired = |event: &Event| match event {
                 Event::RuleFired { queue, rule, .. } => !on_entry(*queue, *rule),

@@ -1539,10 +1539,7 @@ impl Twin {
     fn presence_becomes(&mut self, agent: AgentId, wanted: Presence) {
         let before = self.presence(agent);
         let known = &mut self.agents[agent.index()];
-        if before == Presence::LoggedOut
-            && wanted != Presence::LoggedOut
-            && known.heartbeat == HeartbeatState::Lost
-        {
+        if wanted == Presence::LoggedOut && known.heartbeat != HeartbeatState::None {
             known.heartbeat = HeartbeatState::None;
             self.say(Event::HeartbeatChanged { agent, heartbeat: HeartbeatState::None });
         }
@@ -1642,9 +1639,12 @@ impl Twin {
         self.known_agent(agent)?;
         let before = self.presence(agent);
         let known = &mut self.agents[agent.index()];
-        if known.heartbeat == HeartbeatState::None && heartbeat == HeartbeatState::Lost {
+        let is_lost = heartbeat == HeartbeatState::Lost;
+        if is_lost && known.heartbeat != HeartbeatState::Kept {
             return Ok(());
         }
+        let at_home = known.wanted == Presence::LoggedOut;
+        let heartbeat = if is_lost && at_home { HeartbeatState::None } else { heartbeat };
         if std::mem::replace(&mut known.heartbeat, heartbeat) != heartbeat {
             self.say(Event::HeartbeatChanged { agent, heartbeat });
             if self.presence(agent) == before {

@@ -78,7 +78,7 @@ log = 1.5
     3:10: server: "" is a string; expected a table with any of `listen`, `http`
     4:10: skills: `1` is a whole number; expected a table with a key for each name
     5:11: routing: `false` is a truth value; expected a table with any of `order`, `credit`, `short_abandon`, `exclude_for`, `connect_within`, `recovery_grace`, `missed_offers`, `seed`
-    6:12: presence: `1979-05-27` is a date or time of day; expected a table with any of `reasons`
+    6:12: presence: `1979-05-27` is a date or time of day; expected a table with any of `reasons`, `heartbeat_within`
     7:7: log: `1.5` is a fraction; expected a table with any of `level`, `format`
     "#);
     insta::assert_snapshot!(problems(r#"

@@ -167,7 +167,9 @@ impl Router {
                 let awaited = rules.get(&(call.arrival, place.queue)).copied();
                 let expected = self.next_rule_at(at).filter(|_| call.state == CallState::Waiting);
                 // What it was set for may have been undone in the instant in which it was due.
-                let is_void = awaited < expected && awaited.is_some_and(|at| at <= self.now);
+                let is_void = awaited.is_some_and(|at| {
+                    at <= self.now && expected.is_none_or(|expected| at < expected)
+                });
                 let holds = awaited == expected || is_void;
                 assert!(holds, "a rule is awaited while its call waits: {awaited:?}, {expected:?}");
                 assert_eq!(place.ticket.is_set(), awaited.is_some());

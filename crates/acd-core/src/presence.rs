@@ -183,13 +183,12 @@ impl Router {
         events: &mut Vec<Event>,
     ) {
         let found = &mut self.agents[agent.index()];
-        let comes = found.wanted == Presence::LoggedOut && wanted != Presence::LoggedOut;
-        if comes && found.heartbeat == HeartbeatState::Lost {
-            // Today he may work without a desktop.
+        let before = found.presence();
+        if wanted == Presence::LoggedOut && found.heartbeat != HeartbeatState::None {
+            // He may come back without a desktop.
             found.heartbeat = HeartbeatState::None;
             events.push(Event::HeartbeatChanged { agent, heartbeat: HeartbeatState::None });
         }
-        let before = found.presence();
         (found.wanted, found.asked) = (wanted, None);
         self.presence_has_changed(agent, before, events);
     }
@@ -212,15 +211,22 @@ impl Router {
     }
 
     /// A desktop that falls silent makes its agent not ready, also while he talks; once it is heard
-    /// again he is what he was. One that was never heard is not missed.
+    /// again he is what he was. One that was never heard is not missed, nor one of an agent who is
+    /// not at work.
     pub(crate) fn heartbeat_changed(
         &mut self,
         agent: AgentId,
         heartbeat: HeartbeatState,
         events: &mut Vec<Event>,
     ) -> Result<(), Rejection> {
-        let was = self.known_agent(agent)?.heartbeat;
-        if was == heartbeat || (was, heartbeat) == (HeartbeatState::None, HeartbeatState::Lost) {
+        let found = self.known_agent(agent)?;
+        let is_lost = heartbeat == HeartbeatState::Lost;
+        if is_lost && found.heartbeat != HeartbeatState::Kept {
+            return Ok(());
+        }
+        let at_home = found.wanted == Presence::LoggedOut;
+        let heartbeat = if is_lost && at_home { HeartbeatState::None } else { heartbeat };
+        if found.heartbeat == heartbeat {
             return Ok(());
         }
         events.push(Event::HeartbeatChanged { agent, heartbeat });

@@ -195,15 +195,20 @@ impl Router {
     /// call is offered before a better one that may be offered from this instant on too.
     fn advance(&mut self, now: Timestamp, events: &mut Vec<Event>) {
         let mut fired = 0;
+        // A match of this instant that has been put off.
+        let mut is_owed = false;
         while self.phase != Phase::Recovering && fired < DEADLINES_PER_ADVANCE {
             let Some((at, deadline)) = self.deadlines.pop_due(now) else {
                 break;
             };
             self.now = self.now.max(at);
             let is_due = self.fire(at, deadline, events);
-            if !is_due || deadline.only_lets() && self.next_deadline() == Some(at) {
+            is_owed |= is_due;
+            let waits = !is_due || deadline.only_lets();
+            if !is_owed || waits && self.next_deadline() == Some(at) {
                 continue;
             }
+            is_owed = false;
             fired += 1;
             self.settle(events);
         }

@@ -38,9 +38,13 @@ impl Clock {
 
     /// The domain's time at an instant of the monotonic clock.
     pub(crate) fn at(&self, instant: Instant) -> Timestamp {
-        let elapsed = instant.saturating_duration_since(self.started).as_micros();
-        let scaled = elapsed.saturating_mul(u128::from(self.scale));
-        self.anchor + Span(u64::try_from(scaled).unwrap_or(u64::MAX))
+        self.anchor + self.span_of(instant.saturating_duration_since(self.started))
+    }
+
+    /// How much domain time passes in a length of real time.
+    pub(crate) fn span_of(&self, real: Duration) -> Span {
+        let scaled = real.as_micros().saturating_mul(u128::from(self.scale));
+        Span(u64::try_from(scaled).unwrap_or(u64::MAX))
     }
 
     /// How long to sleep, in real time, until the domain's clock reads `at` or a little later.

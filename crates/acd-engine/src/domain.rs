@@ -19,11 +19,12 @@ use crate::session::{Hello, Session, session_ends};
 use crate::status::{Gauges, Status};
 use crate::subscription::{AgentWatch, Feed, Subscription};
 use crate::view::View;
-use acd_core::{PlanDefect, RoutingPlan, Span};
+use acd_core::{PlanDefect, RoutingPlan};
 use acd_journal::{CommandLog, Parts, Replica};
 use parking_lot::{Mutex, RwLockReadGuard};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::Duration;
 use thiserror::Error;
 use tokio::sync::{mpsc, oneshot, watch};
 
@@ -39,8 +40,8 @@ pub struct Settings {
     /// How many events are kept for subscribers who come back, or who read slowly; whoever is further
     /// behind gets a snapshot.
     pub history: usize,
-    /// How long the desktop of an agent may be silent once it was heard.
-    pub heartbeat_within: Span,
+    /// How long, in real time, the desktop of an agent may be silent once it was heard.
+    pub heartbeat_within: Duration,
     /// Gives each message to the log by itself, instead of all that are there.
     pub each_message_by_itself: bool,
     /// When the log cannot be written, stop rather than route on.
@@ -54,7 +55,7 @@ impl Default for Settings {
             epoch: 1,
             mailbox_capacity: 65_536,
             history: 65_536,
-            heartbeat_within: Span::from_secs(30),
+            heartbeat_within: Duration::from_secs(30),
             each_message_by_itself: false,
             stop_when_log_fails: false,
         }
@@ -139,7 +140,7 @@ pub fn start<L: CommandLog>(
         epoch: settings.epoch,
         gauges: Arc::clone(&gauges),
         stopwatch: Stopwatch::new(Arc::clone(&latencies)),
-        heartbeat_within: settings.heartbeat_within,
+        heartbeat_within: clock.span_of(settings.heartbeat_within),
         each_message_by_itself: settings.each_message_by_itself,
         stops_when_log_fails: settings.stop_when_log_fails,
     });
@@ -229,8 +230,8 @@ impl Domain {
         AgentWatch::open(&self.shared.feed, id)
     }
 
-    /// How long the desktop of an agent may be silent once it was heard.
-    pub fn heartbeat_within(&self) -> Span {
+    /// How long, in real time, the desktop of an agent may be silent once it was heard.
+    pub fn heartbeat_within(&self) -> Duration {
         self.shared.settings.heartbeat_within
     }
 

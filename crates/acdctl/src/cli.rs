@@ -393,7 +393,7 @@ pub(crate) enum AgentCommand {
 
     /// Sends a heartbeat, as the agent's desktop does; from then on it must again and again.
     #[command(after_help = "Examples:\n  acdctl agent heartbeat ana\n  \
-        while acdctl agent heartbeat ana; do sleep 10; done")]
+        while true; do acdctl agent heartbeat ana; sleep 10; done")]
     Heartbeat {
         /// The agent's id.
         agent: String,

@@ -48,7 +48,7 @@ pub(crate) fn serve(settings: Settings) -> Result<(), Failure> {
     let engine = acd_engine::Settings {
         domain: grpc::DOMAIN.to_owned(),
         epoch: epoch::after(recovered.tail().epoch),
-        heartbeat_within: settings.heartbeat_within,
+        heartbeat_within: Duration::from_micros(settings.heartbeat_within.0),
         each_message_by_itself: settings.journal.sync == Sync::Always,
         stop_when_log_fails: settings.journal.on_failure == OnFailure::Stop,
         ..acd_engine::Settings::default()

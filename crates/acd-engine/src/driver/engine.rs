@@ -1,5 +1,6 @@
 //! Everything between taking a message up and letting its effects out; nothing here waits.
 
+use super::Left;
 use super::fold::Cause;
 use super::heartbeats::Heartbeats;
 use super::numbering::{Adapter, Gate};
@@ -96,7 +97,7 @@ pub(crate) struct Engine {
     /// Everything up to this sequence is durable.
     durable: u64,
     /// The log fails, and routing goes on: see [`Gate::lets_connect`].
-    log_fails: bool,
+    pub(super) log_fails: bool,
     pub(super) stops_when_log_fails: bool,
     /// The number of the last event.
     pub(super) number: u64,
@@ -210,7 +211,6 @@ impl Engine {
             self.end_unit(now);
             self.end_recovery_if_due(now);
             self.fire_what_is_due(now);
-            self.miss_heartbeats(now);
         }
         now
     }
@@ -290,7 +290,9 @@ impl Engine {
 
     /// Ends a round: the log is told what was heard, readers which lines changed, and what may
     /// leave at once leaves.
-    pub(super) fn end_round(&mut self) {
+    pub(super) fn end_round(&mut self, left: Left) {
+        let now = self.advance(Instant::now());
+        self.miss_heartbeats(now, left);
         let now = self.router.now();
         for index in 0..self.adapters.len() {
             self.end_if_overflowed(now, AdapterId(index as u16));

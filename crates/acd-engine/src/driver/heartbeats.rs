@@ -1,5 +1,10 @@
 //! Desktops that have been heard: until when each must be heard again.
+//!
+//! Nobody is missed who may have spoken without being heard: after a start, after a pause of the
+//! daemon, while the mailbox is left alone, and while answers wait for a log that fails, all have
+//! their whole time again.
 
+use super::Left;
 use super::engine::Engine;
 use acd_core::{AgentId, Command, HeartbeatState, Span, Timestamp};
 use std::collections::{BTreeSet, HashMap};
@@ -9,13 +14,16 @@ use tracing::error;
 #[derive(Debug)]
 pub(super) struct Heartbeats {
     within: Span,
+    /// Who comes to what is due so much later was away.
+    late: Span,
     due: HashMap<AgentId, Timestamp>,
     by_due: BTreeSet<(Timestamp, AgentId)>,
 }
 
 impl Heartbeats {
     pub(super) fn new(within: Span) -> Self {
-        Self { within, due: HashMap::new(), by_due: BTreeSet::new() }
+        let late = Span(within.0 / 10);
+        Self { within, late, due: HashMap::new(), by_due: BTreeSet::new() }
     }
 
     fn heard(&mut self, agent: AgentId, now: Timestamp) {
@@ -47,7 +55,18 @@ impl Engine {
         (!is_kept).then_some(Command::HeartbeatKept { agent })
     }
 
-    pub(super) fn miss_heartbeats(&mut self, now: Timestamp) {
+    /// What is due now is missed, unless it may be there and has not been listened to: `left` says
+    /// what is left in the mailbox.
+    pub(super) fn miss_heartbeats(&mut self, now: Timestamp, left: Left) {
+        let Some(due) = self.heartbeats.next_due().filter(|due| *due <= now) else { return };
+        let was_away = now.since(due) > self.heartbeats.late;
+        match left {
+            Left::Nothing if !was_away && !self.log_fails => {}
+            Left::More if !was_away => return,
+            Left::Nothing | Left::More | Left::Backlog => return self.expect_heartbeats(now),
+        }
+        // It parts no message from the note that it was heard.
+        self.end_unit(now);
         let by = self.by_time.clone();
         while let Some(agent) = self.heartbeats.take_due(now) {
             if let Err(rejection) = self.apply(now, &by, Command::HeartbeatLost { agent }, None) {
@@ -56,8 +75,10 @@ impl Engine {
         }
     }
 
-    /// Desktops have as long as ever to be heard after a start.
+    /// All desktops have their whole time from now on.
     pub(super) fn expect_heartbeats(&mut self, now: Timestamp) {
+        self.heartbeats.due.clear();
+        self.heartbeats.by_due.clear();
         for known in self.router.agents().filter(|known| known.heartbeat == HeartbeatState::Kept) {
             self.heartbeats.heard(known.agent, now);
         }

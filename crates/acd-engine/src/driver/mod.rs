@@ -199,8 +199,7 @@ impl<L: CommandLog> Driver<L> {
         while let Ok(control) = self.controls.try_recv() {
             self.engine.control(control);
         }
-        self.engine.advance(Instant::now());
-        self.engine.end_round();
+        self.engine.end_round(left);
         left
     }
 

@@ -4,6 +4,7 @@ use super::recovery::epoch;
 use super::*;
 use acd_core::{Command, HeartbeatState, Presence};
 use acd_journal::MemoryLog;
+use acd_journal::faulty::{Faults, FaultyLog};
 
 /// Longer than nothing, and well within the default of 30 s.
 const INTERVAL: Duration = Duration::from_secs(10);
@@ -84,4 +85,50 @@ async fn a_desktop_has_all_of_its_time_after_a_start_and_is_missed_then() {
     tokio::time::sleep(INTERVAL * 2).await;
     assert_eq!(&*next.agent("ana").reason, "heartbeat_lost");
     assert!(is_ready(&next, "ben"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn nobody_is_missed_for_a_pause_of_the_daemon() {
+    let running = run_on(MemoryLog::new());
+    running.ready("ana").await;
+    heartbeat(&running, "ana").await;
+    // As when the machine was suspended: what was sent meanwhile is not read yet.
+    tokio::time::advance(INTERVAL * 6).await;
+    tokio::time::sleep(INTERVAL).await;
+    assert!(is_ready(&running, "ana"));
+    tokio::time::sleep(INTERVAL * 3).await;
+    assert_eq!(&*running.agent("ana").reason, "heartbeat_lost", "she was silent after it, too");
+}
+
+#[tokio::test(start_paused = true)]
+async fn nobody_is_missed_while_answers_wait_for_a_log_that_hangs() {
+    let log = FaultyLog::new(MemoryLog::new(), Faults::default());
+    let gate = log.gate();
+    let running = run_on(log);
+    for agent in ["ana", "ben"] {
+        running.ready(agent).await;
+        heartbeat(&running, agent).await;
+    }
+    gate.hold();
+    let domain = running.domain.clone();
+    let request = Request::NotReady { agent: "ben".to_owned(), reason: None };
+    let person = Person { name: "ben".to_owned(), reason: String::new() };
+    let hangs = tokio::spawn(async move { domain.request(request, person).await });
+    tokio::time::sleep(INTERVAL * 12).await;
+    assert!(is_ready(&running, "ana"), "her desktop waits for its answer, perhaps");
+    gate.let_go();
+    hangs.await.expect("no panic").expect("it is durable now");
+    tokio::time::sleep(INTERVAL * 6).await;
+    assert_eq!(&*running.agent("ana").reason, "heartbeat_lost");
+}
+
+#[tokio::test(start_paused = true)]
+async fn whoever_has_logged_out_is_not_missed() {
+    let running = run_on(MemoryLog::new());
+    running.ready("ana").await;
+    heartbeat(&running, "ana").await;
+    running.ask(Request::LogOut { agent: "ana".to_owned() }).await.expect("she was at work");
+    running.ready("ana").await;
+    tokio::time::sleep(INTERVAL * 6).await;
+    assert!(is_ready(&running, "ana"), "today she works without a desktop");
 }

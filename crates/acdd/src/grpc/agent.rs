@@ -3,7 +3,7 @@
 use crate::convert::message::malformed;
 use crate::convert::refusal::status;
 use crate::convert::row;
-use crate::convert::time::{position, span, span_from};
+use crate::convert::time::{duration, position, span_from};
 use crate::grpc::domain_named;
 use acd_core::Span;
 use acd_engine::{AgentWatch, Domain, Person, Request as Wish, View};
@@ -104,7 +104,7 @@ impl AgentService for AgentDesk {
     ) -> Result<Response<v1::HeartbeatResponse>, Status> {
         let v1::HeartbeatRequest { domain, agent } = request.into_inner();
         self.ask(&domain, agent.clone(), Wish::Heartbeat { agent }).await?;
-        let within = Some(span(self.domain.heartbeat_within()));
+        let within = Some(duration(self.domain.heartbeat_within()));
         Ok(Response::new(v1::HeartbeatResponse { within }))
     }
 
