@@ -609,6 +609,21 @@ impl Twin {
         ends.filter(|end| *end > place.seen && !urgent).min()
     }
 
+    /// The shortest target of its queues, where the order looks at it.
+    fn target(&self, call: usize) -> Option<Span> {
+        let queues = self.calls[call].places.iter().map(|place| place.queue.index());
+        let targets = queues.map(|queue| self.plan.queues[queue].service_level.within);
+        targets.min().filter(|_| self.plan.order == Order::Deadline)
+    }
+
+    /// With another target it has another key, and stands in its lines anew.
+    fn target_was(&mut self, call: usize, before: Option<Span>) {
+        let target = self.target(call);
+        if target.is_some() && before.is_some() && target != before {
+            self.stands_anew(call);
+        }
+    }
+
     /// The call stands in its lines anew: what it has waited is known.
     fn stands_anew(&mut self, call: usize) {
         let now = self.now;
@@ -911,6 +926,7 @@ impl Twin {
     fn enters(&mut self, call: usize, queue: QueueId, since: Timestamp) {
         let demand = DemandId(u32::from(queue.0));
         let others = self.in_system(queue);
+        let target = self.target(call);
         let (taken, known) = (self.now, &mut self.calls[call]);
         let joined = known.joins;
         known.joins += 1;
@@ -927,6 +943,7 @@ impl Twin {
         });
         let (handle, arrival) = (known.handle, known.arrival);
         self.say(Event::PlaceEntered { call: handle, queue, demand, since });
+        self.target_was(call, target);
         self.eligible.insert(arrival);
         self.admits(handle, queue, others);
     }
@@ -1001,15 +1018,16 @@ impl Twin {
     }
 
     fn leaves(&mut self, call: usize, queue: QueueId, cause: LeftCause) {
-        let now = self.now;
+        let (now, target) = (self.now, self.target(call));
         let known = &mut self.calls[call];
         let at =
             known.places.iter().position(|place| place.queue == queue).expect("it stands there");
         if known.places.remove(at).taken == now {
             known.passed.push((queue, now));
         }
-        let call = known.handle;
+        let (index, call) = (call, known.handle);
         self.say(Event::PlaceLeft { call, queue, cause });
+        self.target_was(index, target);
     }
 
     fn leaves_all(&mut self, call: usize, cause: LeftCause) {
