@@ -106,7 +106,8 @@ fn callers_go_on_in_the_dialplan_while_there_is_no_adapter_or_acdd_has_long_been
         until("the dialplan's end", || caller.is_over());
     };
     let mut known = calls(sip, patient("billing"));
-    site.until_state("waiting", 1);
+    // That acdd shows the call is not enough: the adapter must have been told that it is kept.
+    until("acdd's word for the call", || site.adapter_has_said("acdd has the call"));
     site.acdd.kill();
     // Nobody knows yet that it stays away: he is kept for a while, and then goes on too.
     goes_on();

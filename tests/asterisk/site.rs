@@ -102,6 +102,11 @@ impl Site {
     }
 
     /// The adapter again, as after its machine's restart.
+    pub(crate) fn adapter_has_said(&self, words: &str) -> bool {
+        let log = std::fs::read_to_string(self.folder.path().join("adapter.log"));
+        log.is_ok_and(|log| log.contains(words))
+    }
+
     pub(crate) fn start_adapter_again(&mut self) {
         self.adapter.kill();
         self.adapter = start_adapter(&self.folder, &self.server, self.log);

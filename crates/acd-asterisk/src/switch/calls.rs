@@ -237,6 +237,9 @@ impl Switch {
     /// acdd has this call.
     pub(super) fn is_known(&mut self, channel: &str, by: Option<SendId>) {
         if let Some(call) = self.calls.get_mut(channel) {
+            if !call.known {
+                tracing::debug!(channel, "acdd has the call");
+            }
             call.known = true;
             call.known_by = by.or(call.known_by);
         }
