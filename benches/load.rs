@@ -5,9 +5,9 @@
 //! as time passes.
 
 use acd_core::{
-    Action, AdapterId, AgentId, AgentPlan, CallHandle, Command, Criterion, Event, MissedOffers,
-    OfferNumber, OfferResult, Order, Priority, QueueId, QueuePlan, Requirement, Router,
-    RoutingPlan, Rule, ServiceLevel, SkillId, Span, Timestamp, Treatment,
+    Action, AdapterId, AgentId, AgentPlan, CallEntry, CallHandle, Command, Criterion, Event,
+    MissedOffers, OfferNumber, OfferResult, Order, Priority, QueueId, QueuePlan, Requirement,
+    Router, RoutingPlan, Rule, ServiceLevel, SkillId, Span, Timestamp, Treatment,
 };
 const SKILLS: u64 = 64;
 const QUEUES: u64 = 64;
@@ -225,8 +225,8 @@ impl<W: Witness> Load<W> {
             1..=4 => Priority::HIGHEST_BY_RULE,
             _ => Priority::NORMAL,
         };
-        let since = self.now;
-        self.apply(Command::CallOffered { call, adapter: ADAPTER, queue, priority, since });
+        let entry = CallEntry::new(queue, priority, self.now);
+        self.apply(Command::CallOffered { call, adapter: ADAPTER, entry });
     }
 
     /// Agents answer what they are offered; a few decline.

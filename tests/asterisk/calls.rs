@@ -62,7 +62,8 @@ fn callers_may_hear_it_ring_until_an_agent_answers() {
     assert_eq!(site.queue("billing", "abandoned"), 1);
     let mut caller = calls(site.bed().sip, patient("billing"));
     let heard = |caller: &Phone, code: &str| {
-        caller.messages().iter().filter(|line| line.contains(code)).count()
+        let answer = format!("SIP/2.0 {code} ");
+        caller.messages().iter().filter(|line| line.starts_with(&answer)).count()
     };
     until("it rings", || heard(&caller, "180") == 1);
     assert_eq!(heard(&caller, "200"), 0);

@@ -3,9 +3,9 @@
 use crate::dice::Dice;
 use crate::everything;
 use acd_core::{
-    AdapterFacts, AdapterId, AgentId, CallHandle, CallStage, Command, Event, EventDigest,
-    ForcedPresence, MissedOffers, OfferResult, Order, Priority, QueueId, Router, RoutingPlan, Span,
-    Timestamp, Treatment,
+    AdapterFacts, AdapterId, AgentId, CallEntry, CallHandle, CallStage, Command, Event,
+    EventDigest, ForcedPresence, MissedOffers, OfferResult, Order, Priority, QueueId, Router,
+    RoutingPlan, Span, Timestamp, Treatment,
 };
 use acd_journal::{Batch, CallCard, Entry, Farewell, Minted, Origin, Parts, Replica, Tail};
 use std::collections::BTreeMap;
@@ -191,13 +191,9 @@ impl Domain {
         let attributes = vec![("crm".to_owned(), long), ("é".to_owned(), "ü\0".to_owned())];
         let attributes = attributes.into_iter().take(dice.below(3)).collect();
         let card = Arc::new(CallCard { adapter: Arc::clone(&name), call_id, attributes });
-        let command = Command::CallOffered {
-            call,
-            adapter,
-            queue: QueueId(dice.below(4) as u16),
-            priority: Priority::new(dice.below(10) as u8).unwrap(),
-            since: at,
-        };
+        let queue = QueueId(dice.below(4) as u16);
+        let entry = CallEntry::new(queue, Priority::new(dice.below(10) as u8).unwrap(), at);
+        let command = Command::CallOffered { call, adapter, entry };
         self.apply(at, Origin::Adapter(name), command, Some(Minted::Call(card)));
     }
 

@@ -4,10 +4,11 @@ use crate::everything;
 use crate::told::Told;
 use crate::twin::Twin;
 use acd_core::{
-    Action, AdapterFacts, AdapterId, Admission, AgentId, AnnouncementId, Bound, CallHandle,
-    Command, Criterion, DeviceState, Event, ForcedPresence, Gauge, HeartbeatState, Latch,
-    MissedOffers, OfferNumber, OfferResult, Order, Outcome, Phase, Priority, QueueId, RANK_MAX,
-    ReasonId, Requirement, Router, RoutingPlan, Rule, Service, Span, Timestamp, Treatment, When,
+    Action, AdapterFacts, AdapterId, Admission, AgentId, AnnouncementId, Bound, CallEntry,
+    CallHandle, Command, Criterion, DeviceState, Event, ForcedPresence, Gauge, HeartbeatState,
+    Latch, MissedOffers, OfferNumber, OfferResult, Order, Outcome, Phase, Priority, QueueId,
+    RANK_MAX, ReasonId, Requirement, Router, RoutingPlan, Rule, Service, Span, Timestamp,
+    Treatment, When,
 };
 use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
@@ -661,13 +662,9 @@ impl World {
                 // Slots are used again, as the edge does.
                 let call = CallHandle { slot: self.next_slot % 97, generation: self.next_slot };
                 let priority = Priority::new(priority).unwrap();
-                Command::CallOffered {
-                    call,
-                    adapter: AdapterId(adapter),
-                    queue: QueueId(queue),
-                    priority,
-                    since: now + Span::from_secs(1) - Span::from_secs(late),
-                }
+                let since = now + Span::from_secs(1) - Span::from_secs(late);
+                let entry = CallEntry::new(QueueId(queue), priority, since);
+                Command::CallOffered { call, adapter: AdapterId(adapter), entry }
             }
             Attempt::Vanish { call } => Command::CallVanished { call: live(call) },
             Attempt::Adopt { call, agent, rung_by, talking } => {

@@ -10,9 +10,9 @@ mod drafts;
 mod plans;
 
 use acd_core::{
-    AdapterId, AgentId, CallHandle, Command, DeviceState, Event, MissedOffers, OfferNumber,
-    OfferResult, Priority, QueueId, ReasonId, Rejection, Requirement, Router, RoutingPlan, SkillId,
-    Span, Timestamp,
+    AdapterId, AgentId, CallEntry, CallHandle, Command, DeviceState, Event, MissedOffers,
+    OfferNumber, OfferResult, Priority, QueueId, ReasonId, Rejection, Requirement, Router,
+    RoutingPlan, SkillId, Span, Timestamp,
 };
 use drafts::{Draft, a_draft};
 use proptest::prelude::*;
@@ -203,9 +203,7 @@ impl World {
             Step::Offer { adapter, queue: index, priority } => Command::CallOffered {
                 call: CallHandle { slot: self.arrived % 61, generation: self.arrived + 1 },
                 adapter: AdapterId(*adapter),
-                queue: queue(index),
-                priority: Priority::new(*priority).unwrap(),
-                since: self.now,
+                entry: CallEntry::new(queue(index), Priority::new(*priority).unwrap(), self.now),
             },
             Step::Answer { call, result } => {
                 let (call, offer) = offered(Stage::Offering, call);

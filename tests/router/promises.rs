@@ -14,9 +14,9 @@ mod told;
 mod twin;
 
 use acd_core::{
-    Action, AdapterId, AgentId, AnnouncementId, Bound, CallHandle, Command, DEADLINES_PER_ADVANCE,
-    Event, Gauge, Latch, MissedOffers, Order, Phase, Priority, QueueId, Requirement, Router, Span,
-    Timestamp,
+    Action, AdapterId, AgentId, AnnouncementId, Bound, CallEntry, CallHandle, Command,
+    DEADLINES_PER_ADVANCE, Event, Gauge, Latch, MissedOffers, Order, Phase, Priority, QueueId,
+    Requirement, Router, Span, Timestamp,
 };
 use lives::{World, a_plan, steps};
 use proptest::prelude::*;
@@ -63,7 +63,8 @@ fn a_recovery_catches_up_in_slices() {
     router.apply(then, up.clone(), &mut events).unwrap();
     for slot in 0..calls {
         let call = CallHandle { slot, generation: 1 };
-        let offered = Command::CallOffered { call, adapter, queue, priority, since: then };
+        let entry = CallEntry::new(queue, priority, then);
+        let offered = Command::CallOffered { call, adapter, entry };
         router.apply(then, offered, &mut events).unwrap();
     }
     let later =
@@ -107,7 +108,7 @@ fn a_router_restored_between_two_slices_goes_on_as_the_straight_one() {
     let mut commands = vec![Command::AdapterUp { adapter, incarnation: 1, resync: false }];
     commands.extend((0..2 * DEADLINES_PER_ADVANCE as u32).map(|slot| {
         let call = CallHandle { slot, generation: 1 };
-        Command::CallOffered { call, adapter, queue, priority, since }
+        Command::CallOffered { call, adapter, entry: CallEntry::new(queue, priority, since) }
     }));
     commands.extend([Command::AgentLogIn { agent }, Command::AgentReady { agent }]);
     for command in commands {
@@ -171,9 +172,7 @@ fn an_active_rule_sees_to_many_calls_in_slices() {
     let offered = |slot: u32, priority: Priority| Command::CallOffered {
         call: CallHandle { slot, generation: 1 },
         adapter,
-        queue,
-        priority,
-        since: now,
+        entry: CallEntry::new(queue, priority, now),
     };
     for slot in 0..CALLS - 1 {
         assert_eq!(both(&mut router, now, offered(slot, Priority::NORMAL)).0, 0);

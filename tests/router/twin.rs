@@ -4,11 +4,11 @@
 //! Router and twin must say the same, event by event, whatever happens.
 
 use acd_core::{
-    Action, AdapterId, Admission, AgentId, Bound, CallHandle, Command, Criterion, Demand, DemandId,
-    DeviceState, Event, ForcedPresence, Gauge, HeartbeatState, LeftCause, MissedOffers,
-    NotReadyReason, OfferEnd, OfferNumber, OfferResult, Order, Outcome, Phase, Presence, Priority,
-    QueueId, ReturnCause, RevokeCause, RoutingPlan, Rule, Service, SkillId, SlotState, Span,
-    Timestamp, Treatment, When, draw,
+    Action, AdapterId, Admission, AgentId, Bound, CallEntry, CallHandle, Command, Criterion,
+    Demand, DemandId, DeviceState, Event, ForcedPresence, Gauge, HeartbeatState, LeftCause,
+    MissedOffers, NotReadyReason, OfferEnd, OfferNumber, OfferResult, Order, Outcome, Phase,
+    Presence, Priority, QueueId, ReturnCause, RevokeCause, RoutingPlan, Rule, Service, SkillId,
+    SlotState, Span, Timestamp, Treatment, When, draw,
 };
 use std::cmp::{Ordering, Reverse};
 use std::collections::{BTreeMap, BTreeSet};
@@ -271,9 +271,7 @@ impl Twin {
             Command::AdapterSynced { adapter } => self.adapter_has_said_all(adapter),
             Command::AdapterDown { adapter } => self.adapter_goes(adapter),
             Command::AdapterHeard { adapter, number } => self.adapter_is_heard(adapter, number),
-            Command::CallOffered { call, adapter, queue, priority, since } => {
-                self.call_comes(call, adapter, queue, priority, since)
-            }
+            Command::CallOffered { call, adapter, entry } => self.call_comes(call, adapter, entry),
             Command::CallEnded { call } => self.caller_or_agent_hangs_up(call),
             Command::CallVanished { call } => {
                 let call = self.index(call)?;
@@ -879,14 +877,8 @@ impl Twin {
 
 /// A call's life.
 impl Twin {
-    fn call_comes(
-        &mut self,
-        call: CallHandle,
-        adapter: AdapterId,
-        queue: QueueId,
-        priority: Priority,
-        since: Timestamp,
-    ) -> Answer {
+    fn call_comes(&mut self, call: CallHandle, adapter: AdapterId, entry: CallEntry) -> Answer {
+        let CallEntry { queue, priority, since } = entry;
         self.known_queue(queue)?;
         let lives = self
             .calls

@@ -4,10 +4,10 @@ mod said;
 
 use crate::plans;
 use acd_core::{
-    Action, AdapterId, Admission, AgentId, AnnouncementId, Bound, CallHandle, Command, Criterion,
-    DeviceState, ForcedPresence, Gauge, Latch, MissedOffers, NumberId, OfferNumber, OfferResult,
-    Order, Priority, QueueId, ReasonId, Requirement, RoutingPlan, Service, SkillId, Span,
-    Timestamp, Treatment,
+    Action, AdapterId, Admission, AgentId, AnnouncementId, Bound, CallEntry, CallHandle, Command,
+    Criterion, DeviceState, ForcedPresence, Gauge, Latch, MissedOffers, NumberId, OfferNumber,
+    OfferResult, Order, Priority, QueueId, ReasonId, Requirement, RoutingPlan, Service, SkillId,
+    Span, Timestamp, Treatment,
 };
 use std::collections::BTreeMap;
 
@@ -326,7 +326,8 @@ impl Names {
                     _ => (Priority::NORMAL, self.now),
                 };
                 let queue = self.queue(at, queue);
-                Command::CallOffered { call: handle, adapter, queue, priority, since }
+                let entry = CallEntry::new(queue, priority, since);
+                Command::CallOffered { call: handle, adapter, entry }
             }
             _ => panic!("{at}: an adapter does not do this: {words:?}"),
         }

@@ -1,9 +1,9 @@
 //! A call's life outside of offers: arriving, returning, ending.
 
 use crate::call::{CALLS_MAX, Call, CallState, Hand, MOVES_MAX};
-use crate::command::Rejection;
+use crate::command::{CallEntry, Rejection};
 use crate::event::{Event, LeftCause, OfferEnd, Outcome, ReturnCause, RevokeCause, SlotState};
-use crate::ids::{AdapterId, CallHandle, Priority, QueueId, Timestamp};
+use crate::ids::{AdapterId, CallHandle, Priority, QueueId};
 use crate::offers::Told;
 use crate::plan::Treatment;
 use crate::router::Router;
@@ -14,11 +14,10 @@ impl Router {
         &mut self,
         call: CallHandle,
         adapter: AdapterId,
-        queue: QueueId,
-        priority: Priority,
-        since: Timestamp,
+        entry: CallEntry,
         events: &mut Vec<Event>,
     ) -> Result<(), Rejection> {
+        let CallEntry { queue, priority, since } = entry;
         if !self.is_up(adapter) {
             return Err(Rejection::AdapterNotUp);
         }

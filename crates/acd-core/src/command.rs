@@ -62,12 +62,8 @@ pub enum Command {
         call: CallHandle,
         /// Who holds the caller's leg.
         adapter: AdapterId,
-        /// The queue it enters.
-        queue: QueueId,
-        /// Its priority at entry.
-        priority: Priority,
-        /// When it began to wait: now, or earlier when the edge hears of it late.
-        since: Timestamp,
+        /// Where it begins to wait, and how.
+        entry: CallEntry,
     },
     /// The PBX reports that the call is over, by whichever side.
     CallEnded {
@@ -247,6 +243,24 @@ pub enum Command {
         /// To what.
         presence: ForcedPresence,
     },
+}
+
+/// What a call comes with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CallEntry {
+    /// The queue it enters.
+    pub queue: QueueId,
+    /// Its priority at entry.
+    pub priority: Priority,
+    /// When it began to wait: now, or earlier when the edge hears of it late.
+    pub since: Timestamp,
+}
+
+impl CallEntry {
+    /// Of a call of which nothing else is known.
+    pub const fn new(queue: QueueId, priority: Priority, since: Timestamp) -> Self {
+        Self { queue, priority, since }
+    }
 }
 
 /// How an offer goes, as its adapter sees it.

@@ -42,7 +42,7 @@ pub use adapters::ADAPTERS_MAX;
 pub use call::{CALLS_MAX, EXCLUSIONS_MAX, MOVES_MAX, PLACES_MAX};
 
 pub use chance::draw;
-pub use command::{Command, ForcedPresence, OfferResult, Rejection};
+pub use command::{CallEntry, Command, ForcedPresence, OfferResult, Rejection};
 pub use digest::{EventDigest, LOGIC_VERSION};
 pub use event::{
     DeviceState, Event, HeartbeatState, LeftCause, NotReadyReason, OfferEnd, Outcome, Presence,

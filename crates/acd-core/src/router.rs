@@ -145,8 +145,8 @@ impl Router {
             Command::AdapterSynced { adapter } => self.adapter_synced(adapter, events),
             Command::AdapterDown { adapter } => self.adapter_down(adapter, events),
             Command::AdapterHeard { adapter, number } => self.adapter_heard(adapter, number),
-            Command::CallOffered { call, adapter, queue, priority, since } => {
-                self.call_offered(call, adapter, queue, priority, since, events)
+            Command::CallOffered { call, adapter, entry } => {
+                self.call_offered(call, adapter, entry, events)
             }
             Command::CallEnded { call } => self.call_ended(call, events),
             Command::CallVanished { call } => self.call_vanished(call, events),

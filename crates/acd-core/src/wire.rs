@@ -4,7 +4,7 @@
 //! are UTF-8 with their length before them. What is read need not make sense: a Router checks each
 //! plan and each command when it is given them.
 
-use crate::command::{Command, ForcedPresence, OfferResult};
+use crate::command::{CallEntry, Command, ForcedPresence, OfferResult};
 use crate::persist::{Persist, RestoreError, Restored, Sink, Source, persist_enum, persist_struct};
 use crate::plan::{
     Action, Admission, AgentPlan, Bound, Criterion, Endpoint, Gauge, Latch, MissedOffers, Order,
@@ -21,7 +21,7 @@ persist_enum!(Command {
     5 = AdapterSynced { adapter },
     6 = AdapterDown { adapter },
     7 = AdapterHeard { adapter, number },
-    8 = CallOffered { call, adapter, queue, priority, since },
+    8 = CallOffered { call, adapter, entry },
     9 = CallEnded { call },
     10 = CallVanished { call },
     11 = OfferAdopted { call, agent, rung_by, talking },
@@ -50,6 +50,7 @@ persist_enum!(Command {
     34 = HeartbeatKept { agent },
     35 = HeartbeatLost { agent },
 });
+persist_struct!(CallEntry { queue, priority, since });
 persist_enum!(OfferResult {
     0 = Ringing, 1 = Accepted, 2 = Declined, 3 = NoAnswer, 4 = Failed,
 });

@@ -2,7 +2,8 @@
 
 use super::*;
 use acd_core::{
-    AdapterId, AgentId, CallHandle, OfferNumber, OfferResult, Priority, QueueId, RoutingPlan,
+    AdapterId, AgentId, CallEntry, CallHandle, OfferNumber, OfferResult, Priority, QueueId,
+    RoutingPlan,
 };
 use proptest::prelude::*;
 use proptest::sample::Index;
@@ -53,9 +54,7 @@ fn command() -> impl Strategy<Value = Command> {
             Command::CallOffered {
                 call,
                 adapter: AdapterId(adapter),
-                queue: QueueId(queue),
-                priority: Priority::NORMAL,
-                since: Timestamp(since),
+                entry: CallEntry::new(QueueId(queue), Priority::NORMAL, Timestamp(since)),
             }
         }),
         (handle, any::<u64>()).prop_map(|(call, offer)| Command::OfferResult {

@@ -9,8 +9,9 @@ use crate::replica::Parts;
 use crate::segment::{HEADER_BYTES, Header};
 use crate::snapshots::Snapshots;
 use acd_core::{
-    Action, AdapterId, AgentId, AgentPlan, CallHandle, Command, Criterion, LOGIC_VERSION, Priority,
-    QueueId, QueuePlan, Requirement, RoutingPlan, Rule, ServiceLevel, Span, Timestamp, Treatment,
+    Action, AdapterId, AgentId, AgentPlan, CallEntry, CallHandle, Command, Criterion,
+    LOGIC_VERSION, Priority, QueueId, QueuePlan, Requirement, RoutingPlan, Rule, ServiceLevel,
+    Span, Timestamp, Treatment,
 };
 use std::fs;
 use std::path::Path;
@@ -77,8 +78,8 @@ impl Scribe {
             call_id: Arc::from(id),
             attributes: Arc::from([("crm".to_owned(), crm.to_owned())]),
         };
-        let (adapter, queue, priority) = (AdapterId(0), QueueId(0), Priority::NORMAL);
-        let offered = Command::CallOffered { call, adapter, queue, priority, since };
+        let entry = CallEntry::new(QueueId(0), Priority::NORMAL, since);
+        let offered = Command::CallOffered { call, adapter: AdapterId(0), entry };
         let by = Origin::Adapter(Arc::from("pbx"));
         self.write(vec![(by, offered, Some(Minted::Call(Arc::new(card))))]);
         call

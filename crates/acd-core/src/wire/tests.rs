@@ -230,7 +230,7 @@ fn one_of_each(of: &Ingredients) -> Vec<Command> {
         Command::AdapterSynced { adapter },
         Command::AdapterDown { adapter },
         Command::AdapterHeard { adapter, number: of.times.0 },
-        Command::CallOffered { call, adapter, queue, priority, since },
+        Command::CallOffered { call, adapter, entry: CallEntry { queue, priority, since } },
         Command::CallEnded { call },
         Command::CallVanished { call },
         Command::OfferAdopted { call, agent, rung_by, talking: flag },

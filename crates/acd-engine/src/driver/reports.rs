@@ -5,7 +5,8 @@ use crate::directory::{LegStage, LiveOffer};
 use crate::refusal::{Refusal, RefusalKind, code};
 use crate::session::{AdapterMessage, AgentMeant, AskedPresence, OfferedCall};
 use acd_core::{
-    AdapterId, AgentId, CallHandle, Command, OfferNumber, OfferResult, Presence, Timestamp,
+    AdapterId, AgentId, CallEntry, CallHandle, Command, OfferNumber, OfferResult, Presence,
+    Timestamp,
 };
 use acd_journal::{CallCard, Minted};
 use std::sync::Arc;
@@ -95,8 +96,8 @@ impl Engine {
         };
         let card = Arc::new(CallCard { adapter, call_id: Arc::from(call_id), attributes });
         let call: CallHandle = self.directory.mint(id, &card, priority)?;
-        let since = now - waited;
-        let command = Command::CallOffered { call, adapter: id, queue, priority, since };
+        let entry = CallEntry::new(queue, priority, now - waited);
+        let command = Command::CallOffered { call, adapter: id, entry };
         let applied = self.apply(now, by, command, Some(Minted::Call(card)));
         if applied.is_err() {
             self.directory.unmint(call);

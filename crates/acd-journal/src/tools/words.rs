@@ -216,11 +216,11 @@ fn fields_of(command: &Command, names: &Names) -> Vec<(&'static str, Value)> {
         }
         Command::AdapterHeard { adapter, number } => fields
             .extend([("adapter", names.adapter(*adapter)), ("number", Value::Number(*number))]),
-        Command::CallOffered { adapter, queue, priority, since, .. } => fields.extend([
+        Command::CallOffered { adapter, entry, .. } => fields.extend([
             ("adapter", names.adapter(*adapter)),
-            ("queue", names.queue(*queue)),
-            ("priority", Value::Number(u64::from(priority.get()))),
-            ("since", Value::At(*since)),
+            ("queue", names.queue(entry.queue)),
+            ("priority", Value::Number(u64::from(entry.priority.get()))),
+            ("since", Value::At(entry.since)),
         ]),
         Command::OfferAdopted { agent, rung_by, talking, .. } => fields.extend([
             ("agent", names.agent(*agent)),
