@@ -5,9 +5,9 @@
 //! as time passes.
 
 use acd_core::{
-    Action, AdapterId, AgentId, AgentPlan, CallEntry, CallHandle, Command, Criterion, Event,
+    Action, AdapterId, AgentId, AgentPlan, CallEntry, CallHandle, Channels, Command, Event,
     MissedOffers, OfferNumber, OfferResult, Order, Priority, QueueId, QueuePlan, Requirement,
-    Router, RoutingPlan, Rule, ServiceLevel, SkillId, Span, Timestamp, Treatment,
+    Router, RoutingPlan, Rule, SkillId, Span, Timestamp, Treatment,
 };
 const SKILLS: u64 = 64;
 const QUEUES: u64 = 64;
@@ -57,17 +57,8 @@ pub(crate) fn plan(shape: &Shape) -> RoutingPlan {
             .collect();
         let end = vec![Action::End(Treatment::Voicemail)];
         rules.push(Rule::after(Span::from_secs(40 * wait), "give-up", end));
-        QueuePlan {
-            name: format!("queue-{queue}"),
-            require: requirement(&[(queue, REQUIREMENTS_PER_QUEUE)]),
-            select: vec![Criterion::LongestIdle],
-            ring: Span::from_secs(15),
-            wrap_up: Span::from_secs(0),
-            wrap_up_at_most: Span::from_secs(600),
-            service_level: ServiceLevel { answered_percent: 80, within: Span::from_secs(20) },
-            closing_ends_waits: false,
-            rules,
-        }
+        let require = requirement(&[(queue, REQUIREMENTS_PER_QUEUE)]);
+        QueuePlan::new(&format!("queue-{queue}"), require, rules)
     });
     let kinds: Vec<Vec<(SkillId, u8)>> = (0..shape.kinds)
         .map(|_| {
@@ -89,6 +80,7 @@ pub(crate) fn plan(shape: &Shape) -> RoutingPlan {
         recovery_grace: Span::from_secs(10),
         missed_offers: MissedOffers::StayReady,
         seed: 0,
+        channels: Channels::default(),
         hard: Vec::new(),
         reasons: Vec::new(),
         adapters: Vec::new(),

@@ -2,8 +2,8 @@
 
 use crate::plans::{self, seconds};
 use acd_core::{
-    Action, AdapterId, Criterion, Endpoint, MissedOffers, Order, Priority, QueueId, RANK_MAX,
-    Requirement, RoutingPlan, Service, SkillId,
+    Action, AdapterId, Channel, Criterion, DeskPlan, Endpoint, MissedOffers, Order, Priority,
+    QueueId, RANK_MAX, Requirement, RoutingPlan, Service, SkillId,
 };
 use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
@@ -33,6 +33,8 @@ pub(crate) struct QueueDraft {
 pub(crate) struct AgentDraft {
     skills: Levels,
     capacity: u8,
+    /// How many chats he takes.
+    chats: u8,
     adapter: Option<u16>,
     /// Queue, rank, delay.
     services: Vec<(&'static str, u8, u64)>,
@@ -78,13 +80,18 @@ impl Draft {
             queue.wrap_up = seconds(draft.wrap_up);
             queue.wrap_up_at_most = seconds(2 * draft.wrap_up);
             queue.service_level.within = seconds(draft.within);
+            queue.affinity.wait = seconds(draft.within / 2);
             queue.select.clone_from(&draft.select);
             queue
         });
         let agents = self.agents.iter().map(|(id, draft)| {
             let mut agent = plans::agent(id, &[]);
             agent.skills = self.requirement(&draft.skills).skills;
-            agent.capacity = draft.capacity;
+            agent.desks[0].capacity = draft.capacity;
+            if draft.chats > 0 {
+                let (channel, capacity) = (Channel::Chat, draft.chats);
+                agent.desks.push(DeskPlan { channel, capacity, endpoint: None });
+            }
             let services = draft.services.iter().filter_map(|(queue, rank, delay)| {
                 let service = Service { rank: *rank, delay: seconds(*delay) };
                 Some((QueueId(place(*queue)? as u16), service))
@@ -92,7 +99,7 @@ impl Draft {
             agent.queues = services.collect::<BTreeMap<_, _>>().into_iter().collect();
             agent.only = draft.only;
             let address = (*id).to_owned();
-            agent.voice =
+            agent.desks[0].endpoint =
                 draft.adapter.map(|adapter| Endpoint { adapter: AdapterId(adapter), address });
             agent
         });
@@ -161,13 +168,15 @@ pub(crate) fn a_draft() -> impl Strategy<Value = Draft> {
     );
     let skills = prop::collection::vec(1..=9_u8, SKILLS.len())
         .prop_map(|levels| SKILLS.into_iter().zip(levels).filter(|(_, it)| *it > 2).collect());
-    let capacity = prop_oneof![6 => Just(2), 1 => 1..=3_u8];
+    let capacity =
+        (prop_oneof![6 => Just(2), 1 => 1..=3_u8], prop_oneof![4 => Just(1), 1 => 0..=2_u8]);
     let service = (select(&QUEUES[..]), 1..=RANK_MAX, select(vec![0, 0, 7, 20]));
     let profile = (prop::collection::vec(service, 0..3), prop::bool::weighted(0.1));
     let agent = (skills, capacity, prop::option::weighted(0.3, 0..2_u16), profile).prop_map(
-        |(skills, capacity, adapter, (services, only))| AgentDraft {
+        |(skills, (capacity, chats), adapter, (services, only))| AgentDraft {
             skills,
             capacity,
+            chats,
             adapter,
             services,
             only,

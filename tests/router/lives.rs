@@ -4,11 +4,11 @@ use crate::everything;
 use crate::told::Told;
 use crate::twin::Twin;
 use acd_core::{
-    Action, AdapterFacts, AdapterId, Admission, AgentId, AnnouncementId, Bound, CallEntry,
-    CallHandle, Command, Criterion, DeviceState, Event, ForcedPresence, Gauge, HeartbeatState,
-    Latch, MissedOffers, OfferNumber, OfferResult, Order, Outcome, Phase, Priority, QueueId,
-    RANK_MAX, ReasonId, Requirement, Router, RoutingPlan, Rule, Service, Span, Timestamp,
-    Treatment, When,
+    Action, AdapterFacts, AdapterId, Admission, Affinity, AgentId, AnnouncementId, Bound,
+    CallEntry, CallHandle, CallerKey, Channel, ChannelPlan, Channels, Command, Criterion, DeskPlan,
+    DeviceState, Endpoint, Event, ForcedPresence, Gauge, HeartbeatState, KeepFree, Latch,
+    MissedOffers, OfferNumber, OfferResult, Order, Outcome, Phase, Priority, QueueId, RANK_MAX,
+    ReasonId, Requirement, Router, RoutingPlan, Rule, Service, Span, Timestamp, Treatment, When,
 };
 use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
@@ -44,6 +44,9 @@ pub(crate) enum Attempt {
         queue: u16,
         priority: u8,
         late: u64,
+        channel: Channel,
+        preferred: Option<u32>,
+        caller: Option<u64>,
     },
     Vanish {
         call: usize,
@@ -160,6 +163,9 @@ fn attempt() -> impl Strategy<Value = Attempt> {
         1 => Just(DeviceState::Busy),
         1 => Just(DeviceState::Down),
     ];
+    let channel = prop_oneof![3 => Just(Channel::Voice), 2 => select(Channel::ALL.to_vec())];
+    let preferred = prop::option::weighted(0.2, 0_u32..6);
+    let who = (channel, preferred, prop::option::weighted(0.5, 0_u64..5));
     let forced = prop_oneof![
         Just(ForcedPresence::Ready),
         Just(ForcedPresence::NotReady),
@@ -173,9 +179,11 @@ fn attempt() -> impl Strategy<Value = Attempt> {
         }),
         3 => (0_usize..3).prop_map(|adapter| Attempt::Synced { adapter }),
         1 => adapter.clone().prop_map(|adapter| Attempt::AdapterDown { adapter }),
-        40 => (0_u16..2, 0_u16..4, 0_u8..10, late).prop_map(|(adapter, queue, priority, late)| {
-            Attempt::Offer { adapter, queue, priority, late }
-        }),
+        40 => ((0_u16..2, 0_u16..4, 0_u8..10, late), who).prop_map(
+            |((adapter, queue, priority, late), (channel, preferred, caller))| {
+                Attempt::Offer { adapter, queue, priority, late, channel, preferred, caller }
+            }
+        ),
         1 => call.clone().prop_map(|call| Attempt::Vanish { call }),
         4 => (call.clone(), agent.clone(), adapter, any::<bool>())
             .prop_map(|(call, agent, rung_by, talking)| {
@@ -197,7 +205,7 @@ fn attempt() -> impl Strategy<Value = Attempt> {
         1 => call.clone().prop_map(|call| Attempt::Retrieve { call }),
         3 => agent.clone().prop_map(|agent| Attempt::LogIn { agent }),
         1 => agent.clone().prop_map(|agent| Attempt::LogOut { agent }),
-        10 => agent.clone().prop_map(|agent| Attempt::Ready { agent }),
+        14 => agent.clone().prop_map(|agent| Attempt::Ready { agent }),
         2 => (agent.clone(), prop::option::of(0_u16..3))
             .prop_map(|(agent, reason)| Attempt::NotReady { agent, reason }),
         3 => (agent.clone(), call.clone())
@@ -241,21 +249,34 @@ pub(crate) fn a_plan() -> impl Strategy<Value = RoutingPlan> {
         Just(MissedOffers::NotReadyAfter(2)),
     ];
     let criteria = subsequence(Criterion::ALL.to_vec(), 1..=4).prop_shuffle();
-    let queue = (criteria, 1..60_u64, rules_with_conditions());
+    let keep_free = (1..4_u32, 1..9_u8).prop_map(|(agents, priority)| KeepFree {
+        agents,
+        for_priority: Priority::new(priority).unwrap(),
+    });
+    let affinity = (0..100_u64, prop_oneof![Just(0), 1..40_u64]).prop_map(|(window, wait)| {
+        Affinity { window: Span::from_secs(window), wait: Span::from_secs(wait) }
+    });
+    let kept = (prop::option::weighted(0.3, keep_free), affinity);
+    let queue = (criteria, 1..60_u64, rules_with_conditions(), kept);
     let delay = prop_oneof![3 => Just(0), 1 => Just(7), 1 => 1..30_u64];
     let service = (1..=RANK_MAX, delay)
         .prop_map(|(rank, delay)| Service { rank, delay: Span::from_secs(delay) });
-    let profile = (prop::collection::vec(prop::option::weighted(0.3, service), 4), 0..16_u8);
+    let desk = (select(vec![Channel::Chat, Channel::Text, Channel::Task]), 1..4_u8);
+    let desk = (desk, prop::option::of(0..2_u16), any::<bool>());
+    let desks = prop::option::weighted(0.5, prop::collection::vec(desk, 1..4));
+    let profile = (prop::collection::vec(prop::option::weighted(0.3, service), 4), 0..16_u8, desks);
     let queues = prop::collection::vec(queue, 4);
     let profiles = prop::collection::vec(profile, 6);
-    (order, missed, any::<u64>(), queues, profiles).prop_map(
-        |(order, missed, seed, queues, profiles)| {
+    (order, missed, any::<u64>(), queues, (profiles, channels())).prop_map(
+        |(order, missed, seed, queues, (profiles, channels))| {
             let mut plan = everything::plan(order, missed);
             plan.seed = seed;
+            plan.channels = channels;
             let all = plan.queues.len() as u16;
-            for (id, (queue, (select, within, (rules, closing_ends_waits)))) in
+            for (id, (queue, (select, within, (rules, closing_ends_waits), kept))) in
                 (0..).zip(plan.queues.iter_mut().zip(queues))
             {
+                (queue.keep_free, queue.affinity) = kept;
                 queue.closing_ends_waits = closing_ends_waits;
                 // Before the last, which ends the wait; none leads to its own queue.
                 let rules = rules.into_iter().map(|rule| leading_elsewhere(rule, id, all));
@@ -264,7 +285,18 @@ pub(crate) fn a_plan() -> impl Strategy<Value = RoutingPlan> {
                 queue.select = select;
                 queue.service_level.within = Span::from_secs(within);
             }
-            for (agent, (services, only)) in plan.agents.iter_mut().zip(profiles) {
+            for (agent, (services, only, desks)) in plan.agents.iter_mut().zip(profiles) {
+                for ((channel, capacity), adapter, without_voice) in desks.into_iter().flatten() {
+                    let address = agent.id.clone();
+                    let adapter = adapter.map(AdapterId);
+                    let endpoint = adapter.map(|adapter| Endpoint { adapter, address });
+                    agent.desks.retain(|desk| {
+                        desk.channel != channel
+                            && !(without_voice && desk.channel == Channel::Voice)
+                    });
+                    agent.desks.push(DeskPlan { channel, capacity, endpoint });
+                    agent.desks.sort_by_key(|desk| desk.channel);
+                }
                 let named = (0..).map(QueueId).zip(services);
                 agent.queues = named.filter_map(|(queue, it)| Some((queue, it?))).collect();
                 agent.only = only == 0;
@@ -272,6 +304,15 @@ pub(crate) fn a_plan() -> impl Strategy<Value = RoutingPlan> {
             plan
         },
     )
+}
+
+fn channels() -> impl Strategy<Value = Channels> {
+    let with_slots = vec![Channel::Voice, Channel::Chat, Channel::Text, Channel::Task];
+    let one = (any::<bool>(), subsequence(with_slots, 0..4))
+        .prop_map(|(exclusive, interruptible_by)| ChannelPlan { exclusive, interruptible_by });
+    let random = [one.clone(), one.clone(), one.clone(), one]
+        .prop_map(|[voice, chat, text, task]| Channels { voice, chat, text, task });
+    prop_oneof![Just(Channels::default()), random]
 }
 
 /// Rules that look at more than the wait, and whether closing ends waits.
@@ -379,7 +420,8 @@ pub(crate) struct Ledger {
     awaited: BTreeSet<AdapterId>,
     recovering: bool,
     /// Agents whose device is gone or busy.
-    out_of_service: BTreeSet<AgentId>,
+    out_of_service: BTreeMap<AgentId, DeviceState>,
+    channels: BTreeMap<CallHandle, Channel>,
     /// Agents whose desktop is silent.
     silent: BTreeSet<AgentId>,
     pub(crate) vanished: usize,
@@ -395,10 +437,10 @@ impl Ledger {
             match event {
                 Event::RecoveryOver => self.recovering = false,
                 Event::DeviceChanged { agent, device: DeviceState::Up } => {
-                    assert!(self.out_of_service.remove(agent), "it was away");
+                    assert!(self.out_of_service.remove(agent).is_some(), "it was away");
                 }
-                Event::DeviceChanged { agent, .. } => {
-                    self.out_of_service.insert(*agent);
+                Event::DeviceChanged { agent, device } => {
+                    self.out_of_service.insert(*agent, *device);
                 }
                 Event::HeartbeatChanged { agent, heartbeat: HeartbeatState::Lost } => {
                     self.silent.insert(*agent);
@@ -416,8 +458,9 @@ impl Ledger {
                     self.up.remove(adapter);
                     self.awaited.remove(adapter);
                 }
-                Event::CallArrived { call, adapter, .. } => {
+                Event::CallArrived { call, adapter, channel, .. } => {
                     self.holders.insert(*call, *adapter);
+                    self.channels.insert(*call, channel.of_slots());
                     assert!(!self.live.contains(call), "a call arrives once");
                     self.live.push(*call);
                     self.stages.insert(*call, Stage::Waiting);
@@ -440,10 +483,16 @@ impl Ledger {
                     assert!(before.is_none_or(|before| before < *offer), "offers count up");
                     let calls = self.in_hand.entry(*agent).or_default();
                     assert!(calls.insert(*call), "an agent holds a call once");
-                    let gone = self.out_of_service.contains(agent) || self.silent.contains(agent);
+                    let channel = self.channels[call];
+                    let device = self.out_of_service.get(agent);
+                    let blocks = |device: &DeviceState| {
+                        *device == DeviceState::Down || channel == Channel::Voice
+                    };
+                    let gone = device.is_some_and(blocks) || self.silent.contains(agent);
                     assert!(!gone || *adopted, "who is gone or busy gets no offers");
-                    let planned = &plan.agents[agent.index()];
-                    assert!(calls.len() <= usize::from(planned.capacity), "capacity is kept");
+                    let held = calls.iter().filter(|call| self.channels[call] == channel).count();
+                    let desk = plan.agents[agent.index()].desk(channel).expect("he takes such");
+                    assert!(held <= usize::from(desk.capacity), "capacity is kept");
                     assert!(queue.index() < plan.queues.len());
                     self.stages.insert(*call, Stage::Offering);
                 }
@@ -583,7 +632,8 @@ impl World {
                 let before = &self.events[from..from + index];
                 assert_eq!(routed, Some(said), "{command:?}, after {before:#?}");
             }
-            assert_eq!(self.events.len() - from, said.map_or(0, |said| said.len()), "{command:?}");
+            let more = &self.events[from + said.map_or(0, |said| said.len())..];
+            assert_eq!(more, [], "{command:?} made the Router say more than the twin");
         }
         match answer {
             Ok(()) => {
@@ -657,13 +707,18 @@ impl World {
             Attempt::AdapterDown { adapter } => {
                 Command::AdapterDown { adapter: AdapterId(adapter) }
             }
-            Attempt::Offer { adapter, queue, priority, late } => {
+            Attempt::Offer { adapter, queue, priority, late, channel, preferred, caller } => {
                 self.next_slot += 1;
                 // Slots are used again, as the edge does.
                 let call = CallHandle { slot: self.next_slot % 97, generation: self.next_slot };
                 let priority = Priority::new(priority).unwrap();
                 let since = now + Span::from_secs(1) - Span::from_secs(late);
-                let entry = CallEntry::new(QueueId(queue), priority, since);
+                let entry = CallEntry {
+                    channel,
+                    preferred: preferred.map(AgentId),
+                    caller: caller.map(CallerKey),
+                    ..CallEntry::new(QueueId(queue), priority, since)
+                };
                 Command::CallOffered { call, adapter: AdapterId(adapter), entry }
             }
             Attempt::Vanish { call } => Command::CallVanished { call: live(call) },

@@ -10,9 +10,9 @@ mod drafts;
 mod plans;
 
 use acd_core::{
-    AdapterId, AgentId, CallEntry, CallHandle, Command, DeviceState, Event, MissedOffers,
-    OfferNumber, OfferResult, Priority, QueueId, ReasonId, Rejection, Requirement, Router,
-    RoutingPlan, SkillId, Span, Timestamp,
+    AdapterId, AgentId, AgentPlan, CallEntry, CallHandle, Channel, Command, DeskPlan, DeviceState,
+    Event, MissedOffers, OfferNumber, OfferResult, Priority, QueueId, ReasonId, Rejection,
+    Requirement, Router, RoutingPlan, SkillId, Span, Timestamp,
 };
 use drafts::{Draft, a_draft};
 use proptest::prelude::*;
@@ -37,6 +37,8 @@ enum Step {
         adapter: u16,
         queue: Index,
         priority: u8,
+        channel: Channel,
+        preferred: Option<Index>,
     },
     Answer {
         call: Index,
@@ -78,6 +80,7 @@ enum Step {
 fn step() -> impl Strategy<Value = Step> {
     let index = any::<Index>;
     let device = select(vec![DeviceState::Up, DeviceState::Busy, DeviceState::Down]);
+    let channel = prop_oneof![3 => Just(Channel::Voice), 1 => Just(Channel::Chat)];
     let result = prop_oneof![
         5 => Just(OfferResult::Accepted),
         2 => Just(OfferResult::Declined),
@@ -89,8 +92,10 @@ fn step() -> impl Strategy<Value = Step> {
         1 => (1..6_usize).prop_map(Step::ThereAndBack),
         1 => a_draft().prop_map(|draft| Step::Restart(Box::new(draft))),
         1 => (0..2_u16, any::<bool>()).prop_map(|(adapter, up)| Step::Adapter { adapter, up }),
-        14 => (0..2_u16, index(), 0..10_u8)
-            .prop_map(|(adapter, queue, priority)| Step::Offer { adapter, queue, priority }),
+        14 => (0..2_u16, index(), 0..10_u8, channel, prop::option::weighted(0.2, index()))
+            .prop_map(|(adapter, queue, priority, channel, preferred)| {
+                Step::Offer { adapter, queue, priority, channel, preferred }
+            }),
         6 => (index(), result).prop_map(|(call, result)| Step::Answer { call, result }),
         5 => index().prop_map(|call| Step::Bridge { call }),
         1 => index().prop_map(|call| Step::Hold { call }),
@@ -200,11 +205,16 @@ impl World {
             Step::Adapter { adapter, up: false } => {
                 Command::AdapterDown { adapter: AdapterId(*adapter) }
             }
-            Step::Offer { adapter, queue: index, priority } => Command::CallOffered {
-                call: CallHandle { slot: self.arrived % 61, generation: self.arrived + 1 },
-                adapter: AdapterId(*adapter),
-                entry: CallEntry::new(queue(index), Priority::new(*priority).unwrap(), self.now),
-            },
+            Step::Offer { adapter, queue: index, priority, channel, preferred } => {
+                let priority = Priority::new(*priority).unwrap();
+                let preferred = preferred.as_ref().map(&agent);
+                let entry = CallEntry::new(queue(index), priority, self.now);
+                Command::CallOffered {
+                    call: CallHandle { slot: self.arrived % 61, generation: self.arrived + 1 },
+                    adapter: AdapterId(*adapter),
+                    entry: CallEntry { channel: *channel, preferred, ..entry },
+                }
+            }
             Step::Answer { call, result } => {
                 let (call, offer) = offered(Stage::Offering, call);
                 Command::OfferResult { call, offer, result: *result }
@@ -290,8 +300,14 @@ impl World {
                 let id = self.agent(agent);
                 assert!(self.holds(&id) > 0, "{id} holds a call");
                 let kept = plan.agents.iter().find(|agent| agent.id == id);
-                let had = self.router.plan().agents[agent.index()].capacity;
-                assert!(kept.is_none_or(|kept| kept.capacity < had), "{id} has lost a slot");
+                let had = self.router.plan().agents[agent.index()].clone();
+                let loses = |kept: &AgentPlan| {
+                    let left = |of: &AgentPlan, desk: &DeskPlan| {
+                        of.desk(desk.channel).map_or(0, |it| it.capacity)
+                    };
+                    had.desks.iter().any(|desk| left(kept, desk) < desk.capacity)
+                };
+                assert!(kept.is_none_or(loses), "{id} has lost a slot");
                 self.changes.1 += 1;
             }
             Err(other) => panic!("{other}"),
@@ -390,7 +406,7 @@ impl World {
         let plan = self.router.plan();
         assert_eq!(self.router.live_calls() as usize, self.calls.len(), "no call is lost");
         for agent in &plan.agents {
-            assert!(self.holds(&agent.id) <= usize::from(agent.capacity), "capacity is kept");
+            assert!(self.holds(&agent.id) <= agent.slots().count(), "capacity is kept");
         }
         for known in self.calls.values() {
             let Some((id, through)) = &known.hand else { continue };

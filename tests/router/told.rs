@@ -20,10 +20,10 @@ impl Told {
             pending: None,
             device: DeviceState::Up,
             heartbeat: HeartbeatState::None,
-            slots: vec![
-                SlotFacts { state: SlotState::Free, since: None };
-                usize::from(planned.capacity)
-            ],
+            slots: planned
+                .slots()
+                .map(|_| SlotFacts { state: SlotState::Free, since: None })
+                .collect(),
         });
         Self { calls: BTreeMap::new(), agents: agents.collect() }
     }
@@ -71,20 +71,26 @@ impl Told {
 
     fn take_in_of_calls(&mut self, now: Timestamp, event: &Event) {
         match event {
-            Event::CallArrived { call, adapter, arrival, priority, since } => {
+            Event::CallArrived { call, adapter, channel, arrival, priority, since } => {
                 let told = CallFacts {
                     call: *call,
                     adapter: *adapter,
+                    channel: *channel,
                     arrival: *arrival,
                     priority: *priority,
                     stage: CallStage::Waiting,
                     arrived_at: *since,
                     stage_since: *since,
+                    awaits: None,
                     places: Vec::new(),
                     hand: None,
                 };
                 self.calls.insert(*call, told);
             }
+            Event::AgentAwaited { call, agent, until } => {
+                self.call(*call).awaits = Some((*agent, *until));
+            }
+            Event::AgentAwaitedNoMore { call } => self.call(*call).awaits = None,
             Event::PlaceEntered { call, queue, demand, since } => {
                 let place = PlaceFacts { queue: *queue, demand: *demand, since: *since };
                 self.call(*call).places.push(place);
@@ -112,7 +118,11 @@ impl Told {
                 self.hand(*call).until = *until;
                 self.enter(*call, CallStage::Connecting, now);
             }
-            Event::CallConnected { call, .. } | Event::CallRetrieved { call } => {
+            Event::CallConnected { call, .. } => {
+                self.call(*call).awaits = None;
+                self.enter(*call, CallStage::Connected, now);
+            }
+            Event::CallRetrieved { call } => {
                 self.enter(*call, CallStage::Connected, now);
             }
             Event::CallHeld { call } => self.enter(*call, CallStage::Held, now),

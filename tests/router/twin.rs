@@ -4,11 +4,12 @@
 //! Router and twin must say the same, event by event, whatever happens.
 
 use acd_core::{
-    Action, AdapterId, Admission, AgentId, Bound, CallEntry, CallHandle, Command, Criterion,
-    Demand, DemandId, DeviceState, Event, ForcedPresence, Gauge, HeartbeatState, LeftCause,
-    MissedOffers, NotReadyReason, OfferEnd, OfferNumber, OfferResult, Order, Outcome, Phase,
-    Presence, Priority, QueueId, ReturnCause, RevokeCause, RoutingPlan, Rule, Service, SkillId,
-    SlotState, Span, Timestamp, Treatment, When, draw,
+    Action, AdapterId, Admission, AgentId, AgentPlan, Bound, CallEntry, CallHandle, CallerKey,
+    Channel, Command, Criterion, Demand, DemandId, DeskPlan, DeviceState, Endpoint, Event,
+    ForcedPresence, Gauge, HeartbeatState, LeftCause, MissedOffers, NotReadyReason, OfferEnd,
+    OfferNumber, OfferResult, Order, Outcome, Phase, Presence, Priority, QueueId, ReturnCause,
+    RevokeCause, RoutingPlan, Rule, Service, SkillId, SlotState, Span, Timestamp, Treatment, When,
+    draw,
 };
 use std::cmp::{Ordering, Reverse};
 use std::collections::{BTreeMap, BTreeSet};
@@ -47,6 +48,8 @@ pub(crate) struct Twin {
     closed: Vec<bool>,
     /// In the order of queues, then of the file.
     latches: Vec<LatchOfRule>,
+    /// With whom each caller was last connected, and when.
+    talked: BTreeMap<CallerKey, (AgentId, Timestamp)>,
     /// The call that the present command brings.
     arriving: Option<CallHandle>,
     said: Vec<Event>,
@@ -84,7 +87,8 @@ struct Agent {
     device: DeviceState,
     heartbeat: HeartbeatState,
     missed: u32,
-    idle_since: Timestamp,
+    /// By the channels of his slots.
+    idle_since: BTreeMap<Channel, Timestamp>,
     /// Since he logged in: how long he has had a slot that is not free, how long he has been ready,
     /// and how many calls he was connected with.
     busy: Span,
@@ -113,6 +117,10 @@ enum State {
 struct Call {
     handle: CallHandle,
     adapter: AdapterId,
+    channel: Channel,
+    caller: Option<CallerKey>,
+    /// Whom it waits for, and until when; nobody else may take it.
+    awaits: Option<(AgentId, Timestamp)>,
     arrival: u64,
     priority: Priority,
     state: State,
@@ -166,6 +174,7 @@ struct Hand {
 enum Timer {
     ExclusionEnds { arrival: u64, agent: AgentId },
     DelayEnds { arrival: u64, queue: QueueId },
+    AffinityEnds { arrival: u64 },
     LatchDue { latch: usize },
     SweepGoesOn { latch: usize },
     Rule { arrival: u64, queue: QueueId },
@@ -178,13 +187,13 @@ enum Timer {
 impl Twin {
     /// Demands are named as the Router names them.
     pub(crate) fn new(plan: Arc<RoutingPlan>, demands: &[Demand]) -> Self {
-        let agent = |capacity: u8| Agent {
+        let agent = |planned: &AgentPlan| Agent {
             wanted: Presence::LoggedOut,
             asked: None,
             device: DeviceState::Up,
             heartbeat: HeartbeatState::None,
             missed: 0,
-            idle_since: Timestamp(0),
+            idle_since: planned.slots().map(|channel| (channel, Timestamp(0))).collect(),
             busy: Span(0),
             busy_since: None,
             ready: Span(0),
@@ -192,8 +201,8 @@ impl Twin {
             connected: 0,
             occupation: (0, 0),
             last_offer: OfferNumber(0),
-            slots: vec![SlotState::Free; usize::from(capacity)],
-            slots_since: vec![Timestamp(0); usize::from(capacity)],
+            slots: planned.slots().map(|_| SlotState::Free).collect(),
+            slots_since: planned.slots().map(|_| Timestamp(0)).collect(),
         };
         let rules = plan.queues_with_ids().flat_map(|(queue, planned)| {
             let rules = planned.rules.iter().enumerate();
@@ -204,7 +213,8 @@ impl Twin {
             latches: rules.collect(),
             closed: vec![false; plan.queues.len()],
             arriving: None,
-            agents: plan.agents.iter().map(|planned| agent(planned.capacity)).collect(),
+            agents: plan.agents.iter().map(agent).collect(),
+            talked: BTreeMap::new(),
             plan,
             demands: demands.to_vec(),
             now: Timestamp(0),
@@ -379,6 +389,7 @@ impl Twin {
             for (agent, until) in &call.skips {
                 all.push((*until, Timer::ExclusionEnds { arrival, agent: *agent }));
             }
+            all.extend(call.awaits.map(|(_, until)| (until, Timer::AffinityEnds { arrival })));
             match (call.state, call.hand) {
                 (State::Waiting, _) => {
                     for place in &call.places {
@@ -430,7 +441,10 @@ impl Twin {
             // What ends at an instant has ended for all that happens at it.
             let only_lets = matches!(
                 timer,
-                Timer::ExclusionEnds { .. } | Timer::DelayEnds { .. } | Timer::LatchDue { .. }
+                Timer::ExclusionEnds { .. }
+                    | Timer::DelayEnds { .. }
+                    | Timer::AffinityEnds { .. }
+                    | Timer::LatchDue { .. }
             );
             if only_lets && self.next_due().is_some_and(|(next, _)| next == at) {
                 continue;
@@ -463,6 +477,7 @@ impl Twin {
                 self.calls[index].places[at].seen = end;
                 self.eligible.insert(arrival);
             }
+            Timer::AffinityEnds { arrival } => self.awaits_no_more(self.by_arrival(arrival)),
             Timer::LatchDue { .. } => {}
             Timer::SweepGoesOn { latch } => {
                 self.sweeps(latch);
@@ -509,6 +524,14 @@ impl Twin {
     /// calls that became eligible, in the order of their keys.
     fn matches_once(&mut self) {
         self.agents_take();
+        // Whoever became available may have ended what a reserve held back.
+        let held_back = |call: &&Call| {
+            let spares = |place: &Place| self.spares(call, place).is_some();
+            call.state == State::Waiting && call.places.iter().any(spares)
+        };
+        let held_back: Vec<u64> =
+            self.calls.iter().filter(held_back).map(|call| call.arrival).collect();
+        self.eligible.extend(held_back);
         let mut eligible: Vec<u64> = std::mem::take(&mut self.eligible).into_iter().collect();
         eligible.sort_by_key(|arrival| self.key(&self.calls[self.by_arrival(*arrival)]));
         for arrival in eligible {
@@ -522,7 +545,11 @@ impl Twin {
     fn agents_take(&mut self) {
         let mut freed: Vec<AgentId> = std::mem::take(&mut self.freed).into_iter().collect();
         while !freed.is_empty() {
-            freed.sort_by_key(|agent| self.standing(*agent));
+            freed.sort_by_key(|agent| {
+                let channels = self.agents[agent.index()].idle_since.keys();
+                let free = channels.filter(|channel| self.is_available(*agent, **channel));
+                free.map(|channel| self.standing(*agent, *channel)).min()
+            });
             freed.retain(|agent| self.takes(*agent));
         }
     }
@@ -552,7 +579,8 @@ impl Twin {
             let agents = (0..self.agents.len() as u32).map(AgentId);
             let may = agents.filter(|agent| self.may_serve(*agent, &self.calls[call], place));
             let point = draw(self.plan.seed, self.calls[call].arrival, self.offers + 1);
-            let best = may.min_by(|a, b| self.by_select(place, point, *a, *b));
+            let channel = self.calls[call].channel;
+            let best = may.min_by(|a, b| self.by_select(place, channel, point, *a, *b));
             if let Some(agent) = best {
                 let joined = place.joined;
                 return self.offer(call, joined, agent);
@@ -562,7 +590,15 @@ impl Twin {
 
     /// Whoever has left offers unanswered comes last; then the first criterion that differs decides;
     /// in the end, the longest idle.
-    fn by_select(&self, place: &Place, point: u64, a: AgentId, b: AgentId) -> Ordering {
+    fn by_select(
+        &self,
+        place: &Place,
+        channel: Channel,
+        point: u64,
+        a: AgentId,
+        b: AgentId,
+    ) -> Ordering {
+        let channel = channel.of_slots();
         let [one, other] = [a, b].map(|agent| &self.agents[agent.index()]);
         let level = |agent| self.level(agent, place.demand);
         let rank = |agent| self.service(agent, place.queue).rank;
@@ -571,7 +607,7 @@ impl Twin {
             draw(self.plan.seed, u64::from(agent.0), last_offer.0).wrapping_sub(point)
         };
         let by = |criterion: &Criterion| match criterion {
-            Criterion::LongestIdle => one.idle_since.cmp(&other.idle_since),
+            Criterion::LongestIdle => one.idle_since[&channel].cmp(&other.idle_since[&channel]),
             Criterion::HighestLevel => level(b).cmp(&level(a)),
             Criterion::LowestLevel => level(a).cmp(&level(b)),
             Criterion::Rank => rank(b).cmp(&rank(a)),
@@ -588,7 +624,7 @@ impl Twin {
         };
         let select = &self.plan.queues[place.queue.index()].select;
         let missed = (one.missed > 0).cmp(&(other.missed > 0));
-        let in_the_end = self.standing(a).cmp(&self.standing(b));
+        let in_the_end = self.standing(a, channel).cmp(&self.standing(b, channel));
         select.iter().map(by).fold(missed, Ordering::then).then(in_the_end)
     }
 
@@ -630,16 +666,44 @@ impl Twin {
 
     /// Whether this pair may be made now.
     fn may_serve(&self, agent: AgentId, call: &Call, place: &Place) -> bool {
-        let device = self.plan.agents[agent.index()].voice.as_ref();
         self.phase == Phase::Normal
             && call.state == State::Waiting
             && self.is_open(call.adapter)
-            && device.is_none_or(|device| self.is_open(device.adapter))
-            && self.is_available(agent)
+            && self.is_reachable(agent, call.channel)
             && self.meets(agent, place.demand)
             && (call.priority == Priority::EMERGENCY
                 || self.now.since(place.entered) >= self.service(agent, place.queue).delay)
+            && call.awaits.is_none_or(|(awaited, _)| awaited == agent)
+            && self.spares(call, place).is_none_or(|kept| self.could_serve(call, place) > kept)
             && !call.skips.iter().any(|(skipped, until)| *skipped == agent && *until > self.now)
+    }
+
+    /// He could be offered a call of the channel, and what rings him is connected.
+    fn is_reachable(&self, agent: AgentId, channel: Channel) -> bool {
+        let device = self.device(agent, channel);
+        self.is_available(agent, channel)
+            && device.is_none_or(|device| self.is_open(device.adapter))
+    }
+
+    fn device(&self, agent: AgentId, channel: Channel) -> Option<&Endpoint> {
+        let desks = &self.plan.agents[agent.index()].desks;
+        let desk = desks.iter().find(|desk| desk.channel == channel.of_slots())?;
+        desk.endpoint.as_ref()
+    }
+
+    /// How many agents the queue keeps free of such a call.
+    fn spares(&self, call: &Call, place: &Place) -> Option<usize> {
+        let kept = self.plan.queues[place.queue.index()].keep_free?;
+        (call.priority < kept.for_priority).then_some(kept.agents as usize)
+    }
+
+    /// How many agents could serve the queue by its own requirement now.
+    fn could_serve(&self, call: &Call, place: &Place) -> usize {
+        let own = DemandId(u32::from(place.queue.0));
+        let agents = (0..self.agents.len() as u32).map(AgentId);
+        let able =
+            |agent: &AgentId| self.is_reachable(*agent, call.channel) && self.meets(*agent, own);
+        agents.filter(able).count()
     }
 
     fn meets(&self, agent: AgentId, demand: DemandId) -> bool {
@@ -670,9 +734,9 @@ impl Twin {
     }
 
     /// What agents are ordered by where nothing else decides: who misses offers comes last.
-    fn standing(&self, agent: AgentId) -> (bool, Timestamp, AgentId) {
+    fn standing(&self, agent: AgentId, channel: Channel) -> (bool, Timestamp, AgentId) {
         let known = &self.agents[agent.index()];
-        (known.missed > 0, known.idle_since, agent)
+        (known.missed > 0, known.idle_since[&channel], agent)
     }
 
     fn key(&self, call: &Call) -> Key {
@@ -696,20 +760,87 @@ impl Twin {
         }
     }
 
-    fn is_available(&self, agent: AgentId) -> bool {
+    /// He is ready and has a slot for the channel, and nothing that he holds bars it.
+    fn is_available(&self, agent: AgentId, channel: Channel) -> bool {
         let known = &self.agents[agent.index()];
+        let channel = channel.of_slots();
+        let slots = || self.plan.agents[agent.index()].slots().zip(&known.slots);
+        let held = |it: &(Channel, &SlotState)| *it.1 != SlotState::Free && it.0 != channel;
+        let how = |channel| self.plan.channels.of(channel);
+        let bars = |(held, _): (Channel, &SlotState)| {
+            let lets_interrupt = how(held).interruptible_by.contains(&channel);
+            how(held).exclusive || how(channel).exclusive && !lets_interrupt
+        };
+        let rings = match known.device {
+            DeviceState::Up => true,
+            // A telephone call of his own blocks telephone calls.
+            DeviceState::Busy => channel != Channel::Voice,
+            DeviceState::Down => false,
+        };
         known.wanted == Presence::Ready
             && known.asked.is_none()
-            && known.device == DeviceState::Up
+            && rings
             && known.heartbeat != HeartbeatState::Lost
-            && known.slots.contains(&SlotState::Free)
+            && slots().any(|(it, slot)| it == channel && *slot == SlotState::Free)
+            && !slots().filter(held).any(bars)
+    }
+
+    fn is_available_for_some(&self, agent: AgentId) -> bool {
+        Channel::ALL.iter().any(|channel| self.is_available(agent, *channel))
+    }
+
+    fn free_slot(&self, agent: AgentId, channel: Channel) -> Option<usize> {
+        let channels = self.plan.agents[agent.index()].slots();
+        let mut slots = channels.zip(&self.agents[agent.index()].slots);
+        slots.position(|(it, slot)| it == channel.of_slots() && *slot == SlotState::Free)
+    }
+
+    /// Anybody may take it from now on.
+    fn awaits_no_more(&mut self, call: usize) {
+        if self.calls[call].awaits.take().is_none() {
+            return;
+        }
+        let (handle, arrival) = (self.calls[call].handle, self.calls[call].arrival);
+        self.say(Event::AgentAwaitedNoMore { call: handle });
+        if self.calls[call].state == State::Waiting {
+            self.stands_anew(call);
+            self.eligible.insert(arrival);
+        }
+    }
+
+    /// On arrival: the agent whom the call names, else the one who last talked with its caller, is
+    /// waited for, if he works and may serve it.
+    fn judges_affinity(&mut self, call: usize, entry: CallEntry) {
+        let affinity = self.plan.queues[entry.queue.index()].affinity;
+        let until = entry.since + affinity.wait;
+        if entry.priority == Priority::EMERGENCY || until <= self.now {
+            return;
+        }
+        let last = entry.caller.and_then(|caller| self.talked.get(&caller));
+        let in_window = |(_, at): &&(AgentId, Timestamp)| {
+            affinity.window > Span(0) && self.now.since(*at) <= affinity.window
+        };
+        let last = last.filter(in_window).map(|(agent, _)| *agent);
+        let own = DemandId(u32::from(entry.queue.0));
+        let comes = |agent: &AgentId| {
+            let slots = &self.agents[agent.index()].idle_since;
+            self.presence(*agent) == Presence::Ready
+                && slots.contains_key(&entry.channel.of_slots())
+                && self.meets(*agent, own)
+        };
+        let named = entry.preferred.into_iter().chain(last);
+        if let Some(agent) = named.into_iter().find(comes) {
+            self.calls[call].awaits = Some((agent, until));
+            let call = self.calls[call].handle;
+            self.say(Event::AgentAwaited { call, agent, until });
+        }
     }
 }
 
 /// Offers.
 impl Twin {
     fn offer(&mut self, call: usize, joined: u32, agent: AgentId) {
-        let device = self.plan.agents[agent.index()].voice.as_ref();
+        let device = self.device(agent, self.calls[call].channel);
         let rung_by = device.map_or(self.calls[call].adapter, |device| device.adapter);
         self.put_in_hand(call, joined, agent, rung_by, false);
         self.rings(call);
@@ -729,8 +860,7 @@ impl Twin {
         let offer = OfferNumber(self.offers);
         let until = self.now + self.plan.queues[queue.index()].ring;
         self.agents[agent.index()].last_offer = offer;
-        let slots = &self.agents[agent.index()].slots;
-        let slot = slots.iter().position(|slot| *slot == SlotState::Free).expect("one is free");
+        let slot = self.free_slot(agent, self.calls[call].channel).expect("one is free");
         self.calls[call].hand = Some(Hand { offer, agent, slot, queue, rung_by, until });
         let call = self.calls[call].handle;
         let ring_until = until;
@@ -781,10 +911,10 @@ impl Twin {
         self.slot_becomes(agent, slot, SlotState::Free);
         match end {
             OfferEnd::Declined | OfferEnd::NoAnswer => {
-                self.skip(call, agent);
+                self.does_not_take(call, agent);
                 self.misses(agent);
             }
-            OfferEnd::Failed => self.skip(call, agent),
+            OfferEnd::Failed => self.does_not_take(call, agent),
             OfferEnd::Accepted | OfferEnd::Revoked(_) => {}
         }
         self.slot_is_free(agent);
@@ -799,6 +929,13 @@ impl Twin {
         };
         if too_many && known.wanted == Presence::Ready {
             self.presence_becomes(agent, Presence::NotReady(NotReadyReason::MissedOffers));
+        }
+    }
+
+    fn does_not_take(&mut self, call: usize, agent: AgentId) {
+        self.skip(call, agent);
+        if self.calls[call].awaits.is_some_and(|(awaited, _)| awaited == agent) {
+            self.awaits_no_more(call);
         }
     }
 
@@ -817,7 +954,11 @@ impl Twin {
         let known = &mut self.calls[call];
         (known.state, known.held, known.age_kept, known.first) =
             (State::Talking, false, age, false);
+        known.awaits = None;
         let handle = known.handle;
+        if let Some(caller) = known.caller {
+            self.talked.insert(caller, (agent, self.now));
+        }
         let talker = &mut self.agents[agent.index()];
         (talker.missed, talker.connected) = (0, talker.connected + 1);
         self.say(Event::CallConnected { call: handle, agent, queue });
@@ -829,7 +970,7 @@ impl Twin {
         let Hand { offer, agent, slot, rung_by, .. } = self.hand(call);
         let handle = self.calls[call].handle;
         self.say(Event::ConnectFailed { call: handle, offer, agent, rung_by, adapter_knows });
-        self.skip(call, agent);
+        self.does_not_take(call, agent);
         self.calls[call].hand = None;
         self.slot_becomes(agent, slot, SlotState::Free);
         self.slot_is_free(agent);
@@ -846,10 +987,10 @@ impl Twin {
     ) -> Answer {
         let index = self.index(call)?;
         self.known_agent(agent)?;
-        let known = &self.agents[agent.index()];
+        let (known, channel) = (&self.agents[agent.index()], self.calls[index].channel);
         let at_work = match talking {
-            true => known.wanted != Presence::LoggedOut && known.slots.contains(&SlotState::Free),
-            false => self.is_available(agent),
+            true => known.wanted != Presence::LoggedOut && self.free_slot(agent, channel).is_some(),
+            false => self.is_available(agent, channel),
         };
         let waits = self.calls[index].state == State::Waiting;
         if self.adapters.get(rung_by.index()).is_none() || !at_work || !waits {
@@ -878,8 +1019,11 @@ impl Twin {
 /// A call's life.
 impl Twin {
     fn call_comes(&mut self, call: CallHandle, adapter: AdapterId, entry: CallEntry) -> Answer {
-        let CallEntry { queue, priority, since } = entry;
+        let CallEntry { queue, priority, since, channel, preferred, caller } = entry;
         self.known_queue(queue)?;
+        if let Some(preferred) = preferred {
+            self.known_agent(preferred)?;
+        }
         let lives = self
             .calls
             .iter()
@@ -894,6 +1038,9 @@ impl Twin {
         self.calls.push(Call {
             handle: call,
             adapter,
+            channel,
+            caller,
+            awaits: None,
             arrival,
             priority,
             state: State::Waiting,
@@ -908,7 +1055,8 @@ impl Twin {
             hand: None,
             passed: Vec::new(),
         });
-        self.say(Event::CallArrived { call, adapter, arrival, priority, since });
+        self.say(Event::CallArrived { call, adapter, channel, arrival, priority, since });
+        self.judges_affinity(self.by_arrival(arrival), entry);
         self.arriving = Some(call);
         self.enters(self.by_arrival(arrival), queue, since);
         self.arriving = None;
@@ -1082,6 +1230,7 @@ impl Twin {
         let known = &mut self.calls[call];
         (known.state, known.hand) = (State::Ended, None);
         known.skips.clear();
+        known.awaits = None;
         let call = known.handle;
         self.say(Event::CallEnded { call, outcome, treatment });
     }
@@ -1168,11 +1317,12 @@ impl Twin {
         }
         let (handle, arrival) = (known.handle, known.arrival);
         self.say(Event::PriorityChanged { call: handle, priority });
-        self.stands_anew(call);
-        // No delay holds an emergency back.
         if priority == Priority::EMERGENCY {
-            self.eligible.insert(arrival);
+            self.awaits_no_more(call);
         }
+        self.stands_anew(call);
+        // No delay holds an emergency back, and no reserve what is urgent enough.
+        self.eligible.insert(arrival);
     }
 
     fn age(&self, call: usize) -> Span {
@@ -1420,7 +1570,9 @@ impl Twin {
             Gauge::AgentsWorking => {
                 agents.filter(|agent| self.presence(*agent) == Presence::Ready).count()
             }
-            Gauge::AgentsAvailable => agents.filter(|agent| self.is_available(*agent)).count(),
+            Gauge::AgentsAvailable => {
+                agents.filter(|agent| self.is_available_for_some(*agent)).count()
+            }
         };
         count as u64
     }
@@ -1572,13 +1724,20 @@ impl Twin {
             known.ready = Span(known.ready.0 + now.since(since).0);
         }
         if presence == Presence::Ready && before != Presence::Ready {
-            (known.missed, known.idle_since, known.ready_since) = (0, now, Some(now));
+            (known.missed, known.ready_since) = (0, Some(now));
+            known.idle_since.values_mut().for_each(|since| *since = now);
         }
         self.say_presence(agent);
         if presence == Presence::Ready {
             self.is_made_available(agent);
         } else {
             self.offers_are_taken_back(agent);
+            // Nobody waits for one who has stopped working.
+            for call in 0..self.calls.len() {
+                if self.calls[call].awaits.is_some_and(|(awaited, _)| awaited == agent) {
+                    self.awaits_no_more(call);
+                }
+            }
         }
     }
 
@@ -1709,7 +1868,8 @@ impl Twin {
     }
 
     fn wrap_up_ends(&mut self, agent: AgentId, slot: usize) {
-        self.agents[agent.index()].idle_since = self.now;
+        let channel = self.plan.agents[agent.index()].slots().nth(slot).expect("a slot of his");
+        self.agents[agent.index()].idle_since.insert(channel, self.now);
         self.slot_becomes(agent, slot, SlotState::Free);
         self.slot_is_free(agent);
     }
@@ -1783,14 +1943,20 @@ impl Twin {
         if self.phase == Phase::CatchingUp {
             self.phase = Phase::Normal;
             self.say(Event::RecoveryOver);
-            self.all_may_match(|_| true);
+            let adapters = (0..self.adapters.len()).map(|index| AdapterId(index as u16));
+            let open: BTreeSet<_> = adapters.filter(|adapter| self.is_open(*adapter)).collect();
+            self.all_may_match(|adapter| open.contains(&adapter));
         }
     }
 
     /// The agents whom these adapters ring, and the calls that they hold, look for each other.
     fn all_may_match(&mut self, which: impl Fn(AdapterId) -> bool) {
         for (agent, planned) in self.plan.agents_with_ids() {
-            if planned.voice.as_ref().is_some_and(|device| which(device.adapter)) {
+            let rings = |desk: &&DeskPlan| {
+                desk.endpoint.as_ref().is_some_and(|device| which(device.adapter))
+            };
+            let mut desks = planned.desks.iter().filter(rings);
+            if desks.any(|desk| self.is_available(agent, desk.channel)) {
                 self.freed.insert(agent);
             }
         }

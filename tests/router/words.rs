@@ -4,10 +4,10 @@ mod said;
 
 use crate::plans;
 use acd_core::{
-    Action, AdapterId, Admission, AgentId, AnnouncementId, Bound, CallEntry, CallHandle, Command,
-    Criterion, DeviceState, ForcedPresence, Gauge, Latch, MissedOffers, NumberId, OfferNumber,
-    OfferResult, Order, Priority, QueueId, ReasonId, Requirement, RoutingPlan, Service, SkillId,
-    Span, Timestamp, Treatment,
+    Action, AdapterId, Admission, AgentId, AnnouncementId, Bound, CallEntry, CallHandle, CallerKey,
+    Channel, Command, Criterion, DeskPlan, DeviceState, ForcedPresence, Gauge, KeepFree, Latch,
+    MissedOffers, NumberId, OfferNumber, OfferResult, Order, Priority, QueueId, ReasonId,
+    Requirement, RoutingPlan, Service, SkillId, Span, Timestamp, Treatment,
 };
 use std::collections::BTreeMap;
 
@@ -79,6 +79,18 @@ impl Names {
                 self.plan.queues[queue].closing_ends_waits = true;
             }
             ["agent", name, rest @ ..] => self.plan_agent(at, name, rest),
+            ["channel", name, rest @ ..] => {
+                let channels = &mut self.plan.channels;
+                let plan = match channel_of(at, name) {
+                    Channel::Voice | Channel::Callback => &mut channels.voice,
+                    Channel::Chat => &mut channels.chat,
+                    Channel::Text => &mut channels.text,
+                    Channel::Task => &mut channels.task,
+                };
+                plan.exclusive = rest.contains(&"exclusive");
+                let by = rest.iter().skip_while(|word| **word != "by").skip(1);
+                plan.interruptible_by = by.map(|word| channel_of(at, word)).collect();
+            }
             ["order", "credit", per_step] => {
                 self.plan.order = Order::Credit { per_step: seconds(at, per_step) };
             }
@@ -123,6 +135,14 @@ impl Names {
                 "wraps" => queue.wrap_up = seconds(at, value),
                 "extends" => queue.wrap_up_at_most = seconds(at, value),
                 "or" => queue.require.any_of.push(self.requirement(at, &[value, rest[0]]).skills),
+                "keeps" => {
+                    let agents = value.parse().unwrap_or_else(|_| panic!("{at}: {value}"));
+                    let for_priority = priority_of(at, rest[2]);
+                    queue.keep_free = Some(KeepFree { agents, for_priority });
+                    words = &rest[3..];
+                }
+                "remembers" => queue.affinity.window = seconds(at, value),
+                "waits" => queue.affinity.wait = seconds(at, value),
                 "answers" => queue.service_level.within = seconds(at, value),
                 "selects" => {
                     queue.select = vec![criterion(at, value)];
@@ -219,11 +239,23 @@ impl Names {
                     }
                     words = &words[1..];
                 }
-                "holds" => agent.capacity = value.parse().unwrap_or_else(|_| panic!("{at}")),
+                "holds" => {
+                    agent.desks[0].capacity = value.parse().unwrap_or_else(|_| panic!("{at}"));
+                }
+                "takes" => {
+                    let channel = channel_of(at, value);
+                    let capacity = rest[0].parse().unwrap_or_else(|_| panic!("{at}"));
+                    agent.desks.retain(|desk| desk.channel != channel);
+                    if capacity > 0 {
+                        agent.desks.push(DeskPlan { channel, capacity, endpoint: None });
+                        agent.desks.sort_by_key(|desk| desk.channel);
+                    }
+                    words = &words[1..];
+                }
                 "at" => {
                     let adapter = self.adapter(at, value);
                     let address = name.to_owned();
-                    agent.voice = Some(acd_core::Endpoint { adapter, address });
+                    agent.desks[0].endpoint = Some(acd_core::Endpoint { adapter, address });
                 }
                 skill => agent.skills.extend(self.requirement(at, &[skill, value]).skills),
             }
@@ -320,13 +352,22 @@ impl Names {
                 let slot = self.calls.len() as u32;
                 let handle = CallHandle { slot, generation: 1 };
                 let handle = *self.calls.entry((*call).to_owned()).or_insert(handle);
-                let (priority, since) = match rest {
-                    ["at", priority] => (priority_of(at, priority), self.now),
-                    ["since", since] => (Priority::NORMAL, START + seconds(at, since)),
-                    _ => (Priority::NORMAL, self.now),
-                };
                 let queue = self.queue(at, queue);
-                let entry = CallEntry::new(queue, priority, since);
+                let mut entry = CallEntry::new(queue, Priority::NORMAL, self.now);
+                for pair in rest.chunks(2) {
+                    match pair {
+                        ["at", priority] => entry.priority = priority_of(at, priority),
+                        ["since", since] => entry.since = START + seconds(at, since),
+                        ["by", channel] => entry.channel = channel_of(at, channel),
+                        ["for", agent] => entry.preferred = self.agent(agent),
+                        ["from", caller] => {
+                            let key =
+                                caller.bytes().map(u64::from).fold(0, |key, it| 256 * key + it);
+                            entry.caller = Some(CallerKey(key));
+                        }
+                        _ => panic!("{at}: a call does not come like this: {pair:?}"),
+                    }
+                }
                 Command::CallOffered { call: handle, adapter, entry }
             }
             _ => panic!("{at}: an adapter does not do this: {words:?}"),
@@ -414,6 +455,17 @@ impl Names {
             ["is", "retrieved"] => Command::CallRetrieved { call },
             _ => panic!("{at}: a call does not do this: {words:?}"),
         }
+    }
+}
+
+fn channel_of(at: &str, word: &str) -> Channel {
+    match word {
+        "voice" => Channel::Voice,
+        "chat" => Channel::Chat,
+        "text" => Channel::Text,
+        "callback" => Channel::Callback,
+        "task" => Channel::Task,
+        _ => panic!("{at}: not a channel: {word}"),
     }
 }
 

@@ -145,7 +145,14 @@ impl Report {
         match self.clone() {
             Self::CallOffered { call_id, queue, priority, attributes, waited } => {
                 let waited = on_the_wire(waited.unwrap_or_default().saturating_add(kept));
-                Body::CallOffered(v1::CallOffered { call_id, queue, priority, attributes, waited })
+                Body::CallOffered(v1::CallOffered {
+                    call_id,
+                    queue,
+                    priority,
+                    attributes,
+                    waited,
+                    ..v1::CallOffered::default()
+                })
             }
             Self::CallEnded { call_id } => Body::CallEnded(v1::CallEnded { call_id }),
             Self::OfferResult { offer, outcome } => Body::OfferResult(v1::OfferResult {

@@ -54,6 +54,7 @@ impl HeldCall {
             priority: self.priority,
             attributes: self.attributes.clone(),
             waited: on_the_wire(self.waited.saturating_add(kept)),
+            ..v1::CallOffered::default()
         }
     }
 }

@@ -1,10 +1,12 @@
 //! What the Router knows of a call: its state, its places, who holds it, whom it skips.
 
+use crate::command::CallEntry;
 use crate::deadlines::Ticket;
 use crate::ids::{
-    AdapterId, AgentId, CallHandle, DemandId, OfferNumber, Priority, QueueId, Span, Timestamp,
+    AdapterId, AgentId, CallHandle, CallerKey, DemandId, OfferNumber, Priority, QueueId, Span,
+    Timestamp,
 };
-use crate::plan::Order;
+use crate::plan::{Channel, Order};
 use crate::slab::NONE;
 
 /// The most calls that may live at once; a handle's slot is below it.
@@ -59,6 +61,7 @@ impl CallState {
 pub(crate) struct Call {
     pub(crate) handle: CallHandle,
     pub(crate) adapter: AdapterId,
+    pub(crate) channel: Channel,
     pub(crate) arrival: u64,
     pub(crate) priority: Priority,
     pub(crate) state: CallState,
@@ -75,6 +78,10 @@ pub(crate) struct Call {
     pub(crate) target: Span,
     /// It lost its agent's leg: first of its priority until connected.
     pub(crate) first: bool,
+    /// Who calls, if that is known.
+    pub(crate) caller: Option<CallerKey>,
+    /// The agent whom it waits for, and nobody else may take it.
+    pub(crate) awaits: Option<Awaits>,
     pub(crate) moves: u8,
     /// It counts among those who wait.
     pub(crate) counted: bool,
@@ -91,6 +98,15 @@ pub(crate) struct Call {
     /// The queues that it both entered and left at `left_at`.
     pub(crate) left_at: Timestamp,
     pub(crate) left: Vec<QueueId>,
+}
+
+/// Whom a call waits for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Awaits {
+    pub(crate) agent: AgentId,
+    pub(crate) until: Timestamp,
+    /// Of the end.
+    pub(crate) ticket: Ticket,
 }
 
 /// An agent's hold on a call, from offer to end.
@@ -159,12 +175,13 @@ impl Call {
         handle: CallHandle,
         adapter: AdapterId,
         arrival: u64,
-        priority: Priority,
-        since: Timestamp,
+        entry: &CallEntry,
     ) -> Self {
+        let CallEntry { priority, since, channel, caller, .. } = *entry;
         Self {
             handle,
             adapter,
+            channel,
             arrival,
             priority,
             state: CallState::Waiting,
@@ -174,6 +191,8 @@ impl Call {
             age_kept: Span(0),
             target: Span(0),
             first: false,
+            caller,
+            awaits: None,
             moves: 0,
             counted: false,
             joins: 0,

@@ -17,7 +17,7 @@ impl Router {
         entry: CallEntry,
         events: &mut Vec<Event>,
     ) -> Result<(), Rejection> {
-        let CallEntry { queue, priority, since } = entry;
+        let CallEntry { queue, priority, since, channel, .. } = entry;
         if !self.is_up(adapter) {
             return Err(Rejection::AdapterNotUp);
         }
@@ -31,11 +31,15 @@ impl Router {
         if since > self.now {
             return Err(Rejection::SinceAhead);
         }
+        if let Some(preferred) = entry.preferred {
+            self.known_agent(preferred)?;
+        }
         self.arrivals += 1;
         let arrival = self.arrivals;
-        self.calls.insert(Call::new(call, adapter, arrival, priority, since));
-        events.push(Event::CallArrived { call, adapter, arrival, priority, since });
+        self.calls.insert(Call::new(call, adapter, arrival, &entry));
+        events.push(Event::CallArrived { call, adapter, channel, arrival, priority, since });
         self.count_call(call.slot, true);
+        self.judge_affinity(&entry, call.slot, events);
         self.arriving = Some(call);
         self.take_place(call.slot, queue, since, events);
         self.arriving = None;
@@ -117,6 +121,7 @@ impl Router {
         while self.calls[slot].exclusions != NONE {
             self.end_exclusion(slot, |_| true);
         }
+        self.forget_awaited(slot);
         self.calls.remove(slot);
         events.push(Event::CallEnded { call, outcome, treatment });
     }

@@ -2,9 +2,10 @@
 
 use crate::event::DeviceState;
 use crate::ids::{
-    AdapterId, AgentId, CallHandle, OfferNumber, Priority, QueueId, ReasonId, Span, Timestamp,
+    AdapterId, AgentId, CallHandle, CallerKey, OfferNumber, Priority, QueueId, ReasonId, Span,
+    Timestamp,
 };
-use crate::plan::{RoutingPlan, Treatment};
+use crate::plan::{Channel, RoutingPlan, Treatment};
 use std::fmt;
 use std::sync::Arc;
 
@@ -254,12 +255,19 @@ pub struct CallEntry {
     pub priority: Priority,
     /// When it began to wait: now, or earlier when the edge hears of it late.
     pub since: Timestamp,
+    /// By which means.
+    pub channel: Channel,
+    /// The agent whom it is for, if he works.
+    pub preferred: Option<AgentId>,
+    /// Who the caller is, to nobody but those who have the key: equal for calls of the same caller.
+    pub caller: Option<CallerKey>,
 }
 
 impl CallEntry {
-    /// Of a call of which nothing else is known.
+    /// Of a telephone call of which nothing else is known.
     pub const fn new(queue: QueueId, priority: Priority, since: Timestamp) -> Self {
-        Self { queue, priority, since }
+        let channel = Channel::Voice;
+        Self { queue, priority, since, channel, preferred: None, caller: None }
     }
 }
 

@@ -14,6 +14,8 @@ pub(crate) enum Deadline {
     /// A call has waited long enough for agents who take calls of a queue only later. In the same
     /// way.
     DelayEnds { arrival: u64, queue: QueueId, slot: u32 },
+    /// A call has waited long enough for one agent, and is anybody's. In the same way.
+    AffinityEnds { arrival: u64, slot: u32 },
     /// The longest wait that a latch looks at may be long enough. In the same way.
     LatchDue { latch: u32 },
     /// A rule acts on more of the calls that waited as its latch set.
@@ -34,7 +36,13 @@ pub(crate) enum Deadline {
 impl Deadline {
     /// Whether what follows from it is matched with whatever else falls due at its instant.
     pub(crate) const fn only_lets(self) -> bool {
-        matches!(self, Self::ExclusionEnds { .. } | Self::DelayEnds { .. } | Self::LatchDue { .. })
+        matches!(
+            self,
+            Self::ExclusionEnds { .. }
+                | Self::DelayEnds { .. }
+                | Self::AffinityEnds { .. }
+                | Self::LatchDue { .. }
+        )
     }
 }
 

@@ -4,7 +4,7 @@ use crate::ids::{
     AdapterId, AgentId, AnnouncementId, CallHandle, DemandId, NumberId, OfferNumber, Priority,
     QueueId, ReasonId, Timestamp,
 };
-use crate::plan::Treatment;
+use crate::plan::{Channel, Treatment};
 
 /// One thing that has changed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,12 +32,28 @@ pub enum Event {
         call: CallHandle,
         /// Who holds its caller.
         adapter: AdapterId,
+        /// By which means.
+        channel: Channel,
         /// Counted from 1 in the domain; orders calls of one instant.
         arrival: u64,
         /// At entry.
         priority: Priority,
         /// When it began to wait: now, or earlier when the edge heard of it late.
         since: Timestamp,
+    },
+    /// The call waits for one agent, and is nobody else's until then.
+    AgentAwaited {
+        /// Which.
+        call: CallHandle,
+        /// For whom.
+        agent: AgentId,
+        /// For how long at most.
+        until: Timestamp,
+    },
+    /// The call waits for anybody.
+    AgentAwaitedNoMore {
+        /// Which.
+        call: CallHandle,
     },
     /// A call entered a queue.
     PlaceEntered {

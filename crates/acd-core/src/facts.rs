@@ -7,6 +7,7 @@ use crate::event::{DeviceState, HeartbeatState, Presence, SlotState};
 use crate::ids::{
     AdapterId, AgentId, CallHandle, DemandId, OfferNumber, Priority, QueueId, Timestamp,
 };
+use crate::plan::Channel;
 use crate::router::Router;
 
 /// A call that lives.
@@ -16,6 +17,8 @@ pub struct CallFacts {
     pub call: CallHandle,
     /// Who holds the caller's leg.
     pub adapter: AdapterId,
+    /// By which means.
+    pub channel: Channel,
     /// Its number among all arrivals of the domain.
     pub arrival: u64,
     /// The present one.
@@ -26,6 +29,8 @@ pub struct CallFacts {
     pub arrived_at: Timestamp,
     /// Since when it is at its stage; of a call heard of late, since it began to wait.
     pub stage_since: Timestamp,
+    /// The agent whom it waits for, and until when; nobody else may take it.
+    pub awaits: Option<(AgentId, Timestamp)>,
     /// Where it stands, in the order it joined; nowhere while it is connected or held.
     pub places: Vec<PlaceFacts>,
     /// Whose it is, unless it waits.
@@ -175,6 +180,7 @@ impl Router {
         CallFacts {
             call: call.handle,
             adapter: call.adapter,
+            channel: call.channel,
             arrival: call.arrival,
             priority: call.priority,
             stage: match call.state {
@@ -186,6 +192,7 @@ impl Router {
             },
             arrived_at: call.arrived_at,
             stage_since: call.stage_since,
+            awaits: call.awaits.map(|awaits| (awaits.agent, awaits.until)),
             places: places.collect(),
             hand: call.hand.map(|hand| HandFacts {
                 offer: hand.offer,

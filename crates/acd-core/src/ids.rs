@@ -152,6 +152,10 @@ pub struct CallHandle {
     pub generation: u32,
 }
 
+/// A caller: a keyed hash that the edge has made of who he says he is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct CallerKey(pub u64);
+
 /// An offer, counted from 1 in its domain.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct OfferNumber(pub u64);

@@ -7,6 +7,7 @@ use crate::event::SlotState;
 use crate::ids::{AgentId, OfferNumber, Priority, QueueId};
 use crate::latches::LatchState;
 use crate::lines::LineKind;
+use crate::plan::KeepFree;
 use crate::recovery::Phase;
 use crate::router::Router;
 use crate::selection::RankedKey;
@@ -20,13 +21,18 @@ impl Router {
     /// # Panics
     /// When anything is off.
     pub fn check_invariants(&self) {
-        assert!(self.freed.is_empty() && self.eligible.is_empty(), "nothing is left to settle");
+        let is_settled =
+            self.freed.is_empty() && self.eligible.is_empty() && self.spared.is_empty();
+        assert!(is_settled, "nothing is left to settle");
         for call in self.calls.iter() {
             self.check_call(call);
         }
         for (index, agent) in self.agents.iter().enumerate() {
             self.check_agent(AgentId(index as u32));
-            assert_eq!(agent.listed.is_some(), agent.is_available(), "agent {index} is listed");
+            for desk in &agent.desks {
+                let is_available = agent.is_available_at(desk, &self.plan.channels);
+                assert_eq!(desk.listed.is_some(), is_available, "agent {index} is listed");
+            }
         }
         for adapter in &self.adapters {
             self.check_adapter(adapter);
@@ -66,10 +72,16 @@ impl Router {
             }
             if place.listed.is_some() {
                 let line = &self.lines.lines[place.line as usize];
-                let kind = LineKind { demand: place.demand, stage: place.stage };
-                assert_eq!((line.kind, line.adapter), (kind, call.adapter), "its own line");
+                let (adapter, channel) = (call.adapter, call.channel.of_slots());
+                let class = self.class_in(slot, place.queue);
+                let kind = LineKind { adapter, channel, stage: place.stage, class };
+                assert_eq!((line.demand, line.kind), (place.demand, kind), "its own line");
             }
         }
+        let before_him = self.awaited.values().flat_map(|awaited| awaited.places.values());
+        let before_him = before_him.filter(|place| self.places[**place].slot == slot).count();
+        let expected = if call.awaits.is_some() && waits { places.len() } else { 0 };
+        assert_eq!(before_him, expected, "a call stands before the one whom it awaits");
         if let Some(hand) = call.hand {
             let state = &self.agents[hand.agent.index()].slots[usize::from(hand.slot)].state;
             let expected = match call.state {
@@ -97,9 +109,10 @@ impl Router {
                 }
             }
         }
-        if let Some(key) = agent.listed {
-            assert_eq!(key, agent.key(id), "the key is the present one");
-            let pool = &self.pools.pools[agent.pool as usize];
+        for desk in &agent.desks {
+            let Some(key) = desk.listed else { continue };
+            assert_eq!(key, agent.key(id, desk), "the key is the present one");
+            let pool = &self.pools.pools[desk.pool as usize];
             let found = self.pools.arena.iter(pool.by_idle).any(|(listed, _)| listed == key);
             assert!(found, "a listed agent stands in his pool");
             let measures = agent.measures(id, self.plan.seed);
@@ -135,7 +148,7 @@ impl Router {
                 assert_eq!(self.places[*place].line as usize, index, "in the line it names");
             }
             listed += keys.len();
-            let open = !keys.is_empty() && self.is_open(line.adapter);
+            let open = !keys.is_empty() && self.is_open(line.kind.adapter);
             assert_eq!(self.lines.open.has(index), open, "a line is open while it can be served");
         }
         let waiting = self.calls.iter().filter(|call| call.state == CallState::Waiting);
@@ -143,7 +156,9 @@ impl Router {
         assert_eq!(listed, expected, "every place of a waiting call stands in a line");
         for (index, pool) in self.pools.pools.iter().enumerate() {
             for (key, _) in self.pools.arena.iter(pool.by_idle) {
-                assert_eq!(self.agents[key.agent.index()].listed, Some(key), "a pool is current");
+                let mut desks = self.agents[key.agent.index()].desks.iter();
+                let stands = desks.any(|it| it.pool as usize == index && it.listed == Some(key));
+                assert!(stands, "a pool is current");
             }
             for (_, set) in &pool.others {
                 assert_eq!(set.len(), pool.by_idle.len(), "each order has all of them");
@@ -185,6 +200,7 @@ impl Router {
         let tickets = self.calls.iter().map(|call| {
             let slot = call.handle.slot;
             usize::from(call.ticket.is_set())
+                + usize::from(call.awaits.is_some())
                 + self.places_of(slot).filter(|place| self.places[*place].ticket.is_set()).count()
                 + self
                     .places_of(slot)
@@ -212,11 +228,26 @@ impl Router {
             let requirement = &self.lines.demands[place.demand.index()].requirement;
             let waited = self.now.since(place.entered);
             let urgent = call.priority == Priority::EMERGENCY;
+            let reaches = |agent: AgentId| {
+                let agent = &self.agents[agent.index()];
+                agent.desk(call.channel).is_some_and(|desk| {
+                    agent.is_available_at(desk, &self.plan.channels)
+                        && desk.adapter.is_none_or(|adapter| self.is_open(adapter))
+                })
+            };
+            let own = &self.plan.queues[place.queue.index()];
+            let able = self.plan.agents_with_ids().filter(|(id, planned)| {
+                reaches(*id) && planned.level_for(place.queue, &own.require).is_some()
+            });
+            let able = able.count();
+            let is_kept =
+                |keep: KeepFree| call.priority < keep.for_priority && able <= keep.agents as usize;
+            if own.keep_free.is_some_and(is_kept) {
+                continue;
+            }
             for (id, planned) in self.plan.agents_with_ids() {
-                let agent = &self.agents[id.index()];
-                let reachable = agent.adapter.is_none_or(|adapter| self.is_open(adapter));
-                let may_take = agent.is_available()
-                    && reachable
+                let may_take = reaches(id)
+                    && call.awaits.is_none_or(|awaits| awaits.agent == id)
                     && planned.level_for(place.queue, requirement).is_some()
                     && planned
                         .service(place.queue)

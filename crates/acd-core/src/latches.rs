@@ -266,8 +266,8 @@ impl Router {
                 Some(after) => lines.arena.after(set, after),
             }
         };
-        let mut heads: BTreeSet<(CallKey, u32, u32)> = (0..lines.lines.len() as u32)
-            .filter(|line| lines.lines[*line as usize].queue == queue)
+        let mut heads: BTreeSet<(CallKey, u32, u32)> = lines
+            .of_queue(queue)
             .filter_map(|line| next(line, after).map(|(key, place)| (key, line, place)))
             .collect();
         let mut slice = Vec::new();

@@ -1,6 +1,6 @@
 //! Offers, from issue to their end, and the bridge that follows an accept.
 
-use crate::call::{CallState, EXCLUSIONS_MAX, Exclusion, Hand, Place};
+use crate::call::{Call, CallState, EXCLUSIONS_MAX, Exclusion, Hand, Place};
 use crate::command::{OfferResult, Rejection};
 use crate::deadlines::{Deadline, Ticket};
 use crate::event::{Event, LeftCause, NotReadyReason, OfferEnd, Presence, ReturnCause, SlotState};
@@ -21,8 +21,9 @@ pub(crate) enum Told {
 impl Router {
     pub(crate) fn issue_offer(&mut self, place: u32, agent: AgentId, events: &mut Vec<Event>) {
         let slot = self.places[place].slot;
-        let taker = self.agents[agent.index()].adapter;
-        let rung_by = taker.unwrap_or(self.calls[slot].adapter);
+        let Call { channel, adapter, .. } = self.calls[slot];
+        let desk = self.agents[agent.index()].desk(channel);
+        let rung_by = desk.and_then(|desk| desk.adapter).unwrap_or(adapter);
         self.put_in_hand(place, agent, rung_by, false, events);
         self.let_ring(slot, events);
     }
@@ -44,7 +45,7 @@ impl Router {
         let until = self.now + self.plan.queues[queue.index()].ring;
         let taker = &mut self.agents[agent.index()];
         taker.last_offer = offer;
-        let agent_slot = taker.free_slot();
+        let agent_slot = taker.desk(self.calls[slot].channel).and_then(|it| taker.free_slot(it));
         self.calls[slot].hand = Some(Hand {
             offer,
             agent,
@@ -238,10 +239,10 @@ impl Router {
         self.set_slot(agent, agent_slot, SlotState::Free, events);
         match end {
             OfferEnd::Declined | OfferEnd::NoAnswer => {
-                self.exclude(slot, agent);
+                self.did_not_take(slot, agent, events);
                 self.count_miss(agent, events);
             }
-            OfferEnd::Failed => self.exclude(slot, agent),
+            OfferEnd::Failed => self.did_not_take(slot, agent, events),
             OfferEnd::Accepted | OfferEnd::Revoked(_) => {}
         }
         self.slot_was_freed(agent, events);
@@ -293,7 +294,11 @@ impl Router {
         known.enter(CallState::Connected, self.now);
         known.age_kept = age;
         known.first = false;
-        let call = known.handle;
+        let (call, caller) = (known.handle, known.caller);
+        self.forget_awaited(slot);
+        if let Some(caller) = caller {
+            self.callers.note(caller, self.now, agent);
+        }
         let talker = &mut self.agents[agent.index()];
         talker.missed = 0;
         talker.shift.connected = talker.shift.connected.saturating_add(1);
@@ -326,10 +331,16 @@ impl Router {
         let call = self.calls[slot].handle;
         let adapter_knows = told == Told::ByAdapter;
         events.push(Event::ConnectFailed { call, offer, agent, rung_by, adapter_knows });
-        self.exclude(slot, agent);
+        self.did_not_take(slot, agent, events);
         self.calls[slot].hand = None;
         self.free_slot(agent, agent_slot, events);
         self.wait_again(slot, ReturnCause::ConnectFailed, events);
+    }
+
+    /// He is skipped for a while, and the call waits for him no longer.
+    fn did_not_take(&mut self, slot: u32, agent: AgentId, events: &mut Vec<Event>) {
+        self.exclude(slot, agent);
+        self.awaited_did_not_come(slot, agent, events);
     }
 
     /// Lets a call skip an agent for a while.

@@ -2,8 +2,8 @@
 //! digest. Integers are little-endian.
 
 use crate::ids::{
-    AdapterId, AgentId, AnnouncementId, DemandId, NumberId, OfferNumber, Priority, QueueId,
-    ReasonId, SkillId, Span, Timestamp,
+    AdapterId, AgentId, AnnouncementId, CallerKey, DemandId, NumberId, OfferNumber, Priority,
+    QueueId, ReasonId, SkillId, Span, Timestamp,
 };
 use crate::plan::PlanDefect;
 use std::fmt;
@@ -143,6 +143,7 @@ persist_handles!(
     AdapterId,
     AgentId,
     AnnouncementId,
+    CallerKey,
     DemandId,
     NumberId,
     OfferNumber,

@@ -1,11 +1,12 @@
 //! Where calls stand: their places in queues, and in the lines there while they wait.
 
+use crate::bits::Bits;
 use crate::call::{CallState, PLACES_MAX, Place};
 use crate::deadlines::{Deadline, Ticket};
 use crate::event::{Event, LeftCause};
-use crate::ids::{AdapterId, DemandId, Priority, QueueId, Span, Timestamp};
-use crate::lines::LineKind;
-use crate::plan::Order;
+use crate::ids::{DemandId, Priority, QueueId, Span, Timestamp};
+use crate::lines::{Class, LineKind};
+use crate::plan::{KeepFree, Order, QueuePlan};
 use crate::router::Router;
 use crate::slab::NONE;
 
@@ -85,10 +86,17 @@ impl Router {
         }
     }
 
-    fn line_of(&mut self, kind: LineKind, adapter: AdapterId) -> u32 {
-        self.lines.find(kind, adapter).unwrap_or_else(|| {
-            let line = self.lines.create(kind, adapter);
-            self.pools.serve(self.lines.lines[line as usize].position, line);
+    fn line_of(&mut self, demand: DemandId, kind: LineKind) -> u32 {
+        self.lines.find(demand, kind).unwrap_or_else(|| {
+            let served_by = match kind.class {
+                Class::Anybody | Class::Sparing => {
+                    self.pools.that_serve(demand, kind.stage, kind.channel)
+                }
+                // Each call of it is for one agent, who looks for it among those that wait for him.
+                Class::Awaiting => Bits::default(),
+            };
+            let line = self.lines.create(demand, kind, served_by);
+            self.pools.serve(&self.lines.lines[line as usize].served_by, line);
             line
         })
     }
@@ -131,13 +139,25 @@ impl Router {
         self.lines.stage_after(queue, waited)
     }
 
-    /// In the line of its demand, adapter and stage, until the next stage begins.
+    /// Who may take the call in a queue, of those that serve it there.
+    pub(crate) fn class_in(&self, slot: u32, queue: QueueId) -> Class {
+        let call = &self.calls[slot];
+        let spares = |keep: KeepFree| call.priority < keep.for_priority;
+        match (call.awaits, self.plan.queues[queue.index()].keep_free) {
+            (Some(_), _) => Class::Awaiting,
+            (None, Some(keep)) if spares(keep) => Class::Sparing,
+            (None, Some(_) | None) => Class::Anybody,
+        }
+    }
+
+    /// In the line of its kind, until the next stage begins.
     pub(crate) fn stand_at_stage(&mut self, place: u32) {
         let Place { slot, queue, demand, entered, stage, .. } = self.places[place];
         let call = &self.calls[slot];
         let (key, priority, adapter) = (call.key(self.plan.order), call.priority, call.adapter);
-        let arrival = call.arrival;
-        let line = self.line_of(LineKind { demand, stage }, adapter);
+        let (arrival, channel) = (call.arrival, call.channel.of_slots());
+        let class = self.class_in(slot, queue);
+        let line = self.line_of(demand, LineKind { adapter, channel, stage, class });
         let open = self.is_open(adapter);
         self.lines.insert(line, key, priority, place, open);
         let next = self.lines.wait_for_next(queue, stage);
@@ -146,6 +166,9 @@ impl Router {
         if let Some(delay) = next {
             let deadline = Deadline::DelayEnds { arrival, queue, slot };
             at.stage_ticket = self.deadlines.set(entered + delay, deadline);
+        }
+        if class == Class::Awaiting {
+            self.stand_before_awaited(place, key);
         }
     }
 
@@ -156,6 +179,9 @@ impl Router {
             at.stage = 0;
             let (line, slot) = (at.line, at.slot);
             self.lines.remove(line, key, self.calls[slot].priority);
+            if self.lines.lines[line as usize].kind.class == Class::Awaiting {
+                self.leave_awaited(place, key);
+            }
         }
     }
 
@@ -206,13 +232,21 @@ impl Router {
     ) {
         self.leave_lines(slot);
         let call = &mut self.calls[slot];
+        let is_raised = priority > call.priority;
         call.priority = priority;
         let call = call.handle;
         events.push(Event::PriorityChanged { call, priority });
+        if priority == Priority::EMERGENCY {
+            self.give_up_awaiting(slot, events);
+        }
         if self.calls[slot].state == CallState::Waiting {
             self.stand_in_lines(slot);
-            // No delay holds an emergency back.
-            if priority == Priority::EMERGENCY {
+            // No delay holds an emergency back, and no reserve what is urgent enough.
+            let is_spared = |place| {
+                let queue: &QueuePlan = &self.plan.queues[self.places[place].queue.index()];
+                queue.keep_free.is_some()
+            };
+            if priority == Priority::EMERGENCY || is_raised && self.places_of(slot).any(is_spared) {
                 self.eligible.push(call);
             }
             self.key_has_changed(slot);

@@ -5,6 +5,7 @@
 //! possible (agents first, then calls), then what fell due in the same instant.
 
 use crate::adapters::Adapter;
+use crate::affinity::{Awaited, Callers};
 use crate::agent::Agent;
 use crate::call::{Call, Calls, Exclusion, Place, Repeat};
 use crate::command::{Command, Rejection};
@@ -19,6 +20,7 @@ use crate::plan::{PlanDefect, RoutingPlan};
 use crate::pools::Pools;
 use crate::recovery::Phase;
 use crate::slab::Slab;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// The most deadlines that one `AdvanceTime` fires.
@@ -43,18 +45,23 @@ pub struct Router {
     /// By queue: it takes no new calls, as far as its rules say so.
     pub(crate) closed: Vec<bool>,
     pub(crate) latches: Latches,
+    pub(crate) callers: Callers,
     // What follows can be made again from what stands above.
     pub(crate) rules: Vec<RuleTable>,
     pub(crate) lines: Lines,
     pub(crate) pools: Pools,
     pub(crate) deadlines: Deadlines,
     pub(crate) gauges: Gauges,
+    /// By agent: the calls that wait for him alone.
+    pub(crate) awaited: BTreeMap<AgentId, Awaited>,
     /// The call that the present command brings.
     pub(crate) arriving: Option<CallHandle>,
     /// Agents whom the present command made available.
     pub(crate) freed: Vec<AgentId>,
     /// Calls that the present command made eligible.
     pub(crate) eligible: Vec<CallHandle>,
+    /// Queues of which more agents may be available now than are to be kept free.
+    pub(crate) spared: Vec<QueueId>,
 }
 
 impl Router {
@@ -80,14 +87,17 @@ impl Router {
             repeats: Slab::new(),
             closed: vec![false; plan.queues.len()],
             latches: Latches::new(&plan),
+            callers: Callers::new(&plan),
             rules: RuleTable::of(&plan, &lines),
             lines,
             pools,
             deadlines: Deadlines::default(),
             gauges,
+            awaited: BTreeMap::new(),
             arriving: None,
             freed: Vec::new(),
             eligible: Vec::new(),
+            spared: Vec::new(),
             plan,
         })
     }
@@ -224,6 +234,7 @@ impl Router {
         match deadline {
             Deadline::ExclusionEnds { agent, slot, .. } => self.exclusion_ran_out(slot, agent),
             Deadline::DelayEnds { queue, slot, .. } => self.delay_ran_out(slot, queue),
+            Deadline::AffinityEnds { slot, .. } => self.affinity_ran_out(slot, events),
             Deadline::LatchDue { latch } => self.latch_is_due(latch),
             Deadline::SweepGoesOn { latch } => self.sweep_goes_on(latch, events),
             Deadline::Rule { queue, slot, .. } => {

@@ -45,6 +45,14 @@ impl<T> Slab<T> {
         }
     }
 
+    /// The record, if it is in.
+    pub(crate) fn get(&self, at: u32) -> Option<&T> {
+        match self.entries.get(at as usize)? {
+            Entry::Used(value) => Some(value),
+            Entry::Free { .. } => None,
+        }
+    }
+
     /// How many records are in use; for tests of what leaks.
     pub(crate) fn used(&self) -> usize {
         self.entries.iter().filter(|entry| matches!(entry, Entry::Used(_))).count()

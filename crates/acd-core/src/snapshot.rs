@@ -4,8 +4,8 @@
 //! read by the logic that wrote it, under the same plan.
 
 use crate::adapters::{ADAPTERS_MAX, Adapter};
-use crate::agent::{Agent, Shift};
-use crate::call::{Call, CallKey, CallState, Exclusion, Hand, Place, Repeat};
+use crate::agent::{Agent, Desk, Shift};
+use crate::call::{Awaits, Call, CallKey, CallState, Exclusion, Hand, Place, Repeat};
 use crate::deadlines::{Deadline, Ticket};
 use crate::event::{DeviceState, HeartbeatState, NotReadyReason, Presence, SlotState};
 use crate::ids::{AdapterId, AgentId, CallHandle, OfferNumber, QueueId, Span, Timestamp};
@@ -19,7 +19,7 @@ use crate::slab::NONE;
 use std::sync::Arc;
 
 /// First bytes of every snapshot: a name and the version of the format. `LOGIC_VERSION` is apart.
-const MAGIC: [u8; 8] = *b"acdcore\x06";
+const MAGIC: [u8; 8] = *b"acdcore\x07";
 
 /// FNV-1a, 64 bits (Fowler, Noll, Vo).
 struct Fnv(u64);
@@ -39,9 +39,10 @@ persist_enum!(Phase { 0 = Recovering, 1 = CatchingUp, 2 = Normal });
 persist_struct!(Hand { offer, agent, slot, queue, rung_by, until }
     rebuilt { previous: NONE, next: NONE });
 persist_struct!(Call {
-    handle, adapter, arrival, priority, state, stage_since, arrived_at, age_from, age_kept, first,
-    moves, joins, hand, left_at, left,
+    handle, adapter, channel, arrival, priority, state, stage_since, arrived_at, age_from, age_kept,
+    first, caller, awaits, moves, joins, hand, left_at, left,
 } rebuilt { counted: false, target: Span(0), places: NONE, exclusions: NONE, ticket: Ticket::NONE });
+persist_struct!(Awaits { agent, until } rebuilt { ticket: Ticket::NONE });
 persist_struct!(Shift { busy, busy_since, ready, connected, occupation });
 persist_struct!(Occupation { busy, ready });
 persist_struct!(Place { queue, demand, entered, taken, joined, fired, by, stage }
@@ -100,9 +101,9 @@ impl Router {
             agent.device.write(sink);
             agent.heartbeat.write(sink);
             agent.missed.write(sink);
-            agent.idle_since.write(sink);
             agent.shift.write(sink);
             agent.last_offer.write(sink);
+            agent.desks.iter().for_each(|desk| desk.idle_since.write(sink));
             for slot in &agent.slots {
                 slot.state.write(sink);
                 slot.since.write(sink);
@@ -113,6 +114,12 @@ impl Router {
         for latch in &self.latches.all {
             latch.is_set.write(sink);
             latch.sweep.write(sink);
+        }
+        (self.callers.len() as u32).write(sink);
+        for (caller, at, agent) in self.callers.iter() {
+            caller.write(sink);
+            at.write(sink);
+            agent.write(sink);
         }
         (self.calls.slots.len() as u32).write(sink);
         for slot in &self.calls.slots {
@@ -172,6 +179,10 @@ impl Router {
             latch.is_set = Persist::read(source)?;
             latch.sweep = Persist::read(source)?;
         }
+        for _ in 0..u32::read(source)? {
+            let (caller, at) = (Persist::read(source)?, Persist::read(source)?);
+            router.callers.note(caller, at, Persist::read(source)?);
+        }
         for slot in 0..u32::read(source)? {
             router.read_call(slot, source)?;
         }
@@ -180,6 +191,8 @@ impl Router {
         }
         router.check_references()?;
         router.rebuild();
+        // Whoever could take a call has been looked for before.
+        router.spared.clear();
         Ok(router)
     }
 
@@ -234,12 +247,17 @@ impl Router {
         sound(self.adapters.iter().all(awaited), "awaited adapter")?;
         for call in self.calls.iter() {
             sound(adapter(call.adapter), "adapter of a call")?;
+            let agent = |agent: AgentId| agent.index() < self.agents.len();
+            sound(call.awaits.is_none_or(|it| agent(it.agent)), "agent whom a call awaits")?;
             sound(call.hand.is_some() != (call.state == CallState::Waiting), "hand of a call")?;
             if let Some(hand) = call.hand {
                 sound(adapter(hand.rung_by) && queue(hand.queue), "hand of a call")?;
                 let agent = self.agents.get(hand.agent.index());
                 let slot = agent.and_then(|agent| agent.slots.get(usize::from(hand.slot)));
                 sound(slot.is_some_and(|slot| slot.state == state_of(call, hand)), "slot")?;
+                let desk = agent.and_then(|agent| agent.desk(call.channel));
+                let at_desk = |desk: &Desk| desk.slots().contains(&usize::from(hand.slot));
+                sound(desk.is_some_and(at_desk), "desk of a call")?;
             }
             for place in self.places_of(call.handle.slot).map(|place| &self.places[place]) {
                 let demand = self.lines.demands.get(place.demand.index());
@@ -259,6 +277,8 @@ impl Router {
             let mut exclusions = self.exclusions_of(call.handle.slot);
             sound(exclusions.all(|it| it.agent.index() < self.agents.len()), "exclusion")?;
         }
+        let mut agents = self.callers.iter().map(|(_, _, agent)| agent);
+        sound(agents.all(|agent| agent.index() < self.agents.len()), "agent of a caller")?;
         for agent in &self.agents {
             for slot in &agent.slots {
                 sound(self.slot_is_sound(&slot.state), "slot of an agent")?;
@@ -329,6 +349,7 @@ impl Router {
             self.calls[slot].ticket = self.deadlines.set(until, deadline);
         }
         self.set_target(slot);
+        self.set_awaited(slot);
         self.count_call(slot, Self::is_counted(state));
         if let Some(hand) = hand.filter(|_| self.calls[slot].places == NONE) {
             self.gauges.of_mut(hand.queue).in_system += 1;
@@ -369,9 +390,11 @@ fn read_agent(agent: &mut Agent, source: &mut Source<'_>) -> Restored<()> {
     agent.device = Persist::read(source)?;
     agent.heartbeat = Persist::read(source)?;
     agent.missed = Persist::read(source)?;
-    agent.idle_since = Persist::read(source)?;
     agent.shift = Persist::read(source)?;
     agent.last_offer = Persist::read(source)?;
+    for desk in &mut agent.desks {
+        desk.idle_since = Persist::read(source)?;
+    }
     for slot in &mut agent.slots {
         slot.state = Persist::read(source)?;
         slot.since = Persist::read(source)?;

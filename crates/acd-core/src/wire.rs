@@ -7,8 +7,9 @@
 use crate::command::{CallEntry, Command, ForcedPresence, OfferResult};
 use crate::persist::{Persist, RestoreError, Restored, Sink, Source, persist_enum, persist_struct};
 use crate::plan::{
-    Action, Admission, AgentPlan, Bound, Criterion, Endpoint, Gauge, Latch, MissedOffers, Order,
-    QueuePlan, Requirement, RoutingPlan, Rule, Service, ServiceLevel, Treatment, When,
+    Action, Admission, Affinity, AgentPlan, Bound, Channel, ChannelPlan, Channels, Criterion,
+    DeskPlan, Endpoint, Gauge, KeepFree, Latch, MissedOffers, Order, QueuePlan, Requirement,
+    RoutingPlan, Rule, Service, ServiceLevel, Treatment, When,
 };
 use std::sync::Arc;
 
@@ -50,7 +51,7 @@ persist_enum!(Command {
     34 = HeartbeatKept { agent },
     35 = HeartbeatLost { agent },
 });
-persist_struct!(CallEntry { queue, priority, since });
+persist_struct!(CallEntry { queue, priority, since, channel, preferred, caller });
 persist_enum!(OfferResult {
     0 = Ringing, 1 = Accepted, 2 = Declined, 3 = NoAnswer, 4 = Failed,
 });
@@ -64,6 +65,7 @@ persist_struct!(RoutingPlan {
     recovery_grace,
     missed_offers,
     seed,
+    channels,
     reasons,
     adapters,
     skills,
@@ -83,6 +85,8 @@ persist_struct!(QueuePlan {
     wrap_up,
     wrap_up_at_most,
     service_level,
+    keep_free,
+    affinity,
     closing_ends_waits,
     rules,
 });
@@ -121,7 +125,13 @@ persist_enum!(Action {
     6 = Play(announcement),
 });
 persist_enum!(Treatment { 0 = Busy, 1 = Voicemail, 2 = Message, 3 = HangUp });
-persist_struct!(AgentPlan { id, name, skills, voice, capacity, queues, only });
+persist_struct!(AgentPlan { id, name, skills, desks, queues, only });
+persist_struct!(DeskPlan { channel, capacity, endpoint });
+persist_enum!(Channel { 0 = Voice, 1 = Chat, 2 = Text, 3 = Callback, 4 = Task });
+persist_struct!(ChannelPlan { exclusive, interruptible_by });
+persist_struct!(Channels { voice, chat, text, task });
+persist_struct!(KeepFree { agents, for_priority });
+persist_struct!(Affinity { window, wait });
 persist_struct!(Service { rank, delay });
 persist_struct!(Endpoint { adapter, address });
 

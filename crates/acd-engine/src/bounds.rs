@@ -102,10 +102,19 @@ pub(crate) fn check_message(message: &AdapterMessage) -> Result<(), Refusal> {
 }
 
 fn check_offered(offered: &OfferedCall) -> Result<(), Refusal> {
-    let OfferedCall { call_id, queue, priority: _, attributes, waited } = offered;
+    let OfferedCall {
+        call_id,
+        queue,
+        priority: _,
+        attributes,
+        waited,
+        channel: _,
+        preferred_agent,
+    } = offered;
     check_id(call_id, "call_id")?;
     check_id(queue, "queue")?;
     check_attributes(attributes)?;
+    no_longer(preferred_agent, ID_BYTES_MAX, "preferred_agent")?;
     if *waited > WAITED_MAX {
         let days = WAITED_MAX.0 / (24 * 3_600 * 1_000_000);
         return too_large(format!("at most {days} days"), "waited");
@@ -197,7 +206,7 @@ fn too_large(found: String, field: &'static str) -> Result<(), Refusal> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use acd_core::Priority;
+    use acd_core::{Channel, Priority};
 
     fn offered(call_id: &str, attributes: Vec<(String, String)>) -> AdapterMessage {
         AdapterMessage::CallOffered(OfferedCall {
@@ -206,6 +215,8 @@ mod tests {
             priority: Priority::NORMAL,
             attributes,
             waited: Span(0),
+            channel: Channel::Voice,
+            preferred_agent: String::new(),
         })
     }
 

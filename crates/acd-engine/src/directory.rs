@@ -5,8 +5,8 @@ use crate::bounds::{ADAPTERS_MAX, CALLS_MAX, ENDED_OFFERS_KEPT};
 use crate::refusal::{Refusal, RefusalKind, code};
 use crate::request::CallRef;
 use acd_core::{
-    AdapterId, AgentId, CallFacts, CallHandle, CallStage, HandFacts, OfferEnd, OfferNumber,
-    Priority, RevokeCause, Router,
+    AdapterId, AgentId, CallFacts, CallHandle, CallStage, Channel, HandFacts, OfferEnd,
+    OfferNumber, Priority, RevokeCause, Router,
 };
 use acd_journal::{CallCard, Cast, Farewell, SentAway};
 use std::collections::{HashMap, VecDeque};
@@ -43,6 +43,7 @@ pub(crate) struct KnownCall {
     pub(crate) card: Arc<CallCard>,
     pub(crate) adapter: AdapterId,
     pub(crate) priority: Priority,
+    pub(crate) channel: Channel,
     /// The offer that was accepted, until the agent is out of the call.
     leg: Option<OfferNumber>,
 }
@@ -111,13 +112,13 @@ impl Directory {
     }
 
     fn restore(&mut self, facts: &CallFacts, card: &Arc<CallCard>) {
-        let CallFacts { call, adapter, priority, stage, hand, .. } = *facts;
+        let CallFacts { call, adapter, channel, priority, stage, hand, .. } = *facts;
         let leg = match stage {
             CallStage::Waiting | CallStage::Offering => None,
             CallStage::Connecting | CallStage::Connected | CallStage::Held => hand,
         };
         let leg = leg.map(|hand| hand.offer);
-        let known = KnownCall { card: Arc::clone(card), adapter, priority, leg };
+        let known = KnownCall { card: Arc::clone(card), adapter, priority, channel, leg };
         self.slots[call.slot as usize].call = Some(known);
         self.calls[adapter.index()].insert(Arc::clone(&card.call_id), call);
         self.live += 1;
@@ -183,6 +184,7 @@ impl Directory {
         adapter: AdapterId,
         card: &Arc<CallCard>,
         priority: Priority,
+        channel: Channel,
     ) -> Result<CallHandle, Refusal> {
         let calls = &mut self.calls[adapter.index()];
         if calls.contains_key(&card.call_id) {
@@ -202,9 +204,10 @@ impl Directory {
         let entry = &mut self.slots[slot as usize];
         let handle = CallHandle { slot, generation: entry.generation };
         calls.insert(Arc::clone(&card.call_id), handle);
-        entry.call = Some(KnownCall { card: Arc::clone(card), adapter, priority, leg: None });
-        self.live += 1;
+        let (card, leg) = (Arc::clone(card), None);
         self.sent_away.forget(adapter, &card.call_id);
+        entry.call = Some(KnownCall { card, adapter, priority, channel, leg });
+        self.live += 1;
         Ok(handle)
     }
 

@@ -5,7 +5,7 @@ use crate::mail::{Control, Mail, Post, SessionId};
 use crate::order::{CloseReason, Down, DownBody};
 use crate::refusal::{Refusal, RefusalKind, code};
 use crate::request::CallRef;
-use acd_core::{DeviceState, OfferResult, Priority, Span, Timestamp};
+use acd_core::{Channel, DeviceState, OfferResult, Priority, Span, Timestamp};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use tokio::sync::{mpsc, watch};
@@ -168,6 +168,10 @@ pub struct OfferedCall {
     pub attributes: Vec<(String, String)>,
     /// How long the caller has been waiting already, without talk time.
     pub waited: Span,
+    /// By which means he is in touch.
+    pub channel: Channel,
+    /// The id of the agent whom the call is for, or empty.
+    pub preferred_agent: String,
 }
 
 /// A part of what a PBX holds.

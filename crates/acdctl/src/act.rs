@@ -66,7 +66,7 @@ pub(crate) async fn call(
 }
 
 async fn offer(daemon: &Daemon, output: Output, arguments: OfferArguments) -> Result<(), Failure> {
-    let OfferArguments { id, queue, priority, attributes } = arguments;
+    let OfferArguments { id, queue, priority, attributes, channel, preferred } = arguments;
     let mut carried = HashMap::new();
     for (key, value) in attributes {
         if carried.insert(key.clone(), value).is_some() {
@@ -79,6 +79,8 @@ async fn offer(daemon: &Daemon, output: Output, arguments: OfferArguments) -> Re
         priority,
         attributes: carried,
         waited: None,
+        channel: channel.on_the_wire().into(),
+        preferred_agent: preferred.unwrap_or_default(),
     };
     let message = v1::OfferCallRequest { domain: daemon.domain.clone(), call: Some(call) };
     let answer = daemon.answer(daemon.adapters().offer_call(request(message)).await)?;

@@ -7,6 +7,7 @@ use clap_complete::Shell;
 use std::path::PathBuf;
 use std::time::Duration;
 
+pub(crate) use crate::channel::Channel;
 pub(crate) use crate::journal::cli::JournalCommand;
 pub(crate) use crate::trace::cli::TraceCommand;
 
@@ -248,6 +249,12 @@ pub(crate) struct OfferArguments {
     /// Carried to the agent with the offer; may be given again. No health data.
     #[arg(long = "attribute", value_name = "KEY=VALUE", value_parser = key_and_value)]
     pub(crate) attributes: Vec<(String, String)>,
+    /// By which means the caller is in touch.
+    #[arg(long, value_enum, default_value_t = Channel::Voice)]
+    pub(crate) channel: Channel,
+    /// The agent for whom it is: it waits for him a while, if he works and may take it.
+    #[arg(long, value_name = "AGENT")]
+    pub(crate) preferred: Option<String>,
 }
 
 /// Names a live call.

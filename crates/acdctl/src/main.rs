@@ -1,6 +1,7 @@
 //! `acdctl`, the operator's client: asks a daemon, shows what it answers, exits with a code.
 
 mod act;
+mod channel;
 mod check;
 mod cli;
 mod daemon;

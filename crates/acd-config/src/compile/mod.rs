@@ -1,5 +1,6 @@
 //! What a file that could be read means: names become handles, and what contradicts itself is noted.
 
+mod channels;
 mod rules;
 
 use crate::model::{
@@ -9,12 +10,12 @@ use crate::model::{
 use crate::names::{Names, handle};
 use crate::notes::{Key, Notes};
 use crate::read::{At, Entries, Entry};
-use crate::values::{Device, Flag};
+use crate::values::Flag;
 use crate::{Config, LogConfig, ServerConfig};
 use acd_core::{
-    ADAPTERS_MAX, AGENTS_MAX, ALTERNATIVES_MAX, AdapterId, AgentPlan, DELAYS_MAX, Endpoint,
-    QUEUES_MAX, QueueId, QueuePlan, Requirement, RoutingPlan, SKILLS_MAX, Service, ServiceLevel,
-    SkillId, Span,
+    ADAPTERS_MAX, AGENTS_MAX, ALTERNATIVES_MAX, Affinity, AgentPlan, DELAYS_MAX, KeepFree,
+    Priority, QUEUES_MAX, QueueId, QueuePlan, Requirement, RoutingPlan, SKILLS_MAX, Service,
+    ServiceLevel, SkillId, Span,
 };
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
@@ -136,6 +137,7 @@ impl Compiler<'_> {
                 }
             },
             seed: routing.seed.value.0,
+            channels: self.channels(file),
             reasons: file.presence.value.reasons.value.0.clone(),
             adapters: self.adapters.list().to_vec(),
             skills: self.skills.list().to_vec(),
@@ -243,6 +245,11 @@ impl Compiler<'_> {
                 answered_percent: queue.service_level.value.answered.value.0,
                 within: queue.service_level.value.within.value.0,
             },
+            keep_free: queue.keep_free.get().and_then(|keep| keep_free(&keep.value)),
+            affinity: Affinity {
+                window: queue.affinity.value.window.value.0,
+                wait: queue.affinity.value.wait.value.0,
+            },
             closing_ends_waits: queue.at_closing.value == AtClosing::ApplyRules,
             rules,
         }
@@ -296,19 +303,11 @@ impl Compiler<'_> {
 
     fn agent(&mut self, key: &Key<'_>, entry: &Entry<Agent>) -> Option<AgentPlan> {
         let agent = &entry.value.as_ref()?.value;
-        let voice = agent.endpoints.value.voice.get().and_then(|device| {
-            let key = key.name("endpoints");
-            let Device { adapter, address } = &device.value;
-            let key = key.name("voice");
-            let adapter = self.adapters.find(adapter, &key, &device.span, self.notes)?;
-            Some(Endpoint { adapter: AdapterId(adapter), address: address.clone() })
-        });
         Some(AgentPlan {
             id: entry.name.clone(),
             name: agent.name.get().map_or(&entry.name, |name| &name.value.0).clone(),
             skills: self.levels(&key.name("skills"), &agent.skills.value.list),
-            voice,
-            capacity: agent.capacity.value.voice.value.0,
+            desks: self.desks(key, agent),
             queues: self.profile(key, &agent.queues, &agent.only),
             only: agent.only.value.0,
         })
@@ -361,6 +360,12 @@ fn hard_skills(file: &File) -> BTreeSet<SkillId> {
     };
     let named = declared.iter().enumerate().filter(|(_, entry)| hard(entry));
     named.map(|(index, _)| SkillId(handle(index))).collect()
+}
+
+fn keep_free(keep: &crate::model::KeepFree) -> Option<KeepFree> {
+    let agents = u32::try_from(keep.agents.get()?.value.0).ok()?;
+    let for_priority = Priority::new(keep.for_priority.get()?.value.0)?;
+    Some(KeepFree { agents, for_priority })
 }
 
 fn criterion(criterion: &Criterion) -> acd_core::Criterion {

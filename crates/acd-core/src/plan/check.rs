@@ -1,9 +1,9 @@
 //! What a Router relies on, checked once.
 
 use super::{
-    AGENTS_MAX, ALTERNATIVES_MAX, Action, AgentPlan, BOUNDS_MAX, CAPACITY_MAX, DELAYS_MAX,
-    LEVEL_MAX, Latch, MissedOffers, Order, PlanDefect, QUEUES_MAX, QueuePlan, RANK_MAX, RULES_MAX,
-    Requirement, RoutingPlan, Rule, SKILLS_MAX, Service, When,
+    AGENTS_MAX, ALTERNATIVES_MAX, Action, Affinity, AgentPlan, BOUNDS_MAX, CAPACITY_MAX,
+    DELAYS_MAX, LEVEL_MAX, Latch, MissedOffers, Order, PlanDefect, QUEUES_MAX, QueuePlan, RANK_MAX,
+    RULES_MAX, Requirement, RoutingPlan, Rule, SKILLS_MAX, Service, When,
 };
 use crate::ids::{Priority, QueueId, SkillId, Span};
 
@@ -66,7 +66,8 @@ impl RoutingPlan {
         let waits = queue.rules.iter().flat_map(|rule| {
             [rule.when.waited, rule.when.age, rule.repeat_every.unwrap_or_default()]
         });
-        let spans = [queue.ring, queue.wrap_up_at_most, queue.service_level.within];
+        let Affinity { window, wait } = queue.affinity;
+        let spans = [queue.ring, queue.wrap_up_at_most, queue.service_level.within, window, wait];
         if waits.chain(spans).any(|span| span > Span::LONGEST) {
             return defect(format!("{at}: 31 days is the longest time"));
         }
@@ -147,9 +148,7 @@ impl RoutingPlan {
     fn check_agent(&self, agent: &AgentPlan) -> Result<(), PlanDefect> {
         let at = format!("agent {}", agent.id);
         self.check_levels(&at, &agent.skills)?;
-        if !(1..=CAPACITY_MAX).contains(&agent.capacity) {
-            return defect(format!("{at}: capacity must be 1..={CAPACITY_MAX}"));
-        }
+        self.check_desks(&at, agent)?;
         if !agent.queues.windows(2).all(|pair| pair[0].0 < pair[1].0) {
             return defect(format!("{at}: queues must be sorted, each once"));
         }
@@ -164,12 +163,29 @@ impl RoutingPlan {
                 return defect(format!("{at}: 31 days is the longest time"));
             }
         }
-        match &agent.voice {
-            Some(endpoint) if endpoint.adapter.index() >= self.adapters.len() => {
-                defect(format!("{at}: no such adapter"))
-            }
-            Some(_) | None => Ok(()),
+        Ok(())
+    }
+
+    fn check_desks(&self, at: &str, agent: &AgentPlan) -> Result<(), PlanDefect> {
+        if !agent.desks.windows(2).all(|pair| pair[0].channel < pair[1].channel) {
+            return defect(format!("{at}: channels must be sorted, each once"));
         }
+        if agent.desks.is_empty() {
+            return defect(format!("{at}: he takes no calls"));
+        }
+        for desk in &agent.desks {
+            if desk.channel != desk.channel.of_slots() {
+                return defect(format!("{at}: callbacks take slots for voice"));
+            }
+            if !(1..=CAPACITY_MAX).contains(&desk.capacity) {
+                return defect(format!("{at}: capacity must be 1..={CAPACITY_MAX}"));
+            }
+            let adapter = desk.endpoint.as_ref().map(|endpoint| endpoint.adapter.index());
+            if adapter.is_some_and(|adapter| adapter >= self.adapters.len()) {
+                return defect(format!("{at}: no such adapter"));
+            }
+        }
+        Ok(())
     }
 
     fn check_requirement(&self, at: &str, requirement: &Requirement) -> Result<(), PlanDefect> {

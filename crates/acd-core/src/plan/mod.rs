@@ -2,12 +2,14 @@
 //!
 //! A plan is checked before a Router takes it, so that no later step has to doubt an index.
 
+mod channels;
 mod check;
 mod rules;
 
+pub use channels::{Channel, ChannelPlan, Channels};
 pub use rules::{Action, Admission, Bound, Gauge, Latch, Rule, When};
 
-use crate::ids::{AdapterId, AgentId, QueueId, SkillId, Span};
+use crate::ids::{AdapterId, AgentId, Priority, QueueId, SkillId, Span};
 use std::fmt;
 
 /// The highest level of a skill; the lowest is 1.
@@ -48,6 +50,8 @@ pub struct RoutingPlan {
     pub missed_offers: MissedOffers,
     /// What the criterion `random` draws by.
     pub seed: u64,
+    /// Which channels an agent may mix.
+    pub channels: Channels,
     /// Names of the reasons for which an agent may be not ready.
     pub reasons: Vec<String>,
     /// Names of the adapters that some endpoint mentions.
@@ -77,6 +81,7 @@ impl Default for RoutingPlan {
             recovery_grace: Span::from_secs(10),
             missed_offers: MissedOffers::StayReady,
             seed: 0,
+            channels: Channels::default(),
             reasons: Vec::new(),
             adapters: Vec::new(),
             skills: Vec::new(),
@@ -131,10 +136,52 @@ pub struct QueuePlan {
     pub wrap_up_at_most: Span,
     /// The promise that supervisors measure the queue by.
     pub service_level: ServiceLevel,
+    /// The agents that are left to urgent calls.
+    pub keep_free: Option<KeepFree>,
+    /// How a call waits for one agent before it is anybody's.
+    pub affinity: Affinity,
     /// Whether rules with `closed` act on the calls that wait when the queue closes, too.
     pub closing_ends_waits: bool,
     /// Overflow rules. The last one ends the call or transfers it out of acdd.
     pub rules: Vec<Rule>,
+}
+
+impl QueuePlan {
+    /// One that rings for 15 s, gives no time for notes and keeps nobody for anybody.
+    pub fn new(name: &str, require: Requirement, rules: Vec<Rule>) -> Self {
+        Self {
+            name: name.to_owned(),
+            require,
+            select: vec![Criterion::LongestIdle],
+            ring: Span::from_secs(15),
+            wrap_up: Span(0),
+            wrap_up_at_most: Span::from_secs(600),
+            service_level: ServiceLevel { answered_percent: 80, within: Span::from_secs(20) },
+            keep_free: None,
+            affinity: Affinity::default(),
+            closing_ends_waits: false,
+            rules,
+        }
+    }
+}
+
+/// The last agents of a queue are held back for what is urgent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct KeepFree {
+    /// How many are held back: of those whom its own requirement lets serve the queue, and who could
+    /// be offered a call of the channel now.
+    pub agents: u32,
+    /// From this priority on a call may have them.
+    pub for_priority: Priority,
+}
+
+/// How a call waits for the agent whom it names, or who last talked with its caller.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Affinity {
+    /// How long it is remembered who last talked with a caller; zero for not at all.
+    pub window: Span,
+    /// How long a call waits for that agent, or the one it names, counted from when it began to wait.
+    pub wait: Span,
 }
 
 /// So many percent answered within so long.
@@ -216,14 +263,23 @@ pub struct AgentPlan {
     pub name: String,
     /// (skill, level 1..=10); sorted by skill, each once.
     pub skills: Vec<(SkillId, u8)>,
-    /// Which device rings; without one, the call's own adapter rings the agent by his id.
-    pub voice: Option<Endpoint>,
-    /// How many voice calls he may hold, 1..=16.
-    pub capacity: u8,
+    /// Where he takes calls: at least one, sorted by channel, each once.
+    pub desks: Vec<DeskPlan>,
     /// How he serves particular queues; sorted by queue, each once.
     pub queues: Vec<(QueueId, Service)>,
     /// He serves no others.
     pub only: bool,
+}
+
+/// Where an agent takes calls of one channel.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DeskPlan {
+    /// Which; never `Callback`, which takes slots of `Voice`.
+    pub channel: Channel,
+    /// How many calls he may hold there at once, 1..=16.
+    pub capacity: u8,
+    /// Which device rings; without one, the call's own adapter rings the agent by his id.
+    pub endpoint: Option<Endpoint>,
 }
 
 /// How an agent serves a queue.
@@ -245,7 +301,30 @@ impl AgentPlan {
     /// One who is called by his id, takes one call at a time, and serves every queue alike.
     pub fn new(id: &str, skills: Vec<(SkillId, u8)>) -> Self {
         let (id, name) = (id.to_owned(), id.to_owned());
-        Self { id, name, skills, voice: None, capacity: 1, queues: Vec::new(), only: false }
+        let desks = vec![DeskPlan { channel: Channel::Voice, capacity: 1, endpoint: None }];
+        Self { id, name, skills, desks, queues: Vec::new(), only: false }
+    }
+
+    /// Where he takes calls of a channel, if he does.
+    pub fn desk(&self, channel: Channel) -> Option<&DeskPlan> {
+        let slots = channel.of_slots();
+        self.desks.iter().find(|desk| desk.channel == slots)
+    }
+
+    /// The telephone that rings for him.
+    pub fn telephone(&self) -> Option<&Endpoint> {
+        self.desk(Channel::Voice)?.endpoint.as_ref()
+    }
+
+    /// The channel of each of his slots, in their order.
+    pub fn slots(&self) -> impl Iterator<Item = Channel> + '_ {
+        let of_desk = |desk: &DeskPlan| {
+            (0..desk.capacity).map({
+                let channel = desk.channel;
+                move |_| channel
+            })
+        };
+        self.desks.iter().flat_map(of_desk)
     }
 
     /// How he serves a queue; `None` if his profile bars it.

@@ -7,7 +7,7 @@
 mod stays;
 
 use crate::agent::{Agent, Slot};
-use crate::call::{CallState, Exclusion, Hand};
+use crate::call::{Awaits, CallState, Exclusion, Hand};
 use crate::command::Rejection;
 use crate::deadlines::Ticket;
 use crate::event::{
@@ -16,7 +16,7 @@ use crate::event::{
 use crate::ids::{AgentId, OfferNumber, QueueId, ReasonId, SkillId};
 use crate::latches::{LatchState, Latches};
 use crate::offers::Told;
-use crate::plan::{Requirement, RoutingPlan};
+use crate::plan::{Channel, Requirement, RoutingPlan};
 use crate::router::Router;
 use crate::slab::{NONE, Slab};
 use stays::Stays;
@@ -25,6 +25,8 @@ use std::sync::Arc;
 
 /// Where the handles of the old plan are in the new one.
 struct Moved {
+    old: Arc<RoutingPlan>,
+    new: Arc<RoutingPlan>,
     queues: Vec<Option<QueueId>>,
     agents: Vec<Option<AgentId>>,
     reasons: Vec<Option<ReasonId>>,
@@ -32,8 +34,10 @@ struct Moved {
 }
 
 impl Moved {
-    fn between(old: &RoutingPlan, new: &RoutingPlan) -> Self {
+    fn between(old: &Arc<RoutingPlan>, new: &Arc<RoutingPlan>) -> Self {
         Self {
+            old: Arc::clone(old),
+            new: Arc::clone(new),
             queues: by_name(&old.queues, &new.queues, |queue| &queue.name, QueueId),
             agents: by_name(&old.agents, &new.agents, |agent| &agent.id, AgentId),
             reasons: by_name(&old.reasons, &new.reasons, |reason| reason, ReasonId),
@@ -47,6 +51,18 @@ impl Moved {
 
     fn agent(&self, old: AgentId) -> Option<AgentId> {
         *self.agents.get(old.index())?
+    }
+
+    /// The same slot of the same channel.
+    fn slot_number(&self, agent: AgentId, slot: u8) -> Option<u8> {
+        let to = &self.new.agents[self.agent(agent)?.index()];
+        let channel = self.old.agents[agent.index()].slots().nth(usize::from(slot))?;
+        let in_desk = |channels: &mut dyn Iterator<Item = Channel>| {
+            channels.filter(|other| *other == channel).count()
+        };
+        let before = in_desk(&mut self.old.agents[agent.index()].slots().take(usize::from(slot)));
+        let mut same = (0..).zip(to.slots()).filter(|(_, other)| *other == channel);
+        same.nth(before).map(|(number, _)| number)
     }
 
     fn presence(&self, old: Presence) -> Presence {
@@ -84,7 +100,8 @@ impl Moved {
     /// Neighbours among the offers of an adapter are found again later.
     fn hand(&self, old: Hand) -> Option<Hand> {
         let (agent, queue) = (self.agent(old.agent)?, self.queue(old.queue)?);
-        Some(Hand { agent, queue, previous: NONE, next: NONE, ..old })
+        let slot = self.slot_number(old.agent, old.slot)?;
+        Some(Hand { agent, queue, slot, previous: NONE, next: NONE, ..old })
     }
 
     /// Exclusions of agents who are gone are over.
@@ -171,7 +188,7 @@ impl Router {
         }
         plan.check().map_err(|_| Rejection::PlanDefective)?;
         let moved = Moved::between(&self.plan, plan);
-        self.check_in_use(plan, &moved)?;
+        self.check_in_use(&moved)?;
         let next = Self::new(Arc::clone(plan)).map_err(|_| Rejection::PlanDefective)?;
         let old = std::mem::replace(self, next);
         let rested = self.take_over(old, &moved, events);
@@ -186,7 +203,7 @@ impl Router {
     }
 
     /// Whether all that calls are in goes on.
-    fn check_in_use(&self, plan: &RoutingPlan, moved: &Moved) -> Result<(), Rejection> {
+    fn check_in_use(&self, moved: &Moved) -> Result<(), Rejection> {
         let queue = |queue| match moved.queue(queue) {
             Some(_) => Ok(()),
             None => Err(Rejection::QueueInUse { queue }),
@@ -197,8 +214,7 @@ impl Router {
             }
             if let Some(hand) = call.hand {
                 queue(hand.queue)?;
-                let planned = moved.agent(hand.agent).map(|agent| &plan.agents[agent.index()]);
-                if planned.is_none_or(|planned| hand.slot >= planned.capacity) {
+                if moved.slot_number(hand.agent, hand.slot).is_none() {
                     return Err(Rejection::AgentInUse { agent: hand.agent });
                 }
             }
@@ -224,14 +240,17 @@ impl Router {
             mut repeats,
             closed,
             latches,
+            callers,
             rules,
             lines,
             pools: _,
             deadlines: _,
             gauges: _,
+            awaited: _,
             arriving: _,
             freed: _,
             eligible: _,
+            spared: _,
         } = old;
         (self.phase, self.now) = (phase, now);
         (self.arrivals, self.offers) = (arrivals, offers);
@@ -242,17 +261,23 @@ impl Router {
         }
         let mut rested = Vec::new();
         for (index, agent) in agents.into_iter().enumerate() {
-            let Some(to) = moved.agent(AgentId(index as u32)) else { continue };
-            if self.take_over_agent(to, agent, moved, events) {
+            let from = AgentId(index as u32);
+            let Some(to) = moved.agent(from) else { continue };
+            if self.take_over_agent(from, to, agent, moved, events) {
                 rested.push(to);
             }
-            if plan.agents[index].voice != self.plan.agents[to.index()].voice {
+            if plan.agents[index].telephone() != self.plan.agents[to.index()].telephone() {
                 self.agent_gets_another_device(to, events);
             }
         }
         for (queue, closed) in (0..).map(QueueId).zip(closed) {
             if let Some(queue) = moved.queue(queue) {
                 self.closed[queue.index()] = closed;
+            }
+        }
+        for (caller, at, agent) in callers.iter() {
+            if let Some(agent) = moved.agent(agent) {
+                self.callers.note(caller, at, agent);
             }
         }
         let latches = self.take_over_latches(&plan, &latches, moved);
@@ -271,6 +296,14 @@ impl Router {
             (call.ticket, call.counted) = (Ticket::NONE, false);
             call.left = call.left.iter().filter_map(|queue| moved.queue(*queue)).collect();
             call.hand = call.hand.and_then(|hand| moved.hand(hand));
+            if let Some(awaits) = call.awaits.take() {
+                let ticket = Ticket::NONE;
+                let to = moved.agent(awaits.agent);
+                call.awaits = to.map(|agent| Awaits { agent, ticket, ..awaits });
+                if to.is_none() {
+                    events.push(Event::AgentAwaitedNoMore { call: call.handle });
+                }
+            }
             stays.go_on(call, &mut places, &mut repeats, events);
             moved.exclusions(&mut call.exclusions, &mut exclusions);
         }
@@ -308,6 +341,7 @@ impl Router {
     /// Whether wrap-up has ended by it, because its queue or its slot is gone.
     fn take_over_agent(
         &mut self,
+        old: AgentId,
         agent: AgentId,
         from: Agent,
         moved: &Moved,
@@ -320,21 +354,21 @@ impl Router {
             device,
             heartbeat,
             missed,
-            idle_since,
             shift,
             last_offer,
+            desks,
             slots,
-            pool: _,
-            adapter: _,
-            listed: _,
-            measured: _,
             counted: _,
         } = from;
         let to = &mut self.agents[agent.index()];
         to.wanted = moved.presence(wanted);
         to.asked = asked.map(|asked| moved.presence(asked));
         (to.device, to.heartbeat) = (device, heartbeat);
-        (to.presence_since, to.missed, to.idle_since) = (presence_since, missed, idle_since);
+        (to.presence_since, to.missed) = (presence_since, missed);
+        for desk in &mut to.desks {
+            let same = desks.iter().find(|it| it.channel == desk.channel).map(|it| it.idle_since);
+            desk.idle_since = same.or(presence_since).unwrap_or_default();
+        }
         (to.shift, to.last_offer) = (shift, last_offer);
         let loses_reason = |presence| {
             presence != Presence::NotReady(NotReadyReason::Unstated)
@@ -345,22 +379,25 @@ impl Router {
             events.push(Event::PresenceChanged { agent, presence, pending });
         }
         let mut rested = false;
-        for (index, Slot { state, since, ticket: _ }) in slots.into_iter().enumerate() {
-            let kept = to.slots.get_mut(index);
-            let in_new_plan = moved.slot(state).filter(|_| kept.is_some());
-            rested |= in_new_plan.is_none() && state != SlotState::Free;
-            let Some(kept) = kept else { continue };
+        for (index, Slot { state, since, ticket: _ }) in (0..).zip(slots) {
+            let number = moved.slot_number(old, index);
+            let in_new_plan = moved.slot(state).filter(|_| number.is_some());
+            let has_rested = in_new_plan.is_none() && state != SlotState::Free;
+            rested |= has_rested;
+            if has_rested {
+                let channel = moved.old.agents[old.index()].slots().nth(usize::from(index));
+                let desk = to.desks.iter_mut().find(|desk| Some(desk.channel) == channel);
+                desk.into_iter().for_each(|desk| desk.idle_since = self.now);
+            }
+            let Some(slot) = number else { continue };
+            let kept = &mut to.slots[usize::from(slot)];
             (kept.state, kept.since) = (in_new_plan.unwrap_or(SlotState::Free), since);
             if in_new_plan.is_none() {
                 kept.since = Some(self.now);
-                let (slot, state) = (index as u8, SlotState::Free);
-                events.push(Event::SlotChanged { agent, slot, state });
+                events.push(Event::SlotChanged { agent, slot, state: SlotState::Free });
             }
         }
         to.count_busy(self.now);
-        if rested {
-            to.idle_since = self.now;
-        }
         rested
     }
 
@@ -425,7 +462,8 @@ impl Router {
     /// Lets everybody who is available, and every call that waits, look for each other.
     fn match_all(&mut self) {
         let agents = self.agents.iter().zip((0..).map(AgentId));
-        let available = agents.filter(|(agent, _)| agent.is_available()).map(|(_, id)| id);
+        let available =
+            agents.filter(|(agent, _)| agent.is_available(&self.plan.channels)).map(|(_, id)| id);
         self.freed.extend(available);
         let waiting = self.calls.iter().filter(|call| call.state == CallState::Waiting);
         self.eligible.extend(waiting.map(|call| call.handle));

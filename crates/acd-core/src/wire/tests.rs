@@ -4,8 +4,8 @@ use super::*;
 use crate::digest::{EventDigest, LOGIC_VERSION};
 use crate::event::DeviceState;
 use crate::ids::{
-    AdapterId, AgentId, AnnouncementId, CallHandle, NumberId, OfferNumber, Priority, QueueId,
-    ReasonId, SkillId, Span, Timestamp,
+    AdapterId, AgentId, AnnouncementId, CallHandle, CallerKey, NumberId, OfferNumber, Priority,
+    QueueId, ReasonId, SkillId, Span, Timestamp,
 };
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
@@ -23,6 +23,7 @@ struct Ingredients {
     presence: ForcedPresence,
     device: DeviceState,
     treatment: Treatment,
+    channel: Channel,
     plan: RoutingPlan,
 }
 
@@ -39,8 +40,9 @@ fn ingredients() -> impl Strategy<Value = Ingredients> {
     let device = select(vec![DeviceState::Up, DeviceState::Busy, DeviceState::Down]);
     let numbers = (any::<(u32, u32, u64, u32)>(), any::<(u16, u16, u16)>(), any::<(u64, u64)>());
     let others = (any::<bool>(), 0..10_u8, any::<Option<u16>>());
-    (numbers, others, result, (presence, device), treatment(), plan()).prop_map(
-        |(numbers, others, result, (presence, device), treatment, plan)| {
+    let words = (treatment(), select(Channel::ALL.to_vec()));
+    (numbers, others, result, (presence, device), words, plan()).prop_map(
+        |(numbers, others, result, (presence, device), (treatment, channel), plan)| {
             let (handles, small, times) = numbers;
             let (flag, priority, reason) = others;
             Ingredients {
@@ -54,6 +56,7 @@ fn ingredients() -> impl Strategy<Value = Ingredients> {
                 presence,
                 device,
                 treatment,
+                channel,
                 plan,
             }
         },
@@ -130,10 +133,16 @@ fn queue() -> impl Strategy<Value = QueuePlan> {
     let rules = prop::collection::vec(rule(), 0..3);
     let service_level = (any::<u8>(), span())
         .prop_map(|(answered_percent, within)| ServiceLevel { answered_percent, within });
-    let rest = (service_level, any::<bool>(), rules);
+    let priority = (0..10_u8).prop_map(|it| Priority::new(it).unwrap_or_default());
+    let keep_free = (any::<u32>(), priority)
+        .prop_map(|(agents, for_priority)| KeepFree { agents, for_priority });
+    let affinity = (span(), span()).prop_map(|(window, wait)| Affinity { window, wait });
+    let kept = (prop::option::of(keep_free), affinity);
+    let rest = (service_level, any::<bool>(), rules, kept);
     let spans = (span(), span(), span());
     ("\\PC{0,8}", requirement(), select, spans, rest).prop_map(
-        |(name, require, select, spans, (service_level, closing_ends_waits, rules))| {
+        |(name, require, select, spans, (service_level, closing_ends_waits, rules, kept))| {
+            let (keep_free, affinity) = kept;
             let (ring, wrap_up, wrap_up_at_most) = spans;
             QueuePlan {
                 name,
@@ -143,6 +152,8 @@ fn queue() -> impl Strategy<Value = QueuePlan> {
                 wrap_up,
                 wrap_up_at_most,
                 service_level,
+                keep_free,
+                affinity,
                 closing_ends_waits,
                 rules,
             }
@@ -151,20 +162,22 @@ fn queue() -> impl Strategy<Value = QueuePlan> {
 }
 
 fn agent() -> impl Strategy<Value = AgentPlan> {
-    let voice = prop::option::of(
+    let endpoint = prop::option::of(
         (any::<u16>(), "\\PC{0,8}")
             .prop_map(|(adapter, address)| Endpoint { adapter: AdapterId(adapter), address }),
     );
+    let desk = (select(Channel::ALL.to_vec()), any::<u8>(), endpoint)
+        .prop_map(|(channel, capacity, endpoint)| DeskPlan { channel, capacity, endpoint });
+    let desks = prop::collection::vec(desk, 0..3);
     let service = (any::<u16>(), any::<u8>(), span())
         .prop_map(|(queue, rank, delay)| (QueueId(queue), Service { rank, delay }));
     let profile = (prop::collection::vec(service, 0..3), any::<bool>());
-    ("\\PC{0,8}", "\\PC{0,8}", levels(), voice, any::<u8>(), profile).prop_map(
-        |(id, name, skills, voice, capacity, (queues, only))| AgentPlan {
+    ("\\PC{0,8}", "\\PC{0,8}", levels(), desks, profile).prop_map(
+        |(id, name, skills, desks, (queues, only))| AgentPlan {
             id,
             name,
             skills,
-            voice,
-            capacity,
+            desks,
             queues,
             only,
         },
@@ -184,10 +197,14 @@ fn plan() -> impl Strategy<Value = RoutingPlan> {
     ];
     let tables = (names(), names(), names(), names(), names());
     let hard = prop::collection::vec(any::<u16>().prop_map(SkillId), 0..3);
-    let chosen = (order, missed, any::<u64>(), hard);
+    let channel = (any::<bool>(), prop::collection::vec(select(Channel::ALL.to_vec()), 0..3))
+        .prop_map(|(exclusive, interruptible_by)| ChannelPlan { exclusive, interruptible_by });
+    let channels = [channel.clone(), channel.clone(), channel.clone(), channel]
+        .prop_map(|[voice, chat, text, task]| Channels { voice, chat, text, task });
+    let chosen = (order, missed, any::<u64>(), hard, channels);
     let entries = (prop::collection::vec(queue(), 0..3), prop::collection::vec(agent(), 0..3));
     (chosen, [span(), span(), span(), span()], tables, entries).prop_map(
-        |((order, missed_offers, seed, hard), spans, tables, (queues, agents))| {
+        |((order, missed_offers, seed, hard, channels), spans, tables, (queues, agents))| {
             let (reasons, adapters, skills, numbers, announcements) = tables;
             let [short_abandon, exclude_for, connect_within, recovery_grace] = spans;
             RoutingPlan {
@@ -198,6 +215,7 @@ fn plan() -> impl Strategy<Value = RoutingPlan> {
                 recovery_grace,
                 missed_offers,
                 seed,
+                channels,
                 reasons,
                 adapters,
                 skills,
@@ -221,6 +239,9 @@ fn one_of_each(of: &Ingredients) -> Vec<Command> {
     let priority = Priority::new(of.priority).unwrap_or_default();
     let (result, presence, treatment) = (of.result, of.presence, of.treatment);
     let (flag, since) = (of.flag, Timestamp(of.times.0));
+    let preferred = of.reason.map(|it| AgentId(it.into()));
+    let caller = preferred.map(|_| CallerKey(of.times.1));
+    let entry = CallEntry { queue, priority, since, channel: of.channel, preferred, caller };
     vec![
         Command::AdvanceTime,
         Command::EpochBegan,
@@ -230,7 +251,7 @@ fn one_of_each(of: &Ingredients) -> Vec<Command> {
         Command::AdapterSynced { adapter },
         Command::AdapterDown { adapter },
         Command::AdapterHeard { adapter, number: of.times.0 },
-        Command::CallOffered { call, adapter, entry: CallEntry { queue, priority, since } },
+        Command::CallOffered { call, adapter, entry },
         Command::CallEnded { call },
         Command::CallVanished { call },
         Command::OfferAdopted { call, agent, rung_by, talking: flag },
@@ -374,6 +395,8 @@ fn the_bytes_of_one_of_each_are_known() {
         wrap_up: Span(6),
         wrap_up_at_most: Span(28),
         service_level: ServiceLevel { answered_percent: 7, within: Span(8) },
+        keep_free: Some(KeepFree { agents: 29, for_priority: Priority::HIGHEST_BY_RULE }),
+        affinity: Affinity { window: Span(30), wait: Span(31) },
         closing_ends_waits: true,
         rules: vec![Rule { name: "on".to_owned(), when, repeat_every: Some(Span(24)), then }],
     };
@@ -381,8 +404,11 @@ fn the_bytes_of_one_of_each_are_known() {
         id: "ana".to_owned(),
         name: "Ana".to_owned(),
         skills,
-        voice: Some(Endpoint { adapter: AdapterId(0), address: "PJSIP/1".to_owned() }),
-        capacity: 2,
+        desks: vec![DeskPlan {
+            channel: Channel::Voice,
+            capacity: 2,
+            endpoint: Some(Endpoint { adapter: AdapterId(0), address: "PJSIP/1".to_owned() }),
+        }],
         queues: vec![(QueueId(0), Service { rank: 8, delay: Span(22) })],
         only: true,
     };
@@ -411,12 +437,13 @@ fn the_bytes_of_one_of_each_are_known() {
         presence: ForcedPresence::NotReady,
         device: DeviceState::Down,
         treatment: Treatment::Message,
+        channel: Channel::Text,
         plan,
     };
     let bytes = encoded(&one_of_each(&of));
     let mut hash = EventDigest::default();
     bytes.iter().for_each(|byte| hash.bytes(&[*byte]));
-    assert_eq!((LOGIC_VERSION, bytes.len(), hash.value()), (6, 703, 0x96E6_7E73_2112_F8E9));
+    assert_eq!((LOGIC_VERSION, bytes.len(), hash.value()), (7, 768, 0xAB01_6783_75A6_23FE));
 }
 
 /// A length that is not there asks for no memory: this would be billions of names.

@@ -88,15 +88,21 @@ impl Engine {
         by: &By,
         offered: OfferedCall,
     ) -> Result<(), Refusal> {
-        let OfferedCall { call_id, queue, priority, attributes, waited } = offered;
+        let OfferedCall { call_id, queue, priority, attributes, waited, channel, preferred_agent } =
+            offered;
         let attributes = attributes.into();
         let queue = self.queue(&queue)?;
         let Some(adapter) = self.directory.adapter_name(id).cloned() else {
             return Err(Refusal::stopping());
         };
         let card = Arc::new(CallCard { adapter, call_id: Arc::from(call_id), attributes });
-        let call: CallHandle = self.directory.mint(id, &card, priority)?;
-        let entry = CallEntry::new(queue, priority, now - waited);
+        let call: CallHandle = self.directory.mint(id, &card, priority, channel)?;
+        let entry = CallEntry {
+            channel,
+            // One who is not known must not cost the call.
+            preferred: self.names.agent_id(&preferred_agent),
+            ..CallEntry::new(queue, priority, now - waited)
+        };
         let command = Command::CallOffered { call, adapter: id, entry };
         let applied = self.apply(now, by, command, Some(Minted::Call(card)));
         if applied.is_err() {

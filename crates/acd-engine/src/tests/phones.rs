@@ -28,7 +28,7 @@ fn shared_telephone() -> Arc<RoutingPlan> {
     plan.adapters = vec!["pbx".to_owned()];
     for agent in &mut plan.agents[..2] {
         let (adapter, address) = (acd_core::AdapterId(0), "PJSIP/7".to_owned());
-        agent.voice = Some(Endpoint { adapter, address });
+        agent.desks[0].endpoint = Some(Endpoint { adapter, address });
     }
     plan.numbers = vec!["+15550100".to_owned()];
     plan.announcements = vec!["please-hold".to_owned()];

@@ -5,8 +5,8 @@ use super::rows::{CallRow, CallState, OfferRow, PlaceRow};
 use crate::names::Names;
 use crate::publisher::Record;
 use acd_core::{
-    AgentId, CallHandle, Event, LeftCause, OfferEnd, OfferNumber, Outcome, Priority, QueueId, Span,
-    Timestamp,
+    AgentId, CallHandle, Channel, Event, LeftCause, OfferEnd, OfferNumber, Outcome, Priority,
+    QueueId, Span, Timestamp,
 };
 use acd_journal::CallCard;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -181,6 +181,7 @@ impl View {
         call: CallHandle,
         card: Arc<CallCard>,
         arrival: u64,
+        channel: Channel,
         priority: Priority,
         since: Timestamp,
     ) {
@@ -188,6 +189,8 @@ impl View {
             call: card,
             arrival,
             state: CallState::Waiting,
+            channel,
+            awaits: None,
             priority,
             arrived_at: since,
             places: Vec::new(),
@@ -252,6 +255,10 @@ impl View {
                 }
             }
             Event::PriorityChanged { priority, .. } => live.row.priority = *priority,
+            Event::AgentAwaited { agent, until, .. } => {
+                live.row.awaits = Some((self.names.agent(*agent).clone(), *until));
+            }
+            Event::AgentAwaitedNoMore { .. } => live.row.awaits = None,
             Event::RuleFired { queue, .. } => live.fired = Some((*queue, record.sequence)),
             Event::OfferIssued { offer, agent, queue, ring_until, .. } => {
                 live.enter(CallState::Offering, at);
@@ -273,6 +280,7 @@ impl View {
             }
             Event::CallConnected { agent, queue, .. } => {
                 live.enter(CallState::Connected, at);
+                live.row.awaits = None;
                 live.goes_to(&self.names, *agent, *queue);
                 let wait = live.waited_in(*queue, at);
                 live.left.clear();

@@ -62,6 +62,8 @@ impl View {
                 call: card,
                 arrival: facts.arrival,
                 state,
+                channel: facts.channel,
+                awaits: facts.awaits.map(|(agent, until)| (self.names.agent(agent).clone(), until)),
                 priority: facts.priority,
                 arrived_at: facts.arrived_at,
                 places: places.collect(),

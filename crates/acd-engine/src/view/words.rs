@@ -4,8 +4,8 @@ use super::View;
 use super::rows::{EventRow, SlotWord};
 use crate::publisher::{Named, Record};
 use acd_core::{
-    AgentId, CallHandle, DeviceState, Event, HeartbeatState, LeftCause, OfferEnd, OfferNumber,
-    Outcome, Presence, QueueId, ReturnCause, RevokeCause, SlotState,
+    AgentId, CallHandle, Channel, DeviceState, Event, HeartbeatState, LeftCause, OfferEnd,
+    OfferNumber, Outcome, Presence, QueueId, ReturnCause, RevokeCause, SlotState,
 };
 use acd_journal::CallCard;
 use std::borrow::Cow;
@@ -86,6 +86,8 @@ pub(crate) fn kind(event: &Event) -> &'static str {
         Event::AdapterSynced { .. } => "adapter_synced",
         Event::AdapterDown { .. } => "adapter_down",
         Event::CallArrived { .. } => "call_arrived",
+        Event::AgentAwaited { .. } => "agent_awaited",
+        Event::AgentAwaitedNoMore { .. } => "agent_awaited_no_more",
         Event::PlaceEntered { .. } => "place_entered",
         Event::PlaceLeft { .. } => "place_left",
         Event::RequirementChanged { .. } => "requirement_changed",
@@ -152,11 +154,13 @@ fn detail(event: &Event) -> &'static str {
             HeartbeatState::Lost => "lost",
         },
         Event::SlotChanged { state, .. } => slot(word_of(*state)),
+        Event::CallArrived { channel, .. } => self::channel(*channel),
         Event::RecoveryOver
         | Event::AdapterUp { .. }
         | Event::AdapterSynced { .. }
         | Event::AdapterDown { .. }
-        | Event::CallArrived { .. }
+        | Event::AgentAwaited { .. }
+        | Event::AgentAwaitedNoMore { .. }
         | Event::PlaceEntered { .. }
         | Event::RequirementChanged { .. }
         | Event::PriorityChanged { .. }
@@ -173,6 +177,17 @@ fn detail(event: &Event) -> &'static str {
         | Event::CallRetrieved { .. }
         | Event::TransferOrdered { .. }
         | Event::PlayOrdered { .. } => "",
+    }
+}
+
+/// A channel as one word.
+fn channel(channel: Channel) -> &'static str {
+    match channel {
+        Channel::Voice => "voice",
+        Channel::Chat => "chat",
+        Channel::Text => "text",
+        Channel::Callback => "callback",
+        Channel::Task => "task",
     }
 }
 
@@ -232,7 +247,9 @@ fn about(event: &Event) -> About {
         | Event::AdapterUp { .. }
         | Event::AdapterSynced { .. }
         | Event::AdapterDown { .. } => About::default(),
+        Event::AgentAwaited { call, agent, .. } => About { agent: Some(agent), ..of_call(call) },
         Event::CallArrived { call, .. }
+        | Event::AgentAwaitedNoMore { call }
         | Event::PriorityChanged { call, .. }
         | Event::CallHeld { call }
         | Event::CallRetrieved { call }

@@ -1,7 +1,7 @@
 //! What an adapter says, from the wire: what cannot be read becomes a rejection of that alone.
 
 use crate::convert::time::span_from;
-use acd_core::{DeviceState, OfferResult, Priority, Span};
+use acd_core::{Channel, DeviceState, OfferResult, Priority, Span};
 use acd_engine::{
     AdapterMessage, AgentMeant, AskedPresence, CallRef, Hello, LegState, OfferedCall, Refusal,
     RefusalKind, ResyncPart, code,
@@ -82,7 +82,22 @@ pub(crate) fn message(message: v1::AdapterMessage) -> AdapterMessage {
 /// # Errors
 /// The priority, or the time that it has waited, is none.
 pub(crate) fn offered_call(offered: v1::CallOffered) -> Result<OfferedCall, Refusal> {
-    let v1::CallOffered { call_id, queue, priority, attributes, waited } = offered;
+    let channel = match offered.channel() {
+        v1::Channel::Unspecified | v1::Channel::Voice => Channel::Voice,
+        v1::Channel::Chat => Channel::Chat,
+        v1::Channel::Text => Channel::Text,
+        v1::Channel::Callback => Channel::Callback,
+        v1::Channel::Task => Channel::Task,
+    };
+    let v1::CallOffered {
+        call_id,
+        queue,
+        priority,
+        attributes,
+        waited,
+        channel: _,
+        preferred_agent,
+    } = offered;
     let priority =
         priority.map_or(Ok(Priority::NORMAL), |value| priority_from(value, "priority"))?;
     let waited = waited.map_or(Ok(Span(0)), |waited| {
@@ -91,7 +106,7 @@ pub(crate) fn offered_call(offered: v1::CallOffered) -> Result<OfferedCall, Refu
     let mut attributes: Vec<(String, String)> = attributes.into_iter().collect();
     // A map has no order of its own: the same call is always carried in the same way.
     attributes.sort_unstable();
-    Ok(OfferedCall { call_id, queue, priority, attributes, waited })
+    Ok(OfferedCall { call_id, queue, priority, attributes, waited, channel, preferred_agent })
 }
 
 /// One of the two names him.

@@ -234,6 +234,8 @@ fn call_as_held(row: &CallRow) -> Option<ResyncPart> {
         priority: row.priority,
         attributes: row.call.attributes.to_vec(),
         waited: Span(0),
+        channel: row.channel,
+        preferred_agent: String::new(),
     }))
 }
 
