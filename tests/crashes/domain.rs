@@ -205,7 +205,7 @@ impl Domain {
     fn call_goes_on(&mut self, at: Timestamp, dice: &mut Dice) {
         let calls: Vec<_> = self.router.calls().collect();
         let Some(index) = (!calls.is_empty()).then(|| dice.below(calls.len())) else { return };
-        let (call, offer) = (calls[index].call, calls[index].hand.map(|hand| hand.offer));
+        let (call, offer) = (calls[index].call, calls[index].hands.first().map(|hand| hand.offer));
         let command = match (calls[index].stage, offer) {
             (CallStage::Offering, Some(offer)) => {
                 let result = [OfferResult::Accepted, OfferResult::Declined, OfferResult::Ringing];

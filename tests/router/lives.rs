@@ -7,8 +7,9 @@ use acd_core::{
     Action, AdapterFacts, AdapterId, Admission, Affinity, AgentId, AnnouncementId, Bound,
     CallEntry, CallHandle, CallerKey, Channel, ChannelPlan, Channels, Command, Criterion, DeskPlan,
     DeviceState, Endpoint, Event, ForcedPresence, Gauge, HeartbeatState, KeepFree, Latch,
-    MissedOffers, OfferNumber, OfferResult, Order, Outcome, Phase, Priority, QueueId, RANK_MAX,
-    ReasonId, Requirement, Router, RoutingPlan, Rule, Service, Span, Timestamp, Treatment, When,
+    MissedOffers, OfferEnd, OfferNumber, OfferResult, Order, Outcome, Phase, Priority, QueueId,
+    RANK_MAX, ReasonId, Requirement, Router, RoutingPlan, Rule, Service, Span, Timestamp,
+    Treatment, When,
 };
 use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
@@ -256,7 +257,8 @@ pub(crate) fn a_plan() -> impl Strategy<Value = RoutingPlan> {
     let affinity = (0..100_u64, prop_oneof![Just(0), 1..40_u64]).prop_map(|(window, wait)| {
         Affinity { window: Span::from_secs(window), wait: Span::from_secs(wait) }
     });
-    let kept = (prop::option::weighted(0.3, keep_free), affinity);
+    let broadcast = prop_oneof![3 => Just(1), 1 => 2..4_u8];
+    let kept = (prop::option::weighted(0.3, keep_free), affinity, broadcast);
     let queue = (criteria, 1..60_u64, rules_with_conditions(), kept);
     let delay = prop_oneof![3 => Just(0), 1 => Just(7), 1 => 1..30_u64];
     let service = (1..=RANK_MAX, delay)
@@ -276,7 +278,7 @@ pub(crate) fn a_plan() -> impl Strategy<Value = RoutingPlan> {
             for (id, (queue, (select, within, (rules, closing_ends_waits), kept))) in
                 (0..).zip(plan.queues.iter_mut().zip(queues))
             {
-                (queue.keep_free, queue.affinity) = kept;
+                (queue.keep_free, queue.affinity, queue.broadcast) = kept;
                 queue.closing_ends_waits = closing_ends_waits;
                 // Before the last, which ends the wait; none leads to its own queue.
                 let rules = rules.into_iter().map(|rule| leading_elsewhere(rule, id, all));
@@ -409,7 +411,7 @@ pub(crate) enum Stage {
 pub(crate) struct Ledger {
     live: Vec<CallHandle>,
     stages: BTreeMap<CallHandle, Stage>,
-    offers: BTreeMap<CallHandle, OfferNumber>,
+    offers: BTreeMap<CallHandle, Vec<(OfferNumber, AgentId)>>,
     arrived: usize,
     ended: usize,
     /// Live offers and accepted calls by agent.
@@ -479,8 +481,11 @@ impl Ledger {
                     let open = |adapter| may_offer(adapter) && !self.awaited.contains(adapter);
                     let held_by = self.holders[call];
                     assert!(*adopted || open(rung_by) && open(&held_by), "no offer before resync");
-                    let before = self.offers.insert(*call, *offer);
-                    assert!(before.is_none_or(|before| before < *offer), "offers count up");
+                    let offers = self.offers.entry(*call).or_default();
+                    assert!(offers.last().is_none_or(|(last, _)| last < offer), "they count up");
+                    offers.push((*offer, *agent));
+                    let most = usize::from(plan.queues[queue.index()].broadcast);
+                    assert!(offers.len() <= most, "a call is out to one, or to a few by broadcast");
                     let calls = self.in_hand.entry(*agent).or_default();
                     assert!(calls.insert(*call), "an agent holds a call once");
                     let channel = self.channels[call];
@@ -495,6 +500,12 @@ impl Ledger {
                     assert!(held <= usize::from(desk.capacity), "capacity is kept");
                     assert!(queue.index() < plan.queues.len());
                     self.stages.insert(*call, Stage::Offering);
+                }
+                Event::OfferEnded { call, offer, agent, end, .. } if *end != OfferEnd::Accepted => {
+                    let offers = self.offers.get_mut(call).expect("what ends was out");
+                    offers.retain(|(other, _)| other != offer);
+                    let held = self.in_hand.get_mut(agent);
+                    assert!(held.is_some_and(|calls| calls.remove(call)), "he was offered it");
                 }
                 Event::CallReturned { call, .. } => {
                     self.stages.insert(*call, Stage::Waiting);
@@ -691,8 +702,13 @@ impl World {
             0 => CallHandle { slot: 7, generation: 9_999 },
             count => ledger.live[index % count],
         };
-        let offer =
-            |call: CallHandle| ledger.offers.get(&call).copied().unwrap_or(OfferNumber(9_999));
+        // One of those that are out, and whose it is.
+        let out = |call: CallHandle| {
+            let offers = ledger.offers.get(&call).map_or(&[][..], |offers| &offers[..]);
+            offers.get(self.log.len() % offers.len().max(1)).copied()
+        };
+        let offer = |call| out(call).map_or(OfferNumber(9_999), |(offer, _)| offer);
+        let holder = |anybody, call| out(call).map_or(AgentId(anybody), |(_, agent)| agent);
         match *attempt {
             Attempt::Epoch => Command::EpochBegan,
             Attempt::Recover => Command::RecoveryOver,
@@ -768,11 +784,11 @@ impl World {
             }
             Attempt::Accept { agent, call } => {
                 let call = ledger.at(Stage::Offering, call);
-                Command::AgentAccept { agent: self.holder(agent, call), offer: offer(call) }
+                Command::AgentAccept { agent: holder(agent, call), offer: offer(call) }
             }
             Attempt::Decline { agent, call } => {
                 let call = ledger.at(Stage::Offering, call);
-                Command::AgentDecline { agent: self.holder(agent, call), offer: offer(call) }
+                Command::AgentDecline { agent: holder(agent, call), offer: offer(call) }
             }
             Attempt::Heartbeat { agent, kept: true } => {
                 Command::HeartbeatKept { agent: AgentId(agent) }
@@ -801,12 +817,5 @@ impl World {
                 Command::ForcePresence { agent: AgentId(agent), presence }
             }
         }
-    }
-
-    /// Who has the call, or else anybody.
-    fn holder(&self, anybody: u32, call: CallHandle) -> AgentId {
-        let mut holders = self.ledger.in_hand.iter();
-        let holder = holders.find(|(_, calls)| calls.contains(&call));
-        holder.map_or(AgentId(anybody), |(agent, _)| *agent)
     }
 }

@@ -56,7 +56,8 @@ impl Told {
                 *told = SlotFacts { state: *state, since: Some(now) };
                 // The offer names no slot; what follows it does.
                 if let Some(call) = call_in(*state) {
-                    self.hand(call).slot = *slot;
+                    let mut hands = self.call(call).hands.iter_mut();
+                    hands.find(|hand| hand.agent == *agent).expect("his").slot = *slot;
                 }
             }
             Event::WrapUpExtended { agent, slot, until } => {
@@ -83,7 +84,7 @@ impl Told {
                     stage_since: *since,
                     awaits: None,
                     places: Vec::new(),
-                    hand: None,
+                    hands: Vec::new(),
                 };
                 self.calls.insert(*call, told);
             }
@@ -107,12 +108,14 @@ impl Told {
                 let slot = u8::MAX;
                 let (offer, agent, queue) = (*offer, *agent, *queue);
                 let (rung_by, until) = (*rung_by, *ring_until);
-                self.call(*call).hand =
-                    Some(HandFacts { offer, agent, slot, queue, rung_by, until });
-                self.enter(*call, CallStage::Offering, now);
+                let hand = HandFacts { offer, agent, slot, queue, rung_by, until };
+                self.call(*call).hands.push(hand);
+                if self.call(*call).stage != CallStage::Offering {
+                    self.enter(*call, CallStage::Offering, now);
+                }
             }
-            Event::OfferEnded { call, end, .. } if *end != OfferEnd::Accepted => {
-                self.call(*call).hand = None;
+            Event::OfferEnded { call, offer, end, .. } if *end != OfferEnd::Accepted => {
+                self.call(*call).hands.retain(|hand| hand.offer != *offer);
             }
             Event::CallConnecting { call, until, .. } => {
                 self.hand(*call).until = *until;
@@ -127,7 +130,7 @@ impl Told {
             }
             Event::CallHeld { call } => self.enter(*call, CallStage::Held, now),
             Event::CallReturned { call, .. } => {
-                self.call(*call).hand = None;
+                self.call(*call).hands.clear();
                 self.enter(*call, CallStage::Waiting, now);
             }
             Event::CallEnded { call, .. } => {
@@ -142,7 +145,7 @@ impl Told {
     }
 
     fn hand(&mut self, call: CallHandle) -> &mut HandFacts {
-        self.call(call).hand.as_mut().expect("who has a call was offered it")
+        self.call(call).hands.first_mut().expect("who has a call was offered it")
     }
 
     fn enter(&mut self, call: CallHandle, stage: CallStage, now: Timestamp) {

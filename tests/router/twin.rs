@@ -136,7 +136,8 @@ struct Call {
     /// In the order it joined them.
     places: Vec<Place>,
     skips: Vec<(AgentId, Timestamp)>,
-    hand: Option<Hand>,
+    /// Whom it is offered to, in the order of the offers, or the one who has it.
+    hands: Vec<Hand>,
     /// Queues that it both entered and left, and when it left them.
     passed: Vec<(QueueId, Timestamp)>,
 }
@@ -293,7 +294,8 @@ impl Twin {
             }
             Command::OfferLost { call, offer } => {
                 let call = self.in_hand(call, offer, State::Offering)?;
-                self.offer_ends(call, OfferEnd::Revoked(RevokeCause::AdapterRestarted), true);
+                let end = OfferEnd::Revoked(RevokeCause::AdapterRestarted);
+                self.offer_ends(call, offer, end, true);
                 Ok(())
             }
             Command::OfferResult { call, offer, result } => self.offer_goes(call, offer, result),
@@ -342,12 +344,12 @@ impl Twin {
             }
             Command::AgentAccept { agent, offer } => {
                 let call = self.offered_to(agent, offer)?;
-                self.accepted(call, false);
+                self.accepted(call, offer, false);
                 Ok(())
             }
             Command::AgentDecline { agent, offer } => {
                 let call = self.offered_to(agent, offer)?;
-                self.offer_ends(call, OfferEnd::Declined, false);
+                self.offer_ends(call, offer, OfferEnd::Declined, false);
                 Ok(())
             }
             Command::AgentEndWrapUp { agent } => self.wrap_up_done(agent),
@@ -390,8 +392,8 @@ impl Twin {
                 all.push((*until, Timer::ExclusionEnds { arrival, agent: *agent }));
             }
             all.extend(call.awaits.map(|(_, until)| (until, Timer::AffinityEnds { arrival })));
-            match (call.state, call.hand) {
-                (State::Waiting, _) => {
+            match call.state {
+                State::Waiting => {
                     for place in &call.places {
                         if let Some((due, _)) = self.rules_to_come(call, place).into_iter().min() {
                             all.push((due, Timer::Rule { arrival, queue: place.queue }));
@@ -401,13 +403,16 @@ impl Twin {
                         }
                     }
                 }
-                (State::Offering, Some(hand)) => {
-                    all.push((hand.until, Timer::RingEnds { offer: hand.offer }));
+                State::Offering => {
+                    let rings = |hand: &Hand| (hand.until, Timer::RingEnds { offer: hand.offer });
+                    all.extend(call.hands.iter().map(rings));
                 }
-                (State::Connecting, Some(hand)) => {
-                    all.push((hand.until, Timer::ConnectEnds { arrival }));
+                State::Connecting => {
+                    all.extend(
+                        call.hands.iter().map(|it| (it.until, Timer::ConnectEnds { arrival })),
+                    );
                 }
-                (State::Offering | State::Connecting | State::Talking | State::Ended, _) => {}
+                State::Talking | State::Ended => {}
             }
         }
         for (agent, known) in (0..).map(AgentId).zip(&self.agents) {
@@ -489,14 +494,13 @@ impl Twin {
             Timer::ConnectEnds { arrival } => self.connect_fails(self.by_arrival(arrival), false),
             Timer::RingEnds { offer } => {
                 let rings = |call: &Call| {
-                    call.state == State::Offering
-                        && call.hand.is_some_and(|hand| hand.offer == offer)
+                    call.state == State::Offering && call.hands.iter().any(|it| it.offer == offer)
                 };
                 let call = self.calls.iter().position(rings).expect("it rings");
                 // An adapter that is gone may not have rung at all.
-                let rung_by = self.hand(call).rung_by;
+                let rung_by = self.hand_by(call, offer).rung_by;
                 let end = if self.is_up(rung_by) { OfferEnd::NoAnswer } else { OfferEnd::Failed };
-                self.offer_ends(call, end, false);
+                self.offer_ends(call, offer, end, false);
             }
             Timer::WrapUpEnds { agent, slot } => self.wrap_up_ends(agent, slot),
             Timer::GraceEnds { adapter } => {
@@ -573,17 +577,29 @@ impl Twin {
         true
     }
 
-    /// The call's best agent: queue by queue in the order it joined them.
+    /// The call's best agent: queue by queue in the order it joined them; its best few at once where
+    /// the queue says so, unless it waits for one.
     fn picks(&mut self, call: usize) {
-        for place in &self.calls[call].places {
-            let agents = (0..self.agents.len() as u32).map(AgentId);
-            let may = agents.filter(|agent| self.may_serve(*agent, &self.calls[call], place));
-            let point = draw(self.plan.seed, self.calls[call].arrival, self.offers + 1);
-            let channel = self.calls[call].channel;
-            let best = may.min_by(|a, b| self.by_select(place, channel, point, *a, *b));
-            if let Some(agent) = best {
-                let joined = place.joined;
-                return self.offer(call, joined, agent);
+        for place in self.calls[call].places.clone() {
+            let at_once = match self.calls[call].awaits {
+                Some(_) => 1,
+                None => self.plan.queues[place.queue.index()].broadcast,
+            };
+            for _ in 0..at_once {
+                let known = &self.calls[call];
+                let agents = (0..self.agents.len() as u32).map(AgentId);
+                let is_offered = |agent| known.hands.iter().any(|hand| hand.agent == agent);
+                let may = agents.filter(|agent| {
+                    !is_offered(*agent) && self.may_be_given(*agent, known, &place)
+                });
+                let point = draw(self.plan.seed, known.arrival, self.offers + 1);
+                let channel = known.channel;
+                let best = may.min_by(|a, b| self.by_select(&place, channel, point, *a, *b));
+                let Some(agent) = best else { break };
+                self.offer(call, place.joined, agent);
+            }
+            if self.calls[call].state != State::Waiting {
+                return;
             }
         }
     }
@@ -666,8 +682,11 @@ impl Twin {
 
     /// Whether this pair may be made now.
     fn may_serve(&self, agent: AgentId, call: &Call, place: &Place) -> bool {
+        call.state == State::Waiting && self.may_be_given(agent, call, place)
+    }
+
+    fn may_be_given(&self, agent: AgentId, call: &Call, place: &Place) -> bool {
         self.phase == Phase::Normal
-            && call.state == State::Waiting
             && self.is_open(call.adapter)
             && self.is_reachable(agent, call.channel)
             && self.meets(agent, place.demand)
@@ -842,8 +861,8 @@ impl Twin {
     fn offer(&mut self, call: usize, joined: u32, agent: AgentId) {
         let device = self.device(agent, self.calls[call].channel);
         let rung_by = device.map_or(self.calls[call].adapter, |device| device.adapter);
-        self.put_in_hand(call, joined, agent, rung_by, false);
-        self.rings(call);
+        let offer = self.put_in_hand(call, joined, agent, rung_by, false);
+        self.rings(call, offer);
     }
 
     fn put_in_hand(
@@ -853,7 +872,7 @@ impl Twin {
         agent: AgentId,
         rung_by: AdapterId,
         adopted: bool,
-    ) {
+    ) -> OfferNumber {
         let place = self.calls[call].places.iter().find(|place| place.joined == joined);
         let queue = place.expect("it stands there").queue;
         self.offers += 1;
@@ -861,14 +880,15 @@ impl Twin {
         let until = self.now + self.plan.queues[queue.index()].ring;
         self.agents[agent.index()].last_offer = offer;
         let slot = self.free_slot(agent, self.calls[call].channel).expect("one is free");
-        self.calls[call].hand = Some(Hand { offer, agent, slot, queue, rung_by, until });
+        self.calls[call].hands.push(Hand { offer, agent, slot, queue, rung_by, until });
         let call = self.calls[call].handle;
         let ring_until = until;
         self.say(Event::OfferIssued { call, offer, agent, queue, rung_by, ring_until, adopted });
+        offer
     }
 
-    fn rings(&mut self, call: usize) {
-        let Hand { offer, agent, slot, .. } = self.hand(call);
+    fn rings(&mut self, call: usize, offer: OfferNumber) {
+        let Hand { agent, slot, .. } = self.hand_by(call, offer);
         self.calls[call].state = State::Offering;
         let call = self.calls[call].handle;
         self.slot_becomes(agent, slot, SlotState::Reserved { call, offer });
@@ -878,36 +898,57 @@ impl Twin {
         let index = self.in_hand(call, offer, State::Offering)?;
         match result {
             OfferResult::Ringing => self.say(Event::OfferRinging { call, offer }),
-            OfferResult::Accepted => self.accepted(index, true),
-            OfferResult::Declined => self.offer_ends(index, OfferEnd::Declined, true),
-            OfferResult::NoAnswer => self.offer_ends(index, OfferEnd::NoAnswer, true),
-            OfferResult::Failed => self.offer_ends(index, OfferEnd::Failed, true),
+            OfferResult::Accepted => self.accepted(index, offer, true),
+            OfferResult::Declined => self.offer_ends(index, offer, OfferEnd::Declined, true),
+            OfferResult::NoAnswer => self.offer_ends(index, offer, OfferEnd::NoAnswer, true),
+            OfferResult::Failed => self.offer_ends(index, offer, OfferEnd::Failed, true),
         }
         Ok(())
     }
 
-    fn accepted(&mut self, call: usize, adapter_knows: bool) {
-        self.say_offer_ended(call, OfferEnd::Accepted, adapter_knows);
+    /// He has it; others whom it was offered to at the same time do not get it.
+    fn accepted(&mut self, call: usize, offer: OfferNumber, adapter_knows: bool) {
+        self.say_offer_ended(call, offer, OfferEnd::Accepted, adapter_knows);
+        for other in self.calls[call].hands.clone() {
+            if other.offer != offer {
+                let end = OfferEnd::Revoked(RevokeCause::AnsweredElsewhere);
+                self.agent_is_let_go(call, other.offer, end, false);
+            }
+        }
         let until = self.now + self.plan.connect_within;
         self.calls[call].state = State::Connecting;
         let hand = Hand { until, ..self.hand(call) };
-        self.calls[call].hand = Some(hand);
+        self.calls[call].hands = vec![hand];
         let call = self.calls[call].handle;
         let Hand { offer, agent, slot, rung_by, .. } = hand;
         self.say(Event::CallConnecting { call, offer, agent, rung_by, until });
         self.slot_becomes(agent, slot, SlotState::Connecting { call });
     }
 
-    fn offer_ends(&mut self, call: usize, end: OfferEnd, adapter_knows: bool) {
-        self.agent_is_let_go(call, end, adapter_knows);
-        self.waits_again(call, ReturnCause::OfferEnded);
+    fn offer_ends(&mut self, call: usize, offer: OfferNumber, end: OfferEnd, adapter_knows: bool) {
+        self.agent_is_let_go(call, offer, end, adapter_knows);
+        if self.calls[call].hands.is_empty() {
+            self.waits_again(call, ReturnCause::OfferEnded);
+        }
+    }
+
+    fn all_offers_end(&mut self, call: usize, cause: RevokeCause) {
+        while let Some(hand) = self.calls[call].hands.first().copied() {
+            self.agent_is_let_go(call, hand.offer, OfferEnd::Revoked(cause), false);
+        }
     }
 
     /// The agent's side of it.
-    fn agent_is_let_go(&mut self, call: usize, end: OfferEnd, adapter_knows: bool) {
-        let Hand { agent, slot, .. } = self.hand(call);
-        self.say_offer_ended(call, end, adapter_knows);
-        self.calls[call].hand = None;
+    fn agent_is_let_go(
+        &mut self,
+        call: usize,
+        offer: OfferNumber,
+        end: OfferEnd,
+        adapter_knows: bool,
+    ) {
+        let Hand { agent, slot, .. } = self.hand_by(call, offer);
+        self.say_offer_ended(call, offer, end, adapter_knows);
+        self.calls[call].hands.retain(|hand| hand.offer != offer);
         self.slot_becomes(agent, slot, SlotState::Free);
         match end {
             OfferEnd::Declined | OfferEnd::NoAnswer => {
@@ -971,7 +1012,7 @@ impl Twin {
         let handle = self.calls[call].handle;
         self.say(Event::ConnectFailed { call: handle, offer, agent, rung_by, adapter_knows });
         self.does_not_take(call, agent);
-        self.calls[call].hand = None;
+        self.calls[call].hands.clear();
         self.slot_becomes(agent, slot, SlotState::Free);
         self.slot_is_free(agent);
         self.waits_again(call, ReturnCause::ConnectFailed);
@@ -999,18 +1040,24 @@ impl Twin {
         let places = &self.calls[index].places;
         let met = places.iter().find(|place| self.meets(agent, place.demand));
         let place = met.or(places.first().filter(|_| talking)).ok_or(Refused)?;
-        self.put_in_hand(index, place.joined, agent, rung_by, true);
+        let offer = self.put_in_hand(index, place.joined, agent, rung_by, true);
         if talking {
-            self.say_offer_ended(index, OfferEnd::Accepted, true);
+            self.say_offer_ended(index, offer, OfferEnd::Accepted, true);
             self.connected(index);
         } else {
-            self.rings(index);
+            self.rings(index, offer);
         }
         Ok(())
     }
 
-    fn say_offer_ended(&mut self, call: usize, end: OfferEnd, adapter_knows: bool) {
-        let Hand { offer, agent, queue, rung_by, .. } = self.hand(call);
+    fn say_offer_ended(
+        &mut self,
+        call: usize,
+        offer: OfferNumber,
+        end: OfferEnd,
+        adapter_knows: bool,
+    ) {
+        let Hand { agent, queue, rung_by, .. } = self.hand_by(call, offer);
         let call = self.calls[call].handle;
         self.say(Event::OfferEnded { call, offer, agent, queue, rung_by, end, adapter_knows });
     }
@@ -1052,7 +1099,7 @@ impl Twin {
             joins: 0,
             places: Vec::new(),
             skips: Vec::new(),
-            hand: None,
+            hands: Vec::new(),
             passed: Vec::new(),
         });
         self.say(Event::CallArrived { call, adapter, channel, arrival, priority, since });
@@ -1092,7 +1139,7 @@ impl Twin {
     fn in_system(&self, queue: QueueId) -> u32 {
         let is_in = |call: &&Call| {
             call.places.iter().any(|place| place.queue == queue)
-                || call.state == State::Talking && call.hand.is_some_and(|hand| hand.queue == queue)
+                || call.state == State::Talking && call.hands.iter().any(|it| it.queue == queue)
         };
         self.calls.iter().filter(is_in).count() as u32
     }
@@ -1214,7 +1261,7 @@ impl Twin {
         match self.calls[call].state {
             State::Waiting | State::Ended => {}
             State::Offering => {
-                self.agent_is_let_go(call, OfferEnd::Revoked(RevokeCause::CallEnded), false);
+                self.all_offers_end(call, RevokeCause::CallEnded);
             }
             State::Connecting => {
                 let Hand { agent, slot, .. } = self.hand(call);
@@ -1228,7 +1275,8 @@ impl Twin {
         }
         self.leaves_all(call, LeftCause::Ended);
         let known = &mut self.calls[call];
-        (known.state, known.hand) = (State::Ended, None);
+        known.state = State::Ended;
+        known.hands.clear();
         known.skips.clear();
         known.awaits = None;
         let call = known.handle;
@@ -1272,7 +1320,8 @@ impl Twin {
         self.skip(call, agent);
         let now = self.now;
         let known = &mut self.calls[call];
-        (known.hand, known.state) = (None, State::Waiting);
+        known.state = State::Waiting;
+        known.hands.clear();
         known.age_from = now - known.age_kept;
         let call = known.handle;
         self.say(Event::CallReturned { call, cause });
@@ -1292,7 +1341,7 @@ impl Twin {
         let (was_offered, arrival) = (known.state == State::Offering, known.arrival);
         self.calls[index].moves += 1;
         if was_offered {
-            self.agent_is_let_go(index, OfferEnd::Revoked(RevokeCause::CallMoved), false);
+            self.all_offers_end(index, RevokeCause::CallMoved);
             self.calls[index].state = State::Waiting;
             self.say(Event::CallReturned { call, cause: ReturnCause::OfferEnded });
             self.stands_anew(index);
@@ -1643,7 +1692,7 @@ impl Twin {
             places.sort_unstable();
             for queue in places {
                 let known = &self.calls[index];
-                let in_hand = known.hand.is_some_and(|hand| hand.queue == queue);
+                let in_hand = known.hands.iter().any(|hand| hand.queue == queue);
                 if !in_hand && known.places.len() > 1 {
                     self.leaves(index, queue, LeftCause::Withdrawn);
                     acted = true;
@@ -1763,9 +1812,11 @@ impl Twin {
 
     fn offers_are_taken_back(&mut self, agent: AgentId) {
         for slot in 0..self.agents[agent.index()].slots.len() {
-            if let SlotState::Reserved { call, .. } = self.agents[agent.index()].slots[slot] {
+            let state = self.agents[agent.index()].slots[slot];
+            if let SlotState::Reserved { call, offer } = state {
                 let call = self.index(call).expect("it rings");
-                self.offer_ends(call, OfferEnd::Revoked(RevokeCause::AgentUnavailable), false);
+                let end = OfferEnd::Revoked(RevokeCause::AgentUnavailable);
+                self.offer_ends(call, offer, end, false);
             }
         }
     }
@@ -2039,13 +2090,15 @@ impl Twin {
     fn take_back_what_is_forgotten(&mut self, adapter: AdapterId, adapter_knows: bool) {
         let forgets = std::mem::take(&mut self.adapters[adapter.index()].forgets);
         loop {
-            let ringing = self.calls.iter().enumerate().filter_map(|(index, call)| {
-                let hand = call.hand.filter(|_| call.state == State::Offering)?;
-                (hand.rung_by == adapter && hand.offer.0 <= forgets).then_some((hand.offer, index))
+            let ringing = self.calls.iter().enumerate().flat_map(|(index, call)| {
+                let out = call.hands.iter().filter(|_| call.state == State::Offering);
+                out.map(move |hand| (hand.offer, index, hand.rung_by))
             });
-            let Some((_, call)) = ringing.min() else { return };
+            let forgotten =
+                ringing.filter(|(offer, _, rung_by)| *rung_by == adapter && offer.0 <= forgets);
+            let Some((offer, call, _)) = forgotten.min() else { return };
             let end = OfferEnd::Revoked(RevokeCause::AdapterRestarted);
-            self.offer_ends(call, end, adapter_knows);
+            self.offer_ends(call, offer, end, adapter_knows);
         }
     }
 
@@ -2076,8 +2129,14 @@ impl Twin {
         self.calls.iter().position(|call| call.arrival == arrival).expect("it has come")
     }
 
+    /// Of the one who has it.
     fn hand(&self, call: usize) -> Hand {
-        self.calls[call].hand.expect("somebody has it in hand")
+        self.calls[call].hands[0]
+    }
+
+    fn hand_by(&self, call: usize, offer: OfferNumber) -> Hand {
+        let mut hands = self.calls[call].hands.iter();
+        *hands.find(|hand| hand.offer == offer).expect("it is out")
     }
 
     fn in_hand(
@@ -2088,7 +2147,7 @@ impl Twin {
     ) -> Result<usize, Refused> {
         let index = self.index(call)?;
         let call = &self.calls[index];
-        let is = call.state == state && call.hand.is_some_and(|hand| hand.offer == offer);
+        let is = call.state == state && call.hands.iter().any(|hand| hand.offer == offer);
         is.then_some(index).ok_or(Refused)
     }
 
@@ -2100,7 +2159,7 @@ impl Twin {
     fn offered_to(&self, agent: AgentId, offer: OfferNumber) -> Result<usize, Refused> {
         let is = |call: &Call| {
             call.state == State::Offering
-                && call.hand.is_some_and(|hand| hand.agent == agent && hand.offer == offer)
+                && call.hands.iter().any(|hand| hand.agent == agent && hand.offer == offer)
         };
         self.calls.iter().position(is).ok_or(Refused)
     }

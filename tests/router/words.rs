@@ -21,7 +21,9 @@ pub(crate) struct Names {
     next_plan: Option<RoutingPlan>,
     pub(crate) now: Timestamp,
     calls: BTreeMap<String, CallHandle>,
+    /// The latest of each call, and of each call to each agent.
     offers: BTreeMap<CallHandle, OfferNumber>,
+    offers_to: BTreeMap<(CallHandle, AgentId), OfferNumber>,
 }
 
 impl Default for Names {
@@ -32,6 +34,7 @@ impl Default for Names {
             now: START,
             calls: BTreeMap::new(),
             offers: BTreeMap::new(),
+            offers_to: BTreeMap::new(),
         }
     }
 }
@@ -140,6 +143,9 @@ impl Names {
                     let for_priority = priority_of(at, rest[2]);
                     queue.keep_free = Some(KeepFree { agents, for_priority });
                     words = &rest[3..];
+                }
+                "broadcasts" => {
+                    queue.broadcast = value.parse().unwrap_or_else(|_| panic!("{at}: {value}"));
                 }
                 "remembers" => queue.affinity.window = seconds(at, value),
                 "waits" => queue.affinity.wait = seconds(at, value),
@@ -375,7 +381,10 @@ impl Names {
     }
 
     fn agent_command(&self, at: &str, agent: AgentId, words: &[&str]) -> Command {
-        let offer = |call: &str| self.offers[&self.call(at, call)];
+        let offer = |call: &str| {
+            let to = (self.call(at, call), agent);
+            self.offers_to.get(&to).copied().unwrap_or_else(|| panic!("{at}: never offered"))
+        };
         match words {
             ["logs", "in"] => Command::AgentLogIn { agent },
             ["logs", "out"] => Command::AgentLogOut { agent },

@@ -48,17 +48,17 @@ ordr = "strict"
 [queues.billing]
 rnig = "5s"
 wrapup = "1s"
-broadcast = 3
+music = "default"
 service_level = { answerd = "80%" }
 [queues.billing.endpoints]
 "#), @r"
     1:2: servre: unknown key (did you mean `server`?); expected one of `server`, `log`, `journal`, `routing`, `presence`, `channels`, `skills`, `queues`, `agents`
     3:1: routing.ordr: unknown key (did you mean `order`?); expected one of `order`, `credit`, `short_abandon`, `exclude_for`, `connect_within`, `recovery_grace`, `missed_offers`, `seed`
-    5:1: queues.billing.rnig: unknown key (did you mean `ring`?); expected one of `description`, `require`, `any_of`, `select`, `ring`, `wrap_up`, `wrap_up_at_most`, `service_level`, `keep_free`, `affinity`, `at_closing`, `rules`
-    6:1: queues.billing.wrapup: unknown key (did you mean `wrap_up`?); expected one of `description`, `require`, `any_of`, `select`, `ring`, `wrap_up`, `wrap_up_at_most`, `service_level`, `keep_free`, `affinity`, `at_closing`, `rules`
-    7:1: queues.billing.broadcast: unknown key; expected one of `description`, `require`, `any_of`, `select`, `ring`, `wrap_up`, `wrap_up_at_most`, `service_level`, `keep_free`, `affinity`, `at_closing`, `rules`
+    5:1: queues.billing.rnig: unknown key (did you mean `ring`?); expected one of `description`, `require`, `any_of`, `select`, `broadcast`, `ring`, `wrap_up`, `wrap_up_at_most`, `service_level`, `keep_free`, `affinity`, `at_closing`, `rules`
+    6:1: queues.billing.wrapup: unknown key (did you mean `wrap_up`?); expected one of `description`, `require`, `any_of`, `select`, `broadcast`, `ring`, `wrap_up`, `wrap_up_at_most`, `service_level`, `keep_free`, `affinity`, `at_closing`, `rules`
+    7:1: queues.billing.music: unknown key; expected one of `description`, `require`, `any_of`, `select`, `broadcast`, `ring`, `wrap_up`, `wrap_up_at_most`, `service_level`, `keep_free`, `affinity`, `at_closing`, `rules`
     8:19: queues.billing.service_level.answerd: unknown key (did you mean `answered`?); expected one of `answered`, `within`
-    9:17: queues.billing.endpoints: unknown key; expected one of `description`, `require`, `any_of`, `select`, `ring`, `wrap_up`, `wrap_up_at_most`, `service_level`, `keep_free`, `affinity`, `at_closing`, `rules`
+    9:17: queues.billing.endpoints: unknown key; expected one of `description`, `require`, `any_of`, `select`, `broadcast`, `ring`, `wrap_up`, `wrap_up_at_most`, `service_level`, `keep_free`, `affinity`, `at_closing`, `rules`
     ");
 }
 

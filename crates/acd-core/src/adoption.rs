@@ -17,9 +17,9 @@ impl Router {
         offer: OfferNumber,
         events: &mut Vec<Event>,
     ) -> Result<(), Rejection> {
-        let slot = self.in_hand(call, offer, CallState::Offering)?;
+        let hand = self.in_hand(call, offer, CallState::Offering)?;
         let end = OfferEnd::Revoked(RevokeCause::AdapterRestarted);
-        self.end_offer(slot, end, Told::ByAdapter, events);
+        self.end_offer(hand, end, Told::ByAdapter, events);
         Ok(())
     }
 
@@ -64,11 +64,11 @@ impl Router {
         let met = self.places_of(slot).find(|place| self.meets_demand(agent, *place));
         let any = self.places_of(slot).next().filter(|_| talking);
         let place = met.or(any).ok_or(Rejection::AgentNotQualified)?;
-        self.put_in_hand(place, agent, rung_by, true, events);
+        let hand = self.put_in_hand(place, agent, rung_by, true, events);
         if talking {
             self.find_in_conversation(slot, events);
         } else {
-            self.let_ring(slot, events);
+            self.let_ring(hand, events);
         }
         Ok(())
     }

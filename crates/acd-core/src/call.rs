@@ -91,10 +91,9 @@ pub(crate) struct Call {
     pub(crate) places: u32,
     /// Whom it skips, a chain in `Router::exclusions`.
     pub(crate) exclusions: u32,
-    /// The agent whom it is offered to or who has it; set in every state but `Waiting`.
-    pub(crate) hand: Option<Hand>,
-    /// Of the ring or the connect deadline.
-    pub(crate) ticket: Ticket,
+    /// The agents whom it is offered to, or who has it, a chain in `Router::hands`; empty only in
+    /// `Waiting`, and longer than one only in `Offering`.
+    pub(crate) hands: u32,
     /// The queues that it both entered and left at `left_at`.
     pub(crate) left_at: Timestamp,
     pub(crate) left: Vec<QueueId>,
@@ -112,6 +111,8 @@ pub(crate) struct Awaits {
 /// An agent's hold on a call, from offer to end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Hand {
+    /// The call's slot.
+    pub(crate) call: u32,
     pub(crate) offer: OfferNumber,
     pub(crate) agent: AgentId,
     pub(crate) slot: u8,
@@ -119,9 +120,13 @@ pub(crate) struct Hand {
     pub(crate) rung_by: AdapterId,
     /// When the offer rings out or the bridge must stand.
     pub(crate) until: Timestamp,
-    /// Neighbours, by call slot, among the live offers that the same adapter rings.
+    /// Of that.
+    pub(crate) ticket: Ticket,
+    /// Neighbours among the live offers that the same adapter rings.
     pub(crate) previous: u32,
     pub(crate) next: u32,
+    /// The next one of the same call.
+    pub(crate) sibling: u32,
 }
 
 #[derive(Debug)]
@@ -198,8 +203,7 @@ impl Call {
             joins: 0,
             places: NONE,
             exclusions: NONE,
-            hand: None,
-            ticket: Ticket::NONE,
+            hands: NONE,
             left_at: Timestamp(0),
             left: Vec::new(),
         }

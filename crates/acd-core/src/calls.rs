@@ -2,9 +2,8 @@
 
 use crate::call::{CALLS_MAX, Call, CallState, Hand, MOVES_MAX};
 use crate::command::{CallEntry, Rejection};
-use crate::event::{Event, LeftCause, OfferEnd, Outcome, ReturnCause, RevokeCause, SlotState};
+use crate::event::{Event, LeftCause, Outcome, ReturnCause, RevokeCause, SlotState};
 use crate::ids::{AdapterId, CallHandle, Priority, QueueId};
-use crate::offers::Told;
 use crate::plan::Treatment;
 use crate::router::Router;
 use crate::slab::NONE;
@@ -99,19 +98,15 @@ impl Router {
         events: &mut Vec<Event>,
     ) {
         let call = self.calls[slot].handle;
-        self.deadlines.cancel(&mut self.calls[slot].ticket);
         match self.calls[slot].state {
             CallState::Waiting => {}
-            CallState::Offering => {
-                let end = OfferEnd::Revoked(RevokeCause::CallEnded);
-                self.close_offer(slot, end, Told::ByOthers, events);
-            }
+            CallState::Offering => self.close_offers(slot, RevokeCause::CallEnded, events),
             CallState::Connecting => {
-                let hand = self.hand(slot);
+                let hand = self.let_go(self.calls[slot].hands);
                 self.free_slot(hand.agent, hand.slot, events);
             }
             CallState::Connected | CallState::Held => {
-                let hand = self.hand(slot);
+                let hand = self.let_go(self.calls[slot].hands);
                 self.gauges.of_mut(hand.queue).in_system -= 1;
                 self.start_wrap_up(hand.agent, hand.slot, hand.queue, events);
             }
@@ -168,12 +163,11 @@ impl Router {
         cause: ReturnCause,
         events: &mut Vec<Event>,
     ) -> Hand {
-        let hand = self.hand(call.slot);
+        let hand = self.let_go(self.calls[call.slot].hands);
         self.gauges.of_mut(hand.queue).in_system -= 1;
         self.start_wrap_up(hand.agent, hand.slot, hand.queue, events);
         self.exclude(call.slot, hand.agent);
         let left = &mut self.calls[call.slot];
-        left.hand = None;
         left.age_from = self.now - left.age_kept;
         left.enter(CallState::Waiting, self.now);
         self.count_call(call.slot, true);
@@ -253,8 +247,7 @@ impl Router {
         self.calls[slot].moves += 1;
         let was_offered = self.calls[slot].state == CallState::Offering;
         if was_offered {
-            let end = OfferEnd::Revoked(RevokeCause::CallMoved);
-            self.close_offer(slot, end, Told::ByOthers, events);
+            self.close_offers(slot, RevokeCause::CallMoved, events);
             self.calls[slot].enter(CallState::Waiting, self.now);
             let cause = ReturnCause::OfferEnded;
             events.push(Event::CallReturned { call, cause });

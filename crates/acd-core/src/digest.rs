@@ -101,6 +101,7 @@ persist_enum!(OfferEnd {
 });
 persist_enum!(RevokeCause {
     0 = CallEnded, 1 = AgentUnavailable, 2 = CallMoved, 3 = AdapterRestarted,
+    4 = AnsweredElsewhere,
 });
 persist_enum!(ReturnCause { 0 = OfferEnded, 1 = ConnectFailed, 2 = AgentLegLost, 3 = Transferred });
 persist_enum!(Outcome {

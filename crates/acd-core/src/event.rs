@@ -404,6 +404,8 @@ pub enum RevokeCause {
     CallMoved,
     /// The adapter's process is a new one and knows nothing of it.
     AdapterRestarted,
+    /// Another agent whom it was offered to at the same time took it.
+    AnsweredElsewhere,
 }
 
 /// Why a call waits again.

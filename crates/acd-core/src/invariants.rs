@@ -1,7 +1,7 @@
 //! What must hold between any two commands, checked the slow way; for tests and soaks.
 
 use crate::adapters::Adapter;
-use crate::call::{Call, CallState};
+use crate::call::{Call, CallState, Hand};
 use crate::deadlines::Deadline;
 use crate::event::SlotState;
 use crate::ids::{AgentId, OfferNumber, Priority, QueueId};
@@ -42,6 +42,9 @@ impl Router {
         let places: usize =
             self.calls.iter().map(|call| self.places_of(call.handle.slot).count()).sum();
         assert_eq!(self.places.used(), places, "no place is left behind");
+        let held: usize =
+            self.calls.iter().map(|call| self.hands_of(call.handle.slot).count()).sum();
+        assert_eq!(self.hands.used(), held, "no hold is left behind");
         let excluded: usize =
             self.calls.iter().map(|call| self.exclusions_of(call.handle.slot).count()).sum();
         assert_eq!(self.exclusions.used(), excluded, "no exclusion is left behind");
@@ -56,7 +59,10 @@ impl Router {
     fn check_call(&self, call: &Call) {
         let slot = call.handle.slot;
         let waits = call.state == CallState::Waiting;
-        assert_eq!(call.hand.is_none(), waits, "somebody has a call unless it waits");
+        let hands: Vec<&Hand> = self.hands_of(slot).map(|hand| &self.hands[hand]).collect();
+        assert_eq!(hands.is_empty(), waits, "somebody has a call unless it waits");
+        assert!(hands.len() < 2 || call.state == CallState::Offering, "one has it");
+        assert!(hands.windows(2).all(|pair| pair[0].offer < pair[1].offer), "in order");
         let places: Vec<_> = self.places_of(slot).map(|place| &self.places[place]).collect();
         let connected = matches!(call.state, CallState::Connected | CallState::Held);
         assert_eq!(places.is_empty(), connected, "a call stands in a queue until connected");
@@ -82,7 +88,7 @@ impl Router {
         let before_him = before_him.filter(|place| self.places[**place].slot == slot).count();
         let expected = if call.awaits.is_some() && waits { places.len() } else { 0 };
         assert_eq!(before_him, expected, "a call stands before the one whom it awaits");
-        if let Some(hand) = call.hand {
+        for hand in hands {
             let state = &self.agents[hand.agent.index()].slots[usize::from(hand.slot)].state;
             let expected = match call.state {
                 CallState::Waiting => unreachable!("checked above"),
@@ -104,8 +110,9 @@ impl Router {
                 | SlotState::Connecting { call }
                 | SlotState::Talking { call }
                 | SlotState::Held { call } => {
-                    let hand = self.calls.find(call).and_then(|call| call.hand);
-                    assert!(hand.is_some_and(|hand| hand.agent == id), "call and agent agree");
+                    assert!(self.calls.find(call).is_some(), "who is in hand lives");
+                    let mut hands = self.hands_of(call.slot).map(|hand| &self.hands[hand]);
+                    assert!(hands.any(|hand| hand.agent == id), "call and agent agree");
                 }
             }
         }
@@ -130,8 +137,9 @@ impl Router {
         assert_eq!(adapter.ticket.is_set(), awaited, "he has a time to say it");
         let (mut at, mut last) = (adapter.first_offer, OfferNumber(0));
         while at != NONE {
-            let hand = self.hand(at);
-            assert_eq!(self.calls[at].state, CallState::Offering, "an adapter rings what is out");
+            let hand = &self.hands[at];
+            let state = self.calls[hand.call].state;
+            assert_eq!(state, CallState::Offering, "an adapter rings what is out");
             assert!(hand.offer > last, "oldest first");
             (at, last) = (hand.next, hand.offer);
         }
@@ -199,7 +207,7 @@ impl Router {
         assert!(may_be, "time waits for what is due: {overdue:?} at {:?}", self.now);
         let tickets = self.calls.iter().map(|call| {
             let slot = call.handle.slot;
-            usize::from(call.ticket.is_set())
+            self.hands_of(slot).filter(|hand| self.hands[*hand].ticket.is_set()).count()
                 + usize::from(call.awaits.is_some())
                 + self.places_of(slot).filter(|place| self.places[*place].ticket.is_set()).count()
                 + self

@@ -288,7 +288,7 @@ impl Router {
         for (_, slot, queue) in std::mem::take(&mut self.latches.all[latch as usize].helped) {
             let Some(place) = self.place_in(slot, queue) else { continue };
             self.places[place].by = None;
-            let in_hand = self.calls[slot].hand.is_some_and(|hand| hand.queue == queue);
+            let in_hand = self.hands_of(slot).any(|hand| self.hands[hand].queue == queue);
             if !in_hand && self.places_of(slot).nth(1).is_some() {
                 self.leave_queue(place, LeftCause::Withdrawn, events);
                 acted = true;

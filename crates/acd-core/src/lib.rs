@@ -58,10 +58,11 @@ pub use ids::{
 pub use lines::{Demand, SkillQueue};
 pub use persist::RestoreError;
 pub use plan::{
-    AGENTS_MAX, ALTERNATIVES_MAX, Action, Admission, Affinity, AgentPlan, BOUNDS_MAX, Bound,
-    CAPACITY_MAX, Channel, ChannelPlan, Channels, Criterion, DELAYS_MAX, DeskPlan, Endpoint, Gauge,
-    KeepFree, LEVEL_MAX, Latch, MissedOffers, Order, PlanDefect, QUEUES_MAX, QueuePlan, RANK_MAX,
-    RULES_MAX, Requirement, RoutingPlan, Rule, SKILLS_MAX, Service, ServiceLevel, Treatment, When,
+    AGENTS_MAX, ALTERNATIVES_MAX, Action, Admission, Affinity, AgentPlan, BOUNDS_MAX,
+    BROADCAST_MAX, Bound, CAPACITY_MAX, Channel, ChannelPlan, Channels, Criterion, DELAYS_MAX,
+    DeskPlan, Endpoint, Gauge, KeepFree, LEVEL_MAX, Latch, MissedOffers, Order, PlanDefect,
+    QUEUES_MAX, QueuePlan, RANK_MAX, RULES_MAX, Requirement, RoutingPlan, Rule, SKILLS_MAX,
+    Service, ServiceLevel, Treatment, When,
 };
 pub use recovery::Phase;
 pub use router::{DEADLINES_PER_ADVANCE, Router};

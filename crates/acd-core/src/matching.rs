@@ -222,8 +222,16 @@ impl Router {
         }
         let mut place = self.calls[slot].places;
         while place != NONE {
-            if let Some(agent) = self.best_agent_for(slot, place) {
+            let queue = self.places[place].queue;
+            let at_once = match self.calls[slot].awaits {
+                Some(_) => 1,
+                None => self.plan.queues[queue.index()].broadcast,
+            };
+            for _ in 0..at_once {
+                let Some(agent) = self.best_agent_for(slot, place) else { break };
                 self.issue_offer(place, agent, events);
+            }
+            if self.calls[slot].state != CallState::Waiting {
                 return;
             }
             place = self.places[place].next;
@@ -270,6 +278,9 @@ impl Router {
 
     /// Whether the call is not offered to this agent now.
     pub(crate) fn skips(&self, slot: u32, agent: AgentId) -> bool {
+        if self.hands_of(slot).any(|hand| self.hands[hand].agent == agent) {
+            return true;
+        }
         let mut at = self.calls[slot].exclusions;
         while at != NONE {
             let exclusion = &self.exclusions[at];

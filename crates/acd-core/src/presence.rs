@@ -273,9 +273,12 @@ impl Router {
 
     fn revoke_offers(&mut self, agent: AgentId, events: &mut Vec<Event>) {
         for slot in 0..self.agents[agent.index()].slots.len() {
-            if let SlotState::Reserved { call, .. } = self.agents[agent.index()].slots[slot].state {
+            if let SlotState::Reserved { call, offer } =
+                self.agents[agent.index()].slots[slot].state
+                && let Some(hand) = self.hand_by(call.slot, offer)
+            {
                 let end = OfferEnd::Revoked(RevokeCause::AgentUnavailable);
-                self.end_offer(call.slot, end, Told::ByOthers, events);
+                self.end_offer(hand, end, Told::ByOthers, events);
             }
         }
     }

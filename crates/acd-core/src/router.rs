@@ -7,7 +7,7 @@
 use crate::adapters::Adapter;
 use crate::affinity::{Awaited, Callers};
 use crate::agent::Agent;
-use crate::call::{Call, Calls, Exclusion, Place, Repeat};
+use crate::call::{Call, Calls, Exclusion, Hand, Place, Repeat};
 use crate::command::{Command, Rejection};
 use crate::deadlines::{Deadline, Deadlines};
 use crate::event::{Event, HeartbeatState};
@@ -39,6 +39,7 @@ pub struct Router {
     pub(crate) adapters: Vec<Adapter>,
     pub(crate) agents: Vec<Agent>,
     pub(crate) calls: Calls,
+    pub(crate) hands: Slab<Hand>,
     pub(crate) places: Slab<Place>,
     pub(crate) exclusions: Slab<Exclusion>,
     pub(crate) repeats: Slab<Repeat>,
@@ -82,6 +83,7 @@ impl Router {
             adapters: Vec::new(),
             agents,
             calls: Calls::default(),
+            hands: Slab::new(),
             places: Slab::new(),
             exclusions: Slab::new(),
             repeats: Slab::new(),
@@ -241,7 +243,7 @@ impl Router {
                 return self.rule_is_due(slot, queue, at, events);
             }
             Deadline::ConnectEnds { slot, .. } => self.connect_ran_out(slot, events),
-            Deadline::RingEnds { slot, .. } => self.offer_rang_out(slot, events),
+            Deadline::RingEnds { offer, slot } => self.offer_rang_out(slot, offer, events),
             Deadline::WrapUpEnds { agent, slot } => self.wrap_up_ran_out(agent, slot, events),
             Deadline::GraceEnds { adapter } => self.grace_ran_out(adapter, events),
         }

@@ -11,7 +11,7 @@ use crate::event::{DeviceState, HeartbeatState, NotReadyReason, Presence, SlotSt
 use crate::ids::{AdapterId, AgentId, CallHandle, OfferNumber, QueueId, Span, Timestamp};
 use crate::latches::Sweep;
 use crate::persist::{Persist, RestoreError, Restored, Sink, Source, persist_enum, persist_struct};
-use crate::plan::RoutingPlan;
+use crate::plan::{BROADCAST_MAX, RoutingPlan};
 use crate::recovery::Phase;
 use crate::router::Router;
 use crate::selection::Occupation;
@@ -37,11 +37,11 @@ persist_struct!(Adapter { up, incarnation, heard, forgets, awaited_until }
     rebuilt { ticket: Ticket::NONE, first_offer: NONE, last_offer: NONE });
 persist_enum!(Phase { 0 = Recovering, 1 = CatchingUp, 2 = Normal });
 persist_struct!(Hand { offer, agent, slot, queue, rung_by, until }
-    rebuilt { previous: NONE, next: NONE });
+    rebuilt { call: 0, ticket: Ticket::NONE, previous: NONE, next: NONE, sibling: NONE });
 persist_struct!(Call {
     handle, adapter, channel, arrival, priority, state, stage_since, arrived_at, age_from, age_kept,
-    first, caller, awaits, moves, joins, hand, left_at, left,
-} rebuilt { counted: false, target: Span(0), places: NONE, exclusions: NONE, ticket: Ticket::NONE });
+    first, caller, awaits, moves, joins, left_at, left,
+} rebuilt { counted: false, target: Span(0), hands: NONE, places: NONE, exclusions: NONE });
 persist_struct!(Awaits { agent, until } rebuilt { ticket: Ticket::NONE });
 persist_struct!(Shift { busy, busy_since, ready, connected, occupation });
 persist_struct!(Occupation { busy, ready });
@@ -132,6 +132,8 @@ impl Router {
     }
 
     fn walk_chains(&self, slot: u32, sink: &mut impl Sink) {
+        (self.hands_of(slot).count() as u32).write(sink);
+        self.hands_of(slot).for_each(|hand| self.hands[hand].write(sink));
         (self.places_of(slot).count() as u32).write(sink);
         for place in self.places_of(slot) {
             self.places[place].write(sink);
@@ -207,6 +209,10 @@ impl Router {
             return Err(RestoreError::Damaged("call handle"));
         }
         self.calls.insert(call);
+        for _ in 0..u32::read(source)? {
+            let hand = self.hands.insert(Hand { call: slot, ..Persist::read(source)? });
+            self.join_hands(slot, hand);
+        }
         let mut last = NONE;
         for _ in 0..u32::read(source)? {
             let mut place = Place { slot, ..Persist::read(source)? };
@@ -249,8 +255,17 @@ impl Router {
             sound(adapter(call.adapter), "adapter of a call")?;
             let agent = |agent: AgentId| agent.index() < self.agents.len();
             sound(call.awaits.is_none_or(|it| agent(it.agent)), "agent whom a call awaits")?;
-            sound(call.hand.is_some() != (call.state == CallState::Waiting), "hand of a call")?;
-            if let Some(hand) = call.hand {
+            let hands = self.hands_of(call.handle.slot).map(|hand| &self.hands[hand]);
+            let hands: Vec<&Hand> = hands.collect();
+            let count = hands.len();
+            let fits = hands.is_sorted_by(|a, b| a.offer < b.offer)
+                && match call.state {
+                    CallState::Waiting => count == 0,
+                    CallState::Offering => (1..=usize::from(BROADCAST_MAX)).contains(&count),
+                    CallState::Connecting | CallState::Connected | CallState::Held => count == 1,
+                };
+            sound(fits, "hands of a call")?;
+            for hand in hands {
                 sound(adapter(hand.rung_by) && queue(hand.queue), "hand of a call")?;
                 let agent = self.agents.get(hand.agent.index());
                 let slot = agent.and_then(|agent| agent.slots.get(usize::from(hand.slot)));
@@ -289,8 +304,10 @@ impl Router {
 
     fn slot_is_sound(&self, state: &SlotState) -> bool {
         let holds = |call: CallHandle| {
-            let hand = self.calls.find(call).and_then(|call| Some((call, call.hand?)));
-            hand.is_some_and(|(call, hand)| state_of(call, hand) == *state)
+            self.calls.find(call).is_some_and(|call| {
+                let mut hands = self.hands_of(call.handle.slot).map(|hand| &self.hands[hand]);
+                hands.any(|hand| state_of(call, hand) == *state)
+            })
         };
         match *state {
             SlotState::Free => true,
@@ -325,34 +342,36 @@ impl Router {
             self.rebuild_call(*slot);
         }
         self.rebuild_latches();
-        let mut offered: Vec<(OfferNumber, u32)> = slots
-            .iter()
-            .filter(|slot| self.calls[**slot].state == CallState::Offering)
-            .map(|slot| (self.hand(*slot).offer, *slot))
-            .collect();
+        let offered = slots.iter().filter(|slot| self.calls[**slot].state == CallState::Offering);
+        let offered = offered.flat_map(|slot| self.hands_of(*slot));
+        let mut offered: Vec<(OfferNumber, u32)> =
+            offered.map(|hand| (self.hands[hand].offer, hand)).collect();
         offered.sort_unstable();
-        for (_, slot) in offered {
-            self.link_offer(slot);
+        for (_, hand) in offered {
+            self.link_offer(hand);
         }
     }
 
     fn rebuild_call(&mut self, slot: u32) {
-        let Call { state, hand, arrival, .. } = self.calls[slot];
-        let deadline = hand.and_then(|hand| match state {
-            CallState::Offering => {
-                Some((hand.until, Deadline::RingEnds { offer: hand.offer, slot }))
+        let Call { state, arrival, .. } = self.calls[slot];
+        for hand in self.hands_of(slot).collect::<Vec<_>>() {
+            let Hand { offer, until, .. } = self.hands[hand];
+            let deadline = match state {
+                CallState::Offering => Some(Deadline::RingEnds { offer, slot }),
+                CallState::Connecting => Some(Deadline::ConnectEnds { arrival, slot }),
+                CallState::Waiting | CallState::Connected | CallState::Held => None,
+            };
+            if let Some(deadline) = deadline {
+                self.hands[hand].ticket = self.deadlines.set(until, deadline);
             }
-            CallState::Connecting => Some((hand.until, Deadline::ConnectEnds { arrival, slot })),
-            CallState::Waiting | CallState::Connected | CallState::Held => None,
-        });
-        if let Some((until, deadline)) = deadline {
-            self.calls[slot].ticket = self.deadlines.set(until, deadline);
         }
         self.set_target(slot);
         self.set_awaited(slot);
         self.count_call(slot, Self::is_counted(state));
-        if let Some(hand) = hand.filter(|_| self.calls[slot].places == NONE) {
-            self.gauges.of_mut(hand.queue).in_system += 1;
+        if self.calls[slot].places == NONE {
+            for hand in self.hands_of(slot).map(|hand| self.hands[hand].queue).collect::<Vec<_>>() {
+                self.gauges.of_mut(hand).in_system += 1;
+            }
         }
         let places: Vec<u32> = self.places_of(slot).collect();
         for place in places {
@@ -373,7 +392,7 @@ impl Router {
 }
 
 /// What the agent's slot must say when he holds the call like this.
-fn state_of(call: &Call, hand: Hand) -> SlotState {
+fn state_of(call: &Call, hand: &Hand) -> SlotState {
     match call.state {
         CallState::Waiting => SlotState::Free,
         CallState::Offering => SlotState::Reserved { call: call.handle, offer: hand.offer },

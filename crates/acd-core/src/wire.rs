@@ -81,6 +81,7 @@ persist_struct!(QueuePlan {
     name,
     require,
     select,
+    broadcast,
     ring,
     wrap_up,
     wrap_up_at_most,

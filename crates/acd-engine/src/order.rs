@@ -153,6 +153,8 @@ pub enum RevokeReason {
     Failed,
     /// The bridge took too long.
     ConnectTimeout,
+    /// Another agent whom it was offered to at the same time took it.
+    AnsweredElsewhere,
 }
 
 /// Why a session ended.

@@ -194,6 +194,7 @@ pub(crate) struct CallRow {
     pub(crate) awaits_agent: Option<String>,
     pub(crate) awaits_until: Option<String>,
     pub(crate) agent: Option<String>,
+    pub(crate) also_offered_to: Vec<String>,
     pub(crate) offer_number: Option<u64>,
     pub(crate) via_queue: Option<String>,
     pub(crate) outcome: Option<&'static str>,
@@ -233,6 +234,7 @@ impl CallRow {
             awaits_agent: some(call.awaits_agent),
             awaits_until: call.awaits_until.as_ref().and_then(rfc_3339),
             agent: some(call.agent),
+            also_offered_to: call.also_offered_to,
             offer_number: (call.offer_number > 0).then_some(call.offer_number),
             via_queue: some(call.via_queue),
             outcome,
@@ -242,7 +244,9 @@ impl CallRow {
     /// Who has it, or in brackets for whom it waits.
     pub(crate) fn whose_it_is(&self) -> String {
         let awaited = self.awaits_agent.as_ref().map(|agent| format!("({agent})"));
-        self.agent.clone().or(awaited).unwrap_or_else(|| "-".to_owned())
+        let Some(agent) = &self.agent else { return awaited.unwrap_or_else(|| "-".to_owned()) };
+        let others = self.also_offered_to.iter().map(String::as_str);
+        std::iter::once(agent.as_str()).chain(others).collect::<Vec<_>>().join(", ")
     }
 
     /// The queues it stands in, else the one through which it was answered.

@@ -10,8 +10,9 @@ use acd_core::{
 impl Names {
     /// An event in words.
     pub(crate) fn event(&mut self, event: &Event) -> String {
-        if let Event::OfferIssued { call, offer, .. } = event {
+        if let Event::OfferIssued { call, offer, agent, .. } = event {
             self.offers.insert(*call, *offer);
+            self.offers_to.insert((*call, *agent), *offer);
         }
         match event {
             Event::RecoveryOver => "the domain has recovered".to_owned(),
@@ -169,6 +170,9 @@ impl Names {
                     OfferEnd::Revoked(RevokeCause::CallEnded) => "revoked, the call ended",
                     OfferEnd::Revoked(RevokeCause::AgentUnavailable) => {
                         "revoked, the agent is not available"
+                    }
+                    OfferEnd::Revoked(RevokeCause::AnsweredElsewhere) => {
+                        "revoked, another has taken it"
                     }
                     OfferEnd::Revoked(RevokeCause::CallMoved) => "revoked, the call moved",
                     OfferEnd::Revoked(RevokeCause::AdapterRestarted) => {

@@ -238,6 +238,7 @@ impl Compiler<'_> {
             name: name.to_owned(),
             require,
             select: queue.select.value.0.iter().map(criterion).collect(),
+            broadcast: queue.broadcast.value.0,
             ring: queue.ring.value.0,
             wrap_up: queue.wrap_up.value.0,
             wrap_up_at_most: self.wrap_up_at_most(key, queue),

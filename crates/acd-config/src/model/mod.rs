@@ -17,7 +17,7 @@ use crate::values::{
     Count, Flag, Listen, Mention, Name, Percent, PositiveTime, Text, Time, TimeWithin, Whole,
     check_name,
 };
-use acd_core::LEVEL_MAX;
+use acd_core::{BROADCAST_MAX, LEVEL_MAX};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use std::borrow::Cow;
 use toml::de::DeValue;
@@ -287,6 +287,8 @@ section! {
         /// How a call picks among the agents who have what it requires: the first criterion in
         /// which they differ decides; in the end, the one who has been idle longest.
         default select: Select = "['longest_idle']",
+        /// To how many agents at once a call is offered when it picks; the first to accept has it.
+        default broadcast: Whole<1, BROADCAST_MAX> = "1",
         /// How long an offer rings at an agent before it goes on to the next.
         default ring: PositiveTime = "'15s'",
         /// How long an agent has after a call of this queue before the next.

@@ -1,9 +1,9 @@
 //! What a Router relies on, checked once.
 
 use super::{
-    AGENTS_MAX, ALTERNATIVES_MAX, Action, Affinity, AgentPlan, BOUNDS_MAX, CAPACITY_MAX,
-    DELAYS_MAX, LEVEL_MAX, Latch, MissedOffers, Order, PlanDefect, QUEUES_MAX, QueuePlan, RANK_MAX,
-    RULES_MAX, Requirement, RoutingPlan, Rule, SKILLS_MAX, Service, When,
+    AGENTS_MAX, ALTERNATIVES_MAX, Action, Affinity, AgentPlan, BOUNDS_MAX, BROADCAST_MAX,
+    CAPACITY_MAX, DELAYS_MAX, LEVEL_MAX, Latch, MissedOffers, Order, PlanDefect, QUEUES_MAX,
+    QueuePlan, RANK_MAX, RULES_MAX, Requirement, RoutingPlan, Rule, SKILLS_MAX, Service, When,
 };
 use crate::ids::{Priority, QueueId, SkillId, Span};
 
@@ -59,6 +59,9 @@ impl RoutingPlan {
         self.check_requirement(&at, &queue.require)?;
         if queue.ring == Span(0) {
             return defect(format!("{at}: an offer must ring for some time"));
+        }
+        if !(1..=BROADCAST_MAX).contains(&queue.broadcast) {
+            return defect(format!("{at}: broadcast must be 1..={BROADCAST_MAX}"));
         }
         if queue.wrap_up_at_most < queue.wrap_up {
             return defect(format!("{at}: wrap-up may not be longer than at most"));

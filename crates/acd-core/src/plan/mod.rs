@@ -26,6 +26,8 @@ pub const BOUNDS_MAX: usize = 8;
 pub const RULES_MAX: usize = 64;
 /// The most calls that an agent may hold on one channel.
 pub const CAPACITY_MAX: u8 = 16;
+/// The most agents whom a call is offered to at once.
+pub const BROADCAST_MAX: u8 = 16;
 /// The most alternatives of a requirement.
 pub const ALTERNATIVES_MAX: usize = 16;
 /// The highest rank that a queue has for an agent; the lowest is 1.
@@ -128,6 +130,8 @@ pub struct QueuePlan {
     pub require: Requirement,
     /// How a call picks among the agents who have it; the first criterion that differs decides.
     pub select: Vec<Criterion>,
+    /// To how many agents at once a call is offered that picks, 1..=16.
+    pub broadcast: u8,
     /// How long an offer may ring, counted from its issue.
     pub ring: Span,
     /// How long an agent has after a call before he is free again; zero for none.
@@ -153,6 +157,7 @@ impl QueuePlan {
             name: name.to_owned(),
             require,
             select: vec![Criterion::LongestIdle],
+            broadcast: 1,
             ring: Span::from_secs(15),
             wrap_up: Span(0),
             wrap_up_at_most: Span::from_secs(600),

@@ -97,11 +97,21 @@ impl Moved {
         }
     }
 
-    /// Neighbours among the offers of an adapter are found again later.
-    fn hand(&self, old: Hand) -> Option<Hand> {
-        let (agent, queue) = (self.agent(old.agent)?, self.queue(old.queue)?);
-        let slot = self.slot_number(old.agent, old.slot)?;
-        Some(Hand { agent, queue, slot, previous: NONE, next: NONE, ..old })
+    /// Of all of them there is an agent, a slot and a queue in the new plan. Neighbours among the
+    /// offers of an adapter are found again later.
+    fn hands(&self, first: u32, hands: &mut Slab<Hand>) {
+        let mut at = first;
+        while at != NONE {
+            let Hand { agent, queue, slot, sibling, .. } = hands[at];
+            if let (Some(to), Some(queue), Some(slot)) =
+                (self.agent(agent), self.queue(queue), self.slot_number(agent, slot))
+            {
+                let (agent, ticket) = (to, Ticket::NONE);
+                let (previous, next) = (NONE, NONE);
+                hands[at] = Hand { agent, queue, slot, ticket, previous, next, ..hands[at] };
+            }
+            at = sibling;
+        }
     }
 
     /// Exclusions of agents who are gone are over.
@@ -212,7 +222,7 @@ impl Router {
             for place in self.places_of(call.handle.slot) {
                 queue(self.places[place].queue)?;
             }
-            if let Some(hand) = call.hand {
+            for hand in self.hands_of(call.handle.slot).map(|hand| &self.hands[hand]) {
                 queue(hand.queue)?;
                 if moved.slot_number(hand.agent, hand.slot).is_none() {
                     return Err(Rejection::AgentInUse { agent: hand.agent });
@@ -235,6 +245,7 @@ impl Router {
             adapters,
             agents,
             mut calls,
+            mut hands,
             mut places,
             mut exclusions,
             mut repeats,
@@ -293,9 +304,9 @@ impl Router {
             known: BTreeMap::new(),
         };
         for call in calls.slots.iter_mut().filter_map(|slot| slot.call.as_mut()) {
-            (call.ticket, call.counted) = (Ticket::NONE, false);
+            call.counted = false;
             call.left = call.left.iter().filter_map(|queue| moved.queue(*queue)).collect();
-            call.hand = call.hand.and_then(|hand| moved.hand(hand));
+            moved.hands(call.hands, &mut hands);
             if let Some(awaits) = call.awaits.take() {
                 let ticket = Ticket::NONE;
                 let to = moved.agent(awaits.agent);
@@ -307,7 +318,8 @@ impl Router {
             stays.go_on(call, &mut places, &mut repeats, events);
             moved.exclusions(&mut call.exclusions, &mut exclusions);
         }
-        (self.calls, self.places, self.exclusions) = (calls, places, exclusions);
+        (self.calls, self.hands) = (calls, hands);
+        (self.places, self.exclusions) = (places, exclusions);
         self.repeats = repeats;
         rested
     }
@@ -432,28 +444,25 @@ impl Router {
     /// An offer is for an agent who meets what the call asks for as it stands now.
     fn revoke_unqualified(&mut self, events: &mut Vec<Event>) {
         let offered = self.calls.iter().filter(|call| call.state == CallState::Offering);
-        let mut offered: Vec<(OfferNumber, u32)> = offered
-            .filter_map(|call| Some((call.handle.slot, call.hand?)))
-            .filter(|(slot, hand)| !self.is_qualified(*slot, *hand))
-            .map(|(slot, hand)| (hand.offer, slot))
-            .collect();
-        offered.sort_unstable();
-        for (offer, slot) in offered {
+        let hands = offered.flat_map(|call| self.hands_of(call.handle.slot));
+        let unqualified = hands.map(|hand| self.hands[hand]).filter(|it| !self.is_qualified(*it));
+        let mut unqualified: Vec<(OfferNumber, u32)> =
+            unqualified.map(|hand| (hand.offer, hand.call)).collect();
+        unqualified.sort_unstable();
+        for (offer, slot) in unqualified {
             // The end of an offer before it may have ended this call by a rule, or revoked it.
-            let is_out = self.calls.slots[slot as usize].call.as_ref().is_some_and(|call| {
-                call.state == CallState::Offering
-                    && call.hand.is_some_and(|hand| hand.offer == offer)
-            });
-            if is_out {
+            let lives = self.calls.slots[slot as usize].call.is_some();
+            let hand = if lives { self.hand_by(slot, offer) } else { None };
+            if let Some(hand) = hand.filter(|_| self.calls[slot].state == CallState::Offering) {
                 let end = OfferEnd::Revoked(RevokeCause::AgentUnavailable);
-                self.end_offer(slot, end, Told::ByOthers, events);
+                self.end_offer(hand, end, Told::ByOthers, events);
             }
         }
     }
 
-    fn is_qualified(&self, slot: u32, hand: Hand) -> bool {
+    fn is_qualified(&self, hand: Hand) -> bool {
         let planned = &self.plan.agents[hand.agent.index()];
-        self.place_in(slot, hand.queue).is_some_and(|place| {
+        self.place_in(hand.call, hand.queue).is_some_and(|place| {
             let demand = &self.lines.demands[self.places[place].demand.index()];
             planned.level_for(demand.queue, &demand.requirement).is_some()
         })

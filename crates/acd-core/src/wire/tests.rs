@@ -137,17 +137,18 @@ fn queue() -> impl Strategy<Value = QueuePlan> {
     let keep_free = (any::<u32>(), priority)
         .prop_map(|(agents, for_priority)| KeepFree { agents, for_priority });
     let affinity = (span(), span()).prop_map(|(window, wait)| Affinity { window, wait });
-    let kept = (prop::option::of(keep_free), affinity);
+    let kept = (prop::option::of(keep_free), affinity, any::<u8>());
     let rest = (service_level, any::<bool>(), rules, kept);
     let spans = (span(), span(), span());
     ("\\PC{0,8}", requirement(), select, spans, rest).prop_map(
         |(name, require, select, spans, (service_level, closing_ends_waits, rules, kept))| {
-            let (keep_free, affinity) = kept;
+            let (keep_free, affinity, broadcast) = kept;
             let (ring, wrap_up, wrap_up_at_most) = spans;
             QueuePlan {
                 name,
                 require,
                 select,
+                broadcast,
                 ring,
                 wrap_up,
                 wrap_up_at_most,
@@ -391,6 +392,7 @@ fn the_bytes_of_one_of_each_are_known() {
         name: "général".to_owned(),
         require: Requirement { skills: skills.clone(), any_of: Vec::new() },
         select: vec![Criterion::HighestLevel, Criterion::LongestIdle],
+        broadcast: 32,
         ring: Span(5),
         wrap_up: Span(6),
         wrap_up_at_most: Span(28),
@@ -443,7 +445,7 @@ fn the_bytes_of_one_of_each_are_known() {
     let bytes = encoded(&one_of_each(&of));
     let mut hash = EventDigest::default();
     bytes.iter().for_each(|byte| hash.bytes(&[*byte]));
-    assert_eq!((LOGIC_VERSION, bytes.len(), hash.value()), (7, 768, 0xAB01_6783_75A6_23FE));
+    assert_eq!((LOGIC_VERSION, bytes.len(), hash.value()), (7, 769, 0xA8C5_50A3_3128_DB58));
 }
 
 /// A length that is not there asks for no memory: this would be billions of names.

@@ -295,6 +295,7 @@ fn revoke_reason(end: OfferEnd) -> Option<RevokeReason> {
         OfferEnd::Failed => Some(RevokeReason::Failed),
         OfferEnd::Revoked(RevokeCause::CallEnded) => Some(RevokeReason::CallEnded),
         OfferEnd::Revoked(RevokeCause::AgentUnavailable) => Some(RevokeReason::AgentUnavailable),
+        OfferEnd::Revoked(RevokeCause::AnsweredElsewhere) => Some(RevokeReason::AnsweredElsewhere),
         OfferEnd::Revoked(RevokeCause::CallMoved) => Some(RevokeReason::CallMoved),
         OfferEnd::Revoked(RevokeCause::AdapterRestarted) => Some(RevokeReason::Failed),
     }

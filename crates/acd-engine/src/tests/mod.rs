@@ -10,6 +10,7 @@ mod phones;
 mod readers;
 mod recovery;
 mod resync;
+mod several_agents;
 mod stopping;
 mod two_adapters;
 

@@ -168,7 +168,9 @@ pub struct CallRow {
     pub awaits: Option<(Arc<str>, Timestamp)>,
     /// The agent whom it is offered to, or who has it.
     pub agent: Option<Arc<str>>,
-    /// The offer that is out or led to the conversation, else 0.
+    /// Others whom it is offered to at the same time.
+    pub also_offered_to: Vec<Arc<str>>,
+    /// The offer that is out or led to the conversation, else 0; the first of several.
     pub offer: u64,
     /// When that offer ends unanswered; only while it is out.
     pub ring_until: Option<Timestamp>,

@@ -199,6 +199,7 @@ fn offer_end(end: OfferEnd) -> &'static str {
         OfferEnd::Failed => "failed",
         OfferEnd::Revoked(RevokeCause::CallEnded) => "revoked_call_ended",
         OfferEnd::Revoked(RevokeCause::AgentUnavailable) => "revoked_agent_unavailable",
+        OfferEnd::Revoked(RevokeCause::AnsweredElsewhere) => "revoked_answered_elsewhere",
         OfferEnd::Revoked(RevokeCause::CallMoved) => "revoked_call_moved",
         OfferEnd::Revoked(RevokeCause::AdapterRestarted) => "revoked_adapter_restarted",
     }

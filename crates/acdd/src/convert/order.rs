@@ -97,6 +97,7 @@ fn revoke_reason(reason: RevokeReason) -> Reason {
         RevokeReason::CallMoved => Reason::CallMoved,
         RevokeReason::Failed => Reason::Failed,
         RevokeReason::ConnectTimeout => Reason::ConnectTimeout,
+        RevokeReason::AnsweredElsewhere => Reason::AnsweredElsewhere,
     }
 }
 

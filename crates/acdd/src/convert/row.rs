@@ -90,6 +90,7 @@ pub(crate) fn call(row: &CallRow) -> v1::Call {
         outcome: row.outcome.map_or(v1::Outcome::Unspecified, outcome).into(),
         channel: channel(row.channel).into(),
         awaits_agent: row.awaits.as_ref().map(|(agent, _)| agent.to_string()).unwrap_or_default(),
+        also_offered_to: row.also_offered_to.iter().map(|agent| agent.to_string()).collect(),
         awaits_until: row.awaits.as_ref().map(|(_, until)| timestamp(*until)),
     }
 }
