@@ -5,10 +5,10 @@ use crate::told::Told;
 use crate::twin::Twin;
 use acd_core::{
     Action, AdapterFacts, AdapterId, Admission, AgentId, AnnouncementId, Bound, CallEntry,
-    CallHandle, Command, Criterion, DeviceState, Event, ForcedPresence, Gauge, HeartbeatState,
-    Latch, MissedOffers, OfferNumber, OfferResult, Order, Outcome, Phase, Priority, QueueId,
-    RANK_MAX, ReasonId, Requirement, Router, RoutingPlan, Rule, Service, Span, Timestamp,
-    Treatment, When,
+    CallHandle, Command, Criterion, DeviceState, Event, ExtraId, ForcedPresence, Gauge,
+    HeartbeatState, Latch, MissedOffers, OfferNumber, OfferResult, Order, Outcome, Phase, Priority,
+    QueueId, RANK_MAX, ReasonId, Requirement, Router, RoutingPlan, Rule, Service, SkillId, Span,
+    Timestamp, Treatment, When,
 };
 use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
@@ -44,6 +44,7 @@ pub(crate) enum Attempt {
         queue: u16,
         priority: u8,
         late: u64,
+        extra: Option<u16>,
     },
     Vanish {
         call: usize,
@@ -148,6 +149,7 @@ fn attempt() -> impl Strategy<Value = Attempt> {
     let call = 0_usize..64;
     let queue = 0_u16..5;
     let late = prop_oneof![8 => Just(1), 1 => Just(0), 1 => 2_u64..90];
+    let offered = (0_u8..10, late, prop::option::of(0_u16..8));
     let result = prop_oneof![
         1 => Just(OfferResult::Ringing),
         6 => Just(OfferResult::Accepted),
@@ -173,8 +175,8 @@ fn attempt() -> impl Strategy<Value = Attempt> {
         }),
         3 => (0_usize..3).prop_map(|adapter| Attempt::Synced { adapter }),
         1 => adapter.clone().prop_map(|adapter| Attempt::AdapterDown { adapter }),
-        40 => (0_u16..2, 0_u16..4, 0_u8..10, late).prop_map(|(adapter, queue, priority, late)| {
-            Attempt::Offer { adapter, queue, priority, late }
+        40 => (0_u16..2, 0_u16..4, offered).prop_map(|(adapter, queue, (priority, late, extra))| {
+            Attempt::Offer { adapter, queue, priority, late, extra }
         }),
         1 => call.clone().prop_map(|call| Attempt::Vanish { call }),
         4 => (call.clone(), agent.clone(), adapter, any::<bool>())
@@ -248,10 +250,12 @@ pub(crate) fn a_plan() -> impl Strategy<Value = RoutingPlan> {
     let profile = (prop::collection::vec(prop::option::weighted(0.3, service), 4), 0..16_u8);
     let queues = prop::collection::vec(queue, 4);
     let profiles = prop::collection::vec(profile, 6);
-    (order, missed, any::<u64>(), queues, profiles).prop_map(
-        |(order, missed, seed, queues, profiles)| {
+    let hard = prop_oneof![2 => Just(Vec::new()), 1 => Just(vec![SkillId(2)])];
+    let besides = (extras(), hard);
+    (order, missed, any::<u64>(), queues, profiles, besides).prop_map(
+        |(order, missed, seed, queues, profiles, (extras, hard))| {
             let mut plan = everything::plan(order, missed);
-            plan.seed = seed;
+            (plan.seed, plan.extras, plan.hard) = (seed, extras, hard);
             let all = plan.queues.len() as u16;
             for (id, (queue, (select, within, (rules, closing_ends_waits)))) in
                 (0..).zip(plan.queues.iter_mut().zip(queues))
@@ -269,6 +273,7 @@ pub(crate) fn a_plan() -> impl Strategy<Value = RoutingPlan> {
                 agent.queues = named.filter_map(|(queue, it)| Some((queue, it?))).collect();
                 agent.only = only == 0;
             }
+            keep_hard_skills(&mut plan);
             plan
         },
     )
@@ -318,6 +323,7 @@ fn rules_with_conditions() -> impl Strategy<Value = (Vec<Rule>, bool)> {
         2 => (0..9_u8).prop_map(|it| Action::RaisePriority(Priority::new(it).unwrap())),
         2 => Just(Action::Play(AnnouncementId(0))),
         1 => Just(Action::Require(Requirement::default())),
+        2 => subsequence(vec![SkillId(0), SkillId(1), SkillId(2)], 1..=2).prop_map(Action::Drop),
         1 => Just(Action::End(Treatment::Message)),
     ];
     let rule = (timed, when, priority, action, prop::bool::weighted(0.4)).prop_map(
@@ -338,6 +344,50 @@ fn rules_with_conditions() -> impl Strategy<Value = (Vec<Rule>, bool)> {
     (prop::collection::vec(rule, 0..3), any::<bool>())
 }
 
+/// What routes may ask for besides, each once; none asks for nothing.
+fn extras() -> impl Strategy<Value = Vec<Requirement>> {
+    let levels = |least: usize| {
+        let skill = prop::option::weighted(0.4, 1..7_u8);
+        prop::collection::vec(skill, 3).prop_filter_map("it asks for enough", move |levels| {
+            let levels: Vec<_> = (0..).map(SkillId).zip(levels).collect();
+            let asked: Vec<(SkillId, u8)> =
+                levels.into_iter().filter_map(|(skill, level)| Some((skill, level?))).collect();
+            (asked.len() >= least).then_some(asked)
+        })
+    };
+    let any_of = prop_oneof![2 => Just(Vec::new()), 1 => prop::collection::vec(levels(1), 1..4)];
+    let extra = (levels(0), any_of).prop_map(|(skills, any_of)| Requirement { skills, any_of });
+    let some = prop::collection::vec(extra, 1..4).prop_map(|mut extras| {
+        extras.retain(|extra| !extra.is_nothing());
+        let mut all: Vec<Requirement> = Vec::new();
+        for extra in extras {
+            if !all.contains(&extra) {
+                all.push(extra);
+            }
+        }
+        all
+    });
+    prop_oneof![1 => Just(Vec::new()), 2 => some]
+}
+
+/// No rule relaxes a hard skill.
+fn keep_hard_skills(plan: &mut RoutingPlan) {
+    let hard = plan.hard.clone();
+    let is_hard = |skill| hard.contains(&skill);
+    for queue in &mut plan.queues {
+        for action in queue.rules.iter_mut().flat_map(|rule| &mut rule.then) {
+            let relaxes = match action {
+                Action::Require(asked) => queue.require.relaxed_by(asked, is_hard).is_some(),
+                Action::Drop(dropped) => dropped.iter().any(|skill| is_hard(*skill)),
+                _ => false,
+            };
+            if relaxes {
+                *action = Action::Play(AnnouncementId(0));
+            }
+        }
+    }
+}
+
 /// The same rule, with a name of its own, and to another queue than that of `id`, if it leads.
 fn leading_elsewhere(mut rule: Rule, id: u16, all: u16) -> Rule {
     let other = |to: QueueId| if to.0 == id { QueueId((id + 1) % all) } else { to };
@@ -346,6 +396,7 @@ fn leading_elsewhere(mut rule: Rule, id: u16, all: u16) -> Rule {
             Action::AddQueue { to, .. } | Action::MoveTo(to) => *to = other(*to),
             Action::RaisePriority(_)
             | Action::Require(_)
+            | Action::Drop(_)
             | Action::End(_)
             | Action::TransferTo(_)
             | Action::Play(_) => {}
@@ -657,13 +708,18 @@ impl World {
             Attempt::AdapterDown { adapter } => {
                 Command::AdapterDown { adapter: AdapterId(adapter) }
             }
-            Attempt::Offer { adapter, queue, priority, late } => {
+            Attempt::Offer { adapter, queue, priority, late, extra } => {
                 self.next_slot += 1;
                 // Slots are used again, as the edge does.
                 let call = CallHandle { slot: self.next_slot % 97, generation: self.next_slot };
                 let priority = Priority::new(priority).unwrap();
                 let since = now + Span::from_secs(1) - Span::from_secs(late);
+                // Where routes ask for something besides, mostly one of these; else nothing.
+                let extras = self.router.plan().extras.len() as u16;
+                let extra =
+                    extra.filter(|_| extras > 0).map(|it| if it < 7 { it % extras } else { it });
                 let entry = CallEntry::new(QueueId(queue), priority, since);
+                let entry = entry.asking(extra.map(ExtraId));
                 Command::CallOffered { call, adapter: AdapterId(adapter), entry }
             }
             Attempt::Vanish { call } => Command::CallVanished { call: live(call) },

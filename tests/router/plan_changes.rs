@@ -10,9 +10,9 @@ mod drafts;
 mod plans;
 
 use acd_core::{
-    AdapterId, AgentId, CallEntry, CallHandle, Command, DeviceState, Event, MissedOffers,
-    OfferNumber, OfferResult, Priority, QueueId, ReasonId, Rejection, Requirement, Router,
-    RoutingPlan, SkillId, Span, Timestamp,
+    Action, AdapterId, AgentId, CallEntry, CallHandle, Command, DeviceState, Event, ExtraId,
+    MissedOffers, OfferNumber, OfferResult, Priority, QueueId, ReasonId, Rejection, Requirement,
+    Router, RoutingPlan, SkillId, Span, Timestamp,
 };
 use drafts::{Draft, a_draft};
 use proptest::prelude::*;
@@ -37,6 +37,7 @@ enum Step {
         adapter: u16,
         queue: Index,
         priority: u8,
+        extra: Option<Index>,
     },
     Answer {
         call: Index,
@@ -89,8 +90,9 @@ fn step() -> impl Strategy<Value = Step> {
         1 => (1..6_usize).prop_map(Step::ThereAndBack),
         1 => a_draft().prop_map(|draft| Step::Restart(Box::new(draft))),
         1 => (0..2_u16, any::<bool>()).prop_map(|(adapter, up)| Step::Adapter { adapter, up }),
-        14 => (0..2_u16, index(), 0..10_u8)
-            .prop_map(|(adapter, queue, priority)| Step::Offer { adapter, queue, priority }),
+        14 => (0..2_u16, index(), 0..10_u8, prop::option::of(index())).prop_map(
+            |(adapter, queue, priority, extra)| Step::Offer { adapter, queue, priority, extra }
+        ),
         6 => (index(), result).prop_map(|(call, result)| Step::Answer { call, result }),
         5 => index().prop_map(|call| Step::Bridge { call }),
         1 => index().prop_map(|call| Step::Hold { call }),
@@ -122,6 +124,9 @@ struct Known {
     hand: Option<(String, String)>,
     /// What it asks for in each of its queues.
     places: BTreeMap<String, Vec<(String, u8)>>,
+    /// What it asks for besides, wherever it is: as long as there are such skills and no rule has
+    /// dropped them.
+    extra: Vec<(String, u8)>,
 }
 
 struct World {
@@ -136,6 +141,8 @@ struct World {
     /// Taken and refused.
     changes: (usize, usize),
     recovers: bool,
+    /// What the call that is being offered asks for besides.
+    offered: Option<Vec<(String, u8)>>,
 }
 
 impl World {
@@ -152,6 +159,7 @@ impl World {
             incarnation: 1,
             changes: (0, 0),
             recovers: false,
+            offered: None,
         };
         world.connect_all(false);
         world
@@ -200,11 +208,18 @@ impl World {
             Step::Adapter { adapter, up: false } => {
                 Command::AdapterDown { adapter: AdapterId(*adapter) }
             }
-            Step::Offer { adapter, queue: index, priority } => Command::CallOffered {
-                call: CallHandle { slot: self.arrived % 61, generation: self.arrived + 1 },
-                adapter: AdapterId(*adapter),
-                entry: CallEntry::new(queue(index), Priority::new(*priority).unwrap(), self.now),
-            },
+            Step::Offer { adapter, queue: index, priority, extra } => {
+                let extras = plan.extras.len();
+                let extra = extra.as_ref().filter(|_| extras > 0);
+                let extra = extra.map(|index| ExtraId(index.index(extras) as u16));
+                let priority = Priority::new(*priority).unwrap();
+                self.offered = extra.map(|extra| self.named(&plan.extras[extra.index()].skills));
+                Command::CallOffered {
+                    call: CallHandle { slot: self.arrived % 61, generation: self.arrived + 1 },
+                    adapter: AdapterId(*adapter),
+                    entry: CallEntry::new(queue(index), priority, self.now).asking(extra),
+                }
+            }
             Step::Answer { call, result } => {
                 let (call, offer) = offered(Stage::Offering, call);
                 Command::OfferResult { call, offer, result: *result }
@@ -261,6 +276,10 @@ impl World {
             assert!(events.is_empty(), "a refusal says nothing");
         }
         self.router.check_invariants();
+        let known = &self.router.plan().skills;
+        for call in self.calls.values_mut() {
+            call.extra.retain(|(skill, _)| known.contains(skill));
+        }
         events.iter().for_each(|event| self.take_in(event));
         self.check();
         result.map(|()| events)
@@ -301,8 +320,10 @@ impl World {
     /// What the same plan in another order changes is handles, and nothing else.
     fn there_and_back(&mut self, by: usize) {
         self.apply(Command::AdvanceTime).unwrap();
-        let before = (self.router.digest(), self.router.next_deadline());
         let home = self.draft.plan();
+        // What only calls asked for that have ended is forgotten by any change.
+        self.apply(Command::PlanChanged { plan: Arc::new(home.clone()) }).unwrap();
+        let before = (self.router.digest(), self.router.next_deadline());
         for plan in [home.clone(), self.draft.turned(by).plan(), home] {
             let events = self.apply(Command::PlanChanged { plan: Arc::new(plan) }).unwrap();
             assert_eq!(events, [], "the same plan changes nothing");
@@ -331,6 +352,11 @@ impl World {
         self.router.plan().agents[agent.index()].id.clone()
     }
 
+    fn named(&self, skills: &[(SkillId, u8)]) -> Vec<(String, u8)> {
+        let name = |skill: SkillId| self.router.plan().skills[skill.index()].clone();
+        skills.iter().map(|(skill, level)| (name(*skill), *level)).collect()
+    }
+
     fn holds(&self, id: &str) -> usize {
         let hands = self.calls.values().filter_map(|known| known.hand.as_ref());
         hands.filter(|(agent, _)| agent == id).count()
@@ -344,6 +370,7 @@ impl World {
                     offer: OfferNumber(0),
                     hand: None,
                     places: BTreeMap::new(),
+                    extra: self.offered.take().unwrap_or_default(),
                 };
                 assert!(self.calls.insert(*call, known).is_none(), "a call arrives once");
                 self.arrived += 1;
@@ -353,12 +380,19 @@ impl World {
             }
             Event::PlaceEntered { call, queue, demand, .. }
             | Event::RequirementChanged { call, queue, demand } => {
-                let plan = self.router.plan();
-                let skills = &self.router.demands()[demand.index()].requirement.skills;
-                let name = |skill: SkillId| plan.skills[skill.index()].clone();
-                let asked = skills.iter().map(|(skill, level)| (name(*skill), *level)).collect();
+                let asked = self.named(&self.router.demands()[demand.index()].requirement.skills);
                 let queue = self.queue(*queue);
                 self.known(*call).places.insert(queue, asked);
+            }
+            Event::RuleFired { call, queue, rule, .. } => {
+                let plan = Arc::clone(self.router.plan());
+                for action in &plan.queues[queue.index()].rules[usize::from(*rule)].then {
+                    if let Action::Drop(skills) = action {
+                        let is_dropped =
+                            |name: &str| skills.iter().any(|it| plan.skills[it.index()] == name);
+                        self.known(*call).extra.retain(|(name, _)| !is_dropped(name));
+                    }
+                }
             }
             Event::PlaceLeft { call, queue, .. } => {
                 let queue = self.queue(*queue);
@@ -392,7 +426,16 @@ impl World {
         for agent in &plan.agents {
             assert!(self.holds(&agent.id) <= usize::from(agent.capacity), "capacity is kept");
         }
-        for known in self.calls.values() {
+        for (call, known) in &self.calls {
+            let facts = self.router.call(*call).expect("it lives");
+            for place in facts.places {
+                let demand = &self.router.demands()[place.demand.index()];
+                let asked = self.named(&demand.requirement.skills);
+                for (skill, level) in &known.extra {
+                    let kept = asked.iter().any(|(it, at)| it == skill && at >= level);
+                    assert!(kept, "{skill} is asked for wherever the call is");
+                }
+            }
             let Some((id, through)) = &known.hand else { continue };
             let agent = plan.agents.iter().find(|agent| agent.id == *id);
             let agent = agent.expect("who holds a call is in the plan");

@@ -7,8 +7,8 @@ use acd_core::{
     Action, AdapterId, Admission, AgentId, Bound, CallEntry, CallHandle, Command, Criterion,
     Demand, DemandId, DeviceState, Event, ForcedPresence, Gauge, HeartbeatState, LeftCause,
     MissedOffers, NotReadyReason, OfferEnd, OfferNumber, OfferResult, Order, Outcome, Phase,
-    Presence, Priority, QueueId, ReturnCause, RevokeCause, RoutingPlan, Rule, Service, SkillId,
-    SlotState, Span, Timestamp, Treatment, When, draw,
+    Presence, Priority, QueueId, Requirement, ReturnCause, RevokeCause, RoutingPlan, Rule, Service,
+    SkillId, SlotState, Span, Timestamp, Treatment, When, draw,
 };
 use std::cmp::{Ordering, Reverse};
 use std::collections::{BTreeMap, BTreeSet};
@@ -115,6 +115,8 @@ struct Call {
     adapter: AdapterId,
     arrival: u64,
     priority: Priority,
+    /// What it asks for besides what its queues do.
+    extra: Requirement,
     state: State,
     held: bool,
     /// Its age counts from here while it waits, rings or connects.
@@ -136,7 +138,8 @@ struct Call {
 #[derive(Clone)]
 struct Place {
     queue: QueueId,
-    demand: DemandId,
+    /// What the queue, or a rule of it, makes the call ask for.
+    own: Requirement,
     /// Since when it counts as being there, and since when it is.
     entered: Timestamp,
     taken: Timestamp,
@@ -552,7 +555,7 @@ impl Twin {
             let agents = (0..self.agents.len() as u32).map(AgentId);
             let may = agents.filter(|agent| self.may_serve(*agent, &self.calls[call], place));
             let point = draw(self.plan.seed, self.calls[call].arrival, self.offers + 1);
-            let best = may.min_by(|a, b| self.by_select(place, point, *a, *b));
+            let best = may.min_by(|a, b| self.by_select(&self.calls[call], place, point, *a, *b));
             if let Some(agent) = best {
                 let joined = place.joined;
                 return self.offer(call, joined, agent);
@@ -562,9 +565,16 @@ impl Twin {
 
     /// Whoever has left offers unanswered comes last; then the first criterion that differs decides;
     /// in the end, the longest idle.
-    fn by_select(&self, place: &Place, point: u64, a: AgentId, b: AgentId) -> Ordering {
+    fn by_select(
+        &self,
+        call: &Call,
+        place: &Place,
+        point: u64,
+        a: AgentId,
+        b: AgentId,
+    ) -> Ordering {
         let [one, other] = [a, b].map(|agent| &self.agents[agent.index()]);
-        let level = |agent| self.level(agent, place.demand);
+        let level = |agent| self.level(agent, call, place);
         let rank = |agent| self.service(agent, place.queue).rank;
         let on_circle = |agent: AgentId| {
             let last_offer = self.agents[agent.index()].last_offer;
@@ -636,20 +646,26 @@ impl Twin {
             && self.is_open(call.adapter)
             && device.is_none_or(|device| self.is_open(device.adapter))
             && self.is_available(agent)
-            && self.meets(agent, place.demand)
+            && self.meets(agent, call, place)
             && (call.priority == Priority::EMERGENCY
                 || self.now.since(place.entered) >= self.service(agent, place.queue).delay)
             && !call.skips.iter().any(|(skipped, until)| *skipped == agent && *until > self.now)
     }
 
-    fn meets(&self, agent: AgentId, demand: DemandId) -> bool {
+    /// He has what the queue, or a rule of it, and what the call besides asks for.
+    fn meets(&self, agent: AgentId, call: &Call, place: &Place) -> bool {
+        self.serves(agent, place.queue, &[&place.own, &call.extra])
+    }
+
+    /// He is not barred from the queue, and has all that is asked for.
+    fn serves(&self, agent: AgentId, queue: QueueId, asked: &[&Requirement]) -> bool {
         let planned = &self.plan.agents[agent.index()];
-        let Demand { queue, requirement } = &self.demands[demand.index()];
-        let barred = planned.only && !planned.queues.iter().any(|(it, _)| it == queue);
-        let any_of = &requirement.any_of;
-        !barred
-            && self.has(agent, &requirement.skills)
-            && (any_of.is_empty() || any_of.iter().any(|one| self.has(agent, one)))
+        let barred = planned.only && !planned.queues.iter().any(|(it, _)| *it == queue);
+        let has_all = |asked: &&Requirement| {
+            self.has(agent, &asked.skills)
+                && (asked.any_of.is_empty() || asked.any_of.iter().any(|it| self.has(agent, it)))
+        };
+        !barred && asked.iter().all(has_all)
     }
 
     fn has(&self, agent: AgentId, asked: &[(SkillId, u8)]) -> bool {
@@ -657,16 +673,95 @@ impl Twin {
         asked.iter().all(|(skill, level)| held.iter().any(|(it, has)| it == skill && has >= level))
     }
 
-    /// The sum of his levels in the skills that are asked for, and in the best alternative.
-    fn level(&self, agent: AgentId, demand: DemandId) -> u32 {
+    /// The sum of his levels in the skills that are asked for, and in the best alternative of each of
+    /// the two that has some; each skill once.
+    fn level(&self, agent: AgentId, call: &Call, place: &Place) -> u32 {
         let held = &self.plan.agents[agent.index()].skills;
-        let sum = |asked: &[(SkillId, u8)]| -> u32 {
-            let counts = held.iter().filter(|(skill, _)| asked.iter().any(|(it, _)| it == skill));
-            counts.map(|(_, level)| u32::from(*level)).sum()
+        let nothing = [Vec::new()];
+        let met = |asked: &Requirement| -> Vec<Vec<(SkillId, u8)>> {
+            let any_of = if asked.any_of.is_empty() { &nothing[..] } else { &asked.any_of };
+            any_of.iter().filter(|one| self.has(agent, one)).cloned().collect()
         };
-        let requirement = &self.demands[demand.index()].requirement;
-        let met = requirement.any_of.iter().filter(|one| self.has(agent, one));
-        sum(&requirement.skills) + met.map(|one| sum(one)).max().unwrap_or(0)
+        let mut best = 0;
+        for of_queue in met(&place.own) {
+            for of_call in met(&call.extra) {
+                let all = [&place.own.skills, &call.extra.skills, &of_queue, &of_call];
+                let named = |skill: SkillId| all.into_iter().flatten().any(|(it, _)| *it == skill);
+                let counts = held.iter().filter(|(skill, _)| named(*skill));
+                best = best.max(counts.map(|(_, level)| u32::from(*level)).sum());
+            }
+        }
+        best
+    }
+
+    /// As the Router names what a call asks for in a queue.
+    fn demand(&self, call: usize, at: usize) -> DemandId {
+        let Call { extra, places, .. } = &self.calls[call];
+        let Place { own, queue, .. } = &places[at];
+        let both = |a: &[(SkillId, u8)], b: &[(SkillId, u8)]| -> Vec<(SkillId, u8)> {
+            let mut levels = BTreeMap::new();
+            for (skill, level) in a.iter().chain(b) {
+                let known = levels.entry(*skill).or_insert(*level);
+                *known = (*known).max(*level);
+            }
+            levels.into_iter().collect()
+        };
+        let mut any_of = Vec::new();
+        for (a, b) in own.any_of.iter().flat_map(|a| extra.any_of.iter().map(move |b| (a, b))) {
+            any_of.push(both(a, b));
+        }
+        if own.any_of.is_empty() || extra.any_of.is_empty() {
+            any_of = own.any_of.iter().chain(&extra.any_of).cloned().collect();
+        }
+        let meant: BTreeSet<_> = any_of.iter().collect();
+        let skills = both(&own.skills, &extra.skills);
+        let is_meant = |it: &&(DemandId, &Demand)| {
+            let Demand { queue: of, requirement } = it.1;
+            *of == *queue
+                && requirement.skills == skills
+                && match *extra == Requirement::default() {
+                    true => requirement.any_of == any_of,
+                    false => requirement.any_of.iter().collect::<BTreeSet<_>>() == meant,
+                }
+        };
+        let named: Vec<(DemandId, &Demand)> = (0..).map(DemandId).zip(&self.demands).collect();
+        named.iter().find(is_meant).expect("every demand of the plan is named").0
+    }
+
+    /// Says what has changed of what it asks for in its queues, in the order it joined them.
+    fn asks_anew(&mut self, call: usize, before: &[DemandId]) {
+        for (at, before) in before.iter().enumerate() {
+            let demand = self.demand(call, at);
+            if demand != *before {
+                let Call { handle, arrival, .. } = self.calls[call];
+                let queue = self.calls[call].places[at].queue;
+                self.calls[call].places[at].seen = self.now;
+                self.say(Event::RequirementChanged { call: handle, queue, demand });
+                self.eligible.insert(arrival);
+            }
+        }
+    }
+
+    /// What is left of what a call asks for besides. An alternative that asks for nothing any more is
+    /// met by everybody. Alternatives stay as they are if a hard skill is among them.
+    fn without(&self, extra: &Requirement, dropped: &[SkillId]) -> Requirement {
+        let mut left = extra.clone();
+        left.skills.retain(|(skill, _)| !dropped.contains(skill));
+        let is_hard = |(skill, _): &(SkillId, u8)| self.plan.hard.contains(skill);
+        if !left.any_of.iter().flatten().any(is_hard) {
+            for one in &mut left.any_of {
+                one.retain(|(skill, _)| !dropped.contains(skill));
+            }
+            if left.any_of.contains(&Vec::new()) {
+                left.any_of.clear();
+            }
+        }
+        left
+    }
+
+    /// What it asks for in each of its queues.
+    fn demands_of(&self, call: usize) -> Vec<DemandId> {
+        (0..self.calls[call].places.len()).map(|at| self.demand(call, at)).collect()
     }
 
     /// What agents are ordered by where nothing else decides: who misses offers comes last.
@@ -856,7 +951,7 @@ impl Twin {
             return Err(Refused);
         }
         let places = &self.calls[index].places;
-        let met = places.iter().find(|place| self.meets(agent, place.demand));
+        let met = places.iter().find(|place| self.meets(agent, &self.calls[index], place));
         let place = met.or(places.first().filter(|_| talking)).ok_or(Refused)?;
         self.put_in_hand(index, place.joined, agent, rung_by, true);
         if talking {
@@ -878,8 +973,12 @@ impl Twin {
 /// A call's life.
 impl Twin {
     fn call_comes(&mut self, call: CallHandle, adapter: AdapterId, entry: CallEntry) -> Answer {
-        let CallEntry { queue, priority, since } = entry;
+        let CallEntry { queue, priority, since, extra, route } = entry;
         self.known_queue(queue)?;
+        let extra = match extra {
+            Some(extra) => self.plan.extras.get(extra.index()).cloned().ok_or(Refused)?,
+            None => Requirement::default(),
+        };
         let lives = self
             .calls
             .iter()
@@ -896,6 +995,7 @@ impl Twin {
             adapter,
             arrival,
             priority,
+            extra,
             state: State::Waiting,
             held: false,
             age_from: since,
@@ -908,7 +1008,7 @@ impl Twin {
             hand: None,
             passed: Vec::new(),
         });
-        self.say(Event::CallArrived { call, adapter, arrival, priority, since });
+        self.say(Event::CallArrived { call, adapter, arrival, priority, since, route });
         self.arriving = Some(call);
         self.enters(self.by_arrival(arrival), queue, since);
         self.arriving = None;
@@ -916,7 +1016,7 @@ impl Twin {
     }
 
     fn enters(&mut self, call: usize, queue: QueueId, since: Timestamp) {
-        let demand = DemandId(u32::from(queue.0));
+        let own = self.plan.queues[queue.index()].require.clone();
         let others = self.in_system(queue);
         let target = self.target(call);
         let (taken, known) = (self.now, &mut self.calls[call]);
@@ -924,7 +1024,7 @@ impl Twin {
         known.joins += 1;
         known.places.push(Place {
             queue,
-            demand,
+            own,
             entered: since,
             taken,
             seen: taken,
@@ -934,6 +1034,7 @@ impl Twin {
             by: None,
         });
         let (handle, arrival) = (known.handle, known.arrival);
+        let demand = self.demand(call, self.calls[call].places.len() - 1);
         self.say(Event::PlaceEntered { call: handle, queue, demand, since });
         self.target_was(call, target);
         self.eligible.insert(arrival);
@@ -1293,17 +1394,22 @@ impl Twin {
                 raises
             }
             Action::Require(requirement) => {
-                let named = (0..).map(DemandId).zip(&self.demands);
-                let mut meant =
-                    named.filter(|(_, it)| it.queue == queue && it.requirement == *requirement);
-                let (demand, _) = meant.next().expect("every demand of the plan is named");
-                let place = &mut self.calls[index].places[at];
-                if std::mem::replace(&mut place.demand, demand) == demand {
+                let before = self.demands_of(index);
+                let own = &mut self.calls[index].places[at].own;
+                if std::mem::replace(own, requirement.clone()) == *requirement {
                     return false;
                 }
-                self.calls[index].places[at].seen = self.now;
-                self.say(Event::RequirementChanged { call, queue, demand });
-                self.eligible.insert(self.calls[index].arrival);
+                self.asks_anew(index, &before);
+                true
+            }
+            Action::Drop(skills) => {
+                let before = self.demands_of(index);
+                let left = self.without(&self.calls[index].extra, skills);
+                if left == self.calls[index].extra {
+                    return false;
+                }
+                self.calls[index].extra = left;
+                self.asks_anew(index, &before);
                 true
             }
             Action::AddQueue { to, while_active } => {
@@ -1401,7 +1507,10 @@ impl Twin {
         let waiting = |call: &&Call| matches!(call.state, State::Waiting | State::Offering);
         let is_of = |place: &Place| of.is_none_or(|queue| place.queue == queue);
         let serves = |agent: &AgentId| {
-            of.is_none_or(|queue| self.meets(*agent, DemandId(u32::from(queue.0))))
+            of.is_none_or(|queue| {
+                let own = &self.plan.queues[queue.index()].require;
+                self.serves(*agent, queue, &[own])
+            })
         };
         let agents = (0..self.agents.len() as u32).map(AgentId).filter(serves);
         let count = match gauge {

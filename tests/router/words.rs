@@ -5,9 +5,9 @@ mod said;
 use crate::plans;
 use acd_core::{
     Action, AdapterId, Admission, AgentId, AnnouncementId, Bound, CallEntry, CallHandle, Command,
-    Criterion, DeviceState, ForcedPresence, Gauge, Latch, MissedOffers, NumberId, OfferNumber,
-    OfferResult, Order, Priority, QueueId, ReasonId, Requirement, RoutingPlan, Service, SkillId,
-    Span, Timestamp, Treatment,
+    Criterion, DeviceState, ExtraId, ForcedPresence, Gauge, Latch, MissedOffers, NumberId,
+    OfferNumber, OfferResult, Order, Priority, QueueId, ReasonId, Requirement, RoutingPlan,
+    Service, SkillId, Span, Timestamp, Treatment,
 };
 use std::collections::BTreeMap;
 
@@ -50,7 +50,8 @@ impl Names {
     /// `until` before those that end it, `in QUEUE` and `in domain`; `closing ends waits in QUEUE`;
     /// `agent NAME [SKILL LEVEL ...] [holds 2] [at ADAPTER]
     /// [ranks QUEUE 8] [delays QUEUE 60s] [serves only]`; `order credit 90s`, `order strict`, `order
-    /// oldest`, `order deadline`; `missed stay ready`, `missed not ready after 1`.
+    /// oldest`, `order deadline`; `missed stay ready`, `missed not ready after 1`; `hard SKILL ...`;
+    /// `besides REQUIREMENT`, which calls may be offered with, a requirement being as in `queue`.
     pub(crate) fn plan_line(&mut self, at: &str, line: &str) {
         let words: Vec<&str> = line.split_whitespace().collect();
         match words.as_slice() {
@@ -73,6 +74,11 @@ impl Names {
                 let queue = queue.index();
                 let rules = &mut self.plan.queues[queue].rules;
                 rules.insert(rules.len() - 1, rule);
+            }
+            ["hard", skills @ ..] => self.plan.hard = self.skills(at, skills),
+            ["besides", asked @ ..] => {
+                let extra = self.whole_requirement(at, asked);
+                self.plan.extras.push(extra);
             }
             ["closing", "ends", "waits", "in", queue] => {
                 let queue = self.queue(at, queue).index();
@@ -235,6 +241,7 @@ impl Names {
 
     fn action(&self, at: &str, words: &[&str]) -> Action {
         match words {
+            ["drop", skills @ ..] => Action::Drop(self.skills(at, skills)),
             ["need", rest @ ..] => Action::Require(self.requirement(at, rest)),
             ["add", queue, "while-active"] => {
                 Action::AddQueue { to: self.queue(at, queue), while_active: true }
@@ -260,6 +267,33 @@ impl Names {
             .collect();
         skills.sort_unstable();
         Requirement { skills, any_of: Vec::new() }
+    }
+
+    /// `SKILL LEVEL [and SKILL LEVEL] [or SKILL LEVEL ...]`, where `or` adds an alternative.
+    fn whole_requirement(&self, at: &str, words: &[&str]) -> Requirement {
+        let mut asked = Requirement::default();
+        let mut is_alternative = false;
+        for words in words.split_inclusive(|word| matches!(*word, "and" | "or")) {
+            let pair: Vec<&str> =
+                words.iter().copied().filter(|word| !matches!(*word, "and" | "or")).collect();
+            let skills = self.requirement(at, &pair).skills;
+            if is_alternative {
+                asked.any_of.push(skills)
+            } else {
+                asked.skills.extend(skills)
+            }
+            is_alternative = words.ends_with(&["or"]);
+        }
+        asked.skills.sort_unstable();
+        asked
+    }
+
+    /// Sorted.
+    fn skills(&self, at: &str, names: &[&str]) -> Vec<SkillId> {
+        let known = names.iter().map(|name| position(at, &self.plan.skills, name));
+        let mut skills: Vec<SkillId> = known.map(|skill| SkillId(skill as u16)).collect();
+        skills.sort_unstable();
+        skills
     }
 
     fn queue(&self, at: &str, name: &str) -> QueueId {
@@ -320,13 +354,21 @@ impl Names {
                 let slot = self.calls.len() as u32;
                 let handle = CallHandle { slot, generation: 1 };
                 let handle = *self.calls.entry((*call).to_owned()).or_insert(handle);
+                let mut extra = None;
                 let (priority, since) = match rest {
+                    ["besides", asked @ ..] => {
+                        let asked = self.whole_requirement(at, asked);
+                        let known = self.plan.extras.iter().position(|it| *it == asked);
+                        let known = known.unwrap_or_else(|| panic!("{at}: nothing asks for that"));
+                        extra = Some(ExtraId(known as u16));
+                        (Priority::NORMAL, self.now)
+                    }
                     ["at", priority] => (priority_of(at, priority), self.now),
                     ["since", since] => (Priority::NORMAL, START + seconds(at, since)),
                     _ => (Priority::NORMAL, self.now),
                 };
                 let queue = self.queue(at, queue);
-                let entry = CallEntry::new(queue, priority, since);
+                let entry = CallEntry::new(queue, priority, since).asking(extra);
                 Command::CallOffered { call: handle, adapter, entry }
             }
             _ => panic!("{at}: an adapter does not do this: {words:?}"),

@@ -1,8 +1,10 @@
 //! What the Router knows of a call: its state, its places, who holds it, whom it skips.
 
+use crate::command::CallEntry;
 use crate::deadlines::Ticket;
 use crate::ids::{
-    AdapterId, AgentId, CallHandle, DemandId, OfferNumber, Priority, QueueId, Span, Timestamp,
+    AdapterId, AgentId, CallHandle, DemandId, ExtraId, OfferNumber, Priority, QueueId, Span,
+    Timestamp,
 };
 use crate::plan::Order;
 use crate::slab::NONE;
@@ -61,6 +63,8 @@ pub(crate) struct Call {
     pub(crate) adapter: AdapterId,
     pub(crate) arrival: u64,
     pub(crate) priority: Priority,
+    /// What it asks for besides what its queues do.
+    pub(crate) extra: Option<ExtraId>,
     pub(crate) state: CallState,
     /// Since when it is in that state.
     pub(crate) stage_since: Timestamp,
@@ -112,6 +116,9 @@ pub(crate) struct Hand {
 pub(crate) struct Place {
     pub(crate) slot: u32,
     pub(crate) queue: QueueId,
+    /// What the queue, or a rule of it, makes the call ask for.
+    pub(crate) base: DemandId,
+    /// The same with the call's extra.
     pub(crate) demand: DemandId,
     pub(crate) line: u32,
     /// Since when it counts as being there: earlier than `taken` for a call heard of late.
@@ -159,14 +166,15 @@ impl Call {
         handle: CallHandle,
         adapter: AdapterId,
         arrival: u64,
-        priority: Priority,
-        since: Timestamp,
+        entry: CallEntry,
     ) -> Self {
+        let CallEntry { priority, since, extra, queue: _, route: _ } = entry;
         Self {
             handle,
             adapter,
             arrival,
             priority,
+            extra,
             state: CallState::Waiting,
             stage_since: since,
             arrived_at: since,

@@ -17,11 +17,14 @@ impl Router {
         entry: CallEntry,
         events: &mut Vec<Event>,
     ) -> Result<(), Rejection> {
-        let CallEntry { queue, priority, since } = entry;
+        let CallEntry { queue, priority, since, extra, route } = entry;
         if !self.is_up(adapter) {
             return Err(Rejection::AdapterNotUp);
         }
         self.known_queue(queue)?;
+        if extra.is_some_and(|extra| extra.index() >= self.plan.extras.len()) {
+            return Err(Rejection::UnknownRoute);
+        }
         if call.slot >= CALLS_MAX {
             return Err(Rejection::TooManyCalls);
         }
@@ -33,8 +36,8 @@ impl Router {
         }
         self.arrivals += 1;
         let arrival = self.arrivals;
-        self.calls.insert(Call::new(call, adapter, arrival, priority, since));
-        events.push(Event::CallArrived { call, adapter, arrival, priority, since });
+        self.calls.insert(Call::new(call, adapter, arrival, entry));
+        events.push(Event::CallArrived { call, adapter, arrival, priority, since, route });
         self.count_call(call.slot, true);
         self.arriving = Some(call);
         self.take_place(call.slot, queue, since, events);

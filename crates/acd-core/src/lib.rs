@@ -15,6 +15,7 @@ mod command;
 mod deadlines;
 mod digest;
 mod event;
+mod extras;
 mod facts;
 mod gauges;
 mod ids;
@@ -50,16 +51,16 @@ pub use event::{
 };
 pub use facts::{AdapterFacts, AgentFacts, CallFacts, CallStage, HandFacts, PlaceFacts, SlotFacts};
 pub use ids::{
-    AdapterId, AgentId, AnnouncementId, CallHandle, DemandId, NumberId, OfferNumber, Priority,
-    QueueId, ReasonId, SkillId, Span, Timestamp,
+    AdapterId, AgentId, AnnouncementId, CallHandle, DemandId, ExtraId, NumberId, OfferNumber,
+    Priority, QueueId, ReasonId, RouteId, SkillId, Span, Timestamp,
 };
 pub use lines::{Demand, SkillQueue};
 pub use persist::RestoreError;
 pub use plan::{
     AGENTS_MAX, ALTERNATIVES_MAX, Action, Admission, AgentPlan, BOUNDS_MAX, Bound, CAPACITY_MAX,
-    Criterion, DELAYS_MAX, Endpoint, Gauge, LEVEL_MAX, Latch, MissedOffers, Order, PlanDefect,
-    QUEUES_MAX, QueuePlan, RANK_MAX, RULES_MAX, Requirement, RoutingPlan, Rule, SKILLS_MAX,
-    Service, ServiceLevel, Treatment, When,
+    Criterion, DELAYS_MAX, DEMANDS_MAX, EXTRAS_MAX, Endpoint, Gauge, LEVEL_MAX, Latch,
+    MissedOffers, Order, PlanDefect, QUEUES_MAX, QueuePlan, RANK_MAX, RULES_MAX, Requirement,
+    RoutingPlan, Rule, SKILLS_MAX, Service, ServiceLevel, Treatment, When,
 };
 pub use recovery::Phase;
 pub use router::{DEADLINES_PER_ADVANCE, Router};

@@ -8,10 +8,10 @@ use crate::agent::{Agent, Shift};
 use crate::call::{Call, CallKey, CallState, Exclusion, Hand, Place, Repeat};
 use crate::deadlines::{Deadline, Ticket};
 use crate::event::{DeviceState, HeartbeatState, NotReadyReason, Presence, SlotState};
-use crate::ids::{AdapterId, AgentId, CallHandle, OfferNumber, QueueId, Span, Timestamp};
+use crate::ids::{AdapterId, AgentId, CallHandle, DemandId, OfferNumber, QueueId, Span, Timestamp};
 use crate::latches::Sweep;
 use crate::persist::{Persist, RestoreError, Restored, Sink, Source, persist_enum, persist_struct};
-use crate::plan::RoutingPlan;
+use crate::plan::{Requirement, RoutingPlan};
 use crate::recovery::Phase;
 use crate::router::Router;
 use crate::selection::Occupation;
@@ -19,7 +19,7 @@ use crate::slab::NONE;
 use std::sync::Arc;
 
 /// First bytes of every snapshot: a name and the version of the format. `LOGIC_VERSION` is apart.
-const MAGIC: [u8; 8] = *b"acdcore\x06";
+const MAGIC: [u8; 8] = *b"acdcore\x07";
 
 /// FNV-1a, 64 bits (Fowler, Noll, Vo).
 struct Fnv(u64);
@@ -39,14 +39,14 @@ persist_enum!(Phase { 0 = Recovering, 1 = CatchingUp, 2 = Normal });
 persist_struct!(Hand { offer, agent, slot, queue, rung_by, until }
     rebuilt { previous: NONE, next: NONE });
 persist_struct!(Call {
-    handle, adapter, arrival, priority, state, stage_since, arrived_at, age_from, age_kept, first,
+    handle, adapter, arrival, priority, extra, state, stage_since, arrived_at, age_from, age_kept, first,
     moves, joins, hand, left_at, left,
 } rebuilt { counted: false, target: Span(0), places: NONE, exclusions: NONE, ticket: Ticket::NONE });
 persist_struct!(Shift { busy, busy_since, ready, connected, occupation });
 persist_struct!(Occupation { busy, ready });
-persist_struct!(Place { queue, demand, entered, taken, joined, fired, by, stage }
+persist_struct!(Place { queue, base, entered, taken, joined, fired, by, stage }
 rebuilt {
-    slot: 0, line: NONE, ticket: Ticket::NONE, stage_ticket: Ticket::NONE, listed: None,
+    slot: 0, demand: DemandId(0), line: NONE, ticket: Ticket::NONE, stage_ticket: Ticket::NONE, listed: None,
     repeats: NONE, counted: false, next: NONE
 });
 persist_struct!(Repeat { rule, again_at } rebuilt { next: NONE });
@@ -87,6 +87,7 @@ impl Router {
 
     fn walk(&self, sink: &mut impl Sink) {
         sink.bytes(&MAGIC);
+        self.kept_extras.write(sink);
         self.now.write(sink);
         self.phase.write(sink);
         self.arrivals.write(sink);
@@ -143,12 +144,18 @@ impl Router {
     /// # Errors
     /// What is wrong with the plan or the bytes; no damage makes it panic.
     pub fn restore(plan: Arc<RoutingPlan>, bytes: &[u8]) -> Result<Self, RestoreError> {
-        let mut router = Self::new(plan).map_err(RestoreError::Plan)?;
+        plan.check().map_err(RestoreError::Plan)?;
         let mut source = Source { bytes };
         if source.take(MAGIC.len()) != Ok(&MAGIC[..]) {
             return Err(RestoreError::NotASnapshot);
         }
         let source = &mut source;
+        let kept_extras: Vec<Requirement> = Persist::read(source)?;
+        let damaged = |_| RestoreError::Damaged("extra requirement");
+        for extra in &kept_extras {
+            plan.check_extra("a call", extra).map_err(damaged)?;
+        }
+        let mut router = Self::with_kept_extras(plan, kept_extras).map_err(damaged)?;
         router.now = Persist::read(source)?;
         router.phase = Persist::read(source)?;
         router.arrivals = Persist::read(source)?;
@@ -234,6 +241,8 @@ impl Router {
         sound(self.adapters.iter().all(awaited), "awaited adapter")?;
         for call in self.calls.iter() {
             sound(adapter(call.adapter), "adapter of a call")?;
+            let extra = call.extra.is_none_or(|extra| extra.index() < self.extras.all().len());
+            sound(extra, "extra requirement of a call")?;
             sound(call.hand.is_some() != (call.state == CallState::Waiting), "hand of a call")?;
             if let Some(hand) = call.hand {
                 sound(adapter(hand.rung_by) && queue(hand.queue), "hand of a call")?;
@@ -242,13 +251,14 @@ impl Router {
                 sound(slot.is_some_and(|slot| slot.state == state_of(call, hand)), "slot")?;
             }
             for place in self.places_of(call.handle.slot).map(|place| &self.places[place]) {
-                let demand = self.lines.demands.get(place.demand.index());
-                let fits = demand.is_some_and(|demand| demand.queue == place.queue);
+                let base = self.lines.demands.get(place.base.index());
+                let fits = base.is_some_and(|base| base.queue == place.queue)
+                    && self.lines.is_base(place.base);
                 sound(queue(place.queue) && fits, "place of a call")?;
                 sound(self.rules[place.queue.index()].has(place.fired), "rules of a place")?;
                 let latch = |by: u32| (by as usize) < self.latches.all.len();
                 sound(place.by.is_none_or(latch), "latch of a place")?;
-                let stages = self.lines.stages_of(place.demand);
+                let stages = self.lines.stages_of(place.base);
                 sound(usize::from(place.stage) < stages, "stage of a place")?;
             }
             for place in self.places_of(call.handle.slot) {
@@ -317,7 +327,7 @@ impl Router {
     }
 
     fn rebuild_call(&mut self, slot: u32) {
-        let Call { state, hand, arrival, .. } = self.calls[slot];
+        let Call { state, hand, arrival, extra, .. } = self.calls[slot];
         let deadline = hand.and_then(|hand| match state {
             CallState::Offering => {
                 Some((hand.until, Deadline::RingEnds { offer: hand.offer, slot }))
@@ -336,6 +346,7 @@ impl Router {
         let places: Vec<u32> = self.places_of(slot).collect();
         for place in places {
             self.gauges.of_mut(self.places[place].queue).in_system += 1;
+            self.places[place].demand = self.lines.demand(self.places[place].base, extra);
             if state == CallState::Waiting {
                 self.stand_at_stage(place);
             }

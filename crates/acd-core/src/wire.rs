@@ -50,7 +50,7 @@ persist_enum!(Command {
     34 = HeartbeatKept { agent },
     35 = HeartbeatLost { agent },
 });
-persist_struct!(CallEntry { queue, priority, since });
+persist_struct!(CallEntry { queue, priority, since, extra, route });
 persist_enum!(OfferResult {
     0 = Ringing, 1 = Accepted, 2 = Declined, 3 = NoAnswer, 4 = Failed,
 });
@@ -70,6 +70,7 @@ persist_struct!(RoutingPlan {
     hard,
     numbers,
     announcements,
+    extras,
     queues,
     agents,
 });
@@ -119,6 +120,7 @@ persist_enum!(Action {
     4 = End(treatment),
     5 = TransferTo(number),
     6 = Play(announcement),
+    7 = Drop(skills),
 });
 persist_enum!(Treatment { 0 = Busy, 1 = Voicemail, 2 = Message, 3 = HangUp });
 persist_struct!(AgentPlan { id, name, skills, voice, capacity, queues, only });

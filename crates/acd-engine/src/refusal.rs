@@ -140,6 +140,8 @@ impl From<Rejection> for Refusal {
             | Rejection::PlanDefective
             | Rejection::QueueInUse { .. }
             | Rejection::AgentInUse { .. }
+            | Rejection::TooManyDemands
+            | Rejection::UnknownRoute
             | Rejection::AgentLoggedOut
             | Rejection::AgentLoggedIn
             | Rejection::NotInWrapUp

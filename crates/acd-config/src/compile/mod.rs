@@ -142,6 +142,7 @@ impl Compiler<'_> {
             hard: self.hard.iter().copied().collect(),
             numbers: self.numbers.list().to_vec(),
             announcements: self.announcements.list().to_vec(),
+            extras: Vec::new(),
             queues,
             agents,
         }

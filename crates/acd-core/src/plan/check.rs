@@ -2,10 +2,12 @@
 
 use super::{
     AGENTS_MAX, ALTERNATIVES_MAX, Action, AgentPlan, BOUNDS_MAX, CAPACITY_MAX, DELAYS_MAX,
-    LEVEL_MAX, Latch, MissedOffers, Order, PlanDefect, QUEUES_MAX, QueuePlan, RANK_MAX, RULES_MAX,
-    Requirement, RoutingPlan, Rule, SKILLS_MAX, Service, When,
+    EXTRAS_MAX, LEVEL_MAX, Latch, MissedOffers, Order, PlanDefect, QUEUES_MAX, QueuePlan, RANK_MAX,
+    RULES_MAX, Requirement, RoutingPlan, Rule, SKILLS_MAX, Service, When,
 };
+use crate::extras::Extras;
 use crate::ids::{Priority, QueueId, SkillId, Span};
+use crate::lines::Lines;
 
 impl RoutingPlan {
     /// Checks every index and bound that the Router relies on.
@@ -35,6 +37,12 @@ impl RoutingPlan {
         if self.missed_offers == MissedOffers::NotReadyAfter(0) {
             return defect("missed offers: not ready after 0 makes nobody ready".to_owned());
         }
+        // The extras look at them.
+        if !self.hard.windows(2).all(|pair| pair[0] < pair[1])
+            || self.hard.iter().any(|skill| skill.index() >= self.skills.len())
+        {
+            return defect("hard skills must be skills, sorted, each once".to_owned());
+        }
         for (index, queue) in self.queues.iter().enumerate() {
             self.check_queue(QueueId(index as u16), queue)?;
         }
@@ -45,10 +53,40 @@ impl RoutingPlan {
             let at = format!("queue {}: different delays of agents", queue.name);
             bound(&at, delays.len(), DELAYS_MAX)?;
         }
-        if !self.hard.windows(2).all(|pair| pair[0] < pair[1])
-            || self.hard.iter().any(|skill| skill.index() >= self.skills.len())
-        {
-            return defect("hard skills must be skills, sorted, each once".to_owned());
+        self.check_extras()
+    }
+
+    fn check_extras(&self) -> Result<(), PlanDefect> {
+        bound("extra requirements", self.extras.len(), EXTRAS_MAX)?;
+        for (index, extra) in self.extras.iter().enumerate() {
+            let at = format!("extra requirement {index}");
+            self.check_extra(&at, extra)?;
+            if self.extras[..index].contains(extra) {
+                return defect(format!("{at}: it is there already"));
+            }
+        }
+        Lines::check(self, &Extras::of(self, &[])?)
+    }
+
+    /// Whether a call may ask for this besides.
+    pub(crate) fn check_extra(&self, at: &str, extra: &Requirement) -> Result<(), PlanDefect> {
+        if extra.is_nothing() {
+            return defect(format!("{at}: it asks for nothing"));
+        }
+        self.check_requirement(at, extra)
+    }
+
+    fn check_drop(&self, at: &str, dropped: &[SkillId]) -> Result<(), PlanDefect> {
+        if dropped.is_empty() || !dropped.windows(2).all(|pair| pair[0] < pair[1]) {
+            return defect(format!("{at}: skills to drop must be some, sorted, each once"));
+        }
+        for skill in dropped {
+            let Some(name) = self.skills.get(skill.index()) else {
+                return defect(format!("{at}: no such skill"));
+            };
+            if self.is_hard(*skill) {
+                return defect(format!("{at}: `{name}` is hard, and never dropped"));
+            }
         }
         Ok(())
     }
@@ -89,9 +127,10 @@ impl RoutingPlan {
                         return defect(format!("{at}: no such announcement"));
                     }
                     Action::TransferTo(_) | Action::Play(_) => {}
+                    Action::Drop(dropped) => self.check_drop(&at, dropped)?,
                     Action::Require(requirement) => {
                         self.check_requirement(&at, requirement)?;
-                        let is_hard = |skill| self.hard.binary_search(&skill).is_ok();
+                        let is_hard = |skill| self.is_hard(skill);
                         if let Some(skill) = queue.require.relaxed_by(requirement, is_hard) {
                             let name = &self.skills[skill.index()];
                             return defect(format!("{at}: `{name}` is hard, and never relaxed"));
@@ -200,7 +239,7 @@ impl RoutingPlan {
     }
 }
 
-fn bound(what: &str, found: usize, most: usize) -> Result<(), PlanDefect> {
+pub(crate) fn bound(what: &str, found: usize, most: usize) -> Result<(), PlanDefect> {
     if found <= most { Ok(()) } else { defect(format!("{what}: {found}, at most {most}")) }
 }
 

@@ -4,8 +4,8 @@ use super::*;
 use crate::digest::{EventDigest, LOGIC_VERSION};
 use crate::event::DeviceState;
 use crate::ids::{
-    AdapterId, AgentId, AnnouncementId, CallHandle, NumberId, OfferNumber, Priority, QueueId,
-    ReasonId, SkillId, Span, Timestamp,
+    AdapterId, AgentId, AnnouncementId, CallHandle, ExtraId, NumberId, OfferNumber, Priority,
+    QueueId, ReasonId, RouteId, SkillId, Span, Timestamp,
 };
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
@@ -87,6 +87,7 @@ fn rule() -> impl Strategy<Value = Rule> {
         treatment().prop_map(Action::End),
         any::<u16>().prop_map(|number| Action::TransferTo(NumberId(number))),
         any::<u16>().prop_map(|played| Action::Play(AnnouncementId(played))),
+        prop::collection::vec(any::<u16>().prop_map(SkillId), 0..3).prop_map(Action::Drop),
     ];
     let then = prop::collection::vec(action, 0..4);
     ("\\PC{0,8}", when(), prop::option::of(span()), then)
@@ -185,9 +186,13 @@ fn plan() -> impl Strategy<Value = RoutingPlan> {
     let tables = (names(), names(), names(), names(), names());
     let hard = prop::collection::vec(any::<u16>().prop_map(SkillId), 0..3);
     let chosen = (order, missed, any::<u64>(), hard);
-    let entries = (prop::collection::vec(queue(), 0..3), prop::collection::vec(agent(), 0..3));
+    let entries = (
+        prop::collection::vec(requirement(), 0..3),
+        prop::collection::vec(queue(), 0..3),
+        prop::collection::vec(agent(), 0..3),
+    );
     (chosen, [span(), span(), span(), span()], tables, entries).prop_map(
-        |((order, missed_offers, seed, hard), spans, tables, (queues, agents))| {
+        |((order, missed_offers, seed, hard), spans, tables, (extras, queues, agents))| {
             let (reasons, adapters, skills, numbers, announcements) = tables;
             let [short_abandon, exclude_for, connect_within, recovery_grace] = spans;
             RoutingPlan {
@@ -204,6 +209,7 @@ fn plan() -> impl Strategy<Value = RoutingPlan> {
                 hard,
                 numbers,
                 announcements,
+                extras,
                 queues,
                 agents,
             }
@@ -221,6 +227,8 @@ fn one_of_each(of: &Ingredients) -> Vec<Command> {
     let priority = Priority::new(of.priority).unwrap_or_default();
     let (result, presence, treatment) = (of.result, of.presence, of.treatment);
     let (flag, since) = (of.flag, Timestamp(of.times.0));
+    let entry = CallEntry::new(queue, priority, since).asking(of.reason.map(ExtraId));
+    let entry = if flag { entry.by_route(RouteId(of.small.0)) } else { entry };
     vec![
         Command::AdvanceTime,
         Command::EpochBegan,
@@ -230,7 +238,7 @@ fn one_of_each(of: &Ingredients) -> Vec<Command> {
         Command::AdapterSynced { adapter },
         Command::AdapterDown { adapter },
         Command::AdapterHeard { adapter, number: of.times.0 },
-        Command::CallOffered { call, adapter, entry: CallEntry { queue, priority, since } },
+        Command::CallOffered { call, adapter, entry },
         Command::CallEnded { call },
         Command::CallVanished { call },
         Command::OfferAdopted { call, agent, rung_by, talking: flag },
@@ -356,6 +364,7 @@ fn the_bytes_of_one_of_each_are_known() {
         Action::End(Treatment::Voicemail),
         Action::TransferTo(NumberId(0)),
         Action::Play(AnnouncementId(1)),
+        Action::Drop(vec![SkillId(0)]),
     ];
     let bound = Bound { gauge: Gauge::AgentsAvailable, at_least: false, value: 25 };
     let (set, clear) = (vec![bound], vec![Bound { at_least: true, ..bound }]);
@@ -396,6 +405,7 @@ fn the_bytes_of_one_of_each_are_known() {
         skills: vec!["billing".to_owned(), "spanish".to_owned()],
         numbers: vec!["+1555".to_owned()],
         announcements: vec!["please-wait".to_owned()],
+        extras: vec![Requirement { skills: vec![(SkillId(0), 3)], any_of: Vec::new() }],
         queues: vec![queue],
         agents: vec![agent],
         ..RoutingPlan::default()
@@ -416,13 +426,13 @@ fn the_bytes_of_one_of_each_are_known() {
     let bytes = encoded(&one_of_each(&of));
     let mut hash = EventDigest::default();
     bytes.iter().for_each(|byte| hash.bytes(&[*byte]));
-    assert_eq!((LOGIC_VERSION, bytes.len(), hash.value()), (6, 703, 0x96E6_7E73_2112_F8E9));
+    assert_eq!((LOGIC_VERSION, bytes.len(), hash.value()), (7, 731, 0xF1B8_6F12_264C_C5C7));
 }
 
 /// A length that is not there asks for no memory: this would be billions of names.
 #[test]
 fn a_damaged_length_is_refused() {
-    const TABLES: usize = 8;
+    const TABLES: usize = 9;
     let mut bytes = Vec::new();
     RoutingPlan::default().encode(&mut bytes);
     let tables = bytes.len() - TABLES * size_of::<u32>();

@@ -75,6 +75,7 @@ fn plan() -> Arc<RoutingPlan> {
         hard: Vec::new(),
         numbers: Vec::new(),
         announcements: Vec::new(),
+        extras: Vec::new(),
         queues: vec![
             queue("billing", 0, 3, vec![rule("widen", 60, less), give_up()]),
             queue("nurse", 1, 1, vec![give_up()]),
