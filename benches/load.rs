@@ -95,6 +95,7 @@ pub(crate) fn plan(shape: &Shape) -> RoutingPlan {
         numbers: Vec::new(),
         announcements: Vec::new(),
         extras: Vec::new(),
+        routes: Vec::new(),
         skills: (0..SKILLS).map(|skill| format!("skill-{skill}")).collect(),
         queues: queues.collect(),
         agents: agents.collect(),

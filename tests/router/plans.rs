@@ -52,6 +52,7 @@ pub(crate) fn plan(queues: Vec<QueuePlan>, agents: Vec<AgentPlan>) -> RoutingPla
         numbers: vec!["+15550100".to_owned()],
         announcements: vec!["please-hold".to_owned()],
         extras: Vec::new(),
+        routes: Vec::new(),
         queues,
         agents,
     }

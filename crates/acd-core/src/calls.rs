@@ -22,7 +22,8 @@ impl Router {
             return Err(Rejection::AdapterNotUp);
         }
         self.known_queue(queue)?;
-        if extra.is_some_and(|extra| extra.index() >= self.plan.extras.len()) {
+        let knows_route = route.is_none_or(|route| route.index() < self.plan.routes.len());
+        if !knows_route || extra.is_some_and(|extra| extra.index() >= self.plan.extras.len()) {
             return Err(Rejection::UnknownRoute);
         }
         if call.slot >= CALLS_MAX {

@@ -57,10 +57,11 @@ pub use ids::{
 pub use lines::{Demand, SkillQueue};
 pub use persist::RestoreError;
 pub use plan::{
-    AGENTS_MAX, ALTERNATIVES_MAX, Action, Admission, AgentPlan, BOUNDS_MAX, Bound, CAPACITY_MAX,
-    Criterion, DELAYS_MAX, DEMANDS_MAX, EXTRAS_MAX, Endpoint, Gauge, LEVEL_MAX, Latch,
-    MissedOffers, Order, PlanDefect, QUEUES_MAX, QueuePlan, RANK_MAX, RULES_MAX, Requirement,
-    RoutingPlan, Rule, SKILLS_MAX, Service, ServiceLevel, Treatment, When,
+    AGENTS_MAX, ALTERNATIVES_MAX, Action, Admission, AgentPlan, Arriving, BOUNDS_MAX, Bound,
+    CAPACITY_MAX, Criterion, DELAYS_MAX, DEMANDS_MAX, EXTRAS_MAX, Endpoint, Gauge, LEVEL_MAX,
+    Latch, Match, MissedOffers, Order, PATTERN_BYTES_MAX, PATTERNS_MAX, Pattern, PlanDefect,
+    QUEUES_MAX, QueuePlan, RANK_MAX, ROUTES_MAX, RULES_MAX, Requirement, Route, RoutingPlan, Rule,
+    SKILLS_MAX, Said, Service, ServiceLevel, Treatment, When,
 };
 pub use recovery::Phase;
 pub use router::{DEADLINES_PER_ADVANCE, Router};

@@ -7,8 +7,9 @@
 use crate::command::{CallEntry, Command, ForcedPresence, OfferResult};
 use crate::persist::{Persist, RestoreError, Restored, Sink, Source, persist_enum, persist_struct};
 use crate::plan::{
-    Action, Admission, AgentPlan, Bound, Criterion, Endpoint, Gauge, Latch, MissedOffers, Order,
-    QueuePlan, Requirement, RoutingPlan, Rule, Service, ServiceLevel, Treatment, When,
+    Action, Admission, AgentPlan, Bound, Criterion, Endpoint, Gauge, Latch, Match, MissedOffers,
+    Order, Pattern, QueuePlan, Requirement, Route, RoutingPlan, Rule, Said, Service, ServiceLevel,
+    Treatment, When,
 };
 use std::sync::Arc;
 
@@ -71,9 +72,13 @@ persist_struct!(RoutingPlan {
     numbers,
     announcements,
     extras,
+    routes,
     queues,
     agents,
 });
+persist_struct!(Route { when, queue, priority, extra });
+persist_struct!(Match { of, any_of });
+persist_enum!(Said { 0 = Dialed, 1 = Caller, 2 = Attribute(key) });
 persist_enum!(Order { 0 = Strict, 1 = Credit { per_step }, 2 = Oldest, 3 = Deadline });
 persist_enum!(MissedOffers { 0 = StayReady, 1 = NotReadyAfter(count) });
 persist_struct!(QueuePlan {
@@ -134,6 +139,16 @@ impl Persist for Arc<RoutingPlan> {
 
     fn read(source: &mut Source<'_>) -> Restored<Self> {
         RoutingPlan::read(source).map(Self::new)
+    }
+}
+
+impl Persist for Pattern {
+    fn write(&self, sink: &mut impl Sink) {
+        self.0.write(sink);
+    }
+
+    fn read(source: &mut Source<'_>) -> Restored<Self> {
+        String::read(source).map(Self)
     }
 }
 

@@ -43,6 +43,8 @@ pub mod code {
     pub const TOO_LARGE: &str = "too_large";
     /// The configuration has no such queue.
     pub const UNKNOWN_QUEUE: &str = "unknown_queue";
+    /// The adapter names no queue, and the configuration has no routes.
+    pub const NO_ROUTES: &str = "no_routes";
     /// A live call has this id.
     pub const CALL_EXISTS: &str = "call_exists";
     /// No live call has this id.

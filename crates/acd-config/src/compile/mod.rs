@@ -1,5 +1,6 @@
 //! What a file that could be read means: names become handles, and what contradicts itself is noted.
 
+mod routes;
 mod rules;
 
 use crate::model::{
@@ -33,6 +34,7 @@ pub(crate) fn compile(file: &File, notes: &mut Notes) -> Config {
             None => Names::by_use(),
         },
         hard: BTreeSet::new(),
+        extras: Vec::new(),
         queues: Names::declared("queue", queues),
         adapters: Names::by_use(),
         numbers: Names::by_use(),
@@ -90,6 +92,8 @@ struct Compiler<'n> {
     skills: Names,
     /// Those that no rule relaxes.
     hard: BTreeSet<SkillId>,
+    /// What routes ask for besides.
+    extras: Vec<Requirement>,
     queues: Names,
     adapters: Names,
     numbers: Names,
@@ -101,6 +105,8 @@ impl Compiler<'_> {
     fn plan(&mut self, file: &File) -> RoutingPlan {
         let order = self.order(file);
         self.hard = hard_skills(file);
+        // Before the queues: what rules drop is something that routes ask for.
+        let routes = self.routes(&file.routes);
         let whole = Key::WHOLE;
         let mut queues = Vec::new();
         if let Some(table) = file.queues.get() {
@@ -142,7 +148,8 @@ impl Compiler<'_> {
             hard: self.hard.iter().copied().collect(),
             numbers: self.numbers.list().to_vec(),
             announcements: self.announcements.list().to_vec(),
-            extras: Vec::new(),
+            extras: std::mem::take(&mut self.extras),
+            routes,
             queues,
             agents,
         }

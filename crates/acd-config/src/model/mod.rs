@@ -2,9 +2,11 @@
 //! to operators.
 
 mod agents;
+mod routes;
 mod rules;
 
 pub(crate) use agents::{Agent, Profile};
+pub(crate) use routes::{Match, Route};
 pub(crate) use rules::{Ending, Rule, Then, Until, When};
 
 use crate::journal::Journal;
@@ -53,6 +55,9 @@ section! {
         optional skills: Entries<Skill>,
         /// The waiting lines by name, such as [queues.front-desk]. At least one.
         required queues: Entries<Queue>,
+        /// Where calls go whose adapter names no queue: from the first on, the first that matches
+        /// counts. The last one has no `match`. Without any, adapters must name a queue.
+        default routes: List<Route> = "[]",
         /// The people who take calls, by the id that they log in with.
         default agents: Entries<Agent> = "{}",
     }

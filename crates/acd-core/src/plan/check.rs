@@ -2,8 +2,9 @@
 
 use super::{
     AGENTS_MAX, ALTERNATIVES_MAX, Action, AgentPlan, BOUNDS_MAX, CAPACITY_MAX, DELAYS_MAX,
-    EXTRAS_MAX, LEVEL_MAX, Latch, MissedOffers, Order, PlanDefect, QUEUES_MAX, QueuePlan, RANK_MAX,
-    RULES_MAX, Requirement, RoutingPlan, Rule, SKILLS_MAX, Service, When,
+    EXTRAS_MAX, LEVEL_MAX, Latch, Match, MissedOffers, Order, PATTERN_BYTES_MAX, PATTERNS_MAX,
+    PlanDefect, QUEUES_MAX, QueuePlan, RANK_MAX, ROUTES_MAX, RULES_MAX, Requirement, Route,
+    RoutingPlan, Rule, SKILLS_MAX, Service, When,
 };
 use crate::extras::Extras;
 use crate::ids::{Priority, QueueId, SkillId, Span};
@@ -53,7 +54,45 @@ impl RoutingPlan {
             let at = format!("queue {}: different delays of agents", queue.name);
             bound(&at, delays.len(), DELAYS_MAX)?;
         }
-        self.check_extras()
+        self.check_extras()?;
+        self.check_routes()
+    }
+
+    fn check_routes(&self) -> Result<(), PlanDefect> {
+        bound("routes", self.routes.len(), ROUTES_MAX)?;
+        let matches = self.routes.iter().flat_map(|route| &route.when);
+        bound("patterns of routes", matches.map(|it| it.any_of.len()).sum(), PATTERNS_MAX)?;
+        for (index, route) in self.routes.iter().enumerate() {
+            let at = format!("route {index}");
+            self.check_route(&at, route)?;
+        }
+        match self.routes.last() {
+            Some(last) if !last.when.is_empty() => {
+                defect("the last route must take every call".to_owned())
+            }
+            Some(_) | None => Ok(()),
+        }
+    }
+
+    fn check_route(&self, at: &str, route: &Route) -> Result<(), PlanDefect> {
+        if route.queue.index() >= self.queues.len() {
+            return defect(format!("{at}: no such queue"));
+        }
+        if route.extra.is_some_and(|extra| extra.index() >= self.extras.len()) {
+            return defect(format!("{at}: no such extra requirement"));
+        }
+        for (index, Match { of, any_of }) in route.when.iter().enumerate() {
+            if any_of.is_empty() || route.when[..index].iter().any(|before| before.of == *of) {
+                return defect(format!("{at}: what it looks at must be some values, each once"));
+            }
+            for pattern in any_of {
+                bound(&format!("{at}: bytes of a pattern"), pattern.0.len(), PATTERN_BYTES_MAX)?;
+                if pattern.ends_in_the_middle() {
+                    return defect(format!("{at}: a pattern ends with a `\\` that means nothing"));
+                }
+            }
+        }
+        Ok(())
     }
 
     fn check_extras(&self) -> Result<(), PlanDefect> {

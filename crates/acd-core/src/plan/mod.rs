@@ -4,10 +4,14 @@
 
 mod check;
 mod requirement;
+mod routes;
 mod rules;
 
 pub(crate) use check::bound;
 pub use requirement::Requirement;
+pub use routes::{
+    Arriving, Match, PATTERN_BYTES_MAX, PATTERNS_MAX, Pattern, ROUTES_MAX, Route, Said,
+};
 pub use rules::{Action, Admission, Bound, Gauge, Latch, Rule, When};
 
 use crate::ids::{AdapterId, AgentId, QueueId, SkillId, Span};
@@ -70,6 +74,9 @@ pub struct RoutingPlan {
     pub announcements: Vec<String>,
     /// What calls may ask for besides what their queues do; each once.
     pub extras: Vec<Requirement>,
+    /// Where calls go whose adapter names no queue: the first that matches counts, the last one
+    /// matches all. None if adapters always name one.
+    pub routes: Vec<Route>,
     /// The queues, in the order of the file.
     pub queues: Vec<QueuePlan>,
     /// The agents, in the order of the file.
@@ -94,6 +101,7 @@ impl Default for RoutingPlan {
             numbers: Vec::new(),
             announcements: Vec::new(),
             extras: Vec::new(),
+            routes: Vec::new(),
             queues: Vec::new(),
             agents: Vec::new(),
         }

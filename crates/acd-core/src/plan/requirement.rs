@@ -26,7 +26,7 @@ impl Requirement {
     }
 
     /// The skills that it names, some perhaps more than once.
-    pub(crate) fn named(&self) -> impl Iterator<Item = SkillId> + '_ {
+    pub fn named(&self) -> impl Iterator<Item = SkillId> + '_ {
         self.skills.iter().chain(self.any_of.iter().flatten()).map(|(skill, _)| *skill)
     }
 

@@ -172,6 +172,22 @@ fn agent() -> impl Strategy<Value = AgentPlan> {
     )
 }
 
+fn route() -> impl Strategy<Value = Route> {
+    let of =
+        prop_oneof![Just(Said::Dialed), Just(Said::Caller), "\\PC{0,8}".prop_map(Said::Attribute),];
+    let any_of = prop::collection::vec("\\PC{0,8}".prop_map(Pattern), 0..3);
+    let when = (of, any_of).prop_map(|(of, any_of)| Match { of, any_of });
+    let (extra, priority) = (prop::option::of(any::<u16>()), prop::option::of(0..10_u8));
+    (prop::collection::vec(when, 0..3), any::<u16>(), priority, extra).prop_map(
+        |(when, queue, priority, extra)| Route {
+            when,
+            queue: QueueId(queue),
+            priority: priority.and_then(Priority::new),
+            extra: extra.map(ExtraId),
+        },
+    )
+}
+
 fn plan() -> impl Strategy<Value = RoutingPlan> {
     let order = prop_oneof![
         Just(Order::Strict),
@@ -187,12 +203,17 @@ fn plan() -> impl Strategy<Value = RoutingPlan> {
     let hard = prop::collection::vec(any::<u16>().prop_map(SkillId), 0..3);
     let chosen = (order, missed, any::<u64>(), hard);
     let entries = (
-        prop::collection::vec(requirement(), 0..3),
+        (prop::collection::vec(requirement(), 0..3), prop::collection::vec(route(), 0..3)),
         prop::collection::vec(queue(), 0..3),
         prop::collection::vec(agent(), 0..3),
     );
     (chosen, [span(), span(), span(), span()], tables, entries).prop_map(
-        |((order, missed_offers, seed, hard), spans, tables, (extras, queues, agents))| {
+        |(
+            (order, missed_offers, seed, hard),
+            spans,
+            tables,
+            ((extras, routes), queues, agents),
+        )| {
             let (reasons, adapters, skills, numbers, announcements) = tables;
             let [short_abandon, exclude_for, connect_within, recovery_grace] = spans;
             RoutingPlan {
@@ -210,6 +231,7 @@ fn plan() -> impl Strategy<Value = RoutingPlan> {
                 numbers,
                 announcements,
                 extras,
+                routes,
                 queues,
                 agents,
             }
@@ -406,6 +428,15 @@ fn the_bytes_of_one_of_each_are_known() {
         numbers: vec!["+1555".to_owned()],
         announcements: vec!["please-wait".to_owned()],
         extras: vec![Requirement { skills: vec![(SkillId(0), 3)], any_of: Vec::new() }],
+        routes: vec![Route {
+            when: vec![
+                Match { of: Said::Dialed, any_of: vec![Pattern("+1*".to_owned())] },
+                Match { of: Said::Attribute("crm".to_owned()), any_of: Vec::new() },
+            ],
+            queue: QueueId(0),
+            priority: Some(Priority::EMERGENCY),
+            extra: Some(ExtraId(0)),
+        }],
         queues: vec![queue],
         agents: vec![agent],
         ..RoutingPlan::default()
@@ -426,13 +457,13 @@ fn the_bytes_of_one_of_each_are_known() {
     let bytes = encoded(&one_of_each(&of));
     let mut hash = EventDigest::default();
     bytes.iter().for_each(|byte| hash.bytes(&[*byte]));
-    assert_eq!((LOGIC_VERSION, bytes.len(), hash.value()), (7, 731, 0xF1B8_6F12_264C_C5C7));
+    assert_eq!((LOGIC_VERSION, bytes.len(), hash.value()), (7, 770, 0xF648_0132_5176_EC33));
 }
 
 /// A length that is not there asks for no memory: this would be billions of names.
 #[test]
 fn a_damaged_length_is_refused() {
-    const TABLES: usize = 9;
+    const TABLES: usize = 10;
     let mut bytes = Vec::new();
     RoutingPlan::default().encode(&mut bytes);
     let tables = bytes.len() - TABLES * size_of::<u32>();
