@@ -10,9 +10,9 @@ mod drafts;
 mod plans;
 
 use acd_core::{
-    Action, AdapterId, AgentId, CallEntry, CallHandle, Command, DeviceState, Event, ExtraId,
-    MissedOffers, OfferNumber, OfferResult, Priority, QueueId, ReasonId, Rejection, Requirement,
-    Router, RoutingPlan, SkillId, Span, Timestamp,
+    Action, AdapterId, AgentId, CallEntry, CallHandle, Command, DeviceState, EXTRAS_MAX, Event,
+    ExtraId, MissedOffers, OfferNumber, OfferResult, Priority, QueueId, ReasonId, Rejection,
+    Requirement, RouteId, Router, RoutingPlan, SkillId, Span, Timestamp,
 };
 use drafts::{Draft, a_draft};
 use proptest::prelude::*;
@@ -484,6 +484,45 @@ fn the_first_plan_comes_by_a_command() {
     let mut other = Router::new(plan).unwrap();
     other.apply(Timestamp(5), Command::AdvanceTime, &mut events).unwrap();
     assert_eq!(router.digest(), other.digest());
+}
+
+/// What calls ask for by routes of before counts among what there may be: where it does not fit, the
+/// plan is refused, and taken once they are over.
+#[test]
+fn what_calls_have_kept_takes_room() {
+    let asked =
+        |levels: &[(u16, u8)]| Requirement { skills: plans::levels(levels), any_of: Vec::new() };
+    let front = || vec![plans::queue("front", Requirement::default(), Vec::new())];
+    let mut plan = plans::plan(front(), Vec::new());
+    plan.extras = vec![asked(&[(0, 10)])];
+    let mut full = plans::plan(front(), Vec::new());
+    let both = (1..=10).flat_map(|a| (1..=10).map(move |b| (a, b)));
+    let all = both.flat_map(|(a, b)| (1..=10).map(move |c| asked(&[(0, a), (1, b), (2, c)])));
+    let two = (1..=10).flat_map(|a| (1..=10).map(move |b| asked(&[(0, a), (1, b)])));
+    full.extras = all.chain(two).take(EXTRAS_MAX).collect();
+    assert_eq!(full.extras.len(), EXTRAS_MAX);
+
+    let mut router = Router::new(Arc::new(plan)).unwrap();
+    let mut apply = |command: Command| {
+        let mut events = Vec::new();
+        let result = router.apply(Timestamp(5), command, &mut events);
+        router.check_invariants();
+        result.map(|()| events)
+    };
+    let (adapter, call) = (AdapterId(0), CallHandle { slot: 0, generation: 1 });
+    apply(Command::AdapterUp { adapter, incarnation: 1, resync: false }).unwrap();
+    let entry = CallEntry::new(QueueId(0), Priority::NORMAL, Timestamp(5));
+    let unknown = entry.asking(Some(ExtraId(1)));
+    let refused = apply(Command::CallOffered { call, adapter, entry: unknown });
+    assert_eq!(refused, Err(Rejection::UnknownRoute));
+    let refused = apply(Command::CallOffered { call, adapter, entry: entry.by_route(RouteId(0)) });
+    assert_eq!(refused, Err(Rejection::UnknownRoute), "the plan has no routes");
+    let entry = entry.asking(Some(ExtraId(0)));
+    apply(Command::CallOffered { call, adapter, entry }).unwrap();
+    let change = Command::PlanChanged { plan: Arc::new(full) };
+    assert_eq!(apply(change.clone()), Err(Rejection::TooManyDemands));
+    apply(Command::CallEnded { call }).unwrap();
+    assert_eq!(apply(change), Ok(Vec::new()));
 }
 
 /// Handles of adapters are in the state: a plan that gives one to another adapter is refused.

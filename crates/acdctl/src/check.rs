@@ -16,6 +16,7 @@ struct Right {
     skills: usize,
     agents: usize,
     rules: usize,
+    routes: usize,
 }
 
 /// A configuration with problems, or none at all.
@@ -41,13 +42,15 @@ pub(crate) fn check(file: &Path, output: Output) -> Result<(), Failure> {
                 skills: plan.skills.len(),
                 agents: plan.agents.len(),
                 rules: plan.queues.iter().map(|queue| queue.rules.len()).sum(),
+                routes: plan.routes.len(),
             };
             output.answer(&right, |right| {
                 format!(
-                    "{}: right; {} with {}, {}, {}",
+                    "{}: right; {} with {}, {}, {}, {}",
                     right.file,
                     counted(right.queues as u64, "queue"),
                     counted(right.rules as u64, "rule"),
+                    counted(right.routes as u64, "route"),
                     counted(right.skills as u64, "skill"),
                     counted(right.agents as u64, "agent")
                 )
