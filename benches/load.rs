@@ -86,6 +86,8 @@ pub(crate) fn plan(shape: &Shape) -> RoutingPlan {
         adapters: Vec::new(),
         numbers: Vec::new(),
         announcements: Vec::new(),
+        extras: Vec::new(),
+        routes: Vec::new(),
         skills: (0..SKILLS).map(|skill| format!("skill-{skill}")).collect(),
         queues: queues.collect(),
         agents: agents.collect(),

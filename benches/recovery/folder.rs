@@ -170,6 +170,8 @@ impl Recorder {
         CallCard {
             adapter: Arc::from(PBX),
             call_id: Arc::from(format!("{PBX}-{seconds}.{number}")),
+            dialed: Arc::from("+15550100"),
+            caller: Arc::from("+15550199"),
             attributes: attributes.into(),
         }
     }

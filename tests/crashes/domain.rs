@@ -190,7 +190,13 @@ impl Domain {
         let long = "x".repeat(dice.below(200));
         let attributes = vec![("crm".to_owned(), long), ("é".to_owned(), "ü\0".to_owned())];
         let attributes = attributes.into_iter().take(dice.below(3)).collect();
-        let card = Arc::new(CallCard { adapter: Arc::clone(&name), call_id, attributes });
+        let card = Arc::new(CallCard {
+            adapter: Arc::clone(&name),
+            call_id,
+            dialed: Arc::from("+15550100"),
+            caller: Arc::from("+15550199"),
+            attributes,
+        });
         let queue = QueueId(dice.below(4) as u16);
         let entry = CallEntry::new(queue, Priority::new(dice.below(10) as u8).unwrap(), at);
         let command = Command::CallOffered { call, adapter, entry };

@@ -47,6 +47,8 @@ pub(crate) struct Draft {
     order: Order,
     skills: Vec<&'static str>,
     reasons: Vec<&'static str>,
+    /// What routes ask for besides: levels, and alternatives.
+    extras: Vec<(Levels, Vec<Levels>)>,
     queues: Vec<(&'static str, QueueDraft)>,
     agents: Vec<(&'static str, AgentDraft)>,
 }
@@ -60,6 +62,12 @@ impl Draft {
         Requirement { skills, any_of: Vec::new() }
     }
 
+    fn with_alternatives(&self, levels: &Levels, any_of: &[Levels]) -> Requirement {
+        let any_of = any_of.iter().map(|one| self.requirement(one).skills);
+        let any_of = any_of.filter(|one| !one.is_empty()).collect();
+        Requirement { any_of, ..self.requirement(levels) }
+    }
+
     pub(crate) fn plan(&self) -> RoutingPlan {
         let place = |name| self.queues.iter().position(|(known, _)| *known == name);
         let queues = self.queues.iter().map(|(name, draft)| {
@@ -69,13 +77,17 @@ impl Draft {
                     0 | 1 => Action::Require(self.requirement(levels)),
                     2 => Action::AddQueue { to: to?, while_active: false },
                     3 => Action::MoveTo(to?),
+                    5 => match self.requirement(levels).skills {
+                        skills if skills.is_empty() => return None,
+                        skills => {
+                            Action::Drop(skills.into_iter().map(|(skill, _)| skill).collect())
+                        }
+                    },
                     _ => Action::RaisePriority(Priority::HIGHEST_BY_RULE),
                 };
                 Some(plans::rule(rule, *waited, vec![action]))
             });
-            let alternatives = draft.any_of.iter().map(|one| self.requirement(one).skills);
-            let any_of = alternatives.filter(|one| !one.is_empty()).collect();
-            let require = Requirement { any_of, ..self.requirement(&draft.require) };
+            let require = self.with_alternatives(&draft.require, &draft.any_of);
             let mut queue = plans::queue(name, require, rules.collect());
             queue.wrap_up = seconds(draft.wrap_up);
             queue.wrap_up_at_most = seconds(2 * draft.wrap_up);
@@ -103,12 +115,20 @@ impl Draft {
                 draft.adapter.map(|adapter| Endpoint { adapter: AdapterId(adapter), address });
             agent
         });
+        let mut extras: Vec<Requirement> = Vec::new();
+        for (levels, any_of) in &self.extras {
+            let extra = self.with_alternatives(levels, any_of);
+            if !extra.is_nothing() && !extras.contains(&extra) {
+                extras.push(extra);
+            }
+        }
         let texts = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
         RoutingPlan {
             order: self.order,
             missed_offers: MissedOffers::StayReady,
             skills: texts(&self.skills),
             reasons: texts(&self.reasons),
+            extras,
             ..plans::plan(queues.collect(), agents.collect())
         }
     }
@@ -146,7 +166,7 @@ fn some_of<T: Copy + std::fmt::Debug + 'static>(
 pub(crate) fn a_draft() -> impl Strategy<Value = Draft> {
     let rule = (
         some_of(&RULES),
-        prop::collection::vec((0..40_u64, 0..5_u8, select(&QUEUES[..]), levels()), RULES.len()),
+        prop::collection::vec((0..40_u64, 0..6_u8, select(&QUEUES[..]), levels()), RULES.len()),
     )
         .prop_map(|(names, rules)| {
             let named = names.into_iter().zip(rules);
@@ -155,8 +175,8 @@ pub(crate) fn a_draft() -> impl Strategy<Value = Draft> {
                 .collect()
         });
     let criteria = subsequence(Criterion::ALL.to_vec(), 1..=3).prop_shuffle();
-    let any_of = prop_oneof![3 => Just(Vec::new()), 1 => prop::collection::vec(levels(), 1..3)];
-    let queue = (levels(), any_of, criteria, 1..60_u64, select(vec![0, 7, 20]), rule).prop_map(
+    let any_of = || prop_oneof![3 => Just(Vec::new()), 1 => prop::collection::vec(levels(), 1..3)];
+    let queue = (levels(), any_of(), criteria, 1..60_u64, select(vec![0, 7, 20]), rule).prop_map(
         |(require, any_of, select, within, wrap_up, rules)| QueueDraft {
             require,
             any_of,
@@ -182,6 +202,7 @@ pub(crate) fn a_draft() -> impl Strategy<Value = Draft> {
             only,
         },
     );
+    let extras = prop::collection::vec((levels(), any_of()), 0..3);
     let queues = (some_of(&QUEUES), prop::collection::vec(queue, QUEUES.len()));
     let agents = (some_of(&AGENTS), prop::collection::vec(agent, AGENTS.len()));
     let orders = vec![
@@ -190,11 +211,12 @@ pub(crate) fn a_draft() -> impl Strategy<Value = Draft> {
         Order::Oldest,
         Order::Deadline,
     ];
-    (select(orders), some_of(&SKILLS), some_of(&REASONS), queues, agents).prop_map(
-        |(order, skills, reasons, queues, agents)| Draft {
+    (select(orders), some_of(&SKILLS), some_of(&REASONS), extras, queues, agents).prop_map(
+        |(order, skills, reasons, extras, queues, agents)| Draft {
             order,
             skills,
             reasons,
+            extras,
             queues: queues.0.into_iter().zip(queues.1).collect(),
             agents: agents.0.into_iter().zip(agents.1).collect(),
         },

@@ -6,9 +6,9 @@ use crate::twin::Twin;
 use acd_core::{
     Action, AdapterFacts, AdapterId, Admission, Affinity, AgentId, AnnouncementId, Bound,
     CallEntry, CallHandle, CallerKey, Channel, ChannelPlan, Channels, Command, Criterion, DeskPlan,
-    DeviceState, Endpoint, Event, ForcedPresence, Gauge, HeartbeatState, KeepFree, Latch,
+    DeviceState, Endpoint, Event, ExtraId, ForcedPresence, Gauge, HeartbeatState, KeepFree, Latch,
     MissedOffers, OfferEnd, OfferNumber, OfferResult, Order, Outcome, Phase, Priority, QueueId,
-    RANK_MAX, ReasonId, Requirement, Router, RoutingPlan, Rule, Service, Span, Timestamp,
+    RANK_MAX, ReasonId, Requirement, Router, RoutingPlan, Rule, Service, SkillId, Span, Timestamp,
     Treatment, When,
 };
 use proptest::prelude::*;
@@ -48,6 +48,7 @@ pub(crate) enum Attempt {
         channel: Channel,
         preferred: Option<u32>,
         caller: Option<u64>,
+        extra: Option<u16>,
     },
     Vanish {
         call: usize,
@@ -152,6 +153,7 @@ fn attempt() -> impl Strategy<Value = Attempt> {
     let call = 0_usize..64;
     let queue = 0_u16..5;
     let late = prop_oneof![8 => Just(1), 1 => Just(0), 1 => 2_u64..90];
+    let offered = (0_u8..10, late, prop::option::of(0_u16..8));
     let result = prop_oneof![
         1 => Just(OfferResult::Ringing),
         6 => Just(OfferResult::Accepted),
@@ -180,9 +182,9 @@ fn attempt() -> impl Strategy<Value = Attempt> {
         }),
         3 => (0_usize..3).prop_map(|adapter| Attempt::Synced { adapter }),
         1 => adapter.clone().prop_map(|adapter| Attempt::AdapterDown { adapter }),
-        40 => ((0_u16..2, 0_u16..4, 0_u8..10, late), who).prop_map(
-            |((adapter, queue, priority, late), (channel, preferred, caller))| {
-                Attempt::Offer { adapter, queue, priority, late, channel, preferred, caller }
+        40 => ((0_u16..2, 0_u16..4), offered, who).prop_map(
+            |((adapter, queue), (priority, late, extra), (channel, preferred, caller))| {
+                Attempt::Offer { adapter, queue, priority, late, extra, channel, preferred, caller }
             }
         ),
         1 => call.clone().prop_map(|call| Attempt::Vanish { call }),
@@ -206,7 +208,7 @@ fn attempt() -> impl Strategy<Value = Attempt> {
         1 => call.clone().prop_map(|call| Attempt::Retrieve { call }),
         3 => agent.clone().prop_map(|agent| Attempt::LogIn { agent }),
         1 => agent.clone().prop_map(|agent| Attempt::LogOut { agent }),
-        14 => agent.clone().prop_map(|agent| Attempt::Ready { agent }),
+        20 => agent.clone().prop_map(|agent| Attempt::Ready { agent }),
         2 => (agent.clone(), prop::option::of(0_u16..3))
             .prop_map(|(agent, reason)| Attempt::NotReady { agent, reason }),
         3 => (agent.clone(), call.clone())
@@ -269,10 +271,12 @@ pub(crate) fn a_plan() -> impl Strategy<Value = RoutingPlan> {
     let profile = (prop::collection::vec(prop::option::weighted(0.3, service), 4), 0..16_u8, desks);
     let queues = prop::collection::vec(queue, 4);
     let profiles = prop::collection::vec(profile, 6);
-    (order, missed, any::<u64>(), queues, (profiles, channels())).prop_map(
-        |(order, missed, seed, queues, (profiles, channels))| {
+    let hard = prop_oneof![2 => Just(Vec::new()), 1 => Just(vec![SkillId(2)])];
+    let besides = (extras(), hard, channels());
+    (order, missed, any::<u64>(), queues, profiles, besides).prop_map(
+        |(order, missed, seed, queues, profiles, (extras, hard, channels))| {
             let mut plan = everything::plan(order, missed);
-            plan.seed = seed;
+            (plan.seed, plan.extras, plan.hard) = (seed, extras, hard);
             plan.channels = channels;
             let all = plan.queues.len() as u16;
             for (id, (queue, (select, within, (rules, closing_ends_waits), kept))) in
@@ -303,6 +307,7 @@ pub(crate) fn a_plan() -> impl Strategy<Value = RoutingPlan> {
                 agent.queues = named.filter_map(|(queue, it)| Some((queue, it?))).collect();
                 agent.only = only == 0;
             }
+            keep_hard_skills(&mut plan);
             plan
         },
     )
@@ -361,6 +366,7 @@ fn rules_with_conditions() -> impl Strategy<Value = (Vec<Rule>, bool)> {
         2 => (0..9_u8).prop_map(|it| Action::RaisePriority(Priority::new(it).unwrap())),
         2 => Just(Action::Play(AnnouncementId(0))),
         1 => Just(Action::Require(Requirement::default())),
+        2 => subsequence(vec![SkillId(0), SkillId(1), SkillId(2)], 1..=2).prop_map(Action::Drop),
         1 => Just(Action::End(Treatment::Message)),
     ];
     let rule = (timed, when, priority, action, prop::bool::weighted(0.4)).prop_map(
@@ -381,6 +387,50 @@ fn rules_with_conditions() -> impl Strategy<Value = (Vec<Rule>, bool)> {
     (prop::collection::vec(rule, 0..3), any::<bool>())
 }
 
+/// What routes may ask for besides, each once; none asks for nothing.
+fn extras() -> impl Strategy<Value = Vec<Requirement>> {
+    let levels = |least: usize| {
+        let skill = prop::option::weighted(0.4, 1..7_u8);
+        prop::collection::vec(skill, 3).prop_filter_map("it asks for enough", move |levels| {
+            let levels: Vec<_> = (0..).map(SkillId).zip(levels).collect();
+            let asked: Vec<(SkillId, u8)> =
+                levels.into_iter().filter_map(|(skill, level)| Some((skill, level?))).collect();
+            (asked.len() >= least).then_some(asked)
+        })
+    };
+    let any_of = prop_oneof![2 => Just(Vec::new()), 1 => prop::collection::vec(levels(1), 1..4)];
+    let extra = (levels(0), any_of).prop_map(|(skills, any_of)| Requirement { skills, any_of });
+    let some = prop::collection::vec(extra, 1..4).prop_map(|mut extras| {
+        extras.retain(|extra| !extra.is_nothing());
+        let mut all: Vec<Requirement> = Vec::new();
+        for extra in extras {
+            if !all.contains(&extra) {
+                all.push(extra);
+            }
+        }
+        all
+    });
+    prop_oneof![1 => Just(Vec::new()), 2 => some]
+}
+
+/// No rule relaxes a hard skill.
+fn keep_hard_skills(plan: &mut RoutingPlan) {
+    let hard = plan.hard.clone();
+    let is_hard = |skill| hard.contains(&skill);
+    for queue in &mut plan.queues {
+        for action in queue.rules.iter_mut().flat_map(|rule| &mut rule.then) {
+            let relaxes = match action {
+                Action::Require(asked) => queue.require.relaxed_by(asked, is_hard).is_some(),
+                Action::Drop(dropped) => dropped.iter().any(|skill| is_hard(*skill)),
+                _ => false,
+            };
+            if relaxes {
+                *action = Action::Play(AnnouncementId(0));
+            }
+        }
+    }
+}
+
 /// The same rule, with a name of its own, and to another queue than that of `id`, if it leads.
 fn leading_elsewhere(mut rule: Rule, id: u16, all: u16) -> Rule {
     let other = |to: QueueId| if to.0 == id { QueueId((id + 1) % all) } else { to };
@@ -389,6 +439,7 @@ fn leading_elsewhere(mut rule: Rule, id: u16, all: u16) -> Rule {
             Action::AddQueue { to, .. } | Action::MoveTo(to) => *to = other(*to),
             Action::RaisePriority(_)
             | Action::Require(_)
+            | Action::Drop(_)
             | Action::End(_)
             | Action::TransferTo(_)
             | Action::Play(_) => {}
@@ -723,16 +774,30 @@ impl World {
             Attempt::AdapterDown { adapter } => {
                 Command::AdapterDown { adapter: AdapterId(adapter) }
             }
-            Attempt::Offer { adapter, queue, priority, late, channel, preferred, caller } => {
+            Attempt::Offer {
+                adapter,
+                queue,
+                priority,
+                late,
+                extra,
+                channel,
+                preferred,
+                caller,
+            } => {
                 self.next_slot += 1;
                 // Slots are used again, as the edge does.
                 let call = CallHandle { slot: self.next_slot % 97, generation: self.next_slot };
                 let priority = Priority::new(priority).unwrap();
                 let since = now + Span::from_secs(1) - Span::from_secs(late);
+                // Where routes ask for something besides, mostly one of these; else nothing.
+                let extras = self.router.plan().extras.len() as u16;
+                let extra =
+                    extra.filter(|_| extras > 0).map(|it| if it < 7 { it % extras } else { it });
                 let entry = CallEntry {
                     channel,
                     preferred: preferred.map(AgentId),
                     caller: caller.map(CallerKey),
+                    extra: extra.map(ExtraId),
                     ..CallEntry::new(QueueId(queue), priority, since)
                 };
                 Command::CallOffered { call, adapter: AdapterId(adapter), entry }

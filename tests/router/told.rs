@@ -72,7 +72,7 @@ impl Told {
 
     fn take_in_of_calls(&mut self, now: Timestamp, event: &Event) {
         match event {
-            Event::CallArrived { call, adapter, channel, arrival, priority, since } => {
+            Event::CallArrived { call, adapter, channel, arrival, priority, since, .. } => {
                 let told = CallFacts {
                     call: *call,
                     adapter: *adapter,

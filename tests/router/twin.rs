@@ -7,9 +7,9 @@ use acd_core::{
     Action, AdapterId, Admission, AgentId, AgentPlan, Bound, CallEntry, CallHandle, CallerKey,
     Channel, Command, Criterion, Demand, DemandId, DeskPlan, DeviceState, Endpoint, Event,
     ForcedPresence, Gauge, HeartbeatState, LeftCause, MissedOffers, NotReadyReason, OfferEnd,
-    OfferNumber, OfferResult, Order, Outcome, Phase, Presence, Priority, QueueId, ReturnCause,
-    RevokeCause, RoutingPlan, Rule, Service, SkillId, SlotState, Span, Timestamp, Treatment, When,
-    draw,
+    OfferNumber, OfferResult, Order, Outcome, Phase, Presence, Priority, QueueId, Requirement,
+    ReturnCause, RevokeCause, RoutingPlan, Rule, Service, SkillId, SlotState, Span, Timestamp,
+    Treatment, When, draw,
 };
 use std::cmp::{Ordering, Reverse};
 use std::collections::{BTreeMap, BTreeSet};
@@ -123,6 +123,8 @@ struct Call {
     awaits: Option<(AgentId, Timestamp)>,
     arrival: u64,
     priority: Priority,
+    /// What it asks for besides what its queues do.
+    extra: Requirement,
     state: State,
     held: bool,
     /// Its age counts from here while it waits, rings or connects.
@@ -145,7 +147,8 @@ struct Call {
 #[derive(Clone)]
 struct Place {
     queue: QueueId,
-    demand: DemandId,
+    /// What the queue, or a rule of it, makes the call ask for.
+    own: Requirement,
     /// Since when it counts as being there, and since when it is.
     entered: Timestamp,
     taken: Timestamp,
@@ -593,8 +596,7 @@ impl Twin {
                     !is_offered(*agent) && self.may_be_given(*agent, known, &place)
                 });
                 let point = draw(self.plan.seed, known.arrival, self.offers + 1);
-                let channel = known.channel;
-                let best = may.min_by(|a, b| self.by_select(&place, channel, point, *a, *b));
+                let best = may.min_by(|a, b| self.by_select(known, &place, point, *a, *b));
                 let Some(agent) = best else { break };
                 self.offer(call, place.joined, agent);
             }
@@ -608,15 +610,15 @@ impl Twin {
     /// in the end, the longest idle.
     fn by_select(
         &self,
+        call: &Call,
         place: &Place,
-        channel: Channel,
         point: u64,
         a: AgentId,
         b: AgentId,
     ) -> Ordering {
-        let channel = channel.of_slots();
+        let channel = call.channel.of_slots();
         let [one, other] = [a, b].map(|agent| &self.agents[agent.index()]);
-        let level = |agent| self.level(agent, place.demand);
+        let level = |agent| self.level(agent, call, place);
         let rank = |agent| self.service(agent, place.queue).rank;
         let on_circle = |agent: AgentId| {
             let last_offer = self.agents[agent.index()].last_offer;
@@ -689,7 +691,7 @@ impl Twin {
         self.phase == Phase::Normal
             && self.is_open(call.adapter)
             && self.is_reachable(agent, call.channel)
-            && self.meets(agent, place.demand)
+            && self.meets(agent, call, place)
             && (call.priority == Priority::EMERGENCY
                 || self.now.since(place.entered) >= self.service(agent, place.queue).delay)
             && call.awaits.is_none_or(|(awaited, _)| awaited == agent)
@@ -718,21 +720,28 @@ impl Twin {
 
     /// How many agents could serve the queue by its own requirement now.
     fn could_serve(&self, call: &Call, place: &Place) -> usize {
-        let own = DemandId(u32::from(place.queue.0));
+        let own = &self.plan.queues[place.queue.index()].require;
         let agents = (0..self.agents.len() as u32).map(AgentId);
-        let able =
-            |agent: &AgentId| self.is_reachable(*agent, call.channel) && self.meets(*agent, own);
+        let able = |agent: &AgentId| {
+            self.is_reachable(*agent, call.channel) && self.serves(*agent, place.queue, &[own])
+        };
         agents.filter(able).count()
     }
 
-    fn meets(&self, agent: AgentId, demand: DemandId) -> bool {
+    /// He has what the queue, or a rule of it, and what the call besides asks for.
+    fn meets(&self, agent: AgentId, call: &Call, place: &Place) -> bool {
+        self.serves(agent, place.queue, &[&place.own, &call.extra])
+    }
+
+    /// He is not barred from the queue, and has all that is asked for.
+    fn serves(&self, agent: AgentId, queue: QueueId, asked: &[&Requirement]) -> bool {
         let planned = &self.plan.agents[agent.index()];
-        let Demand { queue, requirement } = &self.demands[demand.index()];
-        let barred = planned.only && !planned.queues.iter().any(|(it, _)| it == queue);
-        let any_of = &requirement.any_of;
-        !barred
-            && self.has(agent, &requirement.skills)
-            && (any_of.is_empty() || any_of.iter().any(|one| self.has(agent, one)))
+        let barred = planned.only && !planned.queues.iter().any(|(it, _)| *it == queue);
+        let has_all = |asked: &&Requirement| {
+            self.has(agent, &asked.skills)
+                && (asked.any_of.is_empty() || asked.any_of.iter().any(|it| self.has(agent, it)))
+        };
+        !barred && asked.iter().all(has_all)
     }
 
     fn has(&self, agent: AgentId, asked: &[(SkillId, u8)]) -> bool {
@@ -740,16 +749,95 @@ impl Twin {
         asked.iter().all(|(skill, level)| held.iter().any(|(it, has)| it == skill && has >= level))
     }
 
-    /// The sum of his levels in the skills that are asked for, and in the best alternative.
-    fn level(&self, agent: AgentId, demand: DemandId) -> u32 {
+    /// The sum of his levels in the skills that are asked for, and in the best alternative of each of
+    /// the two that has some; each skill once.
+    fn level(&self, agent: AgentId, call: &Call, place: &Place) -> u32 {
         let held = &self.plan.agents[agent.index()].skills;
-        let sum = |asked: &[(SkillId, u8)]| -> u32 {
-            let counts = held.iter().filter(|(skill, _)| asked.iter().any(|(it, _)| it == skill));
-            counts.map(|(_, level)| u32::from(*level)).sum()
+        let nothing = [Vec::new()];
+        let met = |asked: &Requirement| -> Vec<Vec<(SkillId, u8)>> {
+            let any_of = if asked.any_of.is_empty() { &nothing[..] } else { &asked.any_of };
+            any_of.iter().filter(|one| self.has(agent, one)).cloned().collect()
         };
-        let requirement = &self.demands[demand.index()].requirement;
-        let met = requirement.any_of.iter().filter(|one| self.has(agent, one));
-        sum(&requirement.skills) + met.map(|one| sum(one)).max().unwrap_or(0)
+        let mut best = 0;
+        for of_queue in met(&place.own) {
+            for of_call in met(&call.extra) {
+                let all = [&place.own.skills, &call.extra.skills, &of_queue, &of_call];
+                let named = |skill: SkillId| all.into_iter().flatten().any(|(it, _)| *it == skill);
+                let counts = held.iter().filter(|(skill, _)| named(*skill));
+                best = best.max(counts.map(|(_, level)| u32::from(*level)).sum());
+            }
+        }
+        best
+    }
+
+    /// As the Router names what a call asks for in a queue.
+    fn demand(&self, call: usize, at: usize) -> DemandId {
+        let Call { extra, places, .. } = &self.calls[call];
+        let Place { own, queue, .. } = &places[at];
+        let both = |a: &[(SkillId, u8)], b: &[(SkillId, u8)]| -> Vec<(SkillId, u8)> {
+            let mut levels = BTreeMap::new();
+            for (skill, level) in a.iter().chain(b) {
+                let known = levels.entry(*skill).or_insert(*level);
+                *known = (*known).max(*level);
+            }
+            levels.into_iter().collect()
+        };
+        let mut any_of = Vec::new();
+        for (a, b) in own.any_of.iter().flat_map(|a| extra.any_of.iter().map(move |b| (a, b))) {
+            any_of.push(both(a, b));
+        }
+        if own.any_of.is_empty() || extra.any_of.is_empty() {
+            any_of = own.any_of.iter().chain(&extra.any_of).cloned().collect();
+        }
+        let meant: BTreeSet<_> = any_of.iter().collect();
+        let skills = both(&own.skills, &extra.skills);
+        let is_meant = |it: &&(DemandId, &Demand)| {
+            let Demand { queue: of, requirement } = it.1;
+            *of == *queue
+                && requirement.skills == skills
+                && match *extra == Requirement::default() {
+                    true => requirement.any_of == any_of,
+                    false => requirement.any_of.iter().collect::<BTreeSet<_>>() == meant,
+                }
+        };
+        let named: Vec<(DemandId, &Demand)> = (0..).map(DemandId).zip(&self.demands).collect();
+        named.iter().find(is_meant).expect("every demand of the plan is named").0
+    }
+
+    /// Says what has changed of what it asks for in its queues, in the order it joined them.
+    fn asks_anew(&mut self, call: usize, before: &[DemandId]) {
+        for (at, before) in before.iter().enumerate() {
+            let demand = self.demand(call, at);
+            if demand != *before {
+                let Call { handle, arrival, .. } = self.calls[call];
+                let queue = self.calls[call].places[at].queue;
+                self.calls[call].places[at].seen = self.now;
+                self.say(Event::RequirementChanged { call: handle, queue, demand });
+                self.eligible.insert(arrival);
+            }
+        }
+    }
+
+    /// What is left of what a call asks for besides. An alternative that asks for nothing any more is
+    /// met by everybody. Alternatives stay as they are if a hard skill is among them.
+    fn without(&self, extra: &Requirement, dropped: &[SkillId]) -> Requirement {
+        let mut left = extra.clone();
+        left.skills.retain(|(skill, _)| !dropped.contains(skill));
+        let is_hard = |(skill, _): &(SkillId, u8)| self.plan.hard.contains(skill);
+        if !left.any_of.iter().flatten().any(is_hard) {
+            for one in &mut left.any_of {
+                one.retain(|(skill, _)| !dropped.contains(skill));
+            }
+            if left.any_of.contains(&Vec::new()) {
+                left.any_of.clear();
+            }
+        }
+        left
+    }
+
+    /// What it asks for in each of its queues.
+    fn demands_of(&self, call: usize) -> Vec<DemandId> {
+        (0..self.calls[call].places.len()).map(|at| self.demand(call, at)).collect()
     }
 
     /// What agents are ordered by where nothing else decides: who misses offers comes last.
@@ -840,12 +928,12 @@ impl Twin {
             affinity.window > Span(0) && self.now.since(*at) <= affinity.window
         };
         let last = last.filter(in_window).map(|(agent, _)| *agent);
-        let own = DemandId(u32::from(entry.queue.0));
+        let own = &self.plan.queues[entry.queue.index()].require;
         let comes = |agent: &AgentId| {
             let slots = &self.agents[agent.index()].idle_since;
             self.presence(*agent) == Presence::Ready
                 && slots.contains_key(&entry.channel.of_slots())
-                && self.meets(*agent, own)
+                && self.serves(*agent, entry.queue, &[own, &self.calls[call].extra])
         };
         let named = entry.preferred.into_iter().chain(last);
         if let Some(agent) = named.into_iter().find(comes) {
@@ -1038,7 +1126,7 @@ impl Twin {
             return Err(Refused);
         }
         let places = &self.calls[index].places;
-        let met = places.iter().find(|place| self.meets(agent, place.demand));
+        let met = places.iter().find(|place| self.meets(agent, &self.calls[index], place));
         let place = met.or(places.first().filter(|_| talking)).ok_or(Refused)?;
         let offer = self.put_in_hand(index, place.joined, agent, rung_by, true);
         if talking {
@@ -1066,8 +1154,12 @@ impl Twin {
 /// A call's life.
 impl Twin {
     fn call_comes(&mut self, call: CallHandle, adapter: AdapterId, entry: CallEntry) -> Answer {
-        let CallEntry { queue, priority, since, channel, preferred, caller } = entry;
+        let CallEntry { queue, priority, since, channel, preferred, caller, extra, route } = entry;
         self.known_queue(queue)?;
+        let extra = match extra {
+            Some(extra) => self.plan.extras.get(extra.index()).cloned().ok_or(Refused)?,
+            None => Requirement::default(),
+        };
         if let Some(preferred) = preferred {
             self.known_agent(preferred)?;
         }
@@ -1090,6 +1182,7 @@ impl Twin {
             awaits: None,
             arrival,
             priority,
+            extra,
             state: State::Waiting,
             held: false,
             age_from: since,
@@ -1102,7 +1195,7 @@ impl Twin {
             hands: Vec::new(),
             passed: Vec::new(),
         });
-        self.say(Event::CallArrived { call, adapter, channel, arrival, priority, since });
+        self.say(Event::CallArrived { call, adapter, channel, arrival, priority, since, route });
         self.judges_affinity(self.by_arrival(arrival), entry);
         self.arriving = Some(call);
         self.enters(self.by_arrival(arrival), queue, since);
@@ -1111,7 +1204,7 @@ impl Twin {
     }
 
     fn enters(&mut self, call: usize, queue: QueueId, since: Timestamp) {
-        let demand = DemandId(u32::from(queue.0));
+        let own = self.plan.queues[queue.index()].require.clone();
         let others = self.in_system(queue);
         let target = self.target(call);
         let (taken, known) = (self.now, &mut self.calls[call]);
@@ -1119,7 +1212,7 @@ impl Twin {
         known.joins += 1;
         known.places.push(Place {
             queue,
-            demand,
+            own,
             entered: since,
             taken,
             seen: taken,
@@ -1129,6 +1222,7 @@ impl Twin {
             by: None,
         });
         let (handle, arrival) = (known.handle, known.arrival);
+        let demand = self.demand(call, self.calls[call].places.len() - 1);
         self.say(Event::PlaceEntered { call: handle, queue, demand, since });
         self.target_was(call, target);
         self.eligible.insert(arrival);
@@ -1492,17 +1586,22 @@ impl Twin {
                 raises
             }
             Action::Require(requirement) => {
-                let named = (0..).map(DemandId).zip(&self.demands);
-                let mut meant =
-                    named.filter(|(_, it)| it.queue == queue && it.requirement == *requirement);
-                let (demand, _) = meant.next().expect("every demand of the plan is named");
-                let place = &mut self.calls[index].places[at];
-                if std::mem::replace(&mut place.demand, demand) == demand {
+                let before = self.demands_of(index);
+                let own = &mut self.calls[index].places[at].own;
+                if std::mem::replace(own, requirement.clone()) == *requirement {
                     return false;
                 }
-                self.calls[index].places[at].seen = self.now;
-                self.say(Event::RequirementChanged { call, queue, demand });
-                self.eligible.insert(self.calls[index].arrival);
+                self.asks_anew(index, &before);
+                true
+            }
+            Action::Drop(skills) => {
+                let before = self.demands_of(index);
+                let left = self.without(&self.calls[index].extra, skills);
+                if left == self.calls[index].extra {
+                    return false;
+                }
+                self.calls[index].extra = left;
+                self.asks_anew(index, &before);
                 true
             }
             Action::AddQueue { to, while_active } => {
@@ -1600,7 +1699,10 @@ impl Twin {
         let waiting = |call: &&Call| matches!(call.state, State::Waiting | State::Offering);
         let is_of = |place: &Place| of.is_none_or(|queue| place.queue == queue);
         let serves = |agent: &AgentId| {
-            of.is_none_or(|queue| self.meets(*agent, DemandId(u32::from(queue.0))))
+            of.is_none_or(|queue| {
+                let own = &self.plan.queues[queue.index()].require;
+                self.serves(*agent, queue, &[own])
+            })
         };
         let agents = (0..self.agents.len() as u32).map(AgentId).filter(serves);
         let count = match gauge {

@@ -5,8 +5,8 @@ mod said;
 use crate::plans;
 use acd_core::{
     Action, AdapterId, Admission, AgentId, AnnouncementId, Bound, CallEntry, CallHandle, CallerKey,
-    Channel, Command, Criterion, DeskPlan, DeviceState, ForcedPresence, Gauge, KeepFree, Latch,
-    MissedOffers, NumberId, OfferNumber, OfferResult, Order, Priority, QueueId, ReasonId,
+    Channel, Command, Criterion, DeskPlan, DeviceState, ExtraId, ForcedPresence, Gauge, KeepFree,
+    Latch, MissedOffers, NumberId, OfferNumber, OfferResult, Order, Priority, QueueId, ReasonId,
     Requirement, RoutingPlan, Service, SkillId, Span, Timestamp, Treatment,
 };
 use std::collections::BTreeMap;
@@ -53,7 +53,8 @@ impl Names {
     /// `until` before those that end it, `in QUEUE` and `in domain`; `closing ends waits in QUEUE`;
     /// `agent NAME [SKILL LEVEL ...] [holds 2] [at ADAPTER]
     /// [ranks QUEUE 8] [delays QUEUE 60s] [serves only]`; `order credit 90s`, `order strict`, `order
-    /// oldest`, `order deadline`; `missed stay ready`, `missed not ready after 1`.
+    /// oldest`, `order deadline`; `missed stay ready`, `missed not ready after 1`; `hard SKILL ...`;
+    /// `besides REQUIREMENT`, which calls may be offered with, a requirement being as in `queue`.
     pub(crate) fn plan_line(&mut self, at: &str, line: &str) {
         let words: Vec<&str> = line.split_whitespace().collect();
         match words.as_slice() {
@@ -76,6 +77,11 @@ impl Names {
                 let queue = queue.index();
                 let rules = &mut self.plan.queues[queue].rules;
                 rules.insert(rules.len() - 1, rule);
+            }
+            ["hard", skills @ ..] => self.plan.hard = self.skills(at, skills),
+            ["besides", asked @ ..] => {
+                let extra = self.whole_requirement(at, asked);
+                self.plan.extras.push(extra);
             }
             ["closing", "ends", "waits", "in", queue] => {
                 let queue = self.queue(at, queue).index();
@@ -273,6 +279,7 @@ impl Names {
 
     fn action(&self, at: &str, words: &[&str]) -> Action {
         match words {
+            ["drop", skills @ ..] => Action::Drop(self.skills(at, skills)),
             ["need", rest @ ..] => Action::Require(self.requirement(at, rest)),
             ["add", queue, "while-active"] => {
                 Action::AddQueue { to: self.queue(at, queue), while_active: true }
@@ -298,6 +305,33 @@ impl Names {
             .collect();
         skills.sort_unstable();
         Requirement { skills, any_of: Vec::new() }
+    }
+
+    /// `SKILL LEVEL [and SKILL LEVEL] [or SKILL LEVEL ...]`, where `or` adds an alternative.
+    fn whole_requirement(&self, at: &str, words: &[&str]) -> Requirement {
+        let mut asked = Requirement::default();
+        let mut is_alternative = false;
+        for words in words.split_inclusive(|word| matches!(*word, "and" | "or")) {
+            let pair: Vec<&str> =
+                words.iter().copied().filter(|word| !matches!(*word, "and" | "or")).collect();
+            let skills = self.requirement(at, &pair).skills;
+            if is_alternative {
+                asked.any_of.push(skills)
+            } else {
+                asked.skills.extend(skills)
+            }
+            is_alternative = words.ends_with(&["or"]);
+        }
+        asked.skills.sort_unstable();
+        asked
+    }
+
+    /// Sorted.
+    fn skills(&self, at: &str, names: &[&str]) -> Vec<SkillId> {
+        let known = names.iter().map(|name| position(at, &self.plan.skills, name));
+        let mut skills: Vec<SkillId> = known.map(|skill| SkillId(skill as u16)).collect();
+        skills.sort_unstable();
+        skills
     }
 
     fn queue(&self, at: &str, name: &str) -> QueueId {
@@ -360,18 +394,28 @@ impl Names {
                 let handle = *self.calls.entry((*call).to_owned()).or_insert(handle);
                 let queue = self.queue(at, queue);
                 let mut entry = CallEntry::new(queue, Priority::NORMAL, self.now);
-                for pair in rest.chunks(2) {
-                    match pair {
-                        ["at", priority] => entry.priority = priority_of(at, priority),
-                        ["since", since] => entry.since = START + seconds(at, since),
-                        ["by", channel] => entry.channel = channel_of(at, channel),
-                        ["for", agent] => entry.preferred = self.agent(agent),
-                        ["from", caller] => {
-                            let key =
-                                caller.bytes().map(u64::from).fold(0, |key, it| 256 * key + it);
-                            entry.caller = Some(CallerKey(key));
+                let mut rest = rest;
+                while let [word, value, more @ ..] = rest {
+                    rest = more;
+                    match *word {
+                        "at" => entry.priority = priority_of(at, value),
+                        "since" => entry.since = START + seconds(at, value),
+                        "by" => entry.channel = channel_of(at, value),
+                        "for" => entry.preferred = self.agent(value),
+                        "from" => {
+                            let key = value.bytes().map(u64::from);
+                            entry.caller = Some(CallerKey(key.fold(0, |key, it| 256 * key + it)));
                         }
-                        _ => panic!("{at}: a call does not come like this: {pair:?}"),
+                        "besides" => {
+                            let asked: Vec<&str> =
+                                std::iter::once(*value).chain(rest.iter().copied()).collect();
+                            let asked = self.whole_requirement(at, &asked);
+                            let known = self.plan.extras.iter().position(|it| *it == asked);
+                            let known =
+                                known.unwrap_or_else(|| panic!("{at}: nothing asks for that"));
+                            (entry.extra, rest) = (Some(ExtraId(known as u16)), &[]);
+                        }
+                        _ => panic!("{at}: a call does not come like this: {word}"),
                     }
                 }
                 Command::CallOffered { call: handle, adapter, entry }

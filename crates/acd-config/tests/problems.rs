@@ -36,7 +36,7 @@ fn a_file_without_queues_routes_nothing() {
 "), @r"1:1: queues: there is no queue; expected at least one queue, such as [queues.front-desk]");
     insta::assert_snapshot!(problems(r"
 [queue.billing]
-"), @r"1:2: queue: unknown key (did you mean `queues`?); expected one of `server`, `log`, `journal`, `routing`, `presence`, `channels`, `skills`, `queues`, `agents`");
+"), @r"1:2: queue: unknown key (did you mean `queues`?); expected one of `server`, `log`, `journal`, `routing`, `presence`, `channels`, `skills`, `queues`, `routes`, `agents`");
 }
 
 #[test]
@@ -52,7 +52,7 @@ music = "default"
 service_level = { answerd = "80%" }
 [queues.billing.endpoints]
 "#), @r"
-    1:2: servre: unknown key (did you mean `server`?); expected one of `server`, `log`, `journal`, `routing`, `presence`, `channels`, `skills`, `queues`, `agents`
+    1:2: servre: unknown key (did you mean `server`?); expected one of `server`, `log`, `journal`, `routing`, `presence`, `channels`, `skills`, `queues`, `routes`, `agents`
     3:1: routing.ordr: unknown key (did you mean `order`?); expected one of `order`, `credit`, `short_abandon`, `exclude_for`, `connect_within`, `recovery_grace`, `missed_offers`, `seed`
     5:1: queues.billing.rnig: unknown key (did you mean `ring`?); expected one of `description`, `require`, `any_of`, `select`, `broadcast`, `ring`, `wrap_up`, `wrap_up_at_most`, `service_level`, `keep_free`, `affinity`, `at_closing`, `rules`
     6:1: queues.billing.wrapup: unknown key (did you mean `wrap_up`?); expected one of `description`, `require`, `any_of`, `select`, `broadcast`, `ring`, `wrap_up`, `wrap_up_at_most`, `service_level`, `keep_free`, `affinity`, `at_closing`, `rules`

@@ -66,11 +66,24 @@ impl Router {
                 raises
             }
             Action::Require(_) => {
-                let demand = self.rules[queue.index()].rules[usize::from(rule)].demand;
-                let Some(demand) = demand.filter(|it| *it != self.places[place].demand) else {
+                let base = self.rules[queue.index()].rules[usize::from(rule)].base;
+                let Some(base) = base.filter(|it| *it != self.places[place].base) else {
                     return false;
                 };
-                self.change_demand(place, demand, events);
+                self.places[place].base = base;
+                self.ask_anew(place, events);
+                true
+            }
+            Action::Drop(skills) => {
+                let before = self.calls[slot].extra;
+                let left = before.and_then(|extra| self.extras.without(extra, skills, &self.plan));
+                if left == before {
+                    return false;
+                }
+                self.calls[slot].extra = left;
+                for place in self.places_of(slot).collect::<Vec<_>>() {
+                    self.ask_anew(place, events);
+                }
                 true
             }
             Action::AddQueue { to, while_active } => {

@@ -87,10 +87,10 @@ impl Router {
         let last = entry.caller.and_then(|caller| self.callers.last(caller));
         let remembered = last.filter(|(at, _)| self.now.since(*at) <= affinity.window);
         let last = remembered.filter(|_| affinity.window > Span(0)).map(|(_, agent)| agent);
-        let own = DemandId(u32::from(entry.queue.0));
+        let asked = self.lines.demand(DemandId(u32::from(entry.queue.0)), entry.extra);
         let may_come = |agent: &AgentId| {
             let (known, planned) = (&self.agents[agent.index()], &self.plan.agents[agent.index()]);
-            let demand = &self.lines.demands[own.index()];
+            let demand = &self.lines.demands[asked.index()];
             known.presence() == Presence::Ready
                 && known.desk(entry.channel).is_some()
                 && planned.level_for(demand.queue, &demand.requirement).is_some()

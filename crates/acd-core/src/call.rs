@@ -3,8 +3,8 @@
 use crate::command::CallEntry;
 use crate::deadlines::Ticket;
 use crate::ids::{
-    AdapterId, AgentId, CallHandle, CallerKey, DemandId, OfferNumber, Priority, QueueId, Span,
-    Timestamp,
+    AdapterId, AgentId, CallHandle, CallerKey, DemandId, ExtraId, OfferNumber, Priority, QueueId,
+    Span, Timestamp,
 };
 use crate::plan::{Channel, Order};
 use crate::slab::NONE;
@@ -64,6 +64,8 @@ pub(crate) struct Call {
     pub(crate) channel: Channel,
     pub(crate) arrival: u64,
     pub(crate) priority: Priority,
+    /// What it asks for besides what its queues do.
+    pub(crate) extra: Option<ExtraId>,
     pub(crate) state: CallState,
     /// Since when it is in that state.
     pub(crate) stage_since: Timestamp,
@@ -133,6 +135,9 @@ pub(crate) struct Hand {
 pub(crate) struct Place {
     pub(crate) slot: u32,
     pub(crate) queue: QueueId,
+    /// What the queue, or a rule of it, makes the call ask for.
+    pub(crate) base: DemandId,
+    /// The same with the call's extra.
     pub(crate) demand: DemandId,
     pub(crate) line: u32,
     /// Since when it counts as being there: earlier than `taken` for a call heard of late.
@@ -182,13 +187,14 @@ impl Call {
         arrival: u64,
         entry: &CallEntry,
     ) -> Self {
-        let CallEntry { priority, since, channel, caller, .. } = *entry;
+        let CallEntry { priority, since, channel, caller, extra, .. } = *entry;
         Self {
             handle,
             adapter,
             channel,
             arrival,
             priority,
+            extra,
             state: CallState::Waiting,
             stage_since: since,
             arrived_at: since,

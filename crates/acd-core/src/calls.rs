@@ -16,11 +16,15 @@ impl Router {
         entry: CallEntry,
         events: &mut Vec<Event>,
     ) -> Result<(), Rejection> {
-        let CallEntry { queue, priority, since, channel, .. } = entry;
+        let CallEntry { queue, priority, since, channel, extra, route, .. } = entry;
         if !self.is_up(adapter) {
             return Err(Rejection::AdapterNotUp);
         }
         self.known_queue(queue)?;
+        let knows_route = route.is_none_or(|route| route.index() < self.plan.routes.len());
+        if !knows_route || extra.is_some_and(|extra| extra.index() >= self.plan.extras.len()) {
+            return Err(Rejection::UnknownRoute);
+        }
         if call.slot >= CALLS_MAX {
             return Err(Rejection::TooManyCalls);
         }
@@ -36,7 +40,7 @@ impl Router {
         self.arrivals += 1;
         let arrival = self.arrivals;
         self.calls.insert(Call::new(call, adapter, arrival, &entry));
-        events.push(Event::CallArrived { call, adapter, channel, arrival, priority, since });
+        events.push(Event::CallArrived { call, adapter, channel, arrival, priority, since, route });
         self.count_call(call.slot, true);
         self.judge_affinity(&entry, call.slot, events);
         self.arriving = Some(call);

@@ -2,7 +2,7 @@
 
 use crate::ids::{
     AdapterId, AgentId, AnnouncementId, CallHandle, DemandId, NumberId, OfferNumber, Priority,
-    QueueId, ReasonId, Timestamp,
+    QueueId, ReasonId, RouteId, Timestamp,
 };
 use crate::plan::{Channel, Treatment};
 
@@ -40,6 +40,8 @@ pub enum Event {
         priority: Priority,
         /// When it began to wait: now, or earlier when the edge heard of it late.
         since: Timestamp,
+        /// The route that it took; none if the adapter named the queue.
+        route: Option<RouteId>,
     },
     /// The call waits for one agent, and is nobody else's until then.
     AgentAwaited {
@@ -75,7 +77,8 @@ pub enum Event {
         /// Why.
         cause: LeftCause,
     },
-    /// A rule replaced what the call asks for in this queue.
+    /// A rule replaced what the call asks for in this queue, or dropped some of what it asks for
+    /// besides.
     RequirementChanged {
         /// Which.
         call: CallHandle,

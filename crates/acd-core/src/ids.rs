@@ -132,6 +132,14 @@ handle!(
     AnnouncementId(u16)
 );
 handle!(
+    /// What a route asks for besides: its index in `RoutingPlan::extras`.
+    ExtraId(u16)
+);
+handle!(
+    /// A route: its index in `RoutingPlan::routes`.
+    RouteId(u16)
+);
+handle!(
     /// An adapter. The first ones are those of `RoutingPlan::adapters`; the edge counts on from there.
     AdapterId(u16)
 );

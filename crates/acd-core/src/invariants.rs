@@ -72,6 +72,8 @@ impl Router {
         queues.dedup();
         assert_eq!(queues.len(), places.len(), "one place a queue");
         for place in &places {
+            let demand = self.lines.demand(place.base, call.extra);
+            assert_eq!(place.demand, demand, "a call asks for what its queue and itself do");
             assert_eq!(place.listed.is_some(), waits, "a call stands in its lines while it waits");
             if let Some(key) = place.listed {
                 assert_eq!(key, call.key(self.plan.order), "the key is the present one");

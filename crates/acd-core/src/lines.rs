@@ -8,9 +8,10 @@
 
 use crate::bits::Bits;
 use crate::call::CallKey;
-use crate::ids::{AdapterId, DemandId, Priority, QueueId, Span, Timestamp};
+use crate::extras::Extras;
+use crate::ids::{AdapterId, DemandId, ExtraId, Priority, QueueId, Span, Timestamp};
 use crate::ordered::{Arena, OrderedSet};
-use crate::plan::{Action, Channel, Requirement, RoutingPlan};
+use crate::plan::{Action, Channel, DEMANDS_MAX, PlanDefect, Requirement, RoutingPlan, bound};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What a call may ask for in a queue.
@@ -69,6 +70,11 @@ pub(crate) struct Line {
 #[derive(Debug)]
 pub(crate) struct Lines {
     pub(crate) demands: Vec<Demand>,
+    /// How many of them are what queues and their rules ask for; the others have an extra besides.
+    bases: usize,
+    extras: usize,
+    /// By base, then extra: both together.
+    with_extra: Vec<DemandId>,
     pub(crate) lines: Vec<Line>,
     pub(crate) arena: Arena<CallKey>,
     /// Lines that somebody waits in and whose adapter is open.
@@ -84,9 +90,17 @@ pub(crate) struct Lines {
 }
 
 impl Lines {
-    pub(crate) fn new(plan: &RoutingPlan) -> Self {
-        let demands = demands_of(plan);
-        Self {
+    /// # Errors
+    /// There are too many demands.
+    pub(crate) fn new(plan: &RoutingPlan, extras: &Extras) -> Result<Self, PlanDefect> {
+        let mut demands = bases_of(plan);
+        let bases = demands.len();
+        check_count(bases, extras)?;
+        let with_extra = with_extras(&mut demands, extras);
+        Ok(Self {
+            bases,
+            extras: extras.all().len(),
+            with_extra,
             lines: Vec::new(),
             arena: Arena::new(),
             open: Bits::default(),
@@ -97,13 +111,29 @@ impl Lines {
             demands,
             changed: Vec::new(),
             is_changed: Bits::default(),
-        }
+        })
     }
 
-    /// All demands with their handles, to be looked up by what they say.
-    pub(crate) fn by_meaning(&self) -> BTreeMap<(QueueId, &Requirement), DemandId> {
-        let demands = self.demands.iter().zip((0..).map(DemandId));
-        demands.map(|(demand, id)| ((demand.queue, &demand.requirement), id)).collect()
+    /// # Errors
+    /// There would be too many demands.
+    pub(crate) fn check(plan: &RoutingPlan, extras: &Extras) -> Result<(), PlanDefect> {
+        check_count(bases_of(plan).len(), extras)
+    }
+
+    /// What queues and rules ask for, with its handles, to be looked up by what it says.
+    pub(crate) fn bases_by_meaning(&self) -> BTreeMap<(QueueId, &Requirement), DemandId> {
+        let bases = self.demands[..self.bases].iter().zip((0..).map(DemandId));
+        bases.map(|(demand, id)| ((demand.queue, &demand.requirement), id)).collect()
+    }
+
+    /// What a call asks for by what its queue, or a rule there, does and by its extra.
+    pub(crate) fn demand(&self, base: DemandId, extra: Option<ExtraId>) -> DemandId {
+        extra.map_or(base, |extra| self.with_extra[base.index() * self.extras + extra.index()])
+    }
+
+    /// Whether this is what a queue, or a rule there, asks for.
+    pub(crate) fn is_base(&self, demand: DemandId) -> bool {
+        demand.index() < self.bases
     }
 
     pub(crate) fn demands_with_ids(&self) -> impl Iterator<Item = (DemandId, &Demand)> {
@@ -222,9 +252,14 @@ impl Lines {
     }
 }
 
-/// All that the plan can make a call ask for; first each queue's own, in their order.
-fn demands_of(plan: &RoutingPlan) -> Vec<Demand> {
-    let mut demands: Vec<Demand> = plan
+fn check_count(bases: usize, extras: &Extras) -> Result<(), PlanDefect> {
+    let most = bases * (1 + extras.all().len());
+    bound("requirements of queues and rules, alone and with each extra one", most, DEMANDS_MAX)
+}
+
+/// All that queues and their rules can make a call ask for; first each queue's own, in their order.
+fn bases_of(plan: &RoutingPlan) -> Vec<Demand> {
+    let mut bases: Vec<Demand> = plan
         .queues_with_ids()
         .map(|(queue, planned)| Demand { queue, requirement: planned.require.clone() })
         .collect();
@@ -234,9 +269,35 @@ fn demands_of(plan: &RoutingPlan) -> Vec<Demand> {
             if let Action::Require(requirement) = action
                 && seen.insert(requirement)
             {
-                demands.push(Demand { queue, requirement: requirement.clone() });
+                bases.push(Demand { queue, requirement: requirement.clone() });
             }
         }
     }
-    demands
+    bases
+}
+
+/// Adds what each of them becomes with each extra, unless it is there already. Gives the handles, by
+/// base, then extra.
+fn with_extras(demands: &mut Vec<Demand>, extras: &Extras) -> Vec<DemandId> {
+    let bases = demands.len();
+    let mut known: BTreeMap<(QueueId, Requirement), DemandId> = BTreeMap::new();
+    if !extras.all().is_empty() {
+        let named = demands.iter().zip((0..).map(DemandId));
+        known.extend(named.map(|(it, id)| ((it.queue, it.requirement.clone()), id)));
+    }
+    let mut with_extra = Vec::with_capacity(bases * extras.all().len());
+    for base in 0..bases {
+        let queue = demands[base].queue;
+        for extra in extras.all() {
+            let requirement = demands[base].requirement.and(extra);
+            let id =
+                *known.entry((queue, requirement)).or_insert_with_key(|(queue, requirement)| {
+                    let requirement = requirement.clone();
+                    demands.push(Demand { queue: *queue, requirement });
+                    DemandId((demands.len() - 1) as u32)
+                });
+            with_extra.push(id);
+        }
+    }
+    with_extra
 }

@@ -30,13 +30,13 @@ pub(crate) struct RuleFacts {
     pub(crate) admission: Option<Admission>,
     pub(crate) latch: Option<u32>,
     pub(crate) repeat_every: Option<Span>,
-    /// What the call asks for afterwards, when the rule says so.
-    pub(crate) demand: Option<DemandId>,
+    /// What the call asks for afterwards, its extra left out, when the rule says so.
+    pub(crate) base: Option<DemandId>,
 }
 
 impl RuleTable {
     pub(crate) fn of(plan: &RoutingPlan, lines: &Lines) -> Vec<Self> {
-        let demands = lines.by_meaning();
+        let demands = lines.bases_by_meaning();
         let mut latches = 0..;
         let mut tables = Vec::with_capacity(plan.queues.len());
         for (queue, planned) in plan.queues_with_ids() {
@@ -47,9 +47,10 @@ impl RuleTable {
                 admission: rule.when.admission,
                 latch: rule.when.latch.as_ref().and_then(|_| latches.next()),
                 repeat_every: rule.repeat_every,
-                demand: rule.then.iter().find_map(|action| match action {
+                base: rule.then.iter().find_map(|action| match action {
                     Action::Require(requirement) => demands.get(&(queue, requirement)).copied(),
                     Action::RaisePriority(_)
+                    | Action::Drop(_)
                     | Action::AddQueue { .. }
                     | Action::MoveTo(_)
                     | Action::End(_)

@@ -23,14 +23,16 @@ impl Router {
         since: Timestamp,
         events: &mut Vec<Event>,
     ) {
-        let demand = DemandId(u32::from(queue.0));
+        let base = DemandId(u32::from(queue.0));
         let call = &mut self.calls[slot];
+        let demand = self.lines.demand(base, call.extra);
         let joined = call.joins;
         call.joins = call.joins.saturating_add(1);
         let (call, state) = (call.handle, call.state);
         let place = self.places.insert(Place {
             slot,
             queue,
+            base,
             demand,
             line: NONE,
             entered: since,
@@ -211,9 +213,13 @@ impl Router {
         }
     }
 
-    /// Asks for something else in a queue, for this stay.
-    pub(crate) fn change_demand(&mut self, place: u32, demand: DemandId, events: &mut Vec<Event>) {
-        let Place { slot, queue, .. } = self.places[place];
+    /// The queue, or a rule of it, or the call besides asks for something else than before.
+    pub(crate) fn ask_anew(&mut self, place: u32, events: &mut Vec<Event>) {
+        let Place { slot, queue, base, demand: before, .. } = self.places[place];
+        let demand = self.lines.demand(base, self.calls[slot].extra);
+        if demand == before {
+            return;
+        }
         self.leave_line(place);
         self.places[place].demand = demand;
         let call = self.calls[slot].handle;

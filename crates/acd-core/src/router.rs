@@ -11,12 +11,13 @@ use crate::call::{Call, Calls, Exclusion, Hand, Place, Repeat};
 use crate::command::{Command, Rejection};
 use crate::deadlines::{Deadline, Deadlines};
 use crate::event::{Event, HeartbeatState};
+use crate::extras::Extras;
 use crate::gauges::Gauges;
 use crate::ids::{AgentId, CallHandle, DemandId, QueueId, Timestamp};
 use crate::latches::Latches;
 use crate::lines::{Demand, Lines, SkillQueue};
 use crate::overflow::RuleTable;
-use crate::plan::{PlanDefect, RoutingPlan};
+use crate::plan::{PlanDefect, Requirement, RoutingPlan};
 use crate::pools::Pools;
 use crate::recovery::Phase;
 use crate::slab::Slab;
@@ -47,8 +48,11 @@ pub struct Router {
     pub(crate) closed: Vec<bool>,
     pub(crate) latches: Latches,
     pub(crate) callers: Callers,
+    /// What calls ask for besides by routes of former plans, and no route of this one does.
+    pub(crate) kept_extras: Vec<Requirement>,
     // What follows can be made again from what stands above.
     pub(crate) rules: Vec<RuleTable>,
+    pub(crate) extras: Extras,
     pub(crate) lines: Lines,
     pub(crate) pools: Pools,
     pub(crate) deadlines: Deadlines,
@@ -72,7 +76,17 @@ impl Router {
     /// The first defect of the plan.
     pub fn new(plan: Arc<RoutingPlan>) -> Result<Self, PlanDefect> {
         plan.check()?;
-        let lines = Lines::new(&plan);
+        Self::with_kept_extras(plan, Vec::new())
+    }
+
+    /// The same for a plan that has been checked, with extra requirements of calls that another plan
+    /// gave them.
+    pub(crate) fn with_kept_extras(
+        plan: Arc<RoutingPlan>,
+        kept_extras: Vec<Requirement>,
+    ) -> Result<Self, PlanDefect> {
+        let extras = Extras::of(&plan, &kept_extras)?;
+        let lines = Lines::new(&plan, &extras)?;
         let gauges = Gauges::new(&plan);
         let (pools, agents) = Pools::new(&plan, &lines, &gauges);
         Ok(Self {
@@ -91,6 +105,8 @@ impl Router {
             latches: Latches::new(&plan),
             callers: Callers::new(&plan),
             rules: RuleTable::of(&plan, &lines),
+            kept_extras,
+            extras,
             lines,
             pools,
             deadlines: Deadlines::default(),
@@ -265,8 +281,8 @@ impl Router {
         &self.plan
     }
 
-    /// All demands that the plan can give rise to, fixed while the plan is; the first ones are the
-    /// queues' own, in their order.
+    /// All demands that there can be, fixed while the plan is; the first ones are the queues' own, in
+    /// their order, the last ones those with an extra requirement.
     pub fn demands(&self) -> &[Demand] {
         &self.lines.demands
     }

@@ -8,10 +8,10 @@ use crate::agent::{Agent, Desk, Shift};
 use crate::call::{Awaits, Call, CallKey, CallState, Exclusion, Hand, Place, Repeat};
 use crate::deadlines::{Deadline, Ticket};
 use crate::event::{DeviceState, HeartbeatState, NotReadyReason, Presence, SlotState};
-use crate::ids::{AdapterId, AgentId, CallHandle, OfferNumber, QueueId, Span, Timestamp};
+use crate::ids::{AdapterId, AgentId, CallHandle, DemandId, OfferNumber, QueueId, Span, Timestamp};
 use crate::latches::Sweep;
 use crate::persist::{Persist, RestoreError, Restored, Sink, Source, persist_enum, persist_struct};
-use crate::plan::{BROADCAST_MAX, RoutingPlan};
+use crate::plan::{BROADCAST_MAX, Requirement, RoutingPlan};
 use crate::recovery::Phase;
 use crate::router::Router;
 use crate::selection::Occupation;
@@ -39,15 +39,15 @@ persist_enum!(Phase { 0 = Recovering, 1 = CatchingUp, 2 = Normal });
 persist_struct!(Hand { offer, agent, slot, queue, rung_by, until }
     rebuilt { call: 0, ticket: Ticket::NONE, previous: NONE, next: NONE, sibling: NONE });
 persist_struct!(Call {
-    handle, adapter, channel, arrival, priority, state, stage_since, arrived_at, age_from, age_kept,
-    first, caller, awaits, moves, joins, left_at, left,
+    handle, adapter, channel, arrival, priority, extra, state, stage_since, arrived_at, age_from,
+    age_kept, first, caller, awaits, moves, joins, left_at, left,
 } rebuilt { counted: false, target: Span(0), hands: NONE, places: NONE, exclusions: NONE });
 persist_struct!(Awaits { agent, until } rebuilt { ticket: Ticket::NONE });
 persist_struct!(Shift { busy, busy_since, ready, connected, occupation });
 persist_struct!(Occupation { busy, ready });
-persist_struct!(Place { queue, demand, entered, taken, joined, fired, by, stage }
+persist_struct!(Place { queue, base, entered, taken, joined, fired, by, stage }
 rebuilt {
-    slot: 0, line: NONE, ticket: Ticket::NONE, stage_ticket: Ticket::NONE, listed: None,
+    slot: 0, demand: DemandId(0), line: NONE, ticket: Ticket::NONE, stage_ticket: Ticket::NONE, listed: None,
     repeats: NONE, counted: false, next: NONE
 });
 persist_struct!(Repeat { rule, again_at } rebuilt { next: NONE });
@@ -88,6 +88,7 @@ impl Router {
 
     fn walk(&self, sink: &mut impl Sink) {
         sink.bytes(&MAGIC);
+        self.kept_extras.write(sink);
         self.now.write(sink);
         self.phase.write(sink);
         self.arrivals.write(sink);
@@ -152,12 +153,18 @@ impl Router {
     /// # Errors
     /// What is wrong with the plan or the bytes; no damage makes it panic.
     pub fn restore(plan: Arc<RoutingPlan>, bytes: &[u8]) -> Result<Self, RestoreError> {
-        let mut router = Self::new(plan).map_err(RestoreError::Plan)?;
+        plan.check().map_err(RestoreError::Plan)?;
         let mut source = Source { bytes };
         if source.take(MAGIC.len()) != Ok(&MAGIC[..]) {
             return Err(RestoreError::NotASnapshot);
         }
         let source = &mut source;
+        let kept_extras: Vec<Requirement> = Persist::read(source)?;
+        let damaged = |_| RestoreError::Damaged("extra requirement");
+        for extra in &kept_extras {
+            plan.check_extra("a call", extra).map_err(damaged)?;
+        }
+        let mut router = Self::with_kept_extras(plan, kept_extras).map_err(damaged)?;
         router.now = Persist::read(source)?;
         router.phase = Persist::read(source)?;
         router.arrivals = Persist::read(source)?;
@@ -253,6 +260,8 @@ impl Router {
         sound(self.adapters.iter().all(awaited), "awaited adapter")?;
         for call in self.calls.iter() {
             sound(adapter(call.adapter), "adapter of a call")?;
+            let extra = call.extra.is_none_or(|extra| extra.index() < self.extras.all().len());
+            sound(extra, "extra requirement of a call")?;
             let agent = |agent: AgentId| agent.index() < self.agents.len();
             sound(call.awaits.is_none_or(|it| agent(it.agent)), "agent whom a call awaits")?;
             let hands = self.hands_of(call.handle.slot).map(|hand| &self.hands[hand]);
@@ -275,13 +284,14 @@ impl Router {
                 sound(desk.is_some_and(at_desk), "desk of a call")?;
             }
             for place in self.places_of(call.handle.slot).map(|place| &self.places[place]) {
-                let demand = self.lines.demands.get(place.demand.index());
-                let fits = demand.is_some_and(|demand| demand.queue == place.queue);
+                let base = self.lines.demands.get(place.base.index());
+                let fits = base.is_some_and(|base| base.queue == place.queue)
+                    && self.lines.is_base(place.base);
                 sound(queue(place.queue) && fits, "place of a call")?;
                 sound(self.rules[place.queue.index()].has(place.fired), "rules of a place")?;
                 let latch = |by: u32| (by as usize) < self.latches.all.len();
                 sound(place.by.is_none_or(latch), "latch of a place")?;
-                let stages = self.lines.stages_of(place.demand);
+                let stages = self.lines.stages_of(place.base);
                 sound(usize::from(place.stage) < stages, "stage of a place")?;
             }
             for place in self.places_of(call.handle.slot) {
@@ -353,7 +363,7 @@ impl Router {
     }
 
     fn rebuild_call(&mut self, slot: u32) {
-        let Call { state, arrival, .. } = self.calls[slot];
+        let Call { state, arrival, extra, .. } = self.calls[slot];
         for hand in self.hands_of(slot).collect::<Vec<_>>() {
             let Hand { offer, until, .. } = self.hands[hand];
             let deadline = match state {
@@ -376,6 +386,7 @@ impl Router {
         let places: Vec<u32> = self.places_of(slot).collect();
         for place in places {
             self.gauges.of_mut(self.places[place].queue).in_system += 1;
+            self.places[place].demand = self.lines.demand(self.places[place].base, extra);
             if state == CallState::Waiting {
                 self.stand_at_stage(place);
             }

@@ -8,8 +8,8 @@ use crate::command::{CallEntry, Command, ForcedPresence, OfferResult};
 use crate::persist::{Persist, RestoreError, Restored, Sink, Source, persist_enum, persist_struct};
 use crate::plan::{
     Action, Admission, Affinity, AgentPlan, Bound, Channel, ChannelPlan, Channels, Criterion,
-    DeskPlan, Endpoint, Gauge, KeepFree, Latch, MissedOffers, Order, QueuePlan, Requirement,
-    RoutingPlan, Rule, Service, ServiceLevel, Treatment, When,
+    DeskPlan, Endpoint, Gauge, KeepFree, Latch, Match, MissedOffers, Order, Pattern, QueuePlan,
+    Requirement, Route, RoutingPlan, Rule, Said, Service, ServiceLevel, Treatment, When,
 };
 use std::sync::Arc;
 
@@ -51,7 +51,7 @@ persist_enum!(Command {
     34 = HeartbeatKept { agent },
     35 = HeartbeatLost { agent },
 });
-persist_struct!(CallEntry { queue, priority, since, channel, preferred, caller });
+persist_struct!(CallEntry { queue, priority, since, channel, preferred, caller, extra, route });
 persist_enum!(OfferResult {
     0 = Ringing, 1 = Accepted, 2 = Declined, 3 = NoAnswer, 4 = Failed,
 });
@@ -72,9 +72,14 @@ persist_struct!(RoutingPlan {
     hard,
     numbers,
     announcements,
+    extras,
+    routes,
     queues,
     agents,
 });
+persist_struct!(Route { when, queue, priority, extra });
+persist_struct!(Match { of, any_of });
+persist_enum!(Said { 0 = Dialed, 1 = Caller, 2 = Attribute(key) });
 persist_enum!(Order { 0 = Strict, 1 = Credit { per_step }, 2 = Oldest, 3 = Deadline });
 persist_enum!(MissedOffers { 0 = StayReady, 1 = NotReadyAfter(count) });
 persist_struct!(QueuePlan {
@@ -124,6 +129,7 @@ persist_enum!(Action {
     4 = End(treatment),
     5 = TransferTo(number),
     6 = Play(announcement),
+    7 = Drop(skills),
 });
 persist_enum!(Treatment { 0 = Busy, 1 = Voicemail, 2 = Message, 3 = HangUp });
 persist_struct!(AgentPlan { id, name, skills, desks, queues, only });
@@ -143,6 +149,16 @@ impl Persist for Arc<RoutingPlan> {
 
     fn read(source: &mut Source<'_>) -> Restored<Self> {
         RoutingPlan::read(source).map(Self::new)
+    }
+}
+
+impl Persist for Pattern {
+    fn write(&self, sink: &mut impl Sink) {
+        self.0.write(sink);
+    }
+
+    fn read(source: &mut Source<'_>) -> Restored<Self> {
+        String::read(source).map(Self)
     }
 }
 

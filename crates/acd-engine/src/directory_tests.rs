@@ -5,7 +5,8 @@ use acd_core::{Channel, RoutingPlan};
 
 fn card(call_id: &str) -> Arc<CallCard> {
     let attributes = Arc::from([]);
-    Arc::new(CallCard { adapter: Arc::from("a"), call_id: Arc::from(call_id), attributes })
+    let [adapter, call_id, dialed, caller] = ["a", call_id, "", ""].map(Arc::from);
+    Arc::new(CallCard { adapter, call_id, dialed, caller, attributes })
 }
 
 fn known() -> (Directory, AdapterId) {

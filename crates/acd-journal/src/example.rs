@@ -75,6 +75,8 @@ impl Scribe {
         let card = CallCard {
             adapter: Arc::from("pbx"),
             call_id: Arc::from(id),
+            dialed: Arc::from("+15550100"),
+            caller: Arc::from("+15550199"),
             attributes: Arc::from([("crm".to_owned(), crm.to_owned())]),
         };
         let entry = CallEntry::new(QueueId(0), Priority::NORMAL, since);

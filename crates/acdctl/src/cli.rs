@@ -9,6 +9,7 @@ use std::time::Duration;
 
 pub(crate) use crate::channel::Channel;
 pub(crate) use crate::journal::cli::JournalCommand;
+pub(crate) use crate::routes::{NumbersArguments, RoutesArguments};
 pub(crate) use crate::trace::cli::TraceCommand;
 
 const EXAMPLES: &str = "\
@@ -152,6 +153,15 @@ pub(crate) enum Command {
         file: PathBuf,
     },
 
+    /// Shows the routes of a configuration file, without a daemon; and which one a call would take.
+    ///
+    /// With --dialed, --caller or --attribute it says which route such a call takes, and why not those
+    /// before it.
+    #[command(after_help = "Examples:\n  acdctl routes acdd.toml\n  \
+        acdctl routes acdd.toml --dialed +15550142 --attribute reason=appointment\n\n\
+        Exit codes: 0 there is an answer; 2 the file has problems, or cannot be read.")]
+    Routes(RoutesArguments),
+
     /// Reads, proves and repairs a journal in its folder, without a daemon.
     ///
     /// All but `repair` read the journal of a daemon that runs, too, and do not disturb it.
@@ -216,7 +226,8 @@ pub(crate) struct WatchArguments {
 pub(crate) enum CallCommand {
     /// Offers a call without a PBX: the built-in adapter `manual` holds it.
     #[command(after_help = "Examples:\n  acdctl call offer --id c1 --queue billing\n  \
-        acdctl call offer --id c2 --queue nurse-line --priority 9 --attribute crm=token-7")]
+        acdctl call offer --id c2 --queue nurse-line --priority 9 --attribute crm=token-7\n  \
+        acdctl call offer --id c3 --dialed +15550142 --caller +15550199")]
     Offer(OfferArguments),
 
     /// Ends a call: of the adapter `manual`, the caller hangs up; of another, you end it.
@@ -240,9 +251,11 @@ pub(crate) struct OfferArguments {
     /// Its id, unique among live calls of the adapter `manual`; never a telephone number.
     #[arg(long, value_name = "ID")]
     pub(crate) id: String,
-    /// The queue that it enters.
-    #[arg(long, value_name = "QUEUE")]
+    /// The queue that it enters; without one, the routes of the configuration decide.
+    #[arg(long, value_name = "QUEUE", default_value = "", hide_default_value = true)]
     pub(crate) queue: String,
+    #[command(flatten)]
+    pub(crate) numbers: NumbersArguments,
     /// 0..9: 5 is normal, 9 an emergency.
     #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = priority)]
     pub(crate) priority: Option<u32>,
@@ -460,7 +473,7 @@ fn priority(text: &str) -> Result<u32, String> {
     }
 }
 
-fn key_and_value(text: &str) -> Result<(String, String), String> {
+pub(crate) fn key_and_value(text: &str) -> Result<(String, String), String> {
     match text.split_once('=') {
         Some((key, value)) if !key.is_empty() => Ok((key.to_owned(), value.to_owned())),
         _ => Err("expected KEY=VALUE, such as crm=token-7".to_owned()),

@@ -1,6 +1,7 @@
 //! What a file that could be read means: names become handles, and what contradicts itself is noted.
 
 mod channels;
+mod routes;
 mod rules;
 
 use crate::model::{
@@ -34,6 +35,7 @@ pub(crate) fn compile(file: &File, notes: &mut Notes) -> Config {
             None => Names::by_use(),
         },
         hard: BTreeSet::new(),
+        extras: Vec::new(),
         queues: Names::declared("queue", queues),
         adapters: Names::by_use(),
         numbers: Names::by_use(),
@@ -91,6 +93,8 @@ struct Compiler<'n> {
     skills: Names,
     /// Those that no rule relaxes.
     hard: BTreeSet<SkillId>,
+    /// What routes ask for besides.
+    extras: Vec<Requirement>,
     queues: Names,
     adapters: Names,
     numbers: Names,
@@ -102,6 +106,8 @@ impl Compiler<'_> {
     fn plan(&mut self, file: &File) -> RoutingPlan {
         let order = self.order(file);
         self.hard = hard_skills(file);
+        // Before the queues: what rules drop is something that routes ask for.
+        let routes = self.routes(&file.routes);
         let whole = Key::WHOLE;
         let mut queues = Vec::new();
         if let Some(table) = file.queues.get() {
@@ -144,6 +150,8 @@ impl Compiler<'_> {
             hard: self.hard.iter().copied().collect(),
             numbers: self.numbers.list().to_vec(),
             announcements: self.announcements.list().to_vec(),
+            extras: std::mem::take(&mut self.extras),
+            routes,
             queues,
             agents,
         }

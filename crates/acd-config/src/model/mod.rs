@@ -3,10 +3,12 @@
 
 mod agents;
 mod channels;
+mod routes;
 mod rules;
 
 pub(crate) use agents::{Agent, Profile};
 pub(crate) use channels::{ChannelName, ChannelRules};
+pub(crate) use routes::{Match, Route};
 pub(crate) use rules::{Ending, Rule, Then, Until, When};
 
 use self::channels::Channels;
@@ -60,6 +62,9 @@ section! {
         optional skills: Entries<Skill>,
         /// The waiting lines by name, such as [queues.front-desk]. At least one.
         required queues: Entries<Queue>,
+        /// Where calls go whose adapter names no queue: from the first on, the first that matches
+        /// counts. The last one has no `match`. Without any, adapters must name a queue.
+        default routes: List<Route> = "[]",
         /// The people who take calls, by the id that they log in with.
         default agents: Entries<Agent> = "{}",
     }

@@ -2,10 +2,13 @@
 
 use super::{
     AGENTS_MAX, ALTERNATIVES_MAX, Action, Affinity, AgentPlan, BOUNDS_MAX, BROADCAST_MAX,
-    CAPACITY_MAX, DELAYS_MAX, LEVEL_MAX, Latch, MissedOffers, Order, PlanDefect, QUEUES_MAX,
-    QueuePlan, RANK_MAX, RULES_MAX, Requirement, RoutingPlan, Rule, SKILLS_MAX, Service, When,
+    CAPACITY_MAX, DELAYS_MAX, EXTRAS_MAX, LEVEL_MAX, Latch, Match, MissedOffers, Order,
+    PATTERN_BYTES_MAX, PATTERNS_MAX, PlanDefect, QUEUES_MAX, QueuePlan, RANK_MAX, ROUTES_MAX,
+    RULES_MAX, Requirement, Route, RoutingPlan, Rule, SKILLS_MAX, Service, When,
 };
+use crate::extras::Extras;
 use crate::ids::{Priority, QueueId, SkillId, Span};
+use crate::lines::Lines;
 
 impl RoutingPlan {
     /// Checks every index and bound that the Router relies on.
@@ -35,6 +38,12 @@ impl RoutingPlan {
         if self.missed_offers == MissedOffers::NotReadyAfter(0) {
             return defect("missed offers: not ready after 0 makes nobody ready".to_owned());
         }
+        // The extras look at them.
+        if !self.hard.windows(2).all(|pair| pair[0] < pair[1])
+            || self.hard.iter().any(|skill| skill.index() >= self.skills.len())
+        {
+            return defect("hard skills must be skills, sorted, each once".to_owned());
+        }
         for (index, queue) in self.queues.iter().enumerate() {
             self.check_queue(QueueId(index as u16), queue)?;
         }
@@ -45,10 +54,78 @@ impl RoutingPlan {
             let at = format!("queue {}: different delays of agents", queue.name);
             bound(&at, delays.len(), DELAYS_MAX)?;
         }
-        if !self.hard.windows(2).all(|pair| pair[0] < pair[1])
-            || self.hard.iter().any(|skill| skill.index() >= self.skills.len())
-        {
-            return defect("hard skills must be skills, sorted, each once".to_owned());
+        self.check_extras()?;
+        self.check_routes()
+    }
+
+    fn check_routes(&self) -> Result<(), PlanDefect> {
+        bound("routes", self.routes.len(), ROUTES_MAX)?;
+        let matches = self.routes.iter().flat_map(|route| &route.when);
+        bound("patterns of routes", matches.map(|it| it.any_of.len()).sum(), PATTERNS_MAX)?;
+        for (index, route) in self.routes.iter().enumerate() {
+            let at = format!("route {index}");
+            self.check_route(&at, route)?;
+        }
+        match self.routes.last() {
+            Some(last) if !last.when.is_empty() => {
+                defect("the last route must take every call".to_owned())
+            }
+            Some(_) | None => Ok(()),
+        }
+    }
+
+    fn check_route(&self, at: &str, route: &Route) -> Result<(), PlanDefect> {
+        if route.queue.index() >= self.queues.len() {
+            return defect(format!("{at}: no such queue"));
+        }
+        if route.extra.is_some_and(|extra| extra.index() >= self.extras.len()) {
+            return defect(format!("{at}: no such extra requirement"));
+        }
+        for (index, Match { of, any_of }) in route.when.iter().enumerate() {
+            if any_of.is_empty() || route.when[..index].iter().any(|before| before.of == *of) {
+                return defect(format!("{at}: what it looks at must be some values, each once"));
+            }
+            for pattern in any_of {
+                bound(&format!("{at}: bytes of a pattern"), pattern.0.len(), PATTERN_BYTES_MAX)?;
+                if pattern.ends_in_the_middle() {
+                    return defect(format!("{at}: a pattern ends with a `\\` that means nothing"));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn check_extras(&self) -> Result<(), PlanDefect> {
+        bound("extra requirements", self.extras.len(), EXTRAS_MAX)?;
+        for (index, extra) in self.extras.iter().enumerate() {
+            let at = format!("extra requirement {index}");
+            self.check_extra(&at, extra)?;
+            if self.extras[..index].contains(extra) {
+                return defect(format!("{at}: it is there already"));
+            }
+        }
+        Lines::check(self, &Extras::of(self, &[])?)
+    }
+
+    /// Whether a call may ask for this besides.
+    pub(crate) fn check_extra(&self, at: &str, extra: &Requirement) -> Result<(), PlanDefect> {
+        if extra.is_nothing() {
+            return defect(format!("{at}: it asks for nothing"));
+        }
+        self.check_requirement(at, extra)
+    }
+
+    fn check_drop(&self, at: &str, dropped: &[SkillId]) -> Result<(), PlanDefect> {
+        if dropped.is_empty() || !dropped.windows(2).all(|pair| pair[0] < pair[1]) {
+            return defect(format!("{at}: skills to drop must be some, sorted, each once"));
+        }
+        for skill in dropped {
+            let Some(name) = self.skills.get(skill.index()) else {
+                return defect(format!("{at}: no such skill"));
+            };
+            if self.is_hard(*skill) {
+                return defect(format!("{at}: `{name}` is hard, and never dropped"));
+            }
         }
         Ok(())
     }
@@ -93,9 +170,10 @@ impl RoutingPlan {
                         return defect(format!("{at}: no such announcement"));
                     }
                     Action::TransferTo(_) | Action::Play(_) => {}
+                    Action::Drop(dropped) => self.check_drop(&at, dropped)?,
                     Action::Require(requirement) => {
                         self.check_requirement(&at, requirement)?;
-                        let is_hard = |skill| self.hard.binary_search(&skill).is_ok();
+                        let is_hard = |skill| self.is_hard(skill);
                         if let Some(skill) = queue.require.relaxed_by(requirement, is_hard) {
                             let name = &self.skills[skill.index()];
                             return defect(format!("{at}: `{name}` is hard, and never relaxed"));
@@ -219,7 +297,7 @@ impl RoutingPlan {
     }
 }
 
-fn bound(what: &str, found: usize, most: usize) -> Result<(), PlanDefect> {
+pub(crate) fn bound(what: &str, found: usize, most: usize) -> Result<(), PlanDefect> {
     if found <= most { Ok(()) } else { defect(format!("{what}: {found}, at most {most}")) }
 }
 

@@ -4,9 +4,16 @@
 
 mod channels;
 mod check;
+mod requirement;
+mod routes;
 mod rules;
 
 pub use channels::{Channel, ChannelPlan, Channels};
+pub(crate) use check::bound;
+pub use requirement::Requirement;
+pub use routes::{
+    Arriving, Match, PATTERN_BYTES_MAX, PATTERNS_MAX, Pattern, ROUTES_MAX, Route, Said,
+};
 pub use rules::{Action, Admission, Bound, Gauge, Latch, Rule, When};
 
 use crate::ids::{AdapterId, AgentId, Priority, QueueId, SkillId, Span};
@@ -34,6 +41,11 @@ pub const ALTERNATIVES_MAX: usize = 16;
 pub const RANK_MAX: u8 = 10;
 /// The most different delays that agents may have for one queue.
 pub const DELAYS_MAX: usize = 16;
+/// The most extra requirements of routes, with all that `drop` may leave of them.
+pub const EXTRAS_MAX: usize = 1_024;
+/// The most demands of a plan: what its queues and their rules require, each alone and with each
+/// extra requirement.
+pub const DEMANDS_MAX: usize = 65_536;
 
 /// The whole of one domain's routing, compiled.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -66,6 +78,11 @@ pub struct RoutingPlan {
     pub numbers: Vec<String>,
     /// Names of the announcements that rules have played.
     pub announcements: Vec<String>,
+    /// What calls may ask for besides what their queues do; each once.
+    pub extras: Vec<Requirement>,
+    /// Where calls go whose adapter names no queue: the first that matches counts, the last one
+    /// matches all. None if adapters always name one.
+    pub routes: Vec<Route>,
     /// The queues, in the order of the file.
     pub queues: Vec<QueuePlan>,
     /// The agents, in the order of the file.
@@ -90,6 +107,8 @@ impl Default for RoutingPlan {
             hard: Vec::new(),
             numbers: Vec::new(),
             announcements: Vec::new(),
+            extras: Vec::new(),
+            routes: Vec::new(),
             queues: Vec::new(),
             agents: Vec::new(),
         }
@@ -196,15 +215,6 @@ pub struct ServiceLevel {
     pub answered_percent: u8,
     /// Measured from entry into the queue to connected.
     pub within: Span,
-}
-
-/// What an agent must have: all of `skills`, and one of the alternatives where there are some.
-#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Requirement {
-    /// (skill, lowest level that will do); sorted by skill, each once.
-    pub skills: Vec<(SkillId, u8)>,
-    /// Each as `skills`, and not empty.
-    pub any_of: Vec<Vec<(SkillId, u8)>>,
 }
 
 /// How a call picks among several agents.
@@ -357,46 +367,6 @@ pub struct Endpoint {
     pub address: String,
 }
 
-impl Requirement {
-    /// Whether these skills (sorted) meet it, and with which sum of levels over what it asks for:
-    /// its skills and the best alternative that is met.
-    pub fn level_of(&self, skills: &[(SkillId, u8)]) -> Option<u32> {
-        let all = level_of(&self.skills, skills)?;
-        if self.any_of.is_empty() {
-            return Some(all);
-        }
-        let best = self.any_of.iter().filter_map(|one| level_of(one, skills)).max()?;
-        Some(all + best)
-    }
-
-    /// A hard skill of which `other`, in place of this, would ask less; as alternatives count, one
-    /// that they name if they are others.
-    pub fn relaxed_by(&self, other: &Self, is_hard: impl Fn(SkillId) -> bool) -> Option<SkillId> {
-        let kept = |(skill, level): &(SkillId, u8)| {
-            other.skills.iter().any(|(it, at_least)| it == skill && at_least >= level)
-        };
-        let lost = self.skills.iter().find(|asked| is_hard(asked.0) && !kept(asked));
-        let in_alternatives = || {
-            let named = self.any_of.iter().flatten().map(|(skill, _)| *skill);
-            named.filter(|skill| self.any_of != other.any_of && is_hard(*skill)).min()
-        };
-        lost.map(|(skill, _)| *skill).or_else(in_alternatives)
-    }
-}
-
-fn level_of(asked: &[(SkillId, u8)], skills: &[(SkillId, u8)]) -> Option<u32> {
-    let mut sum = 0;
-    for (skill, lowest) in asked {
-        let at = skills.binary_search_by_key(skill, |(held, _)| *held).ok()?;
-        let level = skills[at].1;
-        if level < *lowest {
-            return None;
-        }
-        sum += u32::from(level);
-    }
-    Some(sum)
-}
-
 /// Why a plan cannot be routed by.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PlanDefect(pub String);
@@ -418,6 +388,11 @@ impl RoutingPlan {
     /// The queues with their handles.
     pub fn queues_with_ids(&self) -> impl Iterator<Item = (QueueId, &QueuePlan)> {
         self.queues.iter().enumerate().map(|(index, queue)| (QueueId(index as u16), queue))
+    }
+
+    /// Whether no rule relaxes the skill.
+    pub fn is_hard(&self, skill: SkillId) -> bool {
+        self.hard.binary_search(&skill).is_ok()
     }
 
     /// By queue: the delays that agents have for it, shortest first, each once.

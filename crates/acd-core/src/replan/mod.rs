@@ -13,14 +13,15 @@ use crate::deadlines::Ticket;
 use crate::event::{
     DeviceState, Event, NotReadyReason, OfferEnd, Presence, RevokeCause, SlotState,
 };
-use crate::ids::{AgentId, OfferNumber, QueueId, ReasonId, SkillId};
+use crate::extras::Extras;
+use crate::ids::{AgentId, ExtraId, OfferNumber, QueueId, ReasonId, SkillId};
 use crate::latches::{LatchState, Latches};
 use crate::offers::Told;
-use crate::plan::{Channel, Requirement, RoutingPlan};
+use crate::plan::{Channel, PlanDefect, Requirement, RoutingPlan};
 use crate::router::Router;
 use crate::slab::{NONE, Slab};
 use stays::Stays;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// Where the handles of the old plan are in the new one.
@@ -138,6 +139,13 @@ impl Moved {
         }
     }
 
+    /// An extra requirement without the skills that the new plan does not know: nobody has them.
+    fn extra(&self, old: &Requirement) -> Requirement {
+        let is_gone = |skill: &SkillId| self.skills.get(skill.index()).is_none_or(Option::is_none);
+        let gone: Vec<SkillId> = old.named().filter(is_gone).collect();
+        self.requirement(&old.without(&gone, |_| false)).unwrap_or_default()
+    }
+
     /// The same requirement, if the new plan still knows all its skills.
     fn requirement(&self, old: &Requirement) -> Option<Requirement> {
         let skill = |(skill, level): &(SkillId, u8)| {
@@ -183,7 +191,9 @@ impl Router {
     ///
     /// Offers, bridges and conversations stay in the agent's slot that they are in, deadlines where
     /// they were set. Wrap-up after a queue that is gone, or in a slot that is gone, ends now, as
-    /// if the agent had ended it. What an agent who is gone was, or took notes on, is gone with him. Rules that are overdue act after the match, as on entry.
+    /// if the agent had ended it. What an agent who is gone was, or took notes on, is gone with him.
+    /// What a call asks for besides stays, whatever routes there are now; but for skills that are
+    /// gone. Rules that are overdue act after the match, as on entry.
     ///
     /// # Errors
     /// When the plan is defective or gives an adapter's handle to another one, or lacks what a call
@@ -199,7 +209,10 @@ impl Router {
         plan.check().map_err(|_| Rejection::PlanDefective)?;
         let moved = Moved::between(&self.plan, plan);
         self.check_in_use(&moved)?;
-        let next = Self::new(Arc::clone(plan)).map_err(|_| Rejection::PlanDefective)?;
+        let next = self
+            .extras_to_keep(plan, &moved)
+            .and_then(|kept| Self::with_kept_extras(Arc::clone(plan), kept))
+            .map_err(|_| Rejection::TooManyDemands)?;
         let old = std::mem::replace(self, next);
         let rested = self.take_over(old, &moved, events);
         self.stages_begin_anew();
@@ -232,6 +245,24 @@ impl Router {
         Ok(())
     }
 
+    /// What live calls ask for besides, and the new plan does not know of.
+    fn extras_to_keep(
+        &self,
+        plan: &RoutingPlan,
+        moved: &Moved,
+    ) -> Result<Vec<Requirement>, PlanDefect> {
+        let planned = Extras::of(plan, &[])?;
+        let asked: BTreeSet<ExtraId> = self.calls.iter().filter_map(|call| call.extra).collect();
+        let mut kept: Vec<Requirement> = Vec::new();
+        for extra in asked {
+            let extra = moved.extra(&self.extras.all()[extra.index()]);
+            if !extra.is_nothing() && planned.find(&extra).is_none() && !kept.contains(&extra) {
+                kept.push(extra);
+            }
+        }
+        Ok(kept)
+    }
+
     /// Fills a Router that is as new with the state of its predecessor, indices left out. Gives the
     /// agents whose wrap-up has ended by it.
     fn take_over(&mut self, old: Self, moved: &Moved, events: &mut Vec<Event>) -> Vec<AgentId> {
@@ -252,7 +283,9 @@ impl Router {
             closed,
             latches,
             callers,
+            kept_extras: _,
             rules,
+            extras,
             lines,
             pools: _,
             deadlines: _,
@@ -297,11 +330,15 @@ impl Router {
             old_demands: &lines.demands,
             old_rules: &rules,
             new: &self.plan,
-            new_demands: self.lines.by_meaning(),
+            new_bases: self.lines.bases_by_meaning(),
+            new_lines: &self.lines,
             new_rules: &self.rules,
             moved,
             latches,
             known: BTreeMap::new(),
+            old_extras: &extras,
+            new_extras: &self.extras,
+            known_extras: BTreeMap::new(),
         };
         for call in calls.slots.iter_mut().filter_map(|slot| slot.call.as_mut()) {
             call.counted = false;

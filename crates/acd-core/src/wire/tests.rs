@@ -4,8 +4,8 @@ use super::*;
 use crate::digest::{EventDigest, LOGIC_VERSION};
 use crate::event::DeviceState;
 use crate::ids::{
-    AdapterId, AgentId, AnnouncementId, CallHandle, CallerKey, NumberId, OfferNumber, Priority,
-    QueueId, ReasonId, SkillId, Span, Timestamp,
+    AdapterId, AgentId, AnnouncementId, CallHandle, CallerKey, ExtraId, NumberId, OfferNumber,
+    Priority, QueueId, ReasonId, RouteId, SkillId, Span, Timestamp,
 };
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
@@ -90,6 +90,7 @@ fn rule() -> impl Strategy<Value = Rule> {
         treatment().prop_map(Action::End),
         any::<u16>().prop_map(|number| Action::TransferTo(NumberId(number))),
         any::<u16>().prop_map(|played| Action::Play(AnnouncementId(played))),
+        prop::collection::vec(any::<u16>().prop_map(SkillId), 0..3).prop_map(Action::Drop),
     ];
     let then = prop::collection::vec(action, 0..4);
     ("\\PC{0,8}", when(), prop::option::of(span()), then)
@@ -185,6 +186,22 @@ fn agent() -> impl Strategy<Value = AgentPlan> {
     )
 }
 
+fn route() -> impl Strategy<Value = Route> {
+    let of =
+        prop_oneof![Just(Said::Dialed), Just(Said::Caller), "\\PC{0,8}".prop_map(Said::Attribute),];
+    let any_of = prop::collection::vec("\\PC{0,8}".prop_map(Pattern), 0..3);
+    let when = (of, any_of).prop_map(|(of, any_of)| Match { of, any_of });
+    let (extra, priority) = (prop::option::of(any::<u16>()), prop::option::of(0..10_u8));
+    (prop::collection::vec(when, 0..3), any::<u16>(), priority, extra).prop_map(
+        |(when, queue, priority, extra)| Route {
+            when,
+            queue: QueueId(queue),
+            priority: priority.and_then(Priority::new),
+            extra: extra.map(ExtraId),
+        },
+    )
+}
+
 fn plan() -> impl Strategy<Value = RoutingPlan> {
     let order = prop_oneof![
         Just(Order::Strict),
@@ -203,9 +220,18 @@ fn plan() -> impl Strategy<Value = RoutingPlan> {
     let channels = [channel.clone(), channel.clone(), channel.clone(), channel]
         .prop_map(|[voice, chat, text, task]| Channels { voice, chat, text, task });
     let chosen = (order, missed, any::<u64>(), hard, channels);
-    let entries = (prop::collection::vec(queue(), 0..3), prop::collection::vec(agent(), 0..3));
+    let entries = (
+        (prop::collection::vec(requirement(), 0..3), prop::collection::vec(route(), 0..3)),
+        prop::collection::vec(queue(), 0..3),
+        prop::collection::vec(agent(), 0..3),
+    );
     (chosen, [span(), span(), span(), span()], tables, entries).prop_map(
-        |((order, missed_offers, seed, hard, channels), spans, tables, (queues, agents))| {
+        |(
+            (order, missed_offers, seed, hard, channels),
+            spans,
+            tables,
+            ((extras, routes), queues, agents),
+        )| {
             let (reasons, adapters, skills, numbers, announcements) = tables;
             let [short_abandon, exclude_for, connect_within, recovery_grace] = spans;
             RoutingPlan {
@@ -223,6 +249,8 @@ fn plan() -> impl Strategy<Value = RoutingPlan> {
                 hard,
                 numbers,
                 announcements,
+                extras,
+                routes,
                 queues,
                 agents,
             }
@@ -242,7 +270,14 @@ fn one_of_each(of: &Ingredients) -> Vec<Command> {
     let (flag, since) = (of.flag, Timestamp(of.times.0));
     let preferred = of.reason.map(|it| AgentId(it.into()));
     let caller = preferred.map(|_| CallerKey(of.times.1));
-    let entry = CallEntry { queue, priority, since, channel: of.channel, preferred, caller };
+    let entry = CallEntry {
+        channel: of.channel,
+        preferred,
+        caller,
+        ..CallEntry::new(queue, priority, since)
+    };
+    let entry = entry.asking(of.reason.map(ExtraId));
+    let entry = if flag { entry.by_route(RouteId(of.small.0)) } else { entry };
     vec![
         Command::AdvanceTime,
         Command::EpochBegan,
@@ -378,6 +413,7 @@ fn the_bytes_of_one_of_each_are_known() {
         Action::End(Treatment::Voicemail),
         Action::TransferTo(NumberId(0)),
         Action::Play(AnnouncementId(1)),
+        Action::Drop(vec![SkillId(0)]),
     ];
     let bound = Bound { gauge: Gauge::AgentsAvailable, at_least: false, value: 25 };
     let (set, clear) = (vec![bound], vec![Bound { at_least: true, ..bound }]);
@@ -424,6 +460,16 @@ fn the_bytes_of_one_of_each_are_known() {
         skills: vec!["billing".to_owned(), "spanish".to_owned()],
         numbers: vec!["+1555".to_owned()],
         announcements: vec!["please-wait".to_owned()],
+        extras: vec![Requirement { skills: vec![(SkillId(0), 3)], any_of: Vec::new() }],
+        routes: vec![Route {
+            when: vec![
+                Match { of: Said::Dialed, any_of: vec![Pattern("+1*".to_owned())] },
+                Match { of: Said::Attribute("crm".to_owned()), any_of: Vec::new() },
+            ],
+            queue: QueueId(0),
+            priority: Some(Priority::EMERGENCY),
+            extra: Some(ExtraId(0)),
+        }],
         queues: vec![queue],
         agents: vec![agent],
         ..RoutingPlan::default()
@@ -445,13 +491,13 @@ fn the_bytes_of_one_of_each_are_known() {
     let bytes = encoded(&one_of_each(&of));
     let mut hash = EventDigest::default();
     bytes.iter().for_each(|byte| hash.bytes(&[*byte]));
-    assert_eq!((LOGIC_VERSION, bytes.len(), hash.value()), (7, 769, 0xA8C5_50A3_3128_DB58));
+    assert_eq!((LOGIC_VERSION, bytes.len(), hash.value()), (7, 836, 0x1EEB_F340_1AED_FBC8));
 }
 
 /// A length that is not there asks for no memory: this would be billions of names.
 #[test]
 fn a_damaged_length_is_refused() {
-    const TABLES: usize = 8;
+    const TABLES: usize = 10;
     let mut bytes = Vec::new();
     RoutingPlan::default().encode(&mut bytes);
     let tables = bytes.len() - TABLES * size_of::<u32>();

@@ -10,6 +10,7 @@ mod phones;
 mod readers;
 mod recovery;
 mod resync;
+mod routes;
 mod several_agents;
 mod stopping;
 mod two_adapters;
@@ -74,6 +75,8 @@ fn plan() -> Arc<RoutingPlan> {
         hard: Vec::new(),
         numbers: Vec::new(),
         announcements: Vec::new(),
+        extras: Vec::new(),
+        routes: Vec::new(),
         queues: vec![
             queue("billing", 0, 3, vec![rule("widen", 60, less), give_up()]),
             queue("nurse", 1, 1, vec![give_up()]),
@@ -322,7 +325,9 @@ fn held_call(call_id: &str, queue: &str) -> OfferedCall {
     OfferedCall {
         call_id: call_id.to_owned(),
         queue: queue.to_owned(),
-        priority: Priority::NORMAL,
+        priority: None,
+        dialed: "+15550100".to_owned(),
+        caller: "+15550199".to_owned(),
         attributes: vec![("crm".to_owned(), "token".to_owned())],
         waited: Span::from_secs(60),
         channel: Channel::Voice,

@@ -18,7 +18,8 @@ fn device(address: &str, device: DeviceState) -> AdapterMessage {
 }
 
 fn transferred(call_id: &str, queue: &str) -> AdapterMessage {
-    AdapterMessage::CallTransferred { call_id: call_id.to_owned(), queue: queue.to_owned() }
+    let (call_id, queue, dialed) = (call_id.to_owned(), queue.to_owned(), None);
+    AdapterMessage::CallTransferred { call_id, queue, dialed }
 }
 
 /// ana and ben share a telephone of the adapter `pbx`; after 5 s billing says something, after 60 s
