@@ -39,14 +39,15 @@ persist_enum!(Phase { 0 = Recovering, 1 = CatchingUp, 2 = Normal });
 persist_struct!(Hand { offer, agent, slot, queue, rung_by, until }
     rebuilt { previous: NONE, next: NONE });
 persist_struct!(Call {
-    handle, adapter, arrival, priority, extra, state, stage_since, arrived_at, age_from, age_kept, first,
-    moves, joins, hand, left_at, left,
+    handle, adapter, arrival, priority, extra, state, stage_since, arrived_at, age_from, age_kept,
+    first, moves, joins, hand, left_at, left,
 } rebuilt { counted: false, target: Span(0), places: NONE, exclusions: NONE, ticket: Ticket::NONE });
 persist_struct!(Shift { busy, busy_since, ready, connected, occupation });
 persist_struct!(Occupation { busy, ready });
 persist_struct!(Place { queue, base, entered, taken, joined, fired, by, stage }
 rebuilt {
-    slot: 0, demand: DemandId(0), line: NONE, ticket: Ticket::NONE, stage_ticket: Ticket::NONE, listed: None,
+    slot: 0, demand: DemandId(0), line: NONE, ticket: Ticket::NONE, stage_ticket: Ticket::NONE,
+    listed: None,
     repeats: NONE, counted: false, next: NONE
 });
 persist_struct!(Repeat { rule, again_at } rebuilt { next: NONE });
