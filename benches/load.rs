@@ -81,6 +81,7 @@ pub(crate) fn plan(shape: &Shape) -> RoutingPlan {
         missed_offers: MissedOffers::StayReady,
         seed: 0,
         channels: Channels::default(),
+        shared_callers: Vec::new(),
         hard: Vec::new(),
         reasons: Vec::new(),
         adapters: Vec::new(),

@@ -36,6 +36,7 @@ pub(crate) fn plan(queues: Vec<QueuePlan>, agents: Vec<AgentPlan>) -> RoutingPla
         missed_offers: MissedOffers::NotReadyAfter(2),
         seed: 0,
         channels: Channels::default(),
+        shared_callers: Vec::new(),
         reasons: vec!["break".to_owned(), "lunch".to_owned()],
         adapters: vec!["pbx".to_owned(), "other".to_owned()],
         skills: ["billing", "spanish", "nurse"].map(str::to_owned).to_vec(),

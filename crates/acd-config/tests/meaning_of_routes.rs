@@ -62,12 +62,18 @@ fn a_route_says_where_calls_go_and_what_they_ask_for_besides() {
         queue: QueueId(1),
         priority: Some(Priority::EMERGENCY),
         extra: Some(ExtraId(0)),
+        preferred: None,
     };
     assert_eq!(plan.routes[0], first);
     let second = vec![like(attribute("tier"), &[""]), like(attribute("reason"), &["x"])];
     assert_eq!(plan.routes[1].when, second);
-    let last =
-        Route { when: Vec::new(), queue: QueueId(0), priority: None, extra: Some(ExtraId(1)) };
+    let last = Route {
+        when: Vec::new(),
+        queue: QueueId(0),
+        priority: None,
+        extra: Some(ExtraId(1)),
+        preferred: None,
+    };
     assert_eq!(plan.routes[2], last);
     let mut dropped = vec![spanish, nurse];
     dropped.sort_unstable();

@@ -24,15 +24,15 @@ queue = "billing"
 [[routes]]
 require = { spanish = 11 }
 "#), @r#"
-    3:11: routes[0].match.dialled: unknown key (did you mean `dialed`?); expected one of `dialed`, `caller`, `attributes`
-    3:27: routes[0].match.callers: unknown key (did you mean `caller`?); expected one of `dialed`, `caller`, `attributes`
-    3:43: routes[0].match.attribute: unknown key (did you mean `attributes`?); expected one of `dialed`, `caller`, `attributes`
-    4:1: routes[0].queu: unknown key (did you mean `queue`?); expected one of `match`, `queue`, `priority`, `require`, `any_of`
+    3:11: routes[0].match.dialled: unknown key (did you mean `dialed`?); expected one of `dialed`, `caller`, `channel`, `attributes`
+    3:27: routes[0].match.callers: unknown key (did you mean `caller`?); expected one of `dialed`, `caller`, `channel`, `attributes`
+    3:43: routes[0].match.attribute: unknown key (did you mean `attributes`?); expected one of `dialed`, `caller`, `channel`, `attributes`
+    4:1: routes[0].queu: unknown key (did you mean `queue`?); expected one of `match`, `queue`, `priority`, `require`, `any_of`, `preferred_agent`
     6:26: routes[1].match.attributes."two words": the name has a ` `; expected a name of 1 to 64 of A-Z, a-z, 0-9, `-`, `_` and `.`
     6:52: routes[1].match.attributes.tier: `5` is a whole number; expected a text such as "+15550100" or "+1555*", or several: ["...", "..."]
     7:9: routes[1].queue: no such queue (did you mean `billing`?); expected `billing`
     8:12: routes[1].priority: `10` is out of range; expected a whole number from 0 to 9
-    10:9: routes[2].match: `1*` is a string; expected a table with any of `dialed`, `caller`, `attributes`
+    10:9: routes[2].match: `1*` is a string; expected a table with any of `dialed`, `caller`, `channel`, `attributes`
     12:1: routes[3].queue: missing; expected `queue`: The queue that the call enters
     13:23: routes[3].require.spanish: `11` is out of range; expected a whole number from 1 to 10
     "#);

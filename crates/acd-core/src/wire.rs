@@ -66,6 +66,7 @@ persist_struct!(RoutingPlan {
     missed_offers,
     seed,
     channels,
+    shared_callers,
     reasons,
     adapters,
     skills,
@@ -77,9 +78,9 @@ persist_struct!(RoutingPlan {
     queues,
     agents,
 });
-persist_struct!(Route { when, queue, priority, extra });
+persist_struct!(Route { when, queue, priority, extra, preferred });
 persist_struct!(Match { of, any_of });
-persist_enum!(Said { 0 = Dialed, 1 = Caller, 2 = Attribute(key) });
+persist_enum!(Said { 0 = Dialed, 1 = Caller, 2 = Attribute(key), 3 = Channel });
 persist_enum!(Order { 0 = Strict, 1 = Credit { per_step }, 2 = Oldest, 3 = Deadline });
 persist_enum!(MissedOffers { 0 = StayReady, 1 = NotReadyAfter(count) });
 persist_struct!(QueuePlan {

@@ -10,6 +10,7 @@
 //! The engine knows neither gRPC nor configuration files.
 
 mod bounds;
+mod callers;
 mod clock;
 mod directory;
 mod domain;
@@ -38,6 +39,7 @@ pub use bounds::{
     REASON_BYTES_MAX, SOFTWARE_BYTES_MAX, SUBSCRIBERS_MAX, TELEPHONE_NUMBER_BYTES_MAX,
     UNACKNOWLEDGED_MAX, WAITED_MAX,
 };
+pub use callers::CallerSecret;
 pub use clock::Clock;
 pub use domain::{Domain, Settings, StartError, start};
 pub use driver::{Driver, Ended};

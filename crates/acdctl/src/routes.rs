@@ -1,6 +1,7 @@
 //! Answers `routes FILE`: where do calls go whose adapter names no queue, and where would this one?
 
 use crate::act::each_once;
+use crate::channel::{Channel, word};
 use crate::check;
 use crate::cli::key_and_value;
 use crate::failure::Failure;
@@ -30,6 +31,9 @@ pub(crate) struct RoutesArguments {
     pub(crate) file: PathBuf,
     #[command(flatten)]
     pub(crate) numbers: NumbersArguments,
+    /// By which means the caller is in touch.
+    #[arg(long, value_enum, default_value_t = Channel::Voice)]
+    pub(crate) channel: Channel,
     /// What is said of the call besides; may be given again.
     #[arg(long = "attribute", value_name = "KEY=VALUE", value_parser = key_and_value)]
     pub(crate) attributes: Vec<(String, String)>,
@@ -52,6 +56,7 @@ struct RouteRow {
     r#match: Looked,
     queue: String,
     priority: Option<u8>,
+    preferred_agent: Option<String>,
     require: Levels,
     any_of: Vec<Levels>,
     /// Why the call does not take it; none if it does, or has taken one before.
@@ -65,18 +70,22 @@ struct Looked {
     dialed: Vec<String>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     caller: Vec<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    channel: Vec<String>,
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     attributes: BTreeMap<String, Vec<String>>,
 }
 
 pub(crate) fn routes(arguments: RoutesArguments, output: Output) -> Result<(), Failure> {
-    let RoutesArguments { file, numbers, attributes } = arguments;
+    let RoutesArguments { file, numbers, channel, attributes } = arguments;
     let NumbersArguments { dialed, caller } = numbers;
     let attributes: Vec<(String, String)> = each_once(attributes)?.into_iter().collect();
     let config = acd_config::load(&file).map_err(|error| check::broken(error, output))?;
     let plan = &config.plan;
-    let tried = !(dialed.is_empty() && caller.is_empty() && attributes.is_empty());
-    let call = Arriving { dialed: &dialed, caller: &caller, attributes: &attributes };
+    let channel = word(channel.on_the_wire());
+    let by_voice = channel == word(Channel::Voice.on_the_wire());
+    let tried = !(dialed.is_empty() && caller.is_empty() && attributes.is_empty() && by_voice);
+    let call = Arriving { dialed: &dialed, caller: &caller, channel, attributes: &attributes };
     let taken = plan.route_of(call).map(|(route, _)| route.index()).filter(|_| tried);
     let rows = (0..plan.routes.len()).map(|route| {
         let mismatch = plan.routes[route].first_mismatch(call).filter(|_| {
@@ -96,6 +105,7 @@ fn row(plan: &RoutingPlan, route: usize) -> RouteRow {
         match of {
             Said::Dialed => looked.dialed = patterns,
             Said::Caller => looked.caller = patterns,
+            Said::Channel => looked.channel = patterns,
             Said::Attribute(key) => drop(looked.attributes.insert(key.clone(), patterns)),
         }
     }
@@ -111,6 +121,7 @@ fn row(plan: &RoutingPlan, route: usize) -> RouteRow {
         r#match: looked,
         queue: plan.queues[planned.queue.index()].name.clone(),
         priority: planned.priority.map(|priority| priority.get()),
+        preferred_agent: planned.preferred.map(|agent| plan.agents[agent.index()].id.clone()),
         require: levels(&extra.skills),
         any_of: extra.any_of.iter().map(|one| levels(one)).collect(),
         mismatch: None,
@@ -124,6 +135,7 @@ fn why_not(mismatch: &Match, call: Arriving<'_>) -> String {
     let (what, said) = match &mismatch.of {
         Said::Dialed => ("dialed".to_owned(), Some(call.dialed).filter(|it| !it.is_empty())),
         Said::Caller => ("caller".to_owned(), Some(call.caller).filter(|it| !it.is_empty())),
+        Said::Channel => ("channel".to_owned(), Some(call.channel)),
         Said::Attribute(key) => {
             let named = call.attributes.iter().find(|(it, _)| it == key);
             (format!("attribute {key}"), named.map(|(_, value)| value.as_str()))
@@ -139,7 +151,7 @@ fn text(routes: &Routes) -> String {
     if routes.routes.is_empty() {
         return "no routes: adapters must name the queue".to_owned();
     }
-    let mut heads = vec!["ROUTE>", "MATCH", "QUEUE", "PRIORITY>", "REQUIRE"];
+    let mut heads = vec!["ROUTE>", "MATCH", "QUEUE", "PRIORITY>", "FOR", "REQUIRE"];
     if routes.tried {
         heads.push("THIS CALL");
     }
@@ -151,6 +163,7 @@ fn text(routes: &Routes) -> String {
             match_text(&row.r#match),
             row.queue.clone(),
             priority,
+            row.preferred_agent.clone().unwrap_or_else(|| "-".to_owned()),
             asked_text(&row.require, &row.any_of),
         ];
         if routes.tried {
@@ -167,7 +180,8 @@ fn text(routes: &Routes) -> String {
 
 /// `dialed +1555*, tier gold or s*`; `every call` for nothing.
 fn match_text(looked: &Looked) -> String {
-    let numbers = [("dialed", &looked.dialed), ("caller", &looked.caller)];
+    let numbers =
+        [("dialed", &looked.dialed), ("caller", &looked.caller), ("channel", &looked.channel)];
     let attributes = looked.attributes.iter().map(|(key, patterns)| (key.as_str(), patterns));
     let all: Vec<String> = numbers
         .into_iter()

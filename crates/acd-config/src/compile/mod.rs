@@ -37,6 +37,7 @@ pub(crate) fn compile(file: &File, notes: &mut Notes) -> Config {
         hard: BTreeSet::new(),
         extras: Vec::new(),
         queues: Names::declared("queue", queues),
+        agents: Names::declared("agent", &file.agents.value.list),
         adapters: Names::by_use(),
         numbers: Names::by_use(),
         announcements: Names::by_use(),
@@ -96,6 +97,7 @@ struct Compiler<'n> {
     /// What routes ask for besides.
     extras: Vec<Requirement>,
     queues: Names,
+    agents: Names,
     adapters: Names,
     numbers: Names,
     announcements: Names,
@@ -144,6 +146,7 @@ impl Compiler<'_> {
             },
             seed: routing.seed.value.0,
             channels: self.channels(file),
+            shared_callers: routing.shared_callers.value.0.clone(),
             reasons: file.presence.value.reasons.value.0.clone(),
             adapters: self.adapters.list().to_vec(),
             skills: self.skills.list().to_vec(),

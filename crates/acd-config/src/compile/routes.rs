@@ -5,7 +5,10 @@ use crate::model::{self, Match};
 use crate::notes::Key;
 use crate::patterns::Patterns;
 use crate::read::{At, List};
-use acd_core::{ExtraId, PATTERNS_MAX, Priority, QueueId, ROUTES_MAX, Requirement, Route, Said};
+use acd_core::{
+    AgentId, ExtraId, PATTERNS_MAX, Pattern, Priority, QueueId, ROUTES_MAX, Requirement, Route,
+    Said,
+};
 use std::ops::Range;
 
 impl Compiler<'_> {
@@ -66,7 +69,13 @@ impl Compiler<'_> {
         let extra = (!extra.is_nothing()).then(|| self.extra(extra));
         let name = route.queue.get()?;
         let queue = self.queues.find(&name.value.0, &key.name("queue"), &name.span, self.notes)?;
+        let preferred = route.preferred_agent.get().and_then(|named| {
+            let key = key.name("preferred_agent");
+            let found = self.agents.position(&named.value.0, &key, &named.span, self.notes)?;
+            u32::try_from(found).ok().map(AgentId)
+        });
         Some(Route {
+            preferred,
             when,
             queue: QueueId(queue),
             priority: route.priority.get().and_then(|it| Priority::new(it.value.0)),
@@ -83,7 +92,7 @@ impl Compiler<'_> {
     }
 
     fn matches(&mut self, key: &Key<'_>, found: &At<Match>) -> Vec<acd_core::Match> {
-        let Match { dialed, caller, attributes } = &found.value;
+        let Match { dialed, caller, channel, attributes } = &found.value;
         let mut all = Vec::new();
         for (name, said, asked) in
             [("dialed", Said::Dialed, dialed), ("caller", Said::Caller, caller)]
@@ -95,6 +104,16 @@ impl Compiler<'_> {
                 self.notes.add(&key.name(name), &asked.span, message, "a number, or \"*\" for any");
             }
             all.push(matching(said, asked));
+        }
+        if let Some(channels) = channel.get() {
+            let key = key.name("channel");
+            if channels.value.list.is_empty() {
+                let expected = "at least one channel, such as [\"chat\"]";
+                self.notes.add(&key, &channels.span, "this is empty", expected);
+            }
+            let words = channels.value.list.iter().flatten().map(|one| one.value.meant().word());
+            let any_of = words.map(|word| Pattern(word.to_owned())).collect();
+            all.push(acd_core::Match { of: Said::Channel, any_of });
         }
         if let Some(attributes) = attributes.get() {
             for entry in &attributes.value.list {

@@ -2,6 +2,7 @@
 
 use crate::read::{List, choice, section};
 use crate::values::Flag;
+use acd_core::Channel;
 
 section! {
     /// How the channels get on with each other.
@@ -38,5 +39,33 @@ choice! {
         "text" => Text,
         /// Work without a caller.
         "task" => Task,
+    }
+}
+
+choice! {
+    /// By which means a caller is in touch.
+    CallChannel {
+        /// A telephone call.
+        "voice" => Voice,
+        /// A conversation in writing.
+        "chat" => Chat,
+        /// Messages that may be answered later.
+        "text" => Text,
+        /// A caller who wants to be called.
+        "callback" => Callback,
+        /// Work without a caller.
+        "task" => Task,
+    }
+}
+
+impl CallChannel {
+    pub(crate) const fn meant(self) -> Channel {
+        match self {
+            Self::Voice => Channel::Voice,
+            Self::Chat => Channel::Chat,
+            Self::Text => Channel::Text,
+            Self::Callback => Channel::Callback,
+            Self::Task => Channel::Task,
+        }
     }
 }

@@ -14,6 +14,7 @@ pub(crate) use rules::{Ending, Rule, Then, Until, When};
 use self::channels::Channels;
 use crate::journal::Journal;
 use crate::notes::{Key, Notes, one_of, quoted};
+use crate::patterns::Patterns;
 use crate::read::{Entries, List, Node, Read, choice, is, section};
 use crate::values::{
     Count, Flag, Listen, Mention, Name, Percent, PositiveTime, Text, Time, TimeWithin, Whole,
@@ -139,6 +140,9 @@ section! {
         /// What the criterion `random` draws by. The same calls with the same seed find the same
         /// agents.
         default seed: Count<0, SEED_MAX> = "0",
+        /// Callers' numbers that say nothing of who calls: withheld ones, and those that many share, such
+        /// as the switchboard of a hospital. Affinity does not tell such callers from others.
+        default shared_callers: Patterns = "['anonymous', 'restricted', 'unavailable', 'unknown', 'withheld']",
     }
 }
 

@@ -1,8 +1,9 @@
 //! What a configuration file may say about where calls go whose adapter names no queue.
 
+use super::channels::CallChannel;
 use super::{AnyOf, Require};
 use crate::patterns::Patterns;
-use crate::read::{Entries, section};
+use crate::read::{Entries, List, section};
 use crate::values::{Mention, Whole};
 
 section! {
@@ -19,6 +20,9 @@ section! {
         optional require: Require,
         /// Alternatives, of which an agent must have one besides.
         optional any_of: AnyOf,
+        /// The agent whom the call is for, unless its adapter names another: it waits for him a while
+        /// (`queues.NAME.affinity.wait`).
+        optional preferred_agent: Mention,
     }
 }
 
@@ -30,6 +34,8 @@ section! {
         optional dialed: Patterns,
         /// The caller's number, as the adapter gives it.
         optional caller: Patterns,
+        /// By which means the caller is in touch.
+        optional channel: List<CallChannel>,
         /// What the adapter says of the call besides, by the key.
         optional attributes: Entries<Patterns>,
     }

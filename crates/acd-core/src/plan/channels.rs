@@ -20,6 +20,17 @@ impl Channel {
     /// Every one that there is.
     pub const ALL: [Self; 5] = [Self::Voice, Self::Chat, Self::Text, Self::Callback, Self::Task];
 
+    /// Its name in configurations and on screens.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Voice => "voice",
+            Self::Chat => "chat",
+            Self::Text => "text",
+            Self::Callback => "callback",
+            Self::Task => "task",
+        }
+    }
+
     /// The channel whose slots its calls take.
     pub const fn of_slots(self) -> Self {
         match self {

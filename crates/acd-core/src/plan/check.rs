@@ -3,8 +3,8 @@
 use super::{
     AGENTS_MAX, ALTERNATIVES_MAX, Action, Affinity, AgentPlan, BOUNDS_MAX, BROADCAST_MAX,
     CAPACITY_MAX, DELAYS_MAX, EXTRAS_MAX, LEVEL_MAX, Latch, Match, MissedOffers, Order,
-    PATTERN_BYTES_MAX, PATTERNS_MAX, PlanDefect, QUEUES_MAX, QueuePlan, RANK_MAX, ROUTES_MAX,
-    RULES_MAX, Requirement, Route, RoutingPlan, Rule, SKILLS_MAX, Service, When,
+    PATTERN_BYTES_MAX, PATTERNS_MAX, Pattern, PlanDefect, QUEUES_MAX, QueuePlan, RANK_MAX,
+    ROUTES_MAX, RULES_MAX, Requirement, Route, RoutingPlan, Rule, SKILLS_MAX, Service, When,
 };
 use crate::extras::Extras;
 use crate::ids::{Priority, QueueId, SkillId, Span};
@@ -54,6 +54,8 @@ impl RoutingPlan {
             let at = format!("queue {}: different delays of agents", queue.name);
             bound(&at, delays.len(), DELAYS_MAX)?;
         }
+        bound("shared callers", self.shared_callers.len(), PATTERNS_MAX)?;
+        check_patterns("shared callers", &self.shared_callers)?;
         self.check_extras()?;
         self.check_routes()
     }
@@ -81,16 +83,14 @@ impl RoutingPlan {
         if route.extra.is_some_and(|extra| extra.index() >= self.extras.len()) {
             return defect(format!("{at}: no such extra requirement"));
         }
+        if route.preferred.is_some_and(|agent| agent.index() >= self.agents.len()) {
+            return defect(format!("{at}: no such agent"));
+        }
         for (index, Match { of, any_of }) in route.when.iter().enumerate() {
             if any_of.is_empty() || route.when[..index].iter().any(|before| before.of == *of) {
                 return defect(format!("{at}: what it looks at must be some values, each once"));
             }
-            for pattern in any_of {
-                bound(&format!("{at}: bytes of a pattern"), pattern.0.len(), PATTERN_BYTES_MAX)?;
-                if pattern.ends_in_the_middle() {
-                    return defect(format!("{at}: a pattern ends with a `\\` that means nothing"));
-                }
-            }
+            check_patterns(at, any_of)?;
         }
         Ok(())
     }
@@ -295,6 +295,16 @@ impl RoutingPlan {
         }
         Ok(())
     }
+}
+
+fn check_patterns(at: &str, patterns: &[Pattern]) -> Result<(), PlanDefect> {
+    for pattern in patterns {
+        bound(&format!("{at}: bytes of a pattern"), pattern.0.len(), PATTERN_BYTES_MAX)?;
+        if pattern.ends_in_the_middle() {
+            return defect(format!("{at}: a pattern ends with a `\\` that means nothing"));
+        }
+    }
+    Ok(())
 }
 
 pub(crate) fn bound(what: &str, found: usize, most: usize) -> Result<(), PlanDefect> {

@@ -66,6 +66,8 @@ pub struct RoutingPlan {
     pub seed: u64,
     /// Which channels an agent may mix.
     pub channels: Channels,
+    /// Callers who are not told from others: withheld, or shared by many.
+    pub shared_callers: Vec<Pattern>,
     /// Names of the reasons for which an agent may be not ready.
     pub reasons: Vec<String>,
     /// Names of the adapters that some endpoint mentions.
@@ -101,6 +103,7 @@ impl Default for RoutingPlan {
             missed_offers: MissedOffers::StayReady,
             seed: 0,
             channels: Channels::default(),
+            shared_callers: Vec::new(),
             reasons: Vec::new(),
             adapters: Vec::new(),
             skills: Vec::new(),

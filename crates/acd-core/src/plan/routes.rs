@@ -2,7 +2,7 @@
 //!
 //! The Router never sees what is matched here: whoever turns reports into commands does it.
 
-use crate::ids::{ExtraId, Priority, QueueId, RouteId};
+use crate::ids::{AgentId, ExtraId, Priority, QueueId, RouteId};
 use crate::plan::RoutingPlan;
 
 /// The most routes of a plan.
@@ -23,6 +23,8 @@ pub struct Route {
     pub priority: Option<Priority>,
     /// What it asks for besides what its queues do, for the whole of its life.
     pub extra: Option<ExtraId>,
+    /// The agent whom it is for, if he works, unless the adapter names another.
+    pub preferred: Option<AgentId>,
 }
 
 /// What is said of the call is like one of the patterns.
@@ -41,6 +43,8 @@ pub enum Said {
     Dialed,
     /// The number of the caller.
     Caller,
+    /// By which means the caller is in touch, as [`Channel::word`](super::Channel::word).
+    Channel,
     /// The attribute with this key.
     Attribute(String),
 }
@@ -57,11 +61,18 @@ pub struct Arriving<'a> {
     pub dialed: &'a str,
     /// The number of the caller.
     pub caller: &'a str,
+    /// By which means he is in touch.
+    pub channel: &'a str,
     /// The attributes, each key once.
     pub attributes: &'a [(String, String)],
 }
 
 impl RoutingPlan {
+    /// Whether a caller is one whom many share, or nobody: he is not told from others.
+    pub fn is_shared(&self, caller: &str) -> bool {
+        caller.is_empty() || self.shared_callers.iter().any(|shared| shared.matches(caller))
+    }
+
     /// The first route that a call takes; `None` if there are no routes.
     pub fn route_of(&self, call: Arriving<'_>) -> Option<(RouteId, &Route)> {
         let mut routes = (0..).map(RouteId).zip(&self.routes);
@@ -94,6 +105,7 @@ impl Match {
         let said = match &self.of {
             Said::Dialed => Some(call.dialed).filter(|said| !said.is_empty()),
             Said::Caller => Some(call.caller).filter(|said| !said.is_empty()),
+            Said::Channel => Some(call.channel).filter(|said| !said.is_empty()),
             Said::Attribute(key) => {
                 let named = call.attributes.iter().find(|(it, _)| it == key);
                 named.map(|(_, value)| value.as_str())

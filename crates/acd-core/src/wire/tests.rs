@@ -262,6 +262,7 @@ fn the_bytes_of_one_of_each_are_known() {
         order: Order::Credit { per_step: Span(10) },
         missed_offers: MissedOffers::NotReadyAfter(11),
         seed: 23,
+        shared_callers: vec![Pattern("anonymous".to_owned())],
         hard: vec![SkillId(1)],
         reasons: vec!["break".to_owned()],
         adapters: vec!["pbx".to_owned()],
@@ -277,6 +278,7 @@ fn the_bytes_of_one_of_each_are_known() {
             queue: QueueId(0),
             priority: Some(Priority::EMERGENCY),
             extra: Some(ExtraId(0)),
+            preferred: Some(AgentId(33)),
         }],
         queues: vec![queue],
         agents: vec![agent],
@@ -299,7 +301,7 @@ fn the_bytes_of_one_of_each_are_known() {
     let bytes = encoded(&one_of_each(&of));
     let mut hash = EventDigest::default();
     bytes.iter().for_each(|byte| hash.bytes(&[*byte]));
-    assert_eq!((LOGIC_VERSION, bytes.len(), hash.value()), (7, 836, 0x1EEB_F340_1AED_FBC8));
+    assert_eq!((LOGIC_VERSION, bytes.len(), hash.value()), (7, 858, 0x091B_A5FA_66D7_1D6F));
 }
 
 /// A length that is not there asks for no memory: this would be billions of names.

@@ -114,27 +114,35 @@ impl Engine {
     /// Where a call begins to wait, and how: as its adapter says, and what that leaves open as the
     /// first of the routes says that it matches.
     fn entry_of(&self, now: Timestamp, offered: &OfferedCall) -> Result<CallEntry, Refusal> {
-        let OfferedCall { queue, priority, dialed, caller, attributes, waited, .. } = offered;
+        let OfferedCall { queue, priority, dialed, caller, attributes, waited, channel, .. } =
+            offered;
+        let channel = channel.word();
         let since = now - *waited;
+        let mut by_route = None;
         let entry = if queue.is_empty() {
-            let (route, taken) = self.route_of(Arriving { dialed, caller, attributes })?;
+            let (route, taken) = self.route_of(Arriving { dialed, caller, channel, attributes })?;
             let priority = priority.or(taken.priority).unwrap_or_default();
+            by_route = taken.preferred;
             CallEntry::new(taken.queue, priority, since).asking(taken.extra).by_route(route)
         } else {
             CallEntry::new(self.queue(queue)?, priority.unwrap_or_default(), since)
         };
         // One who is not known must not cost the call.
-        let preferred = self.names.agent_id(&offered.preferred_agent);
-        Ok(CallEntry { channel: offered.channel, preferred, ..entry })
+        let preferred = self.names.agent_id(&offered.preferred_agent).or(by_route);
+        let is_told_apart = !self.router.plan().is_shared(caller);
+        let caller = is_told_apart.then(|| self.caller_secret.key_of(caller));
+        Ok(CallEntry { channel: offered.channel, preferred, caller, ..entry })
     }
 
     /// Where a caller waits whom an agent has handed on to this number. What else his route said as he
     /// came stays.
     fn queue_of_transfer(&self, call: CallHandle, dialed: &str) -> Result<QueueId, Refusal> {
-        let card = self.directory.call(call).map(|known| &known.card);
+        let known = self.directory.call(call);
+        let channel = known.map(|known| known.channel).unwrap_or_default().word();
+        let card = known.map(|known| &known.card);
         let caller = card.map_or("", |card| &*card.caller);
         let attributes = card.map_or(&[][..], |card| &*card.attributes);
-        Ok(self.route_of(Arriving { dialed, caller, attributes })?.1.queue)
+        Ok(self.route_of(Arriving { dialed, caller, channel, attributes })?.1.queue)
     }
 
     fn route_of(&self, call: Arriving<'_>) -> Result<(RouteId, &Route), Refusal> {

@@ -69,6 +69,7 @@ fn plan() -> Arc<RoutingPlan> {
         missed_offers: MissedOffers::NotReadyAfter(2),
         seed: 0,
         channels: Channels::default(),
+        shared_callers: Vec::new(),
         reasons: vec!["lunch".to_owned()],
         adapters: Vec::new(),
         skills: vec!["billing".to_owned(), "nursing".to_owned()],

@@ -7,7 +7,7 @@ use acd_journal::{CommandLog as _, MemoryLog};
 fn route(of: Said, pattern: &str, queue: u16) -> Route {
     let any_of = vec![Pattern(pattern.to_owned())];
     let when = vec![Match { of, any_of }];
-    Route { when, queue: QueueId(queue), priority: None, extra: None }
+    Route { when, queue: QueueId(queue), priority: None, extra: None, preferred: None }
 }
 
 /// Who dials ...0100 wants billing, in Nursing too; whoever is of tier `stat` is an emergency for

@@ -2,7 +2,7 @@
 //! telephone calls: what adapters are told, and what readers see.
 
 use super::*;
-use acd_core::DeskPlan;
+use acd_core::{Affinity, DeskPlan, Pattern};
 use acd_journal::MemoryLog;
 
 /// Billing rings two at a time; everybody chats with up to two.
@@ -155,4 +155,42 @@ async fn who_chats_is_rung_for_a_telephone_call_and_counts_as_available() {
     pbx.offer("call", "nurse").await;
     pbx.rings().await;
     assert_eq!(running.queue("nurse").agents.available, 0, "who talks is offered nothing else");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_caller_waits_for_whom_he_last_talked_with_unless_he_shares_his_number() {
+    let mut plan = RoutingPlan::clone(&plan());
+    plan.queues[0].wrap_up = Span(0);
+    plan.queues[0].affinity = Affinity { window: Span::from_secs(60), wait: Span::from_secs(20) };
+    plan.shared_callers = vec![Pattern("anonymous".to_owned())];
+    let running = run_by(Arc::new(plan), MemoryLog::new(), Settings::default());
+    let mut pbx = running.connect("pbx", 7).await;
+    let from = |call_id: &str, caller: &str| {
+        AdapterMessage::CallOffered(OfferedCall {
+            caller: caller.to_owned(),
+            waited: Span(0),
+            ..held_call(call_id, "billing")
+        })
+    };
+    running.ready("ana").await;
+    for (call_id, caller) in [("c1", "+15550142"), ("c2", "anonymous")] {
+        pbx.say(from(call_id, caller)).await;
+        let offer = pbx.rings().await;
+        pbx.result(offer, OfferResult::Accepted).await;
+        assert!(matches!(pbx.order().await, Order::Connect { .. }));
+        pbx.say(AdapterMessage::CallBridged { offer, epoch: 0 }).await;
+        if call_id == "c1" {
+            pbx.say(ended(call_id)).await;
+        }
+    }
+    for (call_id, caller) in [("c3", "anonymous"), ("c4", "+15550142")] {
+        pbx.say(from(call_id, caller)).await;
+    }
+    let number = pbx.number;
+    pbx.acknowledged(number).await;
+    let awaited = |call_id: &str| {
+        let row = running.calls().into_iter().find(|row| &*row.call.call_id == call_id);
+        row.expect("it waits").awaits.map(|(agent, _)| agent.to_string())
+    };
+    assert_eq!((awaited("c3"), awaited("c4")), (None, Some("ana".to_owned())));
 }

@@ -4,8 +4,8 @@ use super::View;
 use super::rows::{EventRow, SlotWord};
 use crate::publisher::{Named, Record};
 use acd_core::{
-    AgentId, CallHandle, Channel, DeviceState, Event, HeartbeatState, LeftCause, OfferEnd,
-    OfferNumber, Outcome, Presence, QueueId, ReturnCause, RevokeCause, SlotState,
+    AgentId, CallHandle, DeviceState, Event, HeartbeatState, LeftCause, OfferEnd, OfferNumber,
+    Outcome, Presence, QueueId, ReturnCause, RevokeCause, SlotState,
 };
 use acd_journal::CallCard;
 use std::borrow::Cow;
@@ -154,7 +154,7 @@ fn detail(event: &Event) -> &'static str {
             HeartbeatState::Lost => "lost",
         },
         Event::SlotChanged { state, .. } => slot(word_of(*state)),
-        Event::CallArrived { channel, .. } => self::channel(*channel),
+        Event::CallArrived { channel, .. } => channel.word(),
         Event::RecoveryOver
         | Event::AdapterUp { .. }
         | Event::AdapterSynced { .. }
@@ -177,17 +177,6 @@ fn detail(event: &Event) -> &'static str {
         | Event::CallRetrieved { .. }
         | Event::TransferOrdered { .. }
         | Event::PlayOrdered { .. } => "",
-    }
-}
-
-/// A channel as one word.
-fn channel(channel: Channel) -> &'static str {
-    match channel {
-        Channel::Voice => "voice",
-        Channel::Chat => "chat",
-        Channel::Text => "text",
-        Channel::Callback => "callback",
-        Channel::Task => "task",
     }
 }
 

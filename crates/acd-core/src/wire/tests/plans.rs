@@ -126,17 +126,23 @@ fn agent() -> impl Strategy<Value = AgentPlan> {
 }
 
 fn route() -> impl Strategy<Value = Route> {
-    let of =
-        prop_oneof![Just(Said::Dialed), Just(Said::Caller), "\\PC{0,8}".prop_map(Said::Attribute),];
+    let of = prop_oneof![
+        Just(Said::Dialed),
+        Just(Said::Caller),
+        Just(Said::Channel),
+        "\\PC{0,8}".prop_map(Said::Attribute),
+    ];
     let any_of = prop::collection::vec("\\PC{0,8}".prop_map(Pattern), 0..3);
     let when = (of, any_of).prop_map(|(of, any_of)| Match { of, any_of });
     let (extra, priority) = (prop::option::of(any::<u16>()), prop::option::of(0..10_u8));
-    (prop::collection::vec(when, 0..3), any::<u16>(), priority, extra).prop_map(
-        |(when, queue, priority, extra)| Route {
+    let preferred = prop::option::of(any::<u32>().prop_map(AgentId));
+    (prop::collection::vec(when, 0..3), any::<u16>(), priority, extra, preferred).prop_map(
+        |(when, queue, priority, extra, preferred)| Route {
             when,
             queue: QueueId(queue),
             priority: priority.and_then(Priority::new),
             extra: extra.map(ExtraId),
+            preferred,
         },
     )
 }
@@ -158,7 +164,8 @@ pub(super) fn plan() -> impl Strategy<Value = RoutingPlan> {
         .prop_map(|(exclusive, interruptible_by)| ChannelPlan { exclusive, interruptible_by });
     let channels = [channel.clone(), channel.clone(), channel.clone(), channel]
         .prop_map(|[voice, chat, text, task]| Channels { voice, chat, text, task });
-    let chosen = (order, missed, any::<u64>(), hard, channels);
+    let shared = prop::collection::vec("\\PC{0,8}".prop_map(Pattern), 0..3);
+    let chosen = (order, missed, any::<u64>(), hard, (channels, shared));
     let entries = (
         (prop::collection::vec(requirement(), 0..3), prop::collection::vec(route(), 0..3)),
         prop::collection::vec(queue(), 0..3),
@@ -166,7 +173,7 @@ pub(super) fn plan() -> impl Strategy<Value = RoutingPlan> {
     );
     (chosen, [span(), span(), span(), span()], tables, entries).prop_map(
         |(
-            (order, missed_offers, seed, hard, channels),
+            (order, missed_offers, seed, hard, (channels, shared_callers)),
             spans,
             tables,
             ((extras, routes), queues, agents),
@@ -182,6 +189,7 @@ pub(super) fn plan() -> impl Strategy<Value = RoutingPlan> {
                 missed_offers,
                 seed,
                 channels,
+                shared_callers,
                 reasons,
                 adapters,
                 skills,
