@@ -165,7 +165,10 @@ impl Router {
             for at in self.places_of(call.handle.slot) {
                 let place = &self.places[at];
                 let awaited = rules.get(&(call.arrival, place.queue)).copied();
-                let expected = self.next_rule_at(at).filter(|_| call.state == CallState::Waiting);
+                let rules = 0..self.rules[place.queue.index()].rules.len() as u16;
+                let next = rules.filter_map(|rule| self.due_at(at, rule)).min();
+                assert_eq!(next, self.next_rule_at(at), "the next rule is the first of all");
+                let expected = next.filter(|_| call.state == CallState::Waiting);
                 // What it was set for may have been undone in the instant in which it was due.
                 let is_void = awaited.is_some_and(|at| {
                     at <= self.now && expected.is_none_or(|expected| at < expected)
