@@ -346,12 +346,16 @@ impl Router {
         let found = &self.agents[agent.index()];
         let (pool, adapter, listed) = (found.pool, found.adapter, found.listed);
         let wanted = found.is_available().then(|| found.key(agent));
-        let (mut measured, mut measures) = (Measures::default(), Measures::default());
-        if self.pools.has_other_orders(pool) {
-            (measured, measures) = (found.measured, found.measures(agent, self.plan.seed));
-        }
-        if listed == wanted && measured == measures {
+        let has_others = self.pools.has_other_orders(pool);
+        if listed == wanted && !has_others {
             return;
+        }
+        let (mut measured, mut measures) = (Measures::default(), Measures::default());
+        if has_others {
+            (measured, measures) = (found.measured, found.measures(agent, self.plan.seed));
+            if listed == wanted && measured == measures {
+                return;
+            }
         }
         if let Some(key) = listed {
             self.pools.remove(pool, key, measured);
