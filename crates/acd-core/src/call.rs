@@ -88,9 +88,10 @@ pub(crate) struct Call {
     pub(crate) hand: Option<Hand>,
     /// Of the ring or the connect deadline.
     pub(crate) ticket: Ticket,
-    /// The queues that it both entered and left at `left_at`.
+    /// The queues that it both entered and left at `left_at`, the latest first, a chain in
+    /// `Router::left`.
     pub(crate) left_at: Timestamp,
-    pub(crate) left: Vec<QueueId>,
+    pub(crate) left: u32,
 }
 
 /// An agent's hold on a call, from offer to end.
@@ -146,6 +147,13 @@ pub(crate) struct Repeat {
     pub(crate) next: u32,
 }
 
+/// A queue that a call has left in the instant in which it entered it.
+#[derive(Debug)]
+pub(crate) struct Left {
+    pub(crate) queue: QueueId,
+    pub(crate) next: u32,
+}
+
 #[derive(Debug)]
 pub(crate) struct Exclusion {
     pub(crate) agent: AgentId,
@@ -182,7 +190,7 @@ impl Call {
             hand: None,
             ticket: Ticket::NONE,
             left_at: Timestamp(0),
-            left: Vec::new(),
+            left: NONE,
         }
     }
 

@@ -42,6 +42,9 @@ impl Router {
         let every = self.calls.iter().flat_map(|call| self.places_of(call.handle.slot));
         let repeated: usize = every.map(|place| self.repeats_of(place).count()).sum();
         assert_eq!(self.repeats.used(), repeated, "no repeat is left behind");
+        let left: usize =
+            self.calls.iter().map(|call| self.left_of(call.handle.slot).count()).sum();
+        assert_eq!(self.left.used(), left, "nothing that was left is left behind");
         for call in self.calls.iter().filter(|call| call.state == CallState::Waiting) {
             self.check_nobody_could_take(call);
         }

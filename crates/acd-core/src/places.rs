@@ -1,6 +1,6 @@
 //! Where calls stand: their places in queues, and in the lines there while they wait.
 
-use crate::call::{CallState, PLACES_MAX, Place};
+use crate::call::{CallState, Left, PLACES_MAX, Place};
 use crate::deadlines::{Deadline, Ticket};
 use crate::event::{Event, LeftCause};
 use crate::ids::{AdapterId, DemandId, Priority, QueueId, Span, Timestamp};
@@ -109,9 +109,7 @@ impl Router {
 
     /// Whether the call may take one more place, in this queue, in this instant.
     pub(crate) fn may_enter(&self, slot: u32, queue: QueueId) -> bool {
-        let call = &self.calls[slot];
-        let left_in_this_instant = call.left_at == self.now && call.left.contains(&queue);
-        !left_in_this_instant
+        !self.has_left_now(slot, queue)
             && self.place_in(slot, queue).is_none()
             && self.places_of(slot).count() < PLACES_MAX
     }
@@ -233,16 +231,42 @@ impl Router {
         }
         let mut left = self.places.remove(place);
         self.deadlines.cancel(&mut left.ticket);
-        let call = &mut self.calls[slot];
         if taken == self.now {
-            if call.left_at != self.now {
-                call.left_at = self.now;
-                call.left.clear();
-            }
-            call.left.push(queue);
+            self.note_left(slot, queue);
         }
-        events.push(Event::PlaceLeft { call: call.handle, queue, cause });
+        events.push(Event::PlaceLeft { call: self.calls[slot].handle, queue, cause });
         self.set_target(slot);
+    }
+
+    fn note_left(&mut self, slot: u32, queue: QueueId) {
+        if self.calls[slot].left_at != self.now {
+            self.calls[slot].left_at = self.now;
+            self.forget_left(slot);
+        }
+        let next = self.calls[slot].left;
+        self.calls[slot].left = self.left.insert(Left { queue, next });
+    }
+
+    pub(crate) fn forget_left(&mut self, slot: u32) {
+        let mut at = std::mem::replace(&mut self.calls[slot].left, NONE);
+        while at != NONE {
+            at = self.left.remove(at).next;
+        }
+    }
+
+    /// Whether the call has both entered and left the queue in this instant.
+    pub(crate) fn has_left_now(&self, slot: u32, queue: QueueId) -> bool {
+        self.calls[slot].left_at == self.now && self.left_of(slot).any(|left| left == queue)
+    }
+
+    /// The queues that the call has entered and left in one instant, the latest first.
+    pub(crate) fn left_of(&self, slot: u32) -> impl Iterator<Item = QueueId> {
+        let mut at = self.calls[slot].left;
+        std::iter::from_fn(move || {
+            let left = (at != NONE).then(|| &self.left[at])?;
+            at = left.next;
+            Some(left.queue)
+        })
     }
 
     pub(crate) fn leave_all_queues(

@@ -5,7 +5,7 @@
 
 use crate::adapters::{ADAPTERS_MAX, Adapter};
 use crate::agent::{Agent, Shift};
-use crate::call::{Call, CallKey, CallState, Exclusion, Hand, Place, Repeat};
+use crate::call::{Call, CallKey, CallState, Exclusion, Hand, Left, Place, Repeat};
 use crate::deadlines::{Deadline, Ticket};
 use crate::event::{DeviceState, HeartbeatState, NotReadyReason, Presence, SlotState};
 use crate::ids::{AdapterId, AgentId, CallHandle, OfferNumber, QueueId, Span, Timestamp};
@@ -40,8 +40,11 @@ persist_struct!(Hand { offer, agent, slot, queue, rung_by, until }
     rebuilt { previous: NONE, next: NONE });
 persist_struct!(Call {
     handle, adapter, arrival, priority, state, stage_since, arrived_at, age_from, age_kept, first,
-    moves, joins, hand, left_at, left,
-} rebuilt { counted: false, target: Span(0), places: NONE, exclusions: NONE, ticket: Ticket::NONE });
+    moves, joins, hand, left_at,
+} rebuilt {
+    counted: false, target: Span(0), places: NONE, exclusions: NONE, ticket: Ticket::NONE,
+    left: NONE
+});
 persist_struct!(Shift { busy, busy_since, ready, connected, occupation });
 persist_struct!(Occupation { busy, ready });
 persist_struct!(Place { queue, demand, entered, taken, joined, fired, by, stage }
@@ -125,6 +128,9 @@ impl Router {
     }
 
     fn walk_chains(&self, slot: u32, sink: &mut impl Sink) {
+        let mut left: Vec<QueueId> = self.left_of(slot).collect();
+        left.reverse();
+        left.write(sink);
         (self.places_of(slot).count() as u32).write(sink);
         for place in self.places_of(slot) {
             self.places[place].write(sink);
@@ -194,6 +200,10 @@ impl Router {
             return Err(RestoreError::Damaged("call handle"));
         }
         self.calls.insert(call);
+        for _ in 0..u32::read(source)? {
+            let (queue, next) = (Persist::read(source)?, self.calls[slot].left);
+            self.calls[slot].left = self.left.insert(Left { queue, next });
+        }
         let mut last = NONE;
         for _ in 0..u32::read(source)? {
             let mut place = Place { slot, ..Persist::read(source)? };

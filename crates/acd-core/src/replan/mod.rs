@@ -7,7 +7,7 @@
 mod stays;
 
 use crate::agent::{Agent, Slot};
-use crate::call::{CallState, Exclusion, Hand};
+use crate::call::{CallState, Exclusion, Hand, Left};
 use crate::command::Rejection;
 use crate::deadlines::Ticket;
 use crate::event::{
@@ -85,6 +85,29 @@ impl Moved {
     fn hand(&self, old: Hand) -> Option<Hand> {
         let (agent, queue) = (self.agent(old.agent)?, self.queue(old.queue)?);
         Some(Hand { agent, queue, previous: NONE, next: NONE, ..old })
+    }
+
+    /// Queues that are gone have not been left either.
+    fn left(&self, first: &mut u32, left: &mut Slab<Left>) {
+        let mut at = std::mem::replace(first, NONE);
+        let mut last = NONE;
+        while at != NONE {
+            let next = left[at].next;
+            match self.queue(left[at].queue) {
+                None => {
+                    left.remove(at);
+                }
+                Some(queue) => {
+                    left[at] = Left { queue, next: NONE };
+                    match last {
+                        NONE => *first = at,
+                        _ => left[last].next = at,
+                    }
+                    last = at;
+                }
+            }
+            at = next;
+        }
     }
 
     /// Exclusions of agents who are gone are over.
@@ -222,6 +245,7 @@ impl Router {
             mut places,
             mut exclusions,
             mut repeats,
+            mut left,
             closed,
             latches,
             rules,
@@ -269,13 +293,13 @@ impl Router {
         };
         for call in calls.slots.iter_mut().filter_map(|slot| slot.call.as_mut()) {
             (call.ticket, call.counted) = (Ticket::NONE, false);
-            call.left = call.left.iter().filter_map(|queue| moved.queue(*queue)).collect();
+            moved.left(&mut call.left, &mut left);
             call.hand = call.hand.and_then(|hand| moved.hand(hand));
             stays.go_on(call, &mut places, &mut repeats, events);
             moved.exclusions(&mut call.exclusions, &mut exclusions);
         }
         (self.calls, self.places, self.exclusions) = (calls, places, exclusions);
-        self.repeats = repeats;
+        (self.repeats, self.left) = (repeats, left);
         rested
     }
 
