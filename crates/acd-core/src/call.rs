@@ -5,7 +5,7 @@ use crate::ids::{
     AdapterId, AgentId, CallHandle, DemandId, OfferNumber, Priority, QueueId, Span, Timestamp,
 };
 use crate::plan::Order;
-use crate::slab::NONE;
+use crate::slab::{NONE, make_room};
 
 /// The most calls that may live at once; a handle's slot is below it.
 pub const CALLS_MAX: u32 = 1 << 20;
@@ -267,6 +267,8 @@ impl Calls {
     pub(crate) fn reserve(&mut self, slot: u32, generation: u32) {
         let index = slot as usize;
         if index >= self.slots.len() {
+            let more = index + 1 - self.slots.len();
+            make_room(&mut self.slots, more);
             self.slots.resize_with(index + 1, CallSlot::default);
         }
         self.slots[index].generation = generation;

@@ -6,6 +6,7 @@
 //! first to fall due and seldom does, and need not go through all that wait for that.
 
 use crate::ids::{AdapterId, AgentId, OfferNumber, QueueId, Timestamp};
+use crate::slab::make_room;
 
 /// What falls due.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -126,9 +127,11 @@ impl Heap {
     /// Its number.
     fn insert(&mut self, at: Timestamp, deadline: Deadline) -> u32 {
         let number = self.free.pop().unwrap_or_else(|| {
+            make_room(&mut self.places, 1);
             self.places.push(0);
             (self.places.len() - 1) as u32
         });
+        make_room(&mut self.entries, 1);
         self.entries.push((at, deadline, number));
         self.rise(self.entries.len() - 1);
         number
