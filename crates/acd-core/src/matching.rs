@@ -28,6 +28,9 @@ impl Router {
 
     /// Rounds, until nobody takes a call.
     pub(crate) fn agents_take(&mut self, events: &mut Vec<Event>) {
+        if self.freed.is_empty() {
+            return;
+        }
         let mut freed = std::mem::take(&mut self.freed);
         while !freed.is_empty() {
             freed.sort_unstable_by_key(|agent| self.agents[agent.index()].key(*agent));
@@ -72,14 +75,17 @@ impl Router {
         }
         // Emergencies, then the rank that his queues have for him. The same call may head two lines:
         // then the place it joined first.
-        let mut best: Option<((bool, u8, CallKey, u16), u32)> = None;
+        let mut best: Option<((bool, u8, CallKey), u32)> = None;
         for line in pools.pools[taker.pool as usize].lines.both(&lines.open) {
             let set = lines.lines[line].set;
             let last = RANK_MAX - pools.rank(taker.pool, lines.lines[line].queue);
             let mut head = lines.arena.first(set);
             while let Some((key, place)) = head {
-                let standing = (!key.is_emergency(), last, key, places[place].joined);
-                if best.is_some_and(|(best, _)| best < standing) {
+                let standing = (!key.is_emergency(), last, key);
+                let is_behind = |(best, at): ((bool, u8, CallKey), u32)| {
+                    best < standing || best == standing && places[at].joined < places[place].joined
+                };
+                if best.is_some_and(is_behind) {
                     break;
                 }
                 if !self.skips(places[place].slot, agent) {
