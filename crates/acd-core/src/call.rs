@@ -114,6 +114,7 @@ pub(crate) struct Place {
     pub(crate) slot: u32,
     pub(crate) queue: QueueId,
     pub(crate) demand: DemandId,
+    /// Where it stands under its call's key, while the call is `Waiting`; else `NONE`.
     pub(crate) line: u32,
     /// Since when it counts as being there: earlier than `taken` for a call heard of late.
     pub(crate) entered: Timestamp,
@@ -134,8 +135,6 @@ pub(crate) struct Place {
     pub(crate) stage: u8,
     /// Of the next stage.
     pub(crate) stage_ticket: Ticket,
-    /// The key under which it stands in its line, while the call is `Waiting`.
-    pub(crate) listed: Option<CallKey>,
     pub(crate) next: u32,
 }
 

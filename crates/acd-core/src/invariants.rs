@@ -63,11 +63,8 @@ impl Router {
         queues.dedup();
         assert_eq!(queues.len(), places.len(), "one place a queue");
         for place in &places {
-            assert_eq!(place.listed.is_some(), waits, "a call stands in its lines while it waits");
-            if let Some(key) = place.listed {
-                assert_eq!(key, call.key(self.plan.order), "the key is the present one");
-            }
-            if place.listed.is_some() {
+            assert_eq!(place.line != NONE, waits, "a call stands in its lines while it waits");
+            if place.line != NONE {
                 let line = &self.lines.lines[place.line as usize];
                 let kind = LineKind { demand: place.demand, stage: place.stage };
                 assert_eq!((line.kind, line.adapter), (kind, call.adapter), "its own line");
@@ -134,7 +131,7 @@ impl Router {
             assert_eq!(keys.len(), line.set.len() as usize, "a line counts its calls");
             assert!(keys.windows(2).all(|pair| pair[0].0 < pair[1].0), "a line is in order");
             for (key, place) in &keys {
-                assert_eq!(self.places[*place].listed, Some(*key), "a line holds what is listed");
+                assert_eq!(self.key_in_line(*place), Some(*key), "the key is the present one");
                 assert_eq!(self.places[*place].line as usize, index, "in the line it names");
             }
             listed += keys.len();

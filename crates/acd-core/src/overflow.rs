@@ -104,10 +104,10 @@ impl RuleFacts {
 impl Router {
     /// When a rule falls due for a place; `None` if what else it looks at does not hold.
     pub(crate) fn due_at(&self, place: u32, rule: u16) -> Option<Timestamp> {
-        let Place { slot, queue, entered, fired, listed, .. } = self.places[place];
+        let Place { slot, queue, entered, fired, .. } = self.places[place];
         let call = &self.calls[slot];
         let facts = &self.rules[queue.index()].rules[usize::from(rule)];
-        let lets = |latch| self.latches.lets(latch, listed);
+        let lets = |latch| self.latches.lets(latch, self.key_in_line(place));
         if facts.admission.is_some()
             || call.priority < facts.priority
             || !facts.latch.is_none_or(lets)

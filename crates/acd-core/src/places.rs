@@ -1,6 +1,6 @@
 //! Where calls stand: their places in queues, and in the lines there while they wait.
 
-use crate::call::{CallState, Left, PLACES_MAX, Place};
+use crate::call::{CallKey, CallState, Left, PLACES_MAX, Place};
 use crate::deadlines::{Deadline, Ticket};
 use crate::event::{Event, LeftCause};
 use crate::ids::{AdapterId, DemandId, Priority, QueueId, Span, Timestamp};
@@ -42,7 +42,6 @@ impl Router {
             ticket: Ticket::NONE,
             stage: 0,
             stage_ticket: Ticket::NONE,
-            listed: None,
             next: NONE,
         });
         match self.places_of(slot).last() {
@@ -76,7 +75,7 @@ impl Router {
         }
         let places: Vec<u32> = self.places_of(slot).collect();
         let listed: Vec<u32> =
-            places.into_iter().filter(|place| self.places[*place].listed.is_some()).collect();
+            places.into_iter().filter(|place| self.places[*place].line != NONE).collect();
         listed.iter().for_each(|place| self.leave_line(*place));
         self.calls[slot].target = target;
         listed.iter().for_each(|place| self.stand_in_line(*place));
@@ -140,7 +139,7 @@ impl Router {
         self.lines.insert(line, key, priority, place, open);
         let next = self.lines.wait_for_next(queue, stage);
         let at = &mut self.places[place];
-        (at.line, at.listed) = (line, Some(key));
+        at.line = line;
         if let Some(delay) = next {
             let deadline = Deadline::DelayEnds { arrival, queue, slot };
             at.stage_ticket = self.deadlines.set(entered + delay, deadline);
@@ -150,11 +149,18 @@ impl Router {
     pub(crate) fn leave_line(&mut self, place: u32) {
         let at = &mut self.places[place];
         self.deadlines.cancel(&mut at.stage_ticket);
-        if let Some(key) = at.listed.take() {
+        let line = std::mem::replace(&mut at.line, NONE);
+        if line != NONE {
             at.stage = 0;
-            let (line, slot) = (at.line, at.slot);
-            self.lines.remove(line, key, self.calls[slot].priority);
+            let call = &self.calls[at.slot];
+            self.lines.remove(line, call.key(self.plan.order), call.priority);
         }
+    }
+
+    /// The key under which it stands in its line, if it does.
+    pub(crate) fn key_in_line(&self, place: u32) -> Option<CallKey> {
+        let Place { slot, line, .. } = self.places[place];
+        (line != NONE).then(|| self.calls[slot].key(self.plan.order))
     }
 
     /// Agents who take calls of the queue only after this wait may take this one now.

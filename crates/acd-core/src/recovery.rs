@@ -124,16 +124,11 @@ impl Router {
             }
             let next = self.lines.arena.after(at.set, key);
             heads.extend(next.map(|(key, place)| Reverse((key, line, place))));
-            let slot = self.places_slot_if_listed(place, key);
-            if let Some(slot) = slot.filter(|slot| self.calls[*slot].state == CallState::Waiting) {
+            let slot = self.places[place].slot;
+            let stands_there = self.key_in_line(place) == Some(key);
+            if stands_there && self.calls[slot].state == CallState::Waiting {
                 self.pick_agent(slot, events);
             }
         }
-    }
-
-    /// The call of a place, if the place still stands in its line under this key.
-    fn places_slot_if_listed(&self, place: u32, key: CallKey) -> Option<u32> {
-        let place = &self.places[place];
-        (place.listed == Some(key)).then_some(place.slot)
     }
 }

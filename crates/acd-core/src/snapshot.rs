@@ -49,7 +49,7 @@ persist_struct!(Shift { busy, busy_since, ready, connected, occupation });
 persist_struct!(Occupation { busy, ready });
 persist_struct!(Place { queue, demand, entered, taken, joined, fired, by, stage }
 rebuilt {
-    slot: 0, line: NONE, ticket: Ticket::NONE, stage_ticket: Ticket::NONE, listed: None,
+    slot: 0, line: NONE, ticket: Ticket::NONE, stage_ticket: Ticket::NONE,
     repeats: NONE, counted: false, next: NONE
 });
 persist_struct!(Repeat { rule, again_at } rebuilt { next: NONE });
