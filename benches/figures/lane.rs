@@ -16,6 +16,8 @@ use std::time::Instant;
 const BATCH: u32 = 64;
 /// So many commands are timed between two looks at whether the thread was interrupted.
 const BLOCK: usize = 32;
+/// No command of the load causes more events, so that the list of them does not grow.
+const EVENTS_MAX: usize = 1 << 16;
 /// A command is never so slow.
 const NANOSECONDS_MAX: u64 = 10_000_000_000;
 
@@ -73,7 +75,7 @@ impl Lane {
         let plan = Arc::new(load::plan(&shape));
         let router = || Router::new(Arc::clone(&plan)).expect("the plan is sound");
         let load = Load::new(&shape, router(), Tape::default());
-        Self { load, shape, router: router(), events: Vec::new(), depths: 0 }
+        Self { load, shape, router: router(), events: Vec::with_capacity(EVENTS_MAX), depths: 0 }
     }
 
     /// Everybody talks, enough calls wait, and so many turns have passed since.

@@ -29,7 +29,7 @@ const AGENTS: usize = 10_000;
 const WAITING: usize = 10_000;
 const KINDS: u64 = 250;
 /// Turns in a stretch that is measured at once, about four commands each.
-const TURNS: u64 = 4_000;
+const TURNS: u64 = 16_000;
 
 /// How much is measured.
 struct Effort {
@@ -45,7 +45,7 @@ fn main() {
     let quick = std::env::args().any(|argument| argument == "--quick");
     let effort = match quick {
         true => Effort { warm_up: 1, stretches: 10, pairs: 5 },
-        false => Effort { warm_up: 5, stretches: 100, pairs: 31 },
+        false => Effort { warm_up: 5, stretches: 25, pairs: 31 },
     };
     let mut told = json!({
         "shape": {
