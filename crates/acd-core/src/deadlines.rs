@@ -139,6 +139,7 @@ impl Heap {
 
     fn take(&mut self, place: usize) {
         let (_, _, number) = self.entries.swap_remove(place);
+        make_room(&mut self.free, 1);
         self.free.push(number);
         if place < self.entries.len() && self.rise(place) == place {
             self.sink(place);

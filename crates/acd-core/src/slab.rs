@@ -16,11 +16,11 @@ enum Entry<T> {
     Free { next: u32 },
 }
 
-/// Makes room for `more` in what grows with calls, a sixteenth beyond at most: a `Vec` by itself
+/// Makes room for `more` in what grows with calls, about a sixteenth beyond: a `Vec` by itself
 /// doubles, and up to half of a large center's memory would be room that nobody needs.
 pub(crate) fn make_room<T>(records: &mut Vec<T>, more: usize) {
     if records.capacity() - records.len() < more {
-        records.reserve_exact(more.max(records.len() / 16 + 16));
+        records.reserve_exact(more.max(records.len() / 16 + 256));
     }
 }
 
