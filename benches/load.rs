@@ -183,6 +183,7 @@ pub(crate) struct Load<W> {
     pub(crate) emitted: u64,
     pub(crate) seen: Seen,
     pasts: Vec<Past>,
+    is_open: bool,
 }
 
 impl<W: Witness> Load<W> {
@@ -205,12 +206,20 @@ impl<W: Witness> Load<W> {
             emitted: 0,
             seen: Seen::default(),
             pasts: vec![Past::default(); slots as usize],
+            is_open: false,
+        }
+    }
+
+    /// Callers can be heard.
+    pub(crate) fn open(&mut self) {
+        if !std::mem::replace(&mut self.is_open, true) {
+            self.apply(Command::AdapterUp { adapter: ADAPTER, incarnation: 1, resync: false });
         }
     }
 
     /// Everybody comes to work, and callers come until enough of them wait.
     pub(crate) fn fill(&mut self, shape: &Shape) {
-        self.apply(Command::AdapterUp { adapter: ADAPTER, incarnation: 1, resync: false });
+        self.open();
         for agent in (0..shape.agents as u32).map(AgentId) {
             self.apply(Command::AgentLogIn { agent });
             self.apply(Command::AgentReady { agent });

@@ -4,14 +4,16 @@
 //! and writes down its commands, a stretch at a time; what is measured applies them to another
 //! Router, which has nothing else to do.
 
-use crate::load::{self, ADAPTER, Load, Shape, Witness};
+use crate::load::{self, Load, Shape, Witness};
 use crate::machine;
-use acd_core::{Command, Event, Router, Timestamp};
+use acd_core::{Command, Event, Router, Span, Timestamp};
 use hdrhistogram::Histogram;
 use stats_alloc::Region;
 use std::sync::Arc;
 use std::time::Instant;
 
+/// About ten for each queue.
+const EARLY_CALLS: usize = 640;
 /// After so many commands the depths of lines are read, as the engine publishes them for each batch.
 const BATCH: u32 = 64;
 /// So many commands are timed between two looks at whether the thread was interrupted.
@@ -78,9 +80,13 @@ impl Lane {
         Self { load, shape, router: router(), events: Vec::with_capacity(EVENTS_MAX), depths: 0 }
     }
 
-    /// Everybody talks, enough calls wait, and so many turns have passed since.
+    /// Everybody talks, enough calls wait, and so many turns have passed since. Before that, callers
+    /// have waited for the first agent so long that all that can be asked for has been.
     pub(crate) fn busy(shape: Shape, turns: u64) -> Self {
         let mut lane = Self::empty(shape);
+        lane.load.open();
+        (0..EARLY_CALLS.min(lane.shape.waiting)).for_each(|_| lane.load.arrive());
+        lane.load.now = lane.load.now + Span(10 * lane.shape.wait().0);
         lane.load.fill(&lane.shape);
         lane.play();
         for _ in 0..turns / STRETCH_MAX + 1 {
@@ -93,8 +99,8 @@ impl Lane {
     /// Callers come while nobody is at work, the last ones a tenth later than the first begin to wait
     /// in a second queue.
     pub(crate) fn gather(&mut self) {
-        self.load.apply(Command::AdapterUp { adapter: ADAPTER, incarnation: 1, resync: false });
-        let step = acd_core::Span(self.shape.wait().0 * 11 / 10 / self.shape.waiting as u64);
+        self.load.open();
+        let step = Span(self.shape.wait().0 * 11 / 10 / self.shape.waiting as u64);
         for _ in 0..self.shape.waiting {
             self.load.now = self.load.now + step;
             self.load.arrive();

@@ -45,7 +45,7 @@ fn main() {
     let quick = std::env::args().any(|argument| argument == "--quick");
     let effort = match quick {
         true => Effort { warm_up: 1, stretches: 10, pairs: 5 },
-        false => Effort { warm_up: 5, stretches: 25, pairs: 31 },
+        false => Effort { warm_up: 10, stretches: 25, pairs: 31 },
     };
     let mut told = json!({
         "shape": {
