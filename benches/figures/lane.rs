@@ -49,6 +49,8 @@ pub(crate) struct Stretch {
     pub(crate) events: u64,
     pub(crate) allocations: u64,
     pub(crate) seconds: f64,
+    /// Of these, the ones in which the thread had a CPU.
+    pub(crate) cpu_seconds: Option<f64>,
 }
 
 impl Stretch {
@@ -118,7 +120,7 @@ impl Lane {
         let Self { load, router, events, depths, .. } = self;
         let mut stretch = Stretch::default();
         let allocated = Region::new(crate::ALLOCATOR);
-        let started = Instant::now();
+        let (started, cpu_before) = (Instant::now(), machine::cpu_seconds());
         let mut until_batch = BATCH;
         for (at, command) in load.witness.0.drain(..) {
             events.clear();
@@ -132,6 +134,8 @@ impl Lane {
             }
         }
         stretch.seconds = started.elapsed().as_secs_f64();
+        stretch.cpu_seconds =
+            machine::cpu_seconds().zip(cpu_before).map(|(now, before)| now - before);
         let allocated = allocated.change();
         stretch.allocations = (allocated.allocations + allocated.reallocations) as u64;
         std::hint::black_box(*depths);

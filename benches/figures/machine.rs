@@ -11,8 +11,21 @@ pub(crate) fn interruptions() -> Option<i64> {
     Some(usage.involuntary_context_switches())
 }
 
+/// How long this thread has had a CPU so far, in seconds; `None` where the system does not say.
+#[cfg(target_os = "linux")]
+pub(crate) fn cpu_seconds() -> Option<f64> {
+    use nix::time::{ClockId, clock_gettime};
+    let spent = clock_gettime(ClockId::CLOCK_THREAD_CPUTIME_ID).ok()?;
+    Some(spent.tv_sec() as f64 + spent.tv_nsec() as f64 / 1e9)
+}
+
 #[cfg(not(target_os = "linux"))]
 pub(crate) fn interruptions() -> Option<i64> {
+    None
+}
+
+#[cfg(not(target_os = "linux"))]
+pub(crate) fn cpu_seconds() -> Option<f64> {
     None
 }
 

@@ -118,11 +118,13 @@ fn speed(effort: &Effort) -> Value {
     let sum = |of: fn(&Stretch) -> u64| stretches.iter().map(of).sum::<u64>() as f64;
     let commands = sum(|stretch| stretch.commands);
     let per_command = median(stretches.iter().map(Stretch::seconds_per_command));
+    let cpu_seconds: Option<f64> = stretches.iter().map(|stretch| stretch.cpu_seconds).sum();
     let events_per_command = sum(|stretch| stretch.events) / commands;
     let quantile = |of: f64| rounded(latencies.kept.value_at_quantile(of) as f64 / 1e3, 3);
     json!({
         "core_events_per_second": rounded(1.0 / per_command, 0),
         "core_emitted_events_per_second": rounded(events_per_command / per_command, 0),
+        "core_events_per_cpu_second": cpu_seconds.map(|cpu| rounded(commands / cpu, 0)),
         "core_p50_us": quantile(0.5),
         "core_p99_us": quantile(0.99),
         "core_p999_us": quantile(0.999),
