@@ -133,8 +133,7 @@ impl Router {
             return true;
         }
         let stands_there = self.place_in(slot, to).is_some();
-        let left_now = self.calls[slot].left_at == self.now && self.calls[slot].left.contains(&to);
-        if !stands_there && left_now {
+        if !stands_there && self.has_left_now(slot, to) {
             return false;
         }
         self.calls[slot].moves += 1;

@@ -10,6 +10,7 @@ use crate::event::{Event, Presence};
 use crate::ids::{AgentId, CallHandle, CallerKey, DemandId, Priority, Span, Timestamp};
 use crate::plan::{RANK_MAX, RoutingPlan};
 use crate::router::Router;
+use crate::slab::NONE;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The most callers of whom it is remembered who last talked with them; one more makes the one of
@@ -119,7 +120,7 @@ impl Router {
         }
         let waits = self.calls[slot].state == CallState::Waiting;
         let listed: Vec<u32> =
-            self.places_of(slot).filter(|place| self.places[*place].listed.is_some()).collect();
+            self.places_of(slot).filter(|place| self.places[*place].line != NONE).collect();
         listed.iter().for_each(|place| self.leave_line(*place));
         self.forget_awaited(slot);
         let call = self.calls[slot].handle;

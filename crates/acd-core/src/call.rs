@@ -7,7 +7,7 @@ use crate::ids::{
     Span, Timestamp,
 };
 use crate::plan::{Channel, Order};
-use crate::slab::NONE;
+use crate::slab::{NONE, make_room};
 
 /// The most calls that may live at once; a handle's slot is below it.
 pub const CALLS_MAX: u32 = 1 << 20;
@@ -96,9 +96,10 @@ pub(crate) struct Call {
     /// The agents whom it is offered to, or who has it, a chain in `Router::hands`; empty only in
     /// `Waiting`, and longer than one only in `Offering`.
     pub(crate) hands: u32,
-    /// The queues that it both entered and left at `left_at`.
+    /// The queues that it both entered and left at `left_at`, the latest first, a chain in
+    /// `Router::left`.
     pub(crate) left_at: Timestamp,
-    pub(crate) left: Vec<QueueId>,
+    pub(crate) left: u32,
 }
 
 /// Whom a call waits for.
@@ -139,6 +140,7 @@ pub(crate) struct Place {
     pub(crate) base: DemandId,
     /// The same with the call's extra.
     pub(crate) demand: DemandId,
+    /// Where it stands under its call's key, while the call is `Waiting`; else `NONE`.
     pub(crate) line: u32,
     /// Since when it counts as being there: earlier than `taken` for a call heard of late.
     pub(crate) entered: Timestamp,
@@ -159,8 +161,6 @@ pub(crate) struct Place {
     pub(crate) stage: u8,
     /// Of the next stage.
     pub(crate) stage_ticket: Ticket,
-    /// The key under which it stands in its line, while the call is `Waiting`.
-    pub(crate) listed: Option<CallKey>,
     pub(crate) next: u32,
 }
 
@@ -169,6 +169,13 @@ pub(crate) struct Place {
 pub(crate) struct Repeat {
     pub(crate) rule: u16,
     pub(crate) again_at: Timestamp,
+    pub(crate) next: u32,
+}
+
+/// A queue that a call has left in the instant in which it entered it.
+#[derive(Debug)]
+pub(crate) struct Left {
+    pub(crate) queue: QueueId,
     pub(crate) next: u32,
 }
 
@@ -211,7 +218,7 @@ impl Call {
             exclusions: NONE,
             hands: NONE,
             left_at: Timestamp(0),
-            left: Vec::new(),
+            left: NONE,
         }
     }
 
@@ -288,6 +295,8 @@ impl Calls {
     pub(crate) fn reserve(&mut self, slot: u32, generation: u32) {
         let index = slot as usize;
         if index >= self.slots.len() {
+            let more = index + 1 - self.slots.len();
+            make_room(&mut self.slots, more);
             self.slots.resize_with(index + 1, CallSlot::default);
         }
         self.slots[index].generation = generation;

@@ -121,6 +121,7 @@ impl Router {
             self.end_exclusion(slot, |_| true);
         }
         self.forget_awaited(slot);
+        self.forget_left(slot);
         self.calls.remove(slot);
         events.push(Event::CallEnded { call, outcome, treatment });
     }
@@ -241,7 +242,7 @@ impl Router {
         let slot = call.slot;
         let stands_there = self.place_in(slot, queue);
         let stands_elsewhere = self.places_of(slot).any(|place| Some(place) != stands_there);
-        let left_now = found.left_at == self.now && found.left.contains(&queue);
+        let left_now = self.has_left_now(slot, queue);
         if left_now || !stands_elsewhere {
             return Err(Rejection::AlreadyInQueue);
         }

@@ -51,6 +51,9 @@ impl Router {
         let every = self.calls.iter().flat_map(|call| self.places_of(call.handle.slot));
         let repeated: usize = every.map(|place| self.repeats_of(place).count()).sum();
         assert_eq!(self.repeats.used(), repeated, "no repeat is left behind");
+        let left: usize =
+            self.calls.iter().map(|call| self.left_of(call.handle.slot).count()).sum();
+        assert_eq!(self.left.used(), left, "nothing that was left is left behind");
         for call in self.calls.iter().filter(|call| call.state == CallState::Waiting) {
             self.check_nobody_could_take(call);
         }
@@ -74,11 +77,8 @@ impl Router {
         for place in &places {
             let demand = self.lines.demand(place.base, call.extra);
             assert_eq!(place.demand, demand, "a call asks for what its queue and itself do");
-            assert_eq!(place.listed.is_some(), waits, "a call stands in its lines while it waits");
-            if let Some(key) = place.listed {
-                assert_eq!(key, call.key(self.plan.order), "the key is the present one");
-            }
-            if place.listed.is_some() {
+            assert_eq!(place.line != NONE, waits, "a call stands in its lines while it waits");
+            if place.line != NONE {
                 let line = &self.lines.lines[place.line as usize];
                 let (adapter, channel) = (call.adapter, call.channel.of_slots());
                 let class = self.class_in(slot, place.queue);
@@ -154,7 +154,7 @@ impl Router {
             assert_eq!(keys.len(), line.set.len() as usize, "a line counts its calls");
             assert!(keys.windows(2).all(|pair| pair[0].0 < pair[1].0), "a line is in order");
             for (key, place) in &keys {
-                assert_eq!(self.places[*place].listed, Some(*key), "a line holds what is listed");
+                assert_eq!(self.key_in_line(*place), Some(*key), "the key is the present one");
                 assert_eq!(self.places[*place].line as usize, index, "in the line it names");
             }
             listed += keys.len();
@@ -190,7 +190,10 @@ impl Router {
             for at in self.places_of(call.handle.slot) {
                 let place = &self.places[at];
                 let awaited = rules.get(&(call.arrival, place.queue)).copied();
-                let expected = self.next_rule_at(at).filter(|_| call.state == CallState::Waiting);
+                let rules = 0..self.rules[place.queue.index()].rules.len() as u16;
+                let next = rules.filter_map(|rule| self.due_at(at, rule)).min();
+                assert_eq!(next, self.next_rule_at(at), "the next rule is the first of all");
+                let expected = next.filter(|_| call.state == CallState::Waiting);
                 // What it was set for may have been undone in the instant in which it was due.
                 let is_void = awaited.is_some_and(|at| {
                     at <= self.now && expected.is_none_or(|expected| at < expected)

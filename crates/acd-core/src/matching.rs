@@ -22,8 +22,8 @@ use std::collections::BinaryHeap;
 pub(crate) type Heads = BinaryHeap<Reverse<(CallKey, u32, u32)>>;
 
 /// How a call stands to others for an agent who takes one: emergencies, then the rank that his queues
-/// have for him, then the key. The same call may head two lines: then the place it joined first.
-type Standing = (bool, u8, CallKey, u16);
+/// have for him, then the key.
+type Standing = (bool, u8, CallKey);
 
 impl Router {
     /// Matches, then lets the rules act whose latches have changed, until nothing more follows.
@@ -40,6 +40,9 @@ impl Router {
 
     /// Rounds, until nobody takes a call.
     pub(crate) fn agents_take(&mut self, events: &mut Vec<Event>) {
+        if self.freed.is_empty() {
+            return;
+        }
         let mut freed = std::mem::take(&mut self.freed);
         while !freed.is_empty() {
             freed.sort_unstable_by_key(|agent| (self.agents[agent.index()].longest_idle(), *agent));
@@ -114,9 +117,9 @@ impl Router {
             let next = self.lines.arena.after(self.lines.lines[line as usize].set, key);
             heads.extend(next.map(|(key, place)| Reverse((key, line, place))));
             // The place may have been given up, and another one have its number.
-            let at = self.places.get(place).filter(|at| at.listed == Some(key));
-            let slot = at.map(|at| at.slot);
-            if let Some(slot) = slot.filter(|slot| self.calls[*slot].state == CallState::Waiting) {
+            let Some(slot) = self.places.get(place).map(|at| at.slot) else { continue };
+            if self.key_in_line(place) == Some(key) && self.calls[slot].state == CallState::Waiting
+            {
                 self.pick_agent(slot, events);
             }
         }
@@ -161,10 +164,12 @@ impl Router {
             }
             best.into_iter().chain(self.best_awaiting(agent, desk)).min()
         };
+        // A call is of one channel, and is not in lines while it waits for one agent.
         let best = taker.desks.iter().filter(may_take).filter_map(at_desk).min();
         best.map(|(_, place)| place)
     }
 
+    /// The same call may head two lines: then the place it joined first.
     fn best_in_lines(&self, agent: AgentId, desk: &Desk) -> Option<(Standing, u32)> {
         let Self { lines, pools, places, .. } = self;
         let mut best: Option<(Standing, u32)> = None;
@@ -173,8 +178,11 @@ impl Router {
             let last = RANK_MAX - pools.rank(desk.pool, *queue);
             let mut head = lines.arena.first(*set);
             while let Some((key, place)) = head {
-                let standing = (!key.is_emergency(), last, key, places[place].joined);
-                if best.is_some_and(|(best, _)| best < standing) {
+                let standing = (!key.is_emergency(), last, key);
+                let is_behind = |(best, at): (Standing, u32)| {
+                    best < standing || best == standing && places[at].joined < places[place].joined
+                };
+                if best.is_some_and(is_behind) {
                     break;
                 }
                 if kind.class == Class::Sparing && !self.leaves_enough(*queue, kind.channel) {
@@ -197,8 +205,8 @@ impl Router {
             self.lines.lines[self.places[**place].line as usize].kind.channel == desk.channel
                 && self.may_take_awaiting(agent, desk, **place)
         };
-        let ((last, key, joined), place) = awaited.places.iter().find(mine)?;
-        Some(((!key.is_emergency(), *last, *key, *joined), *place))
+        let ((last, key, _), place) = awaited.places.iter().find(mine)?;
+        Some(((!key.is_emergency(), *last, *key), *place))
     }
 
     /// Whether the agent whom a call waits for may take it in one of its places.
@@ -222,13 +230,13 @@ impl Router {
         }
         let mut place = self.calls[slot].places;
         while place != NONE {
-            let queue = self.places[place].queue;
+            let Place { queue, line, .. } = self.places[place];
             let at_once = match self.calls[slot].awaits {
                 Some(_) => 1,
                 None => self.plan.queues[queue.index()].broadcast,
             };
             for _ in 0..at_once {
-                let Some(agent) = self.best_agent_for(slot, place) else { break };
+                let Some(agent) = self.best_agent_for(slot, place, line) else { break };
                 self.issue_offer(place, agent, events);
             }
             if self.calls[slot].state != CallState::Waiting {
@@ -238,13 +246,14 @@ impl Router {
         }
     }
 
-    fn best_agent_for(&self, slot: u32, place: u32) -> Option<AgentId> {
+    /// `line` is where the place stands, or stood until it was offered to the first of several.
+    fn best_agent_for(&self, slot: u32, place: u32, line: u32) -> Option<AgentId> {
         if let Some(awaits) = self.calls[slot].awaits {
             let desk = self.agents[awaits.agent.index()].desk(self.calls[slot].channel)?;
             return self.may_take_awaiting(awaits.agent, desk, place).then_some(awaits.agent);
         }
         let pools = &self.pools;
-        let Place { queue, demand, line, .. } = self.places[place];
+        let Place { queue, demand, .. } = self.places[place];
         let Line { kind, served_by, .. } = &self.lines.lines[line as usize];
         if kind.class == Class::Sparing && !self.leaves_enough(queue, kind.channel) {
             return None;

@@ -1,7 +1,7 @@
 //! Where calls stand: their places in queues, and in the lines there while they wait.
 
 use crate::bits::Bits;
-use crate::call::{CallState, PLACES_MAX, Place};
+use crate::call::{CallKey, CallState, Left, PLACES_MAX, Place};
 use crate::deadlines::{Deadline, Ticket};
 use crate::event::{Event, LeftCause};
 use crate::ids::{DemandId, Priority, QueueId, Span, Timestamp};
@@ -45,7 +45,6 @@ impl Router {
             ticket: Ticket::NONE,
             stage: 0,
             stage_ticket: Ticket::NONE,
-            listed: None,
             next: NONE,
         });
         match self.places_of(slot).last() {
@@ -79,7 +78,7 @@ impl Router {
         }
         let places: Vec<u32> = self.places_of(slot).collect();
         let listed: Vec<u32> =
-            places.into_iter().filter(|place| self.places[*place].listed.is_some()).collect();
+            places.into_iter().filter(|place| self.places[*place].line != NONE).collect();
         listed.iter().for_each(|place| self.leave_line(*place));
         self.calls[slot].target = target;
         listed.iter().for_each(|place| self.stand_in_line(*place));
@@ -119,9 +118,7 @@ impl Router {
 
     /// Whether the call may take one more place, in this queue, in this instant.
     pub(crate) fn may_enter(&self, slot: u32, queue: QueueId) -> bool {
-        let call = &self.calls[slot];
-        let left_in_this_instant = call.left_at == self.now && call.left.contains(&queue);
-        !left_in_this_instant
+        !self.has_left_now(slot, queue)
             && self.place_in(slot, queue).is_none()
             && self.places_of(slot).count() < PLACES_MAX
     }
@@ -164,7 +161,7 @@ impl Router {
         self.lines.insert(line, key, priority, place, open);
         let next = self.lines.wait_for_next(queue, stage);
         let at = &mut self.places[place];
-        (at.line, at.listed) = (line, Some(key));
+        at.line = line;
         if let Some(delay) = next {
             let deadline = Deadline::DelayEnds { arrival, queue, slot };
             at.stage_ticket = self.deadlines.set(entered + delay, deadline);
@@ -177,14 +174,22 @@ impl Router {
     pub(crate) fn leave_line(&mut self, place: u32) {
         let at = &mut self.places[place];
         self.deadlines.cancel(&mut at.stage_ticket);
-        if let Some(key) = at.listed.take() {
+        let line = std::mem::replace(&mut at.line, NONE);
+        if line != NONE {
             at.stage = 0;
-            let (line, slot) = (at.line, at.slot);
-            self.lines.remove(line, key, self.calls[slot].priority);
+            let call = &self.calls[at.slot];
+            let key = call.key(self.plan.order);
+            self.lines.remove(line, key, call.priority);
             if self.lines.lines[line as usize].kind.class == Class::Awaiting {
                 self.leave_awaited(place, key);
             }
         }
+    }
+
+    /// The key under which it stands in its line, if it does.
+    pub(crate) fn key_in_line(&self, place: u32) -> Option<CallKey> {
+        let Place { slot, line, .. } = self.places[place];
+        (line != NONE).then(|| self.calls[slot].key(self.plan.order))
     }
 
     /// Agents who take calls of the queue only after this wait may take this one now.
@@ -273,16 +278,42 @@ impl Router {
         }
         let mut left = self.places.remove(place);
         self.deadlines.cancel(&mut left.ticket);
-        let call = &mut self.calls[slot];
         if taken == self.now {
-            if call.left_at != self.now {
-                call.left_at = self.now;
-                call.left.clear();
-            }
-            call.left.push(queue);
+            self.note_left(slot, queue);
         }
-        events.push(Event::PlaceLeft { call: call.handle, queue, cause });
+        events.push(Event::PlaceLeft { call: self.calls[slot].handle, queue, cause });
         self.set_target(slot);
+    }
+
+    fn note_left(&mut self, slot: u32, queue: QueueId) {
+        if self.calls[slot].left_at != self.now {
+            self.calls[slot].left_at = self.now;
+            self.forget_left(slot);
+        }
+        let next = self.calls[slot].left;
+        self.calls[slot].left = self.left.insert(Left { queue, next });
+    }
+
+    pub(crate) fn forget_left(&mut self, slot: u32) {
+        let mut at = std::mem::replace(&mut self.calls[slot].left, NONE);
+        while at != NONE {
+            at = self.left.remove(at).next;
+        }
+    }
+
+    /// Whether the call has both entered and left the queue in this instant.
+    pub(crate) fn has_left_now(&self, slot: u32, queue: QueueId) -> bool {
+        self.calls[slot].left_at == self.now && self.left_of(slot).any(|left| left == queue)
+    }
+
+    /// The queues that the call has entered and left in one instant, the latest first.
+    pub(crate) fn left_of(&self, slot: u32) -> impl Iterator<Item = QueueId> {
+        let mut at = self.calls[slot].left;
+        std::iter::from_fn(move || {
+            let left = (at != NONE).then(|| &self.left[at])?;
+            at = left.next;
+            Some(left.queue)
+        })
     }
 
     pub(crate) fn leave_all_queues(

@@ -359,12 +359,16 @@ impl Router {
         let Desk { pool, adapter, listed, measured: was_measured, .. } = known.desks[desk];
         let is_available = known.is_available_at(&known.desks[desk], &self.plan.channels);
         let wanted = is_available.then(|| known.key(agent, &known.desks[desk]));
-        let (mut measured, mut measures) = (Measures::default(), Measures::default());
-        if self.pools.has_other_orders(pool) {
-            (measured, measures) = (was_measured, known.measures(agent, self.plan.seed));
-        }
-        if listed == wanted && measured == measures {
+        let has_others = self.pools.has_other_orders(pool);
+        if listed == wanted && !has_others {
             return;
+        }
+        let (mut measured, mut measures) = (Measures::default(), Measures::default());
+        if has_others {
+            (measured, measures) = (was_measured, known.measures(agent, self.plan.seed));
+            if listed == wanted && measured == measures {
+                return;
+            }
         }
         if let Some(key) = listed {
             self.pools.remove(pool, key, measured);

@@ -7,7 +7,7 @@
 use crate::adapters::Adapter;
 use crate::affinity::{Awaited, Callers};
 use crate::agent::Agent;
-use crate::call::{Call, Calls, Exclusion, Hand, Place, Repeat};
+use crate::call::{Call, Calls, Exclusion, Hand, Left, Place, Repeat};
 use crate::command::{Command, Rejection};
 use crate::deadlines::{Deadline, Deadlines};
 use crate::event::{Event, HeartbeatState};
@@ -44,6 +44,7 @@ pub struct Router {
     pub(crate) places: Slab<Place>,
     pub(crate) exclusions: Slab<Exclusion>,
     pub(crate) repeats: Slab<Repeat>,
+    pub(crate) left: Slab<Left>,
     /// By queue: it takes no new calls, as far as its rules say so.
     pub(crate) closed: Vec<bool>,
     pub(crate) latches: Latches,
@@ -101,6 +102,7 @@ impl Router {
             places: Slab::new(),
             exclusions: Slab::new(),
             repeats: Slab::new(),
+            left: Slab::new(),
             closed: vec![false; plan.queues.len()],
             latches: Latches::new(&plan),
             callers: Callers::new(&plan),

@@ -5,7 +5,7 @@
 
 use crate::adapters::{ADAPTERS_MAX, Adapter};
 use crate::agent::{Agent, Desk, Shift};
-use crate::call::{Awaits, Call, CallKey, CallState, Exclusion, Hand, Place, Repeat};
+use crate::call::{Awaits, Call, CallKey, CallState, Exclusion, Hand, Left, Place, Repeat};
 use crate::deadlines::{Deadline, Ticket};
 use crate::event::{DeviceState, HeartbeatState, NotReadyReason, Presence, SlotState};
 use crate::ids::{AdapterId, AgentId, CallHandle, DemandId, OfferNumber, QueueId, Span, Timestamp};
@@ -40,14 +40,16 @@ persist_struct!(Hand { offer, agent, slot, queue, rung_by, until }
     rebuilt { call: 0, ticket: Ticket::NONE, previous: NONE, next: NONE, sibling: NONE });
 persist_struct!(Call {
     handle, adapter, channel, arrival, priority, extra, state, stage_since, arrived_at, age_from,
-    age_kept, first, caller, awaits, moves, joins, left_at, left,
-} rebuilt { counted: false, target: Span(0), hands: NONE, places: NONE, exclusions: NONE });
+    age_kept, first, caller, awaits, moves, joins, left_at,
+} rebuilt {
+    counted: false, target: Span(0), hands: NONE, places: NONE, exclusions: NONE, left: NONE
+});
 persist_struct!(Awaits { agent, until } rebuilt { ticket: Ticket::NONE });
 persist_struct!(Shift { busy, busy_since, ready, connected, occupation });
 persist_struct!(Occupation { busy, ready });
 persist_struct!(Place { queue, base, entered, taken, joined, fired, by, stage }
 rebuilt {
-    slot: 0, demand: DemandId(0), line: NONE, ticket: Ticket::NONE, stage_ticket: Ticket::NONE, listed: None,
+    slot: 0, demand: DemandId(0), line: NONE, ticket: Ticket::NONE, stage_ticket: Ticket::NONE,
     repeats: NONE, counted: false, next: NONE
 });
 persist_struct!(Repeat { rule, again_at } rebuilt { next: NONE });
@@ -133,6 +135,9 @@ impl Router {
     }
 
     fn walk_chains(&self, slot: u32, sink: &mut impl Sink) {
+        let mut left: Vec<QueueId> = self.left_of(slot).collect();
+        left.reverse();
+        left.write(sink);
         (self.hands_of(slot).count() as u32).write(sink);
         self.hands_of(slot).for_each(|hand| self.hands[hand].write(sink));
         (self.places_of(slot).count() as u32).write(sink);
@@ -216,6 +221,10 @@ impl Router {
             return Err(RestoreError::Damaged("call handle"));
         }
         self.calls.insert(call);
+        for _ in 0..u32::read(source)? {
+            let (queue, next) = (Persist::read(source)?, self.calls[slot].left);
+            self.calls[slot].left = self.left.insert(Left { queue, next });
+        }
         for _ in 0..u32::read(source)? {
             let hand = self.hands.insert(Hand { call: slot, ..Persist::read(source)? });
             self.join_hands(slot, hand);

@@ -122,6 +122,7 @@ impl Router {
             mut places,
             mut exclusions,
             mut repeats,
+            mut left,
             closed,
             latches,
             callers,
@@ -184,7 +185,7 @@ impl Router {
         };
         for call in calls.slots.iter_mut().filter_map(|slot| slot.call.as_mut()) {
             call.counted = false;
-            call.left = call.left.iter().filter_map(|queue| moved.queue(*queue)).collect();
+            moved.left(&mut call.left, &mut left);
             moved.hands(call.hands, &mut hands);
             if let Some(awaits) = call.awaits.take() {
                 let ticket = Ticket::NONE;
@@ -199,7 +200,7 @@ impl Router {
         }
         (self.calls, self.hands) = (calls, hands);
         (self.places, self.exclusions) = (places, exclusions);
-        self.repeats = repeats;
+        (self.repeats, self.left) = (repeats, left);
         rested
     }
 

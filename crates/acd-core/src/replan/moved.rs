@@ -1,6 +1,6 @@
 //! Where the handles of the old plan are in the new one.
 
-use crate::call::{Exclusion, Hand};
+use crate::call::{Exclusion, Hand, Left};
 use crate::deadlines::Ticket;
 use crate::event::{NotReadyReason, Presence, SlotState};
 use crate::ids::{AgentId, QueueId, ReasonId, SkillId};
@@ -96,6 +96,29 @@ impl Moved {
                 hands[at] = Hand { agent, queue, slot, ticket, previous, next, ..hands[at] };
             }
             at = sibling;
+        }
+    }
+
+    /// Queues that are gone have not been left either.
+    pub(super) fn left(&self, first: &mut u32, left: &mut Slab<Left>) {
+        let mut at = std::mem::replace(first, NONE);
+        let mut last = NONE;
+        while at != NONE {
+            let next = left[at].next;
+            match self.queue(left[at].queue) {
+                None => {
+                    left.remove(at);
+                }
+                Some(queue) => {
+                    left[at] = Left { queue, next: NONE };
+                    match last {
+                        NONE => *first = at,
+                        _ => left[last].next = at,
+                    }
+                    last = at;
+                }
+            }
+            at = next;
         }
     }
 

@@ -65,7 +65,7 @@ impl Stays<'_> {
                     events.push(Event::RequirementChanged { call: call.handle, queue, demand });
                 }
             }
-            (place.ticket, place.stage_ticket, place.listed) = (Ticket::NONE, Ticket::NONE, None);
+            (place.ticket, place.stage_ticket, place.line) = (Ticket::NONE, Ticket::NONE, NONE);
             place.counted = false;
             at = place.next;
         }
