@@ -41,7 +41,7 @@ async fn a_call_is_offered_answered_and_handled() {
     assert_eq!(
         watcher.story("c1"),
         [
-            "call_arrived",
+            "call_arrived:voice",
             "place_entered",
             "offer_issued",
             "offer_ringing",

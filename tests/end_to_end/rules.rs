@@ -29,7 +29,7 @@ async fn a_rule_asks_for_less_after_a_while() {
     assert_eq!(
         watcher.story("c1"),
         [
-            "call_arrived",
+            "call_arrived:voice",
             "place_entered",
             "rule_fired:widen",
             "requirement_changed",

@@ -222,11 +222,11 @@ fn routes_are_shown_and_can_be_tried_without_a_daemon() {
     assert_eq!(code(&shown), 0, "{}", said(&shown));
     assert_eq!(
         answered(&shown),
-        "ROUTE  MATCH                                          QUEUE       PRIORITY  REQUIRE\n    \
-         0  dialed +1555010*, reason billing or insurance  billing            7  spanish 5, and \
+        "ROUTE  MATCH                                          QUEUE       PRIORITY  FOR  REQUIRE\n    \
+         0  dialed +1555010*, reason billing or insurance  billing            7  -    spanish 5, and \
          insurance 2 or billing 1\n    \
-         1  caller +52*                                    billing            -  -\n    \
-         2  every call                                     front-desk         -  -\n"
+         1  caller +52*                                    billing            -  -    -\n    \
+         2  every call                                     front-desk         -  -    -\n"
     );
 
     let tried = |arguments: &[&str]| {
