@@ -192,6 +192,8 @@ impl Site {
             numbers: acd_adapter::Numbers::default(),
             priority: None,
             attributes: [].into(),
+            channel: acd_adapter::Channel::Voice,
+            preferred_agent: None,
             waited: None,
         });
         let id = id.await.expect("in line");
@@ -230,6 +232,7 @@ impl Site {
             numbers: acd_adapter::Numbers::default(),
             priority: None,
             attributes: [].into(),
+            channel: acd_adapter::Channel::Voice,
             waited: self.since.elapsed(),
             talks: false,
         };

@@ -14,7 +14,7 @@
 //! again, and they wait where they were.
 
 use acd_adapter::{
-    AdapterSession, LiveCalls, Numbers, OfferKey, OfferOutcome, Report, SessionEvent,
+    AdapterSession, Channel, LiveCalls, Numbers, OfferKey, OfferOutcome, Report, SessionEvent,
     SessionOptions, SessionSender,
 };
 use std::collections::HashMap;
@@ -90,13 +90,16 @@ impl Switchboard {
                 let call_id = format!("c{}", self.latest);
                 println!("{call_id} waits in {queue}");
                 let (queue, attributes) = (queue.to_owned(), HashMap::new());
-                let (numbers, priority, waited) = (Numbers::default(), None, None);
+                let (numbers, priority) = (Numbers::default(), None);
+                let (channel, preferred_agent, waited) = (Channel::Voice, None, None);
                 self.tell(Report::CallOffered {
                     call_id,
                     queue,
                     numbers,
                     priority,
                     attributes,
+                    channel,
+                    preferred_agent,
                     waited,
                 })
                 .await

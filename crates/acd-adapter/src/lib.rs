@@ -10,7 +10,7 @@
 //!
 //! ```no_run
 //! use acd_adapter::{
-//!     AdapterSession, HeldCall, Numbers, OfferOutcome, Report, Resync, SessionEvent,
+//!     AdapterSession, Channel, HeldCall, Numbers, OfferOutcome, Report, Resync, SessionEvent,
 //!     SessionOptions,
 //! };
 //! # fn held_calls() -> Vec<HeldCall> { Vec::new() }
@@ -25,6 +25,8 @@
 //!         numbers: Numbers::default(),
 //!         priority: None,
 //!         attributes: [("crm".to_owned(), "token-7".to_owned())].into(),
+//!         channel: Channel::Voice,
+//!         preferred_agent: None,
 //!         waited: None,
 //!     })
 //!     .await?;
@@ -140,7 +142,7 @@ pub use numbering::SendId;
 pub use report::{
     AgentMeant, AskedPresence, DeviceState, HandedOnTo, Numbers, OfferKey, OfferOutcome, Report,
 };
-pub use resync::{HeldCall, HeldLeg, LegState, Resync, ResyncIds, ResyncPart};
+pub use resync::{Channel, HeldCall, HeldLeg, LegState, Resync, ResyncIds, ResyncPart};
 pub use session::{
     AdapterSession, ConnectError, MESSAGE_BYTES_MAX, Reconnect, SendError, SessionEvent,
     SessionEvents, SessionOptions, SessionSender, UNACKNOWLEDGED_MAX,

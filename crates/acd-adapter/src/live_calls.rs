@@ -3,7 +3,7 @@
 
 use crate::numbering::SendId;
 use crate::report::{HandedOnTo, Numbers, OfferKey, Report};
-use crate::resync::{HeldCall, HeldLeg, Resync, ResyncIds};
+use crate::resync::{Channel, HeldCall, HeldLeg, Resync, ResyncIds};
 use crate::session::{SendError, SessionEvent, SessionSender};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, HashMap};
@@ -39,12 +39,19 @@ pub struct LiveCall {
     /// As it was offered.
     #[serde(rename = "a", default, skip_serializing_if = "HashMap::is_empty")]
     pub attributes: HashMap<String, String>,
+    /// As it was offered: the number that it has in the protocol.
+    #[serde(rename = "c", default, skip_serializing_if = "is_unspecified")]
+    channel: i32,
     /// How long the caller had waited when the present wait began, in milliseconds.
     #[serde(rename = "w", default)]
     waited_ms: u64,
     /// When the present wait began, in milliseconds of Unix time; none while he talks.
     #[serde(rename = "s", default, skip_serializing_if = "Option::is_none")]
     since_ms: Option<u64>,
+}
+
+fn is_unspecified(channel: &i32) -> bool {
+    *channel == Channel::Unspecified as i32
 }
 
 fn milliseconds(span: Duration) -> u64 {
@@ -66,13 +73,25 @@ impl LiveCall {
     ) -> Self {
         let (call_id, queue, since_ms) = (call_id.into(), queue.into(), Some(unix_ms(now)));
         let numbers = Numbers::default();
-        Self { call_id, queue, numbers, priority, attributes, waited_ms: 0, since_ms }
+        let channel = Channel::Unspecified.into();
+        Self { call_id, queue, numbers, priority, attributes, channel, waited_ms: 0, since_ms }
     }
 
     /// The same caller, with what is known of numbers.
     #[must_use]
     pub fn with_numbers(self, numbers: Numbers) -> Self {
         Self { numbers, ..self }
+    }
+
+    /// The same caller, in touch by other means than voice.
+    #[must_use]
+    pub fn by_channel(self, channel: Channel) -> Self {
+        Self { channel: channel.into(), ..self }
+    }
+
+    /// By which means he is in touch.
+    pub fn channel(&self) -> Channel {
+        Channel::try_from(self.channel).unwrap_or_default()
     }
 
     /// An agent hands him on; he may have left acdd by it.
@@ -115,6 +134,7 @@ impl LiveCall {
             numbers: self.numbers.clone(),
             priority: self.priority,
             attributes: self.attributes.clone(),
+            channel: self.channel(),
             waited: self.waited(now),
             talks: self.since_ms.is_none(),
         }
@@ -234,9 +254,19 @@ impl LiveCalls {
     fn sending(&mut self, report: &Report) -> io::Result<()> {
         let now = SystemTime::now();
         match report {
-            Report::CallOffered { call_id, queue, numbers, priority, attributes, waited } => {
+            Report::CallOffered {
+                call_id,
+                queue,
+                numbers,
+                priority,
+                attributes,
+                channel,
+                waited,
+                preferred_agent: _,
+            } => {
                 let mut call = LiveCall::new(call_id, queue, *priority, attributes.clone(), now)
-                    .with_numbers(numbers.clone());
+                    .with_numbers(numbers.clone())
+                    .by_channel(*channel);
                 call.waited_ms = milliseconds(waited.unwrap_or_default());
                 self.calls.insert(call_id.clone(), call);
                 self.keep(call_id)

@@ -44,6 +44,8 @@ fn offered(call_id: &str) -> Report {
         numbers: Numbers { dialed: "2000".to_owned(), caller: "+15550199".to_owned() },
         priority: Some(8),
         attributes: [("crm".to_owned(), "token-7".to_owned())].into(),
+        channel: Channel::Chat,
+        preferred_agent: None,
         waited: Some(Duration::from_secs(60)),
     }
 }
@@ -67,6 +69,7 @@ fn a_file_outlives_the_process_and_a_torn_line() {
     let mut calls = LiveCalls::kept_in(&path).expect("the same file");
     assert_eq!(ids(&calls), ["a", "c"]);
     let held = &calls.held()[0];
+    assert_eq!(held.channel, Channel::Chat, "a chat is still one when it is named again");
     assert!(held.waited >= Duration::from_secs(60));
     assert_eq!((held.priority, held.attributes.len()), (Some(8), 1));
     assert_eq!((&*held.numbers.dialed, &*held.numbers.caller), ("2000", "+15550199"));

@@ -1,6 +1,6 @@
 //! What an adapter may report, and how it stands on the wire.
 
-use crate::resync::{HeldCall, HeldLeg};
+use crate::resync::{Channel, HeldCall, HeldLeg};
 use acd_proto::v1::{self, adapter_message::Body};
 use prost::Message as _;
 use serde::{Deserialize, Serialize};
@@ -73,6 +73,10 @@ pub enum Report {
         priority: Option<u32>,
         /// Carried to the agent with the offer.
         attributes: HashMap<String, String>,
+        /// By which means the caller is in touch; unspecified is by voice.
+        channel: Channel,
+        /// The id of an agent for whom it waits a while, if he works and may take it.
+        preferred_agent: Option<String>,
         /// How long the caller has been waiting already, in domain time; at most 7 days count.
         /// What a report is kept here, because there is no connection, comes on top by itself.
         waited: Option<Duration>,
@@ -175,7 +179,16 @@ pub enum AskedPresence {
 impl Report {
     fn body(&self, kept: Duration) -> Body {
         match self.clone() {
-            Self::CallOffered { call_id, queue, numbers, priority, attributes, waited } => {
+            Self::CallOffered {
+                call_id,
+                queue,
+                numbers,
+                priority,
+                attributes,
+                channel,
+                preferred_agent,
+                waited,
+            } => {
                 let Numbers { dialed, caller } = numbers;
                 let waited = on_the_wire(waited.unwrap_or_default().saturating_add(kept));
                 Body::CallOffered(v1::CallOffered {
@@ -186,7 +199,8 @@ impl Report {
                     waited,
                     dialed,
                     caller,
-                    ..v1::CallOffered::default()
+                    channel: channel.into(),
+                    preferred_agent: preferred_agent.unwrap_or_default(),
                 })
             }
             Self::CallEnded { call_id } => Body::CallEnded(v1::CallEnded { call_id }),

@@ -6,6 +6,7 @@ use acd_proto::v1;
 use std::collections::HashMap;
 use std::time::Duration;
 
+pub use acd_proto::v1::Channel;
 pub use acd_proto::v1::resync_leg::State as LegState;
 
 /// All that the PBX holds: what is not named here does not exist.
@@ -30,6 +31,8 @@ pub struct HeldCall {
     pub priority: Option<u32>,
     /// Carried to the agent with the offer.
     pub attributes: HashMap<String, String>,
+    /// As it was offered.
+    pub channel: Channel,
     /// Its whole wait so far, in domain time, without talk time; at most 7 days count.
     pub waited: Duration,
     /// It is in conversation: its wait stands still.
@@ -58,7 +61,9 @@ impl HeldCall {
             waited: on_the_wire(self.waited.saturating_add(kept)),
             dialed: self.numbers.dialed.clone(),
             caller: self.numbers.caller.clone(),
-            ..v1::CallOffered::default()
+            channel: self.channel.into(),
+            // Whoever has waited for one agent has done so.
+            preferred_agent: String::new(),
         }
     }
 }
@@ -130,6 +135,7 @@ mod tests {
             call_id: "a".to_owned(),
             queue: "billing".to_owned(),
             numbers: Numbers::default(),
+            channel: Channel::Task,
             priority: None,
             attributes: [].into(),
             waited: Duration::from_secs(waited),
@@ -161,14 +167,17 @@ mod tests {
             ..held(0, false)
         };
         let offered = |bytes: usize| {
-            let HeldCall { call_id, queue, numbers, priority, attributes, .. } = call(bytes);
-            let waited = None;
+            let HeldCall { call_id, queue, numbers, priority, attributes, channel, .. } =
+                call(bytes);
+            let (preferred_agent, waited) = (None, None);
             Message::Report(Report::CallOffered {
                 call_id,
                 queue,
                 numbers,
                 priority,
                 attributes,
+                channel,
+                preferred_agent,
                 waited,
             })
         };

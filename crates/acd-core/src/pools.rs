@@ -1,9 +1,9 @@
 //! Pools of agents who are alike to every line.
 //!
 //! A pool holds the agents who are available at desks of one kind: same channel, same endpoint
-//! adapter, same demands met, with the same delays, ranks, and levels where a queue looks at levels. An agent who comes or goes touches
-//! one pool; a call that picks compares the first of each pool that meets its demand. So the work
-//! grows with the kinds of agents, not with agents.
+//! adapter, same demands met, with the same delays, ranks, and levels where a queue looks at levels.
+//! An agent who comes or goes touches one pool; a call that picks compares the first of each pool
+//! that meets its demand. So the work grows with the kinds of agents, not with agents.
 
 use crate::agent::{Agent, AgentKey};
 use crate::bits::Bits;

@@ -3,7 +3,7 @@
 use super::ScriptedCall;
 use super::exchange::Purpose;
 use crate::report::{OfferKey, Report};
-use crate::resync::HeldCall;
+use crate::resync::{Channel, HeldCall};
 use std::time::Duration;
 
 /// One caller.
@@ -50,6 +50,8 @@ impl Caller {
             numbers: numbers.clone(),
             priority: *priority,
             attributes: attributes.clone(),
+            channel: Channel::Voice,
+            preferred_agent: None,
             waited: None,
         }
     }
@@ -67,6 +69,7 @@ impl Caller {
             numbers: numbers.clone(),
             priority: *priority,
             attributes: attributes.clone(),
+            channel: Channel::Voice,
             waited,
             talks,
         }

@@ -3,8 +3,8 @@
 use crate::fake::{Stream, daemon};
 use crate::session::{connected, ended, ended_up, offer, options};
 use acd_adapter::{
-    AdapterSession, ConnectError, HeldCall, HeldLeg, LegState, OfferKey, OfferOutcome, Report,
-    Resync, ResyncPart, SendError, SessionEvent, SessionEvents, UNACKNOWLEDGED_MAX,
+    AdapterSession, Channel, ConnectError, HeldCall, HeldLeg, LegState, OfferKey, OfferOutcome,
+    Report, Resync, ResyncPart, SendError, SessionEvent, SessionEvents, UNACKNOWLEDGED_MAX,
 };
 use acd_proto::v1;
 use acd_proto::v1::adapter_message::Body as Up;
@@ -19,6 +19,7 @@ fn held_call(call_id: &str) -> HeldCall {
         numbers: acd_adapter::Numbers::default(),
         priority: Some(7),
         attributes: [].into(),
+        channel: Channel::Chat,
         waited: Duration::from_secs(90),
         talks: true,
     }
@@ -156,6 +157,8 @@ async fn a_call_that_is_sent_late_says_how_long_it_was_kept() {
         numbers: acd_adapter::Numbers::default(),
         priority: None,
         attributes: [].into(),
+        channel: Channel::Voice,
+        preferred_agent: None,
         waited,
     };
     let waited_of = |body: Up| match body {

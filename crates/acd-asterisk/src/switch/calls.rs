@@ -5,7 +5,7 @@ use super::memory::{CALL_VARIABLE, Kept as _, Memory};
 use super::transfers::StandIn;
 use super::{Output, SOON, Subject, Switch, Timer};
 use crate::ari::{ChannelInfo, Method, Request};
-use acd_adapter::{HandedOnTo, LiveCall, Numbers, Report, SendId};
+use acd_adapter::{Channel, HandedOnTo, LiveCall, Numbers, Report, SendId};
 use acd_proto::v1::Treatment;
 use std::collections::HashMap;
 use std::time::Instant;
@@ -156,8 +156,16 @@ impl Switch {
         let call = LiveCall::new(&channel.id, queue, priority, attributes, self.now.wall);
         let memory = Memory { call: call.with_numbers(numbers), dialled };
         let LiveCall { call_id, queue, numbers, priority, attributes, .. } = memory.call.clone();
-        let report =
-            Report::CallOffered { call_id, queue, numbers, priority, attributes, waited: None };
+        let report = Report::CallOffered {
+            call_id,
+            queue,
+            numbers,
+            priority,
+            attributes,
+            channel: Channel::Voice,
+            preferred_agent: None,
+            waited: None,
+        };
         self.add_call(channel, memory, Stage::Waiting);
         if self.settings.answer {
             self.answer(&channel.id);
