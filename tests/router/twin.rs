@@ -424,6 +424,11 @@ impl Twin {
     fn time_passes(&mut self, now: Timestamp) {
         let mut fired = 0;
         while self.phase != Phase::Recovering && fired < SLICE {
+            // What is later than the present was not overdue.
+            if self.next_due().is_some_and(|(at, _)| at > self.now) {
+                self.caught_up();
+                self.match_all_that_may();
+            }
             let Some((at, timer)) = self.next_due().filter(|(at, _)| *at <= now) else { break };
             self.now = self.now.max(at);
             self.falls_due(timer);
