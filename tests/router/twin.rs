@@ -1033,6 +1033,12 @@ impl Twin {
         }
     }
 
+    /// Moved to where it stands for as long as a latch is set, it stands there whatever becomes of it.
+    fn is_there_for_good(&mut self, call: usize, queue: QueueId) {
+        let places = self.calls[call].places.iter_mut();
+        places.filter(|place| place.queue == queue).for_each(|place| place.by = None);
+    }
+
     /// Whether it has entered and left this queue at this instant.
     fn has_passed(&self, call: usize, queue: QueueId) -> bool {
         self.calls[call].passed.contains(&(queue, self.now))
@@ -1147,6 +1153,7 @@ impl Twin {
         }
         let (was_offered, arrival) = (known.state == State::Offering, known.arrival);
         self.calls[index].moves += 1;
+        self.is_there_for_good(index, queue);
         if was_offered {
             self.agent_is_let_go(index, OfferEnd::Revoked(RevokeCause::CallMoved), false);
             self.calls[index].state = State::Waiting;
@@ -1337,6 +1344,7 @@ impl Twin {
                     return false;
                 }
                 self.calls[index].moves += 1;
+                self.is_there_for_good(index, *to);
                 self.leaves(index, queue, LeftCause::Moved);
                 if !stands_there {
                     self.enters(index, *to, self.now);
