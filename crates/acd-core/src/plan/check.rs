@@ -3,7 +3,7 @@
 use super::{
     AGENTS_MAX, ALTERNATIVES_MAX, Action, AgentPlan, BOUNDS_MAX, CAPACITY_MAX, DELAYS_MAX,
     LEVEL_MAX, Latch, MissedOffers, Order, PlanDefect, QUEUES_MAX, QueuePlan, RANK_MAX, RULES_MAX,
-    Requirement, RoutingPlan, Rule, SKILLS_MAX, Service, When,
+    Requirement, RoutingPlan, Rule, SKILLS_MAX, Service, Treatment, When,
 };
 use crate::ids::{Priority, QueueId, SkillId, Span};
 
@@ -116,6 +116,9 @@ impl RoutingPlan {
         }
         let terminal = queue.rules.last().and_then(|rule| rule.then.last());
         match terminal {
+            Some(Action::End(Treatment::Busy)) => defect(format!(
+                "{at}: its last rule must not be a bare busy tone: priority 9 may wait"
+            )),
             Some(Action::End(_) | Action::TransferTo(_)) => Ok(()),
             Some(_) | None => defect(format!("{at}: its last rule must end the call")),
         }
