@@ -1,0 +1,76 @@
+//! Promise 5: between two agents of the same standing under `select`, the longer idle is offered.
+//!
+//! Whoever the event made available takes a call before calls look for agents: then only agents who
+//! became so by the same event compare. Otherwise the call has picked, and all criteria count.
+
+use super::{Watch, keeps};
+use crate::books::Books;
+use acd_core::{AdapterId, AgentId, Command, Event, Timestamp};
+use std::collections::BTreeSet;
+
+#[derive(Default)]
+pub(crate) struct IdleFirst {
+    /// Whom the present command may have made available, and who was offered a call by it.
+    freed: BTreeSet<AgentId>,
+    offered: BTreeSet<AgentId>,
+}
+
+impl Watch for IdleFirst {
+    fn before(&mut self, books: &Books, _: Timestamp, command: &Command) {
+        self.freed.clear();
+        self.offered.clear();
+        if matches!(command, Command::PlanChanged { .. }) {
+            self.freed.extend((0..books.agents.len() as u32).map(AgentId));
+        }
+    }
+
+    fn sees(&mut self, books: &Books, event: &Event) {
+        match event {
+            Event::OfferIssued { call, agent, queue, adopted, .. } => {
+                let place = books.calls[call].place(*queue).filter(|_| !*adopted);
+                for other in (0..books.agents.len() as u32).map(AgentId) {
+                    let may = |place| books.may_take(other, &books.calls[call], place, books.now);
+                    let compares = !self.freed.contains(agent)
+                        || self.freed.contains(&other) && !self.offered.contains(&other);
+                    let Some(place) = place.filter(|place| compares && may(place)) else {
+                        continue;
+                    };
+                    let picked = !self.freed.contains(agent);
+                    let is_alike = books.is_alike(place, other, *agent);
+                    let better = books.standing(place, other, *agent).is_some_and(|it| it.is_lt());
+                    let better = better && other != *agent && (picked || is_alike);
+                    keeps!(5, !better, "{call:?} is offered to {agent:?} before {other:?}");
+                }
+                self.offered.insert(*agent);
+            }
+            // Whoever became available before that has looked for calls.
+            Event::RecoveryOver => {
+                self.freed.clear();
+                self.rung_by(books, |_| true);
+            }
+            Event::AdapterUp { adapter } | Event::AdapterSynced { adapter } => {
+                self.freed.clear();
+                self.rung_by(books, |it| it == *adapter);
+            }
+            Event::PresenceChanged { agent, .. }
+            | Event::DeviceChanged { agent, .. }
+            | Event::HeartbeatChanged { agent, .. }
+            | Event::SlotChanged { agent, .. } => {
+                self.freed.insert(*agent);
+            }
+            _ => {}
+        }
+    }
+}
+
+impl IdleFirst {
+    /// Agents whose devices these adapters ring may be rung from now on; those without a device are
+    /// found by the calls.
+    fn rung_by(&mut self, books: &Books, which: impl Fn(AdapterId) -> bool) {
+        for (agent, planned) in books.plan.agents_with_ids() {
+            if planned.voice.as_ref().is_some_and(|device| which(device.adapter)) {
+                self.freed.insert(agent);
+            }
+        }
+    }
+}
