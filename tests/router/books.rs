@@ -406,10 +406,29 @@ impl Books {
 
     /// Whoever has left offers unanswered comes last; then the first criterion that differs decides.
     fn by_select(&self, place: &Place, a: AgentId, b: AgentId) -> Option<Ordering> {
+        let misses = |agent: AgentId| self.agents[agent.index()].missed > 0;
+        let mut decided = misses(a).cmp(&misses(b));
+        for criterion in &self.plan.queues[place.queue.index()].select {
+            if decided.is_ne() {
+                break;
+            }
+            decided = self.by(*criterion, place, a, b)?;
+        }
+        Some(decided)
+    }
+
+    /// By one criterion; nothing if chance decides.
+    pub(crate) fn by(
+        &self,
+        criterion: Criterion,
+        place: &Place,
+        a: AgentId,
+        b: AgentId,
+    ) -> Option<Ordering> {
         let [one, other] = [a, b].map(|agent| &self.agents[agent.index()]);
         let level = |agent| self.level(agent, &place.requirement);
         let rank = |agent| self.service(agent, place.queue).rank;
-        let by = |criterion: &Criterion| match criterion {
+        match criterion {
             Criterion::LongestIdle => Some(one.idle_since.cmp(&other.idle_since)),
             Criterion::HighestLevel => Some(level(b).cmp(&level(a))),
             Criterion::LowestLevel => Some(level(a).cmp(&level(b))),
@@ -425,15 +444,7 @@ impl Books {
             Criterion::RoundRobin => Some(one.last_offer.cmp(&other.last_offer)),
             Criterion::Listed => Some(a.cmp(&b)),
             Criterion::Random => None,
-        };
-        let mut decided = (one.missed > 0).cmp(&(other.missed > 0));
-        for criterion in &self.plan.queues[place.queue.index()].select {
-            if decided.is_ne() {
-                break;
-            }
-            decided = by(criterion)?;
         }
-        Some(decided)
     }
 
     /// The same handles under another plan: whatever is of the same name goes on.
@@ -501,6 +512,9 @@ impl Books {
             known.slots.resize(capacity, SlotState::Free);
             known.slots_since.resize(capacity, self.now);
             known.count_busy(self.now);
+            if lost {
+                known.becomes_available(self.now);
+            }
             self.agents[to.index()] = known;
         }
     }

@@ -2,7 +2,7 @@
 
 use crate::books::Books;
 use crate::everything;
-use crate::kept::{Auditor, Watch};
+use crate::kept::{Auditor, Nobody, Watch};
 use crate::told::Told;
 use crate::twin::Twin;
 use acd_core::{
@@ -668,7 +668,7 @@ impl World {
         let events = &self.events[from..];
         let plan = Arc::clone(self.router.plan());
         let auditor = self.auditor.as_mut().expect("it was looked at");
-        auditor.hears(self.now, &command, events, &self.router);
+        auditor.hears(self.now, &command, events, &self.router, &mut Nobody);
         self.ledger.take_in(&command, events, &plan);
         true
     }

@@ -47,12 +47,12 @@ impl Watch for Bounded {
             let known = books.calls.get(call);
             known.is_some_and(|it| waits(it.stage) && it.waits_since == *since)
         });
-        if books.phase != Phase::Normal || books.is_owed {
-            return;
-        }
         for (call, known) in books.calls.iter().filter(|(_, known)| waits(known.stage)) {
             let begin = (known.waits_since, self.rested);
             let (since, rested) = *self.waits.entry(*call).or_insert(begin);
+            if books.phase != Phase::Normal || books.is_owed {
+                continue;
+            }
             let waited = Span(books.now.since(since).0 - (self.rested.0 - rested.0));
             let most = self.most;
             keeps!(6, waited <= most, "{call:?} has waited {waited:?}, at most {most:?}");

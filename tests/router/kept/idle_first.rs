@@ -16,11 +16,11 @@ pub(crate) struct IdleFirst {
 }
 
 impl Watch for IdleFirst {
-    fn before(&mut self, books: &Books, _: Timestamp, command: &Command) {
+    fn before(&mut self, _: &Books, _: Timestamp, command: &Command) {
         self.freed.clear();
         self.offered.clear();
-        if matches!(command, Command::PlanChanged { .. }) {
-            self.freed.extend((0..books.agents.len() as u32).map(AgentId));
+        if let Command::PlanChanged { plan } = command {
+            self.freed.extend(plan.agents_with_ids().map(|(agent, _)| agent));
         }
     }
 

@@ -38,6 +38,11 @@ pub(crate) trait Watch {
     fn after(&mut self, _books: &Books, _command: &Command) {}
 }
 
+/// Looks at nothing.
+pub(crate) struct Nobody;
+
+impl Watch for Nobody {}
+
 /// Keeps books of what happens, and lets others look at them.
 pub(crate) struct Auditor {
     pub(crate) books: Books,
@@ -50,23 +55,26 @@ impl Auditor {
     }
 
     /// A command was accepted, and this is what came of it; of what follows in this instant, some may
-    /// still be owed.
+    /// still be owed. A guest looks at the books, too.
     pub(crate) fn hears(
         &mut self,
         now: Timestamp,
         command: &Command,
         events: &[Event],
         router: &Router,
+        guest: &mut dyn Watch,
     ) {
         let Self { books, watches } = self;
         let demands = router.demands();
         watches.iter_mut().for_each(|watch| watch.before(books, now, command));
         books.take_command(now, command, demands);
         for event in events {
+            guest.sees(books, event);
             watches.iter_mut().for_each(|watch| watch.sees(books, event));
             books.take_in(event);
         }
         books.is_owed = router.next_deadline().is_some_and(|due| due <= now);
+        guest.after(books, command);
         watches.iter_mut().for_each(|watch| watch.after(books, command));
     }
 }

@@ -194,8 +194,9 @@ impl Timers {
         let entered = place.map_or(now, |place| place.entered);
         let due = (entered + planned.when.waited).max(known.age_from + planned.when.age);
         keeps!(8, stands_in || due <= now, "rule {} acts on {call:?} before {due:?}", planned.name);
-        let fired = self.fired.entry((call, queue)).or_default();
-        if let Some(before) = fired.insert(rule, now) {
+        // What had fired under another plan is not known any more.
+        let fired = self.fired.get_mut(&(call, queue));
+        if let Some(before) = fired.and_then(|fired| fired.insert(rule, now)) {
             let again = planned.repeat_every.map(|every| before + every);
             let may = stands_in || again.is_some_and(|again| again <= now);
             keeps!(8, may, "rule {} acts on {call:?} again, after {before:?}", planned.name);
