@@ -371,6 +371,20 @@ fn promise_6_a_plan_that_does_not_bound_waits_is_refused() {
     }
 }
 
+/// What a call asks for after a rule has acted is one thing.
+#[test]
+fn a_rule_that_asks_for_two_things_is_refused() {
+    let ask = || Action::Require(Requirement::default());
+    let accepts = |then: Vec<Action>| {
+        let rules = vec![plans::rule("widen", 5, then)];
+        let queue = plans::queue("general", Requirement::default(), rules);
+        plans::plan(vec![queue], Vec::new()).check()
+    };
+    assert_eq!(accepts(vec![ask()]), Ok(()));
+    let refusal = accepts(vec![ask(), ask()]).unwrap_err();
+    assert_eq!(refusal.0, "queue general, rule widen: it can ask for one thing only");
+}
+
 /// The same commands give the same events, byte for byte; and any prefix, snapshot, restore, suffix
 /// equals the straight run.
 #[test]

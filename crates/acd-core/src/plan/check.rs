@@ -76,6 +76,10 @@ impl RoutingPlan {
             if rule.then.iter().rev().skip(1).any(Action::leaves) {
                 return defect(format!("{at}: nothing can follow a move, a transfer or an end"));
             }
+            let asks = rule.then.iter().filter(|it| matches!(it, Action::Require(_))).count();
+            if asks > 1 {
+                return defect(format!("{at}: it can ask for one thing only"));
+            }
             for action in &rule.then {
                 match action {
                     Action::RaisePriority(priority) if *priority > Priority::HIGHEST_BY_RULE => {
