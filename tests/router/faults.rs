@@ -22,6 +22,7 @@ mod kept;
 mod lives;
 mod marks;
 mod plans;
+mod shorter;
 #[expect(dead_code, reason = "only a life is written down")]
 mod shortest;
 mod site;
@@ -56,15 +57,16 @@ fn asked(name: &str) -> Option<u64> {
 /// Lives the life of one seed.
 ///
 /// # Panics
-/// When a promise is broken: with the seed, and the path of the life as a scenario.
+/// When a promise is broken: with the seed, and the path of a scenario that shows it.
 fn live(seed: u64) -> Site {
     let mut site = Site::new(seed);
     let lived = catch_unwind(AssertUnwindSafe(|| site.live()));
     if let Err(why) = lived {
-        let text = why.downcast_ref::<String>().map_or("see above", String::as_str);
-        let path = shortest::write_down(&format!("seed-{seed}"), text, &site.plan, &site.tried);
+        let text = shorter::text(why.as_ref());
+        let life = shorter::shortened(&site.plan, &site.tried);
+        let path = shortest::write_down(&format!("seed-{seed}"), &text, &site.plan, &life);
         panic!(
-            "seed {seed}: {text}\nits life: {}\nalone: {SEED_ASKED}={seed} cargo test -p acd-core \
+            "seed {seed}: {text}\na shorter life of the kind: {}\nalone: {SEED_ASKED}={seed} cargo test -p acd-core \
              --test faults promises_hold",
             path.display()
         );

@@ -5,7 +5,7 @@ use crate::books::{Books, Call, Stage};
 use crate::dice::Dice;
 use crate::drafts::a_draft;
 use crate::kept::{
-    Auditor, BestFirst, Bounded, Capacity, Conservation, IdleFirst, Timers, WorkConserving,
+    Auditor, BestFirst, Bounded, Capacity, Conservation, IdleFirst, Timers, Watch, WorkConserving,
 };
 use crate::lives::a_plan;
 use crate::marks::Marks;
@@ -78,6 +78,19 @@ faults! {
     commands_refused,
 }
 
+/// Whoever watches a promise that can be watched step by step.
+pub(crate) fn watches() -> Vec<Box<dyn Watch>> {
+    vec![
+        Box::new(Conservation::default()),
+        Box::new(Capacity::default()),
+        Box::new(WorkConserving),
+        Box::new(BestFirst),
+        Box::new(IdleFirst::default()),
+        Box::new(Bounded::default()),
+        Box::new(Timers::default()),
+    ]
+}
+
 /// A rule on entry, for a queue that is closed.
 fn turning_away() -> Rule {
     let admission = Some(Admission { closed: true, calls_in_system: None });
@@ -112,18 +125,7 @@ impl Site {
         let mut runner = TestRunner::new_with_rng(Config::default(), rng);
         let plan = a_plan().new_tree(&mut runner).unwrap().current();
         let router = Router::new(Arc::new(plan.clone())).unwrap();
-        let auditor = Auditor::new(
-            router.plan(),
-            vec![
-                Box::new(Conservation::default()),
-                Box::new(Capacity::default()),
-                Box::new(WorkConserving),
-                Box::new(BestFirst),
-                Box::new(IdleFirst::default()),
-                Box::new(Bounded::default()),
-                Box::new(Timers::default()),
-            ],
-        );
+        let auditor = Auditor::new(router.plan(), watches());
         Self {
             dice,
             runner,
