@@ -12,9 +12,10 @@
 )]
 #![allow(missing_docs, reason = "a bench is no library")]
 
+#[allow(dead_code, reason = "the bench of all figures counts more")]
 mod load;
 
-use acd_core::{Router, Span};
+use acd_core::Router;
 use load::{Load, Shape};
 use std::sync::Arc;
 use std::time::Instant;
@@ -36,12 +37,11 @@ fn measure(shape: Shape, turns: u64) -> Figures {
     let router = Router::new(Arc::new(load::plan(&shape))).expect("the plan is sound");
     let mut load = Load::new(&shape, router, ());
     load.fill(&shape);
-    // A call lasts 300 s: so many agents end so many calls a second.
-    let pause = Span(300_000_000 / shape.agents as u64);
+    let pause = shape.pause();
     for _ in 0..turns / 4 {
         load.turn(pause);
     }
-    let (commands, emitted, relaxed) = (load.commands, load.emitted, load.relaxed);
+    let (commands, emitted, relaxed) = (load.commands, load.emitted, load.seen.relaxed);
     let mut per_command = Vec::with_capacity(turns as usize);
     let started = Instant::now();
     for _ in 0..turns {
@@ -58,7 +58,7 @@ fn measure(shape: Shape, turns: u64) -> Figures {
     Figures {
         shape,
         commands,
-        relaxed: (load.relaxed - relaxed) as f64 / commands as f64,
+        relaxed: (load.seen.relaxed - relaxed) as f64 / commands as f64,
         events: load.emitted - emitted,
         seconds,
         p50_us: quantile(0.5),

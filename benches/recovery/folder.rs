@@ -20,8 +20,6 @@ const PBX: &str = "pbx-north";
 const BATCH: usize = 64;
 /// How long before now the load begins, so that it ends before now: a daemon goes on from there.
 const BEGINS_BEFORE: Duration = Duration::from_secs(4 * 3_600);
-/// How long a call lasts; so many agents end so many calls a second.
-const TALK_US: u64 = 300_000_000;
 /// Turns between the rush of the beginning and the snapshot.
 const TURNS_BEFORE: u64 = 20_000;
 
@@ -41,7 +39,7 @@ pub(crate) fn build(folder: &Path, config: &Path, shape: &Shape, tail: u64) -> B
     let folder = DataFolder::at(folder);
     let mut load = begin(&folder, shape, plan);
     load.fill(shape);
-    let pause = Span(TALK_US / shape.agents as u64);
+    let pause = shape.pause();
     for _ in 0..TURNS_BEFORE {
         turn(&mut load, pause);
     }
@@ -170,6 +168,8 @@ impl Recorder {
         CallCard {
             adapter: Arc::from(PBX),
             call_id: Arc::from(format!("{PBX}-{seconds}.{number}")),
+            dialed: Arc::from("+15550100"),
+            caller: Arc::from("+15550199"),
             attributes: attributes.into(),
         }
     }
@@ -228,6 +228,9 @@ fn to_toml(plan: &RoutingPlan) -> String {
         for Rule { name, when, then, .. } in &queue.rules {
             let then = match &then[..] {
                 [Action::Require(less)] => format!("require = {}", levels(plan, less)),
+                [Action::AddQueue { to, while_active: false }] => {
+                    format!("add_queue = \"{}\"", plan.queues[to.index()].name)
+                }
                 [Action::End(Treatment::Voicemail)] => "end = \"voicemail\"".to_owned(),
                 other => panic!("the load has no such rule: {other:?}"),
             };

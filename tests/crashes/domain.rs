@@ -190,7 +190,13 @@ impl Domain {
         let long = "x".repeat(dice.below(200));
         let attributes = vec![("crm".to_owned(), long), ("é".to_owned(), "ü\0".to_owned())];
         let attributes = attributes.into_iter().take(dice.below(3)).collect();
-        let card = Arc::new(CallCard { adapter: Arc::clone(&name), call_id, attributes });
+        let card = Arc::new(CallCard {
+            adapter: Arc::clone(&name),
+            call_id,
+            dialed: Arc::from("+15550100"),
+            caller: Arc::from("+15550199"),
+            attributes,
+        });
         let queue = QueueId(dice.below(4) as u16);
         let entry = CallEntry::new(queue, Priority::new(dice.below(10) as u8).unwrap(), at);
         let command = Command::CallOffered { call, adapter, entry };
@@ -205,7 +211,7 @@ impl Domain {
     fn call_goes_on(&mut self, at: Timestamp, dice: &mut Dice) {
         let calls: Vec<_> = self.router.calls().collect();
         let Some(index) = (!calls.is_empty()).then(|| dice.below(calls.len())) else { return };
-        let (call, offer) = (calls[index].call, calls[index].hand.map(|hand| hand.offer));
+        let (call, offer) = (calls[index].call, calls[index].hands.first().map(|hand| hand.offer));
         let command = match (calls[index].stage, offer) {
             (CallStage::Offering, Some(offer)) => {
                 let result = [OfferResult::Accepted, OfferResult::Declined, OfferResult::Ringing];

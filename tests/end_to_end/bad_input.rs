@@ -104,7 +104,7 @@ async fn fields_have_bounds() {
         (call("", "front-desk"), "malformed", "call_id"),
         (call("a\nb", "front-desk"), "malformed", "call_id"),
         (call(&"x".repeat(129), "front-desk"), "too_large", "call_id"),
-        (call("c1", ""), "malformed", "queue"),
+        (call("c1", ""), "no_routes", "queue"),
         (
             acd::CallOffered { priority: Some(10), ..call("c1", "front-desk") },
             "malformed",

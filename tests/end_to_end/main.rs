@@ -13,6 +13,7 @@ mod offers;
 mod order;
 mod people;
 mod restarts;
+mod routes;
 mod rules;
 mod running;
 mod sessions;

@@ -79,6 +79,7 @@ async fn through_a_network_that_delays_breaks_and_falls_silent_each_call_has_its
                 id: format!("{name}-{number}"),
                 start: Duration::from_millis(chance.random_range(0..5_000)),
                 queue: "front-desk".to_owned(),
+                numbers: acd_adapter::Numbers::default(),
                 priority: None,
                 attributes: [].into(),
                 patience: impatient.then_some(Duration::from_millis(chance.random_range(0..500))),
@@ -188,6 +189,7 @@ impl Site {
         let id = site.sender.send(Report::CallOffered {
             call_id: site.call_id.clone(),
             queue: "front-desk".to_owned(),
+            numbers: acd_adapter::Numbers::default(),
             priority: None,
             attributes: [].into(),
             waited: None,
@@ -225,6 +227,7 @@ impl Site {
         let call = HeldCall {
             call_id: self.call_id.clone(),
             queue: "front-desk".to_owned(),
+            numbers: acd_adapter::Numbers::default(),
             priority: None,
             attributes: [].into(),
             waited: self.since.elapsed(),

@@ -3,17 +3,18 @@
 
 use crate::kept::keeps;
 use acd_core::{
-    AdapterId, AgentId, CallHandle, Command, Criterion, Demand, DemandId, DeviceState, Event,
-    HeartbeatState, OfferEnd, OfferNumber, Order, Phase, Presence, Priority, QueueId, Requirement,
-    ReturnCause, RoutingPlan, Service, SkillId, SlotState, Span, Timestamp,
+    AdapterId, AgentId, AgentPlan, CallEntry, CallHandle, Channel, Command, Criterion, Demand,
+    DemandId, DeviceState, Event, HeartbeatState, OfferEnd, OfferNumber, Order, Phase, Presence,
+    Priority, QueueId, Requirement, ReturnCause, RoutingPlan, Service, SkillId, SlotState, Span,
+    Timestamp,
 };
 use std::cmp::Ordering;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 pub(crate) struct Books {
     pub(crate) plan: Arc<RoutingPlan>,
-    /// Only to read what `RequirementChanged` names.
+    /// Only to read what events name.
     demands: Vec<Demand>,
     pub(crate) now: Timestamp,
     pub(crate) phase: Phase,
@@ -26,6 +27,8 @@ pub(crate) struct Books {
     pub(crate) offers: u64,
     pub(crate) arrived: u64,
     pub(crate) ended: u64,
+    /// What the present command offers.
+    pub(crate) entry: Option<CallEntry>,
 }
 
 #[derive(Clone, Default)]
@@ -46,7 +49,9 @@ pub(crate) struct Agent {
     pub(crate) slots_since: Vec<Timestamp>,
     /// Unanswered offers in a row.
     pub(crate) missed: u32,
-    pub(crate) idle_since: Timestamp,
+    presence_since: Option<Timestamp>,
+    /// By channel of which he takes calls.
+    pub(crate) idle_since: BTreeMap<Channel, Timestamp>,
     pub(crate) last_offer: OfferNumber,
     /// Since he logged in.
     connected: u32,
@@ -71,6 +76,12 @@ pub(crate) enum Stage {
 pub(crate) struct Call {
     pub(crate) adapter: AdapterId,
     pub(crate) arrival: u64,
+    /// Whose slots it takes.
+    pub(crate) channel: Channel,
+    /// Whether it came asking for more than its queue does.
+    pub(crate) asks_besides: bool,
+    /// For whom it waits, and until when.
+    pub(crate) awaits: Option<(AgentId, Timestamp)>,
     pub(crate) priority: Priority,
     pub(crate) stage: Stage,
     /// Its age counts from here while it is not connected.
@@ -83,7 +94,8 @@ pub(crate) struct Call {
     pub(crate) places: Vec<Place>,
     /// Agents whom it skips, and until when.
     pub(crate) skips: BTreeMap<AgentId, Timestamp>,
-    pub(crate) hand: Option<Hand>,
+    /// Its offers that are out, or whoever has it.
+    pub(crate) hands: Vec<Hand>,
     /// When it came, or last came back from a conversation.
     pub(crate) waits_since: Timestamp,
 }
@@ -96,7 +108,7 @@ pub(crate) struct Place {
     pub(crate) entered: Timestamp,
 }
 
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct Hand {
     pub(crate) offer: OfferNumber,
     pub(crate) agent: AgentId,
@@ -116,18 +128,19 @@ impl Books {
             phase: Phase::Normal,
             is_owed: false,
             adapters: BTreeMap::new(),
-            agents: plan.agents.iter().map(|planned| Agent::new(planned.capacity)).collect(),
+            agents: plan.agents.iter().map(Agent::new).collect(),
             calls: BTreeMap::new(),
             offers: 0,
             arrived: 0,
             ended: 0,
+            entry: None,
             plan,
         }
     }
 
     /// A command has been accepted; its events follow.
     pub(crate) fn take_command(&mut self, now: Timestamp, command: &Command, demands: &[Demand]) {
-        self.now = now;
+        (self.now, self.entry) = (now, None);
         if self.demands.len() != demands.len() || matches!(command, Command::PlanChanged { .. }) {
             self.demands = demands.to_vec();
         }
@@ -135,6 +148,7 @@ impl Books {
             Command::EpochBegan => self.phase = Phase::Recovering,
             Command::RecoveryOver => self.phase = Phase::CatchingUp,
             Command::PlanChanged { plan } => self.plan_changes(plan),
+            Command::CallOffered { entry, .. } => self.entry = Some(*entry),
             Command::AdapterUp { adapter, resync, .. } => {
                 let until = now + self.plan.recovery_grace;
                 let known = self.adapters.entry(*adapter).or_default();
@@ -181,7 +195,10 @@ impl Books {
                 known.becomes_available(now);
             }
             Event::SlotChanged { agent, slot, state } => {
-                self.agents[agent.index()].slot_becomes(usize::from(*slot), *state, now);
+                let channel = self.plan.agents[agent.index()].slots().nth(usize::from(*slot));
+                keeps!(2, channel.is_some(), "{agent:?} has no slot {slot}");
+                let channel = channel.expect("just looked at");
+                self.agents[agent.index()].slot_becomes(usize::from(*slot), channel, *state, now);
             }
             Event::WrapUpExtended { agent, slot, until: later } => {
                 let state = &mut self.agents[agent.index()].slots[usize::from(*slot)];
@@ -207,10 +224,13 @@ impl Books {
     fn take_in_of_calls(&mut self, event: &Event) {
         let (now, exclude_for) = (self.now, self.plan.exclude_for);
         match event {
-            Event::CallArrived { call, adapter, arrival, priority, since } => {
+            Event::CallArrived { call, adapter, channel, arrival, priority, since, .. } => {
                 let known = Call {
                     adapter: *adapter,
                     arrival: *arrival,
+                    channel: channel.of_slots(),
+                    asks_besides: self.entry.is_some_and(|entry| entry.extra.is_some()),
+                    awaits: None,
                     priority: *priority,
                     stage: Stage::Waiting,
                     age_from: *since,
@@ -218,7 +238,7 @@ impl Books {
                     first: false,
                     places: Vec::new(),
                     skips: BTreeMap::new(),
-                    hand: None,
+                    hands: Vec::new(),
                     waits_since: now,
                 };
                 self.arrived += 1;
@@ -230,8 +250,12 @@ impl Books {
                 let before = self.calls.remove(call);
                 keeps!(1, before.is_some(), "{call:?} ends though it does not live");
             }
-            Event::PlaceEntered { call, queue, since, .. } => {
-                let requirement = self.plan.queues[queue.index()].require.clone();
+            Event::AgentAwaited { call, agent, until } => {
+                self.call(*call).awaits = Some((*agent, *until));
+            }
+            Event::AgentAwaitedNoMore { call } => self.call(*call).awaits = None,
+            Event::PlaceEntered { call, queue, demand, since } => {
+                let requirement = self.demands[demand.index()].requirement.clone();
                 let place = Place { queue: *queue, requirement, entered: *since };
                 self.call(*call).places.push(place);
             }
@@ -250,32 +274,38 @@ impl Books {
                 let (offer, agent, queue, until) = (*offer, *agent, *queue, *ring_until);
                 let known = self.call(*call);
                 known.stage = Stage::Offering;
-                known.hand = Some(Hand { offer, agent, queue, until });
+                known.hands.push(Hand { offer, agent, queue, until });
             }
-            Event::OfferEnded { call, agent, end, .. } => match end {
-                OfferEnd::Declined | OfferEnd::NoAnswer | OfferEnd::Failed => {
-                    self.call(*call).skip(*agent, now, exclude_for);
+            Event::OfferEnded { call, offer, agent, end, .. } => {
+                let known = self.call(*call);
+                if *end != OfferEnd::Accepted {
+                    known.hands.retain(|hand| hand.offer != *offer);
                 }
-                OfferEnd::Accepted | OfferEnd::Revoked(_) => {}
-            },
+                match end {
+                    OfferEnd::Declined | OfferEnd::NoAnswer | OfferEnd::Failed => {
+                        known.skip(*agent, now, exclude_for);
+                    }
+                    OfferEnd::Accepted | OfferEnd::Revoked(_) => {}
+                }
+            }
             Event::ConnectFailed { call, agent, .. } => {
                 self.call(*call).skip(*agent, now, exclude_for);
             }
             Event::CallConnecting { call, until, .. } => {
                 let known = self.call(*call);
                 known.stage = Stage::Connecting;
-                known.hand.iter_mut().for_each(|hand| hand.until = *until);
+                known.hands.iter_mut().for_each(|hand| hand.until = *until);
             }
             Event::CallConnected { call, .. } => {
                 let known = self.call(*call);
-                (known.stage, known.first) = (Stage::Connected, false);
+                (known.stage, known.first, known.awaits) = (Stage::Connected, false, None);
                 known.age_kept = now.since(known.age_from);
             }
             Event::CallHeld { call } => self.call(*call).stage = Stage::Held,
             Event::CallRetrieved { call } => self.call(*call).stage = Stage::Connected,
             Event::CallReturned { call, cause } => {
                 let known = self.call(*call);
-                let hand = known.hand.take();
+                let hands = std::mem::take(&mut known.hands);
                 known.stage = Stage::Waiting;
                 let from_conversation = match cause {
                     ReturnCause::AgentLegLost | ReturnCause::Transferred => true,
@@ -284,7 +314,7 @@ impl Books {
                 if from_conversation {
                     known.first = *cause == ReturnCause::AgentLegLost || known.first;
                     (known.age_from, known.waits_since) = (now - known.age_kept, now);
-                    hand.into_iter().for_each(|hand| known.skip(hand.agent, now, exclude_for));
+                    hands.iter().for_each(|hand| known.skip(hand.agent, now, exclude_for));
                 }
             }
             _ => {}
@@ -306,12 +336,63 @@ impl Books {
         self.phase == Phase::Normal && known.is_some_and(|it| it.up && it.awaited_until.is_none())
     }
 
-    /// Whether the agent may be offered a call of this adapter at all.
-    pub(crate) fn may_be_rung(&self, agent: AgentId, holder: AdapterId) -> bool {
-        let device = self.plan.agents[agent.index()].voice.as_ref();
-        self.is_open(holder)
-            && device.is_none_or(|device| self.is_open(device.adapter))
-            && self.agents[agent.index()].is_available()
+    /// Whether the agent may be offered calls of a channel, what rings him being there.
+    pub(crate) fn is_reachable(&self, agent: AgentId, channel: Channel) -> bool {
+        let desks = &self.plan.agents[agent.index()].desks;
+        let Some(desk) = desks.iter().find(|desk| desk.channel == channel) else { return false };
+        let device = desk.endpoint.as_ref();
+        device.is_none_or(|device| self.is_open(device.adapter))
+            && self.is_available(agent, channel)
+    }
+
+    /// Whether the agent may be offered the call at all.
+    pub(crate) fn may_be_rung(&self, agent: AgentId, call: &Call) -> bool {
+        self.is_open(call.adapter) && self.is_reachable(agent, call.channel)
+    }
+
+    /// Ready, nothing else asked for, a device and a desktop that are there, a slot free for the
+    /// channel, and nothing in hand that bars it.
+    pub(crate) fn is_available(&self, agent: AgentId, channel: Channel) -> bool {
+        let known = &self.agents[agent.index()];
+        let may_ring = match known.device {
+            DeviceState::Up => true,
+            DeviceState::Busy => channel != Channel::Voice,
+            DeviceState::Down => false,
+        };
+        let slots = || self.plan.agents[agent.index()].slots().zip(&known.slots);
+        let in_hand = slots().filter(|(_, state)| **state != SlotState::Free);
+        let how = |channel| self.plan.channels.of(channel);
+        let bars = |held: Channel| {
+            let may_interrupt = how(held).interruptible_by.contains(&channel);
+            held != channel && (how(held).exclusive || how(channel).exclusive && !may_interrupt)
+        };
+        known.presence == Presence::Ready
+            && known.pending.is_none()
+            && may_ring
+            && known.heartbeat != HeartbeatState::Lost
+            && slots().any(|(of, state)| of == channel && *state == SlotState::Free)
+            && !in_hand.map(|(of, _)| of).any(bars)
+    }
+
+    /// Since when he has been idle, of the channels for which he is available.
+    pub(crate) fn longest_idle(&self, agent: AgentId) -> Option<Timestamp> {
+        let idle = self.agents[agent.index()].idle_since.iter();
+        idle.filter(|(channel, _)| self.is_available(agent, **channel)).map(|(_, at)| *at).min()
+    }
+
+    /// Enough agents are free for the queue beyond those whom it keeps for calls that are more
+    /// urgent.
+    fn spares(&self, call: &Call, place: &Place) -> bool {
+        let queue = &self.plan.queues[place.queue.index()];
+        let Some(keep) = queue.keep_free.filter(|keep| call.priority < keep.for_priority) else {
+            return true;
+        };
+        let agents = (0..self.agents.len() as u32).map(AgentId);
+        let able = |agent: &AgentId| {
+            self.is_reachable(*agent, call.channel)
+                && self.meets(*agent, place.queue, &queue.require)
+        };
+        agents.filter(able).count() > keep.agents as usize
     }
 
     /// Whether the agent may be offered the call through this place at `now`, a waiting call being
@@ -323,7 +404,10 @@ impl Books {
         place: &Place,
         now: Timestamp,
     ) -> bool {
-        self.may_be_rung(agent, call.adapter)
+        self.may_be_rung(agent, call)
+            && call.awaits.is_none_or(|(awaited, _)| awaited == agent)
+            && call.hands.iter().all(|hand| hand.agent != agent)
+            && self.spares(call, place)
             && self.meets(agent, place.queue, &place.requirement)
             && self.has_waited(agent, call, place, now)
             && call.skips.get(&agent).is_none_or(|until| *until <= now)
@@ -362,11 +446,15 @@ impl Books {
         let held = &self.plan.agents[agent.index()].skills;
         let level = |(skill, least): &(SkillId, u8)| {
             let of_skill = held.iter().find(|(it, level)| it == skill && level >= least);
-            of_skill.map(|(_, level)| u32::from(*level))
+            of_skill.map(|(_, level)| (*skill, u32::from(*level)))
         };
-        let sum = |all: &[(SkillId, u8)]| all.iter().map(level).sum::<Option<u32>>();
+        // Each skill counts once.
+        let sum = |one: &[(SkillId, u8)]| {
+            let levels: Option<BTreeSet<_>> = asked.skills.iter().chain(one).map(level).collect();
+            levels.map(|levels| levels.iter().map(|(_, level)| level).sum())
+        };
         let best = asked.any_of.iter().filter_map(|one| sum(one)).max();
-        sum(&asked.skills).unwrap_or(0) + best.unwrap_or(0)
+        best.or_else(|| sum(&[])).unwrap_or(0)
     }
 
     /// What an event names that says what a call asks for.
@@ -394,25 +482,31 @@ impl Books {
 
     /// How two agents stand to each other for a call's place: `Less` if `a` is to be offered it; in
     /// the end by idle time. Nothing if chance decides.
-    pub(crate) fn standing(&self, place: &Place, a: AgentId, b: AgentId) -> Option<Ordering> {
-        let idle = |agent: AgentId| (self.agents[agent.index()].idle_since, agent);
-        self.by_select(place, a, b).map(|decided| decided.then(idle(a).cmp(&idle(b))))
+    pub(crate) fn standing(
+        &self,
+        call: &Call,
+        place: &Place,
+        a: AgentId,
+        b: AgentId,
+    ) -> Option<Ordering> {
+        let idle = |agent: AgentId| (self.agents[agent.index()].idle_since[&call.channel], agent);
+        self.by_select(call, place, a, b).map(|decided| decided.then(idle(a).cmp(&idle(b))))
     }
 
     /// Whether nothing but idle time is between them.
-    pub(crate) fn is_alike(&self, place: &Place, a: AgentId, b: AgentId) -> bool {
-        self.by_select(place, a, b) == Some(Ordering::Equal)
+    pub(crate) fn is_alike(&self, call: &Call, place: &Place, a: AgentId, b: AgentId) -> bool {
+        self.by_select(call, place, a, b) == Some(Ordering::Equal)
     }
 
     /// Whoever has left offers unanswered comes last; then the first criterion that differs decides.
-    fn by_select(&self, place: &Place, a: AgentId, b: AgentId) -> Option<Ordering> {
+    fn by_select(&self, call: &Call, place: &Place, a: AgentId, b: AgentId) -> Option<Ordering> {
         let misses = |agent: AgentId| self.agents[agent.index()].missed > 0;
         let mut decided = misses(a).cmp(&misses(b));
         for criterion in &self.plan.queues[place.queue.index()].select {
             if decided.is_ne() {
                 break;
             }
-            decided = self.by(*criterion, place, a, b)?;
+            decided = self.by(*criterion, call, place, a, b)?;
         }
         Some(decided)
     }
@@ -421,6 +515,7 @@ impl Books {
     pub(crate) fn by(
         &self,
         criterion: Criterion,
+        call: &Call,
         place: &Place,
         a: AgentId,
         b: AgentId,
@@ -429,7 +524,10 @@ impl Books {
         let level = |agent| self.level(agent, &place.requirement);
         let rank = |agent| self.service(agent, place.queue).rank;
         match criterion {
-            Criterion::LongestIdle => Some(one.idle_since.cmp(&other.idle_since)),
+            Criterion::LongestIdle => {
+                let idle = |agent: &Agent| agent.idle_since[&call.channel];
+                Some(idle(one).cmp(&idle(other)))
+            }
             Criterion::HighestLevel => Some(level(b).cmp(&level(a))),
             Criterion::LowestLevel => Some(level(a).cmp(&level(b))),
             Criterion::Rank => Some(rank(b).cmp(&rank(a))),
@@ -482,35 +580,52 @@ impl Books {
             }
             let skips = std::mem::take(&mut call.skips).into_iter();
             call.skips = skips.filter_map(|(it, until)| Some((agent(it)?, until))).collect();
-            if let Some(hand) = &mut call.hand {
+            if let Some((awaited, until)) = call.awaits {
+                // If he is gone, an event says so.
+                call.awaits = Some((agent(awaited).unwrap_or(awaited), until));
+            }
+            for hand in &mut call.hands {
                 let kept = (agent(hand.agent), queue(hand.queue));
                 keeps!(1, kept.0.is_some() && kept.1.is_some(), "what a call is in is gone");
                 (hand.agent, hand.queue) = (kept.0.expect("so"), kept.1.expect("so"));
             }
         }
         let before = std::mem::take(&mut self.agents);
-        self.agents = plan.agents.iter().map(|planned| Agent::new(planned.capacity)).collect();
+        self.agents = plan.agents.iter().map(Agent::new).collect();
         for (at, mut known) in (0..).map(AgentId).zip(before) {
             let Some(to) = agent(at) else { continue };
-            let capacity = usize::from(plan.agents[to.index()].capacity);
-            // Wrap-up in a slot that is gone, or after a queue that is gone, ends by it.
-            let rests = |state: &SlotState| match state {
-                SlotState::WrapUp { queue: of, .. } => queue(*of).is_none(),
-                _ => false,
-            };
-            let lost = known.slots.iter().skip(capacity).any(|state| *state != SlotState::Free);
-            if lost || known.slots.iter().any(rests) {
-                known.idle_since = self.now;
+            let mut shape = Agent::new(&plan.agents[to.index()]);
+            let before: Vec<Channel> = old.agents[at.index()].slots().collect();
+            let after: Vec<Channel> = plan.agents[to.index()].slots().collect();
+            for (channel, since) in &mut shape.idle_since {
+                let same = known.idle_since.get(channel).copied();
+                *since = same.or(known.presence_since).unwrap_or_default();
             }
-            for state in &mut known.slots {
-                if let SlotState::WrapUp { queue: of, .. } = state
-                    && let Some(kept) = queue(*of)
-                {
-                    *of = kept;
+            let mut lost = false;
+            for (index, channel) in before.iter().enumerate() {
+                let nth = before[..index].iter().filter(|it| *it == channel).count();
+                let same = (0..after.len()).filter(|slot| after[*slot] == *channel);
+                let same = same.skip(nth).min();
+                let mut state = known.slots[index];
+                // Wrap-up in a slot that is gone, or after a queue that is gone, ends by it.
+                let mut rests = same.is_none() && state != SlotState::Free;
+                lost |= rests;
+                if let SlotState::WrapUp { queue: of, .. } = &mut state {
+                    match queue(*of) {
+                        Some(kept) => *of = kept,
+                        None => rests = true,
+                    }
+                }
+                if let Some(since) = shape.idle_since.get_mut(channel).filter(|_| rests) {
+                    *since = self.now;
+                }
+                if let Some(slot) = same {
+                    (shape.slots[slot], shape.slots_since[slot]) =
+                        (state, known.slots_since[index]);
                 }
             }
-            known.slots.resize(capacity, SlotState::Free);
-            known.slots_since.resize(capacity, self.now);
+            (known.slots, known.slots_since) = (shape.slots, shape.slots_since);
+            known.idle_since = shape.idle_since;
             known.count_busy(self.now);
             if lost {
                 known.becomes_available(self.now);
@@ -532,8 +647,8 @@ impl Call {
 }
 
 impl Agent {
-    fn new(capacity: u8) -> Self {
-        let slots = usize::from(capacity);
+    fn new(planned: &AgentPlan) -> Self {
+        let slots = planned.slots().count();
         Self {
             presence: Presence::LoggedOut,
             pending: None,
@@ -542,7 +657,8 @@ impl Agent {
             slots: vec![SlotState::Free; slots],
             slots_since: vec![Timestamp(0); slots],
             missed: 0,
-            idle_since: Timestamp(0),
+            idle_since: planned.slots().map(|channel| (channel, Timestamp(0))).collect(),
+            presence_since: None,
             last_offer: OfferNumber(0),
             connected: 0,
             busy: Span(0),
@@ -553,17 +669,11 @@ impl Agent {
         }
     }
 
-    /// Ready, nothing else asked for, a device and a desktop that are there, and a slot free.
-    pub(crate) fn is_available(&self) -> bool {
-        self.presence == Presence::Ready
-            && self.pending.is_none()
-            && self.device == DeviceState::Up
-            && self.heartbeat != HeartbeatState::Lost
-            && self.slots.contains(&SlotState::Free)
-    }
-
     fn presence_becomes(&mut self, presence: Presence, now: Timestamp) {
         let before = std::mem::replace(&mut self.presence, presence);
+        if before != presence {
+            self.presence_since = Some(now);
+        }
         if before == Presence::LoggedOut && presence != Presence::LoggedOut {
             (self.busy, self.ready, self.connected) = (Span(0), Span(0), 0);
             self.busy_since = self.busy_since.map(|_| now);
@@ -574,19 +684,20 @@ impl Agent {
             self.ready = self.ready + now.since(since);
         }
         if presence == Presence::Ready && before != Presence::Ready {
-            (self.missed, self.idle_since, self.ready_since) = (0, now, Some(now));
+            (self.missed, self.ready_since) = (0, Some(now));
+            self.idle_since.values_mut().for_each(|since| *since = now);
         }
         self.becomes_available(now);
     }
 
-    fn slot_becomes(&mut self, slot: usize, state: SlotState, now: Timestamp) {
+    fn slot_becomes(&mut self, slot: usize, channel: Channel, state: SlotState, now: Timestamp) {
         let before = std::mem::replace(&mut self.slots[slot], state);
         self.slots_since[slot] = now;
         self.count_busy(now);
         if state == SlotState::Free {
             match before {
                 SlotState::Talking { .. } | SlotState::Held { .. } | SlotState::WrapUp { .. } => {
-                    self.idle_since = now;
+                    self.idle_since.insert(channel, now);
                 }
                 SlotState::Free | SlotState::Reserved { .. } | SlotState::Connecting { .. } => {}
             }

@@ -5,10 +5,10 @@
 use crate::everything;
 use crate::plans::{rule, seconds};
 use acd_core::{
-    Action, AdapterId, Admission, AgentId, AnnouncementId, Bound, CallEntry, CallFacts, CallHandle,
-    Command, DeviceState, ForcedPresence, Gauge, Latch, MissedOffers, OfferNumber, OfferResult,
-    Order, Priority, QueueId, ReasonId, Requirement, Router, RoutingPlan, Service, Span, Timestamp,
-    Treatment,
+    Action, AdapterId, Admission, Affinity, AgentId, AnnouncementId, Bound, CallEntry, CallFacts,
+    CallHandle, CallerKey, Channel, Command, DeskPlan, DeviceState, ForcedPresence, Gauge,
+    KeepFree, Latch, MissedOffers, OfferNumber, OfferResult, Order, Priority, QueueId, ReasonId,
+    Requirement, Router, RoutingPlan, Service, Span, Timestamp, Treatment,
 };
 use std::sync::Arc;
 
@@ -94,6 +94,11 @@ fn plan() -> RoutingPlan {
     });
     plan.queues[0].rules.splice(0..0, [full, closed, crowded, long]);
     plan.queues[0].closing_ends_waits = true;
+    plan.queues[0].broadcast = 2;
+    plan.queues[1].keep_free = Some(KeepFree { agents: 1, for_priority: Priority::EMERGENCY });
+    plan.queues[1].affinity = Affinity { window: seconds(60), wait: seconds(5) };
+    let chat = DeskPlan { channel: Channel::Chat, capacity: 2, endpoint: None };
+    plan.agents[0].desks.push(chat);
     plan.queues[1].rules.insert(0, alone);
     plan.agents[0].queues = vec![(QueueId(0), Service { rank: 8, delay: seconds(3) })];
     plan
@@ -151,7 +156,12 @@ impl Bytes<'_> {
                 *minted += 1;
                 let call = CallHandle { slot: *minted % SLOTS, generation: *minted };
                 let since = now - Span::from_secs(u64::from(choice.saturating_sub(200)));
-                let entry = CallEntry::new(queue, priority, since);
+                let entry = CallEntry {
+                    channel: Channel::ALL[usize::from(choice) % Channel::ALL.len()],
+                    preferred: choice.is_multiple_of(3).then_some(agent),
+                    caller: choice.is_multiple_of(2).then_some(CallerKey(u64::from(choice % 8))),
+                    ..CallEntry::new(queue, priority, since)
+                };
                 Command::CallOffered { call, adapter, entry }
             }
             12 => Command::CallEnded { call },
@@ -217,7 +227,7 @@ impl Bytes<'_> {
         let calls: Vec<CallFacts> = router.calls().collect();
         let nobody = CallHandle { slot: 7, generation: u32::MAX };
         let found = calls.get(usize::from(self.byte()) % calls.len().max(1));
-        let offer = found.and_then(|call| call.hand).map(|hand| hand.offer);
+        let offer = found.and_then(|call| call.hands.first()).map(|hand| hand.offer);
         (found.map_or(nobody, |call| call.call), offer.unwrap_or_default())
     }
 }

@@ -2,8 +2,8 @@
 
 use crate::plans::{self, seconds};
 use acd_core::{
-    Action, AdapterId, Criterion, Endpoint, MissedOffers, Order, Priority, QueueId, RANK_MAX,
-    Requirement, RoutingPlan, Service, SkillId,
+    Action, AdapterId, Channel, Criterion, DeskPlan, Endpoint, MissedOffers, Order, Priority,
+    QueueId, RANK_MAX, Requirement, RoutingPlan, Service, SkillId,
 };
 use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
@@ -33,6 +33,8 @@ pub(crate) struct QueueDraft {
 pub(crate) struct AgentDraft {
     skills: Levels,
     capacity: u8,
+    /// How many chats he takes.
+    chats: u8,
     adapter: Option<u16>,
     /// Queue, rank, delay.
     services: Vec<(&'static str, u8, u64)>,
@@ -45,6 +47,8 @@ pub(crate) struct Draft {
     order: Order,
     skills: Vec<&'static str>,
     reasons: Vec<&'static str>,
+    /// What routes ask for besides: levels, and alternatives.
+    extras: Vec<(Levels, Vec<Levels>)>,
     queues: Vec<(&'static str, QueueDraft)>,
     agents: Vec<(&'static str, AgentDraft)>,
 }
@@ -58,6 +62,12 @@ impl Draft {
         Requirement { skills, any_of: Vec::new() }
     }
 
+    fn with_alternatives(&self, levels: &Levels, any_of: &[Levels]) -> Requirement {
+        let any_of = any_of.iter().map(|one| self.requirement(one).skills);
+        let any_of = any_of.filter(|one| !one.is_empty()).collect();
+        Requirement { any_of, ..self.requirement(levels) }
+    }
+
     pub(crate) fn plan(&self) -> RoutingPlan {
         let place = |name| self.queues.iter().position(|(known, _)| *known == name);
         let queues = self.queues.iter().map(|(name, draft)| {
@@ -67,24 +77,33 @@ impl Draft {
                     0 | 1 => Action::Require(self.requirement(levels)),
                     2 => Action::AddQueue { to: to?, while_active: false },
                     3 => Action::MoveTo(to?),
+                    5 => match self.requirement(levels).skills {
+                        skills if skills.is_empty() => return None,
+                        skills => {
+                            Action::Drop(skills.into_iter().map(|(skill, _)| skill).collect())
+                        }
+                    },
                     _ => Action::RaisePriority(Priority::HIGHEST_BY_RULE),
                 };
                 Some(plans::rule(rule, *waited, vec![action]))
             });
-            let alternatives = draft.any_of.iter().map(|one| self.requirement(one).skills);
-            let any_of = alternatives.filter(|one| !one.is_empty()).collect();
-            let require = Requirement { any_of, ..self.requirement(&draft.require) };
+            let require = self.with_alternatives(&draft.require, &draft.any_of);
             let mut queue = plans::queue(name, require, rules.collect());
             queue.wrap_up = seconds(draft.wrap_up);
             queue.wrap_up_at_most = seconds(2 * draft.wrap_up);
             queue.service_level.within = seconds(draft.within);
+            queue.affinity.wait = seconds(draft.within / 2);
             queue.select.clone_from(&draft.select);
             queue
         });
         let agents = self.agents.iter().map(|(id, draft)| {
             let mut agent = plans::agent(id, &[]);
             agent.skills = self.requirement(&draft.skills).skills;
-            agent.capacity = draft.capacity;
+            agent.desks[0].capacity = draft.capacity;
+            if draft.chats > 0 {
+                let (channel, capacity) = (Channel::Chat, draft.chats);
+                agent.desks.push(DeskPlan { channel, capacity, endpoint: None });
+            }
             let services = draft.services.iter().filter_map(|(queue, rank, delay)| {
                 let service = Service { rank: *rank, delay: seconds(*delay) };
                 Some((QueueId(place(*queue)? as u16), service))
@@ -92,16 +111,24 @@ impl Draft {
             agent.queues = services.collect::<BTreeMap<_, _>>().into_iter().collect();
             agent.only = draft.only;
             let address = (*id).to_owned();
-            agent.voice =
+            agent.desks[0].endpoint =
                 draft.adapter.map(|adapter| Endpoint { adapter: AdapterId(adapter), address });
             agent
         });
+        let mut extras: Vec<Requirement> = Vec::new();
+        for (levels, any_of) in &self.extras {
+            let extra = self.with_alternatives(levels, any_of);
+            if !extra.is_nothing() && !extras.contains(&extra) {
+                extras.push(extra);
+            }
+        }
         let texts = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
         RoutingPlan {
             order: self.order,
             missed_offers: MissedOffers::StayReady,
             skills: texts(&self.skills),
             reasons: texts(&self.reasons),
+            extras,
             ..plans::plan(queues.collect(), agents.collect())
         }
     }
@@ -139,7 +166,7 @@ fn some_of<T: Copy + std::fmt::Debug + 'static>(
 pub(crate) fn a_draft() -> impl Strategy<Value = Draft> {
     let rule = (
         some_of(&RULES),
-        prop::collection::vec((0..40_u64, 0..5_u8, select(&QUEUES[..]), levels()), RULES.len()),
+        prop::collection::vec((0..40_u64, 0..6_u8, select(&QUEUES[..]), levels()), RULES.len()),
     )
         .prop_map(|(names, rules)| {
             let named = names.into_iter().zip(rules);
@@ -148,8 +175,8 @@ pub(crate) fn a_draft() -> impl Strategy<Value = Draft> {
                 .collect()
         });
     let criteria = subsequence(Criterion::ALL.to_vec(), 1..=3).prop_shuffle();
-    let any_of = prop_oneof![3 => Just(Vec::new()), 1 => prop::collection::vec(levels(), 1..3)];
-    let queue = (levels(), any_of, criteria, 1..60_u64, select(vec![0, 7, 20]), rule).prop_map(
+    let any_of = || prop_oneof![3 => Just(Vec::new()), 1 => prop::collection::vec(levels(), 1..3)];
+    let queue = (levels(), any_of(), criteria, 1..60_u64, select(vec![0, 7, 20]), rule).prop_map(
         |(require, any_of, select, within, wrap_up, rules)| QueueDraft {
             require,
             any_of,
@@ -161,18 +188,21 @@ pub(crate) fn a_draft() -> impl Strategy<Value = Draft> {
     );
     let skills = prop::collection::vec(1..=9_u8, SKILLS.len())
         .prop_map(|levels| SKILLS.into_iter().zip(levels).filter(|(_, it)| *it > 2).collect());
-    let capacity = prop_oneof![6 => Just(2), 1 => 1..=3_u8];
+    let capacity =
+        (prop_oneof![6 => Just(2), 1 => 1..=3_u8], prop_oneof![4 => Just(1), 1 => 0..=2_u8]);
     let service = (select(&QUEUES[..]), 1..=RANK_MAX, select(vec![0, 0, 7, 20]));
     let profile = (prop::collection::vec(service, 0..3), prop::bool::weighted(0.1));
     let agent = (skills, capacity, prop::option::weighted(0.3, 0..2_u16), profile).prop_map(
-        |(skills, capacity, adapter, (services, only))| AgentDraft {
+        |(skills, (capacity, chats), adapter, (services, only))| AgentDraft {
             skills,
             capacity,
+            chats,
             adapter,
             services,
             only,
         },
     );
+    let extras = prop::collection::vec((levels(), any_of()), 0..3);
     let queues = (some_of(&QUEUES), prop::collection::vec(queue, QUEUES.len()));
     let agents = (some_of(&AGENTS), prop::collection::vec(agent, AGENTS.len()));
     let orders = vec![
@@ -181,11 +211,12 @@ pub(crate) fn a_draft() -> impl Strategy<Value = Draft> {
         Order::Oldest,
         Order::Deadline,
     ];
-    (select(orders), some_of(&SKILLS), some_of(&REASONS), queues, agents).prop_map(
-        |(order, skills, reasons, queues, agents)| Draft {
+    (select(orders), some_of(&SKILLS), some_of(&REASONS), extras, queues, agents).prop_map(
+        |(order, skills, reasons, extras, queues, agents)| Draft {
             order,
             skills,
             reasons,
+            extras,
             queues: queues.0.into_iter().zip(queues.1).collect(),
             agents: agents.0.into_iter().zip(agents.1).collect(),
         },

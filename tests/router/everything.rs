@@ -69,10 +69,10 @@ pub(crate) fn plan(order: Order, missed_offers: MissedOffers) -> RoutingPlan {
         agent("eve", &[(0, 9), (1, 5), (2, 4)]),
         agent("fred", &[(0, 1), (2, 2)]),
     ];
-    agents[1].voice = endpoint(0, "PJSIP/1");
-    agents[2].capacity = 2;
-    agents[4].voice = endpoint(1, "PJSIP/4");
-    agents[5].capacity = 3;
+    agents[1].desks[0].endpoint = endpoint(0, "PJSIP/1");
+    agents[2].desks[0].capacity = 2;
+    agents[4].desks[0].endpoint = endpoint(1, "PJSIP/4");
+    agents[5].desks[0].capacity = 3;
     RoutingPlan {
         order,
         missed_offers,

@@ -6,10 +6,11 @@ use crate::kept::{Auditor, Nobody, Watch};
 use crate::told::Told;
 use crate::twin::Twin;
 use acd_core::{
-    Action, AdapterFacts, AdapterId, Admission, AgentId, AnnouncementId, Bound, CallEntry,
-    CallHandle, Command, Criterion, DeviceState, Event, ForcedPresence, Gauge, HeartbeatState,
-    Latch, MissedOffers, OfferNumber, OfferResult, Order, Outcome, Phase, Priority, QueueId,
-    RANK_MAX, ReasonId, Requirement, Router, RoutingPlan, Rule, Service, Span, Timestamp,
+    Action, AdapterFacts, AdapterId, Admission, Affinity, AgentId, AnnouncementId, Bound,
+    CallEntry, CallHandle, CallerKey, Channel, ChannelPlan, Channels, Command, Criterion, DeskPlan,
+    DeviceState, Endpoint, Event, ExtraId, ForcedPresence, Gauge, HeartbeatState, KeepFree, Latch,
+    MissedOffers, OfferEnd, OfferNumber, OfferResult, Order, Outcome, Phase, Priority, QueueId,
+    RANK_MAX, ReasonId, Requirement, Router, RoutingPlan, Rule, Service, SkillId, Span, Timestamp,
     Treatment, When,
 };
 use proptest::prelude::*;
@@ -46,6 +47,10 @@ pub(crate) enum Attempt {
         queue: u16,
         priority: u8,
         late: u64,
+        channel: Channel,
+        preferred: Option<u32>,
+        caller: Option<u64>,
+        extra: Option<u16>,
     },
     Vanish {
         call: usize,
@@ -150,6 +155,7 @@ fn attempt() -> impl Strategy<Value = Attempt> {
     let call = 0_usize..64;
     let queue = 0_u16..5;
     let late = prop_oneof![8 => Just(1), 1 => Just(0), 1 => 2_u64..90];
+    let offered = (0_u8..10, late, prop::option::of(0_u16..8));
     let result = prop_oneof![
         1 => Just(OfferResult::Ringing),
         6 => Just(OfferResult::Accepted),
@@ -162,6 +168,9 @@ fn attempt() -> impl Strategy<Value = Attempt> {
         1 => Just(DeviceState::Busy),
         1 => Just(DeviceState::Down),
     ];
+    let channel = prop_oneof![3 => Just(Channel::Voice), 2 => select(Channel::ALL.to_vec())];
+    let preferred = prop::option::weighted(0.2, 0_u32..6);
+    let who = (channel, preferred, prop::option::weighted(0.5, 0_u64..5));
     let forced = prop_oneof![
         Just(ForcedPresence::Ready),
         Just(ForcedPresence::NotReady),
@@ -175,9 +184,11 @@ fn attempt() -> impl Strategy<Value = Attempt> {
         }),
         3 => (0_usize..3).prop_map(|adapter| Attempt::Synced { adapter }),
         1 => adapter.clone().prop_map(|adapter| Attempt::AdapterDown { adapter }),
-        40 => (0_u16..2, 0_u16..4, 0_u8..10, late).prop_map(|(adapter, queue, priority, late)| {
-            Attempt::Offer { adapter, queue, priority, late }
-        }),
+        40 => ((0_u16..2, 0_u16..4), offered, who).prop_map(
+            |((adapter, queue), (priority, late, extra), (channel, preferred, caller))| {
+                Attempt::Offer { adapter, queue, priority, late, extra, channel, preferred, caller }
+            }
+        ),
         1 => call.clone().prop_map(|call| Attempt::Vanish { call }),
         4 => (call.clone(), agent.clone(), adapter, any::<bool>())
             .prop_map(|(call, agent, rung_by, talking)| {
@@ -199,7 +210,7 @@ fn attempt() -> impl Strategy<Value = Attempt> {
         1 => call.clone().prop_map(|call| Attempt::Retrieve { call }),
         3 => agent.clone().prop_map(|agent| Attempt::LogIn { agent }),
         1 => agent.clone().prop_map(|agent| Attempt::LogOut { agent }),
-        10 => agent.clone().prop_map(|agent| Attempt::Ready { agent }),
+        20 => agent.clone().prop_map(|agent| Attempt::Ready { agent }),
         2 => (agent.clone(), prop::option::of(0_u16..3))
             .prop_map(|(agent, reason)| Attempt::NotReady { agent, reason }),
         3 => (agent.clone(), call.clone())
@@ -243,21 +254,37 @@ pub(crate) fn a_plan() -> impl Strategy<Value = RoutingPlan> {
         Just(MissedOffers::NotReadyAfter(2)),
     ];
     let criteria = subsequence(Criterion::ALL.to_vec(), 1..=4).prop_shuffle();
-    let queue = (criteria, 1..60_u64, rules_with_conditions());
+    let keep_free = (1..4_u32, 1..9_u8).prop_map(|(agents, priority)| KeepFree {
+        agents,
+        for_priority: Priority::new(priority).unwrap(),
+    });
+    let affinity = (0..100_u64, prop_oneof![Just(0), 1..40_u64]).prop_map(|(window, wait)| {
+        Affinity { window: Span::from_secs(window), wait: Span::from_secs(wait) }
+    });
+    let broadcast = prop_oneof![3 => Just(1), 1 => 2..4_u8];
+    let kept = (prop::option::weighted(0.3, keep_free), affinity, broadcast);
+    let queue = (criteria, 1..60_u64, rules_with_conditions(), kept);
     let delay = prop_oneof![3 => Just(0), 1 => Just(7), 1 => 1..30_u64];
     let service = (1..=RANK_MAX, delay)
         .prop_map(|(rank, delay)| Service { rank, delay: Span::from_secs(delay) });
-    let profile = (prop::collection::vec(prop::option::weighted(0.3, service), 4), 0..16_u8);
+    let desk = (select(vec![Channel::Chat, Channel::Text, Channel::Task]), 1..4_u8);
+    let desk = (desk, prop::option::of(0..2_u16), any::<bool>());
+    let desks = prop::option::weighted(0.5, prop::collection::vec(desk, 1..4));
+    let profile = (prop::collection::vec(prop::option::weighted(0.3, service), 4), 0..16_u8, desks);
     let queues = prop::collection::vec(queue, 4);
     let profiles = prop::collection::vec(profile, 6);
-    (order, missed, any::<u64>(), queues, profiles).prop_map(
-        |(order, missed, seed, queues, profiles)| {
+    let hard = prop_oneof![2 => Just(Vec::new()), 1 => Just(vec![SkillId(2)])];
+    let besides = (extras(), hard, channels());
+    (order, missed, any::<u64>(), queues, profiles, besides).prop_map(
+        |(order, missed, seed, queues, profiles, (extras, hard, channels))| {
             let mut plan = everything::plan(order, missed);
-            plan.seed = seed;
+            (plan.seed, plan.extras, plan.hard) = (seed, extras, hard);
+            plan.channels = channels;
             let all = plan.queues.len() as u16;
-            for (id, (queue, (select, within, (rules, closing_ends_waits)))) in
+            for (id, (queue, (select, within, (rules, closing_ends_waits), kept))) in
                 (0..).zip(plan.queues.iter_mut().zip(queues))
             {
+                (queue.keep_free, queue.affinity, queue.broadcast) = kept;
                 queue.closing_ends_waits = closing_ends_waits;
                 // Before the last, which ends the wait; none leads to its own queue.
                 let rules = rules.into_iter().map(|rule| leading_elsewhere(rule, id, all));
@@ -271,14 +298,35 @@ pub(crate) fn a_plan() -> impl Strategy<Value = RoutingPlan> {
                     }
                 }
             }
-            for (agent, (services, only)) in plan.agents.iter_mut().zip(profiles) {
+            for (agent, (services, only, desks)) in plan.agents.iter_mut().zip(profiles) {
+                for ((channel, capacity), adapter, without_voice) in desks.into_iter().flatten() {
+                    let address = agent.id.clone();
+                    let adapter = adapter.map(AdapterId);
+                    let endpoint = adapter.map(|adapter| Endpoint { adapter, address });
+                    agent.desks.retain(|desk| {
+                        desk.channel != channel
+                            && !(without_voice && desk.channel == Channel::Voice)
+                    });
+                    agent.desks.push(DeskPlan { channel, capacity, endpoint });
+                    agent.desks.sort_by_key(|desk| desk.channel);
+                }
                 let named = (0..).map(QueueId).zip(services);
                 agent.queues = named.filter_map(|(queue, it)| Some((queue, it?))).collect();
                 agent.only = only == 0;
             }
+            keep_hard_skills(&mut plan);
             plan
         },
     )
+}
+
+fn channels() -> impl Strategy<Value = Channels> {
+    let with_slots = vec![Channel::Voice, Channel::Chat, Channel::Text, Channel::Task];
+    let one = (any::<bool>(), subsequence(with_slots, 0..4))
+        .prop_map(|(exclusive, interruptible_by)| ChannelPlan { exclusive, interruptible_by });
+    let random = [one.clone(), one.clone(), one.clone(), one]
+        .prop_map(|[voice, chat, text, task]| Channels { voice, chat, text, task });
+    prop_oneof![Just(Channels::default()), random]
 }
 
 /// Rules that look at more than the wait, and whether closing ends waits.
@@ -325,6 +373,7 @@ fn rules_with_conditions() -> impl Strategy<Value = (Vec<Rule>, bool)> {
         2 => (0..9_u8).prop_map(|it| Action::RaisePriority(Priority::new(it).unwrap())),
         2 => Just(Action::Play(AnnouncementId(0))),
         1 => Just(Action::Require(Requirement::default())),
+        2 => subsequence(vec![SkillId(0), SkillId(1), SkillId(2)], 1..=2).prop_map(Action::Drop),
         1 => Just(Action::End(Treatment::Message)),
     ];
     let rule = (timed, when, priority, action, prop::bool::weighted(0.4)).prop_map(
@@ -345,6 +394,50 @@ fn rules_with_conditions() -> impl Strategy<Value = (Vec<Rule>, bool)> {
     (prop::collection::vec(rule, 0..3), any::<bool>())
 }
 
+/// What routes may ask for besides, each once; none asks for nothing.
+fn extras() -> impl Strategy<Value = Vec<Requirement>> {
+    let levels = |least: usize| {
+        let skill = prop::option::weighted(0.4, 1..7_u8);
+        prop::collection::vec(skill, 3).prop_filter_map("it asks for enough", move |levels| {
+            let levels: Vec<_> = (0..).map(SkillId).zip(levels).collect();
+            let asked: Vec<(SkillId, u8)> =
+                levels.into_iter().filter_map(|(skill, level)| Some((skill, level?))).collect();
+            (asked.len() >= least).then_some(asked)
+        })
+    };
+    let any_of = prop_oneof![2 => Just(Vec::new()), 1 => prop::collection::vec(levels(1), 1..4)];
+    let extra = (levels(0), any_of).prop_map(|(skills, any_of)| Requirement { skills, any_of });
+    let some = prop::collection::vec(extra, 1..4).prop_map(|mut extras| {
+        extras.retain(|extra| !extra.is_nothing());
+        let mut all: Vec<Requirement> = Vec::new();
+        for extra in extras {
+            if !all.contains(&extra) {
+                all.push(extra);
+            }
+        }
+        all
+    });
+    prop_oneof![1 => Just(Vec::new()), 2 => some]
+}
+
+/// No rule relaxes a hard skill.
+fn keep_hard_skills(plan: &mut RoutingPlan) {
+    let hard = plan.hard.clone();
+    let is_hard = |skill| hard.contains(&skill);
+    for queue in &mut plan.queues {
+        for action in queue.rules.iter_mut().flat_map(|rule| &mut rule.then) {
+            let relaxes = match action {
+                Action::Require(asked) => queue.require.relaxed_by(asked, is_hard).is_some(),
+                Action::Drop(dropped) => dropped.iter().any(|skill| is_hard(*skill)),
+                _ => false,
+            };
+            if relaxes {
+                *action = Action::Play(AnnouncementId(0));
+            }
+        }
+    }
+}
+
 /// The same rule, with a name of its own, and to another queue than that of `id`, if it leads.
 fn leading_elsewhere(mut rule: Rule, id: u16, all: u16) -> Rule {
     let other = |to: QueueId| if to.0 == id { QueueId((id + 1) % all) } else { to };
@@ -353,6 +446,7 @@ fn leading_elsewhere(mut rule: Rule, id: u16, all: u16) -> Rule {
             Action::AddQueue { to, .. } | Action::MoveTo(to) => *to = other(*to),
             Action::RaisePriority(_)
             | Action::Require(_)
+            | Action::Drop(_)
             | Action::End(_)
             | Action::TransferTo(_)
             | Action::Play(_) => {}
@@ -375,7 +469,7 @@ pub(crate) enum Stage {
 pub(crate) struct Ledger {
     live: Vec<CallHandle>,
     stages: BTreeMap<CallHandle, Stage>,
-    offers: BTreeMap<CallHandle, OfferNumber>,
+    offers: BTreeMap<CallHandle, Vec<(OfferNumber, AgentId)>>,
     arrived: usize,
     ended: usize,
     /// Live offers and accepted calls by agent.
@@ -386,7 +480,8 @@ pub(crate) struct Ledger {
     awaited: BTreeSet<AdapterId>,
     recovering: bool,
     /// Agents whose device is gone or busy.
-    out_of_service: BTreeSet<AgentId>,
+    out_of_service: BTreeMap<AgentId, DeviceState>,
+    channels: BTreeMap<CallHandle, Channel>,
     /// Agents whose desktop is silent.
     silent: BTreeSet<AgentId>,
     pub(crate) vanished: usize,
@@ -402,10 +497,10 @@ impl Ledger {
             match event {
                 Event::RecoveryOver => self.recovering = false,
                 Event::DeviceChanged { agent, device: DeviceState::Up } => {
-                    assert!(self.out_of_service.remove(agent), "it was away");
+                    assert!(self.out_of_service.remove(agent).is_some(), "it was away");
                 }
-                Event::DeviceChanged { agent, .. } => {
-                    self.out_of_service.insert(*agent);
+                Event::DeviceChanged { agent, device } => {
+                    self.out_of_service.insert(*agent, *device);
                 }
                 Event::HeartbeatChanged { agent, heartbeat: HeartbeatState::Lost } => {
                     self.silent.insert(*agent);
@@ -423,8 +518,9 @@ impl Ledger {
                     self.up.remove(adapter);
                     self.awaited.remove(adapter);
                 }
-                Event::CallArrived { call, adapter, .. } => {
+                Event::CallArrived { call, adapter, channel, .. } => {
                     self.holders.insert(*call, *adapter);
+                    self.channels.insert(*call, channel.of_slots());
                     assert!(!self.live.contains(call), "a call arrives once");
                     self.live.push(*call);
                     self.stages.insert(*call, Stage::Waiting);
@@ -443,16 +539,31 @@ impl Ledger {
                     let open = |adapter| may_offer(adapter) && !self.awaited.contains(adapter);
                     let held_by = self.holders[call];
                     assert!(*adopted || open(rung_by) && open(&held_by), "no offer before resync");
-                    let before = self.offers.insert(*call, *offer);
-                    assert!(before.is_none_or(|before| before < *offer), "offers count up");
+                    let offers = self.offers.entry(*call).or_default();
+                    assert!(offers.last().is_none_or(|(last, _)| last < offer), "they count up");
+                    offers.push((*offer, *agent));
+                    let most = usize::from(plan.queues[queue.index()].broadcast);
+                    assert!(offers.len() <= most, "a call is out to one, or to a few by broadcast");
                     let calls = self.in_hand.entry(*agent).or_default();
                     assert!(calls.insert(*call), "an agent holds a call once");
-                    let gone = self.out_of_service.contains(agent) || self.silent.contains(agent);
+                    let channel = self.channels[call];
+                    let device = self.out_of_service.get(agent);
+                    let blocks = |device: &DeviceState| {
+                        *device == DeviceState::Down || channel == Channel::Voice
+                    };
+                    let gone = device.is_some_and(blocks) || self.silent.contains(agent);
                     assert!(!gone || *adopted, "who is gone or busy gets no offers");
-                    let planned = &plan.agents[agent.index()];
-                    assert!(calls.len() <= usize::from(planned.capacity), "capacity is kept");
+                    let held = calls.iter().filter(|call| self.channels[call] == channel).count();
+                    let desk = plan.agents[agent.index()].desk(channel).expect("he takes such");
+                    assert!(held <= usize::from(desk.capacity), "capacity is kept");
                     assert!(queue.index() < plan.queues.len());
                     self.stages.insert(*call, Stage::Offering);
+                }
+                Event::OfferEnded { call, offer, agent, end, .. } if *end != OfferEnd::Accepted => {
+                    let offers = self.offers.get_mut(call).expect("what ends was out");
+                    offers.retain(|(other, _)| other != offer);
+                    let held = self.in_hand.get_mut(agent);
+                    assert!(held.is_some_and(|calls| calls.remove(call)), "he was offered it");
                 }
                 Event::CallReturned { call, .. } => {
                     self.stages.insert(*call, Stage::Waiting);
@@ -633,7 +744,8 @@ impl World {
                 let before = &self.events[from..from + index];
                 assert_eq!(routed, Some(said), "{command:?}, after {before:#?}");
             }
-            assert_eq!(self.events.len() - from, said.map_or(0, |said| said.len()), "{command:?}");
+            let more = &self.events[from + said.map_or(0, |said| said.len())..];
+            assert_eq!(more, [], "{command:?} made the Router say more than the twin");
         }
         match answer {
             Ok(()) => {
@@ -705,8 +817,13 @@ impl World {
             0 => CallHandle { slot: 7, generation: 9_999 },
             count => ledger.live[index % count],
         };
-        let offer =
-            |call: CallHandle| ledger.offers.get(&call).copied().unwrap_or(OfferNumber(9_999));
+        // One of those that are out, and whose it is.
+        let out = |call: CallHandle| {
+            let offers = ledger.offers.get(&call).map_or(&[][..], |offers| &offers[..]);
+            offers.get(self.log.len() % offers.len().max(1)).copied()
+        };
+        let offer = |call| out(call).map_or(OfferNumber(9_999), |(offer, _)| offer);
+        let holder = |anybody, call| out(call).map_or(AgentId(anybody), |(_, agent)| agent);
         match *attempt {
             Attempt::Epoch => Command::EpochBegan,
             Attempt::Recover => Command::RecoveryOver,
@@ -721,13 +838,32 @@ impl World {
             Attempt::AdapterDown { adapter } => {
                 Command::AdapterDown { adapter: AdapterId(adapter) }
             }
-            Attempt::Offer { adapter, queue, priority, late } => {
+            Attempt::Offer {
+                adapter,
+                queue,
+                priority,
+                late,
+                extra,
+                channel,
+                preferred,
+                caller,
+            } => {
                 self.next_slot += 1;
                 // Slots are used again, as the edge does.
                 let call = CallHandle { slot: self.next_slot % 97, generation: self.next_slot };
                 let priority = Priority::new(priority).unwrap();
                 let since = now + Span::from_secs(1) - Span::from_secs(late);
-                let entry = CallEntry::new(QueueId(queue), priority, since);
+                // Where routes ask for something besides, mostly one of these; else nothing.
+                let extras = self.router.plan().extras.len() as u16;
+                let extra =
+                    extra.filter(|_| extras > 0).map(|it| if it < 7 { it % extras } else { it });
+                let entry = CallEntry {
+                    channel,
+                    preferred: preferred.map(AgentId),
+                    caller: caller.map(CallerKey),
+                    extra: extra.map(ExtraId),
+                    ..CallEntry::new(QueueId(queue), priority, since)
+                };
                 Command::CallOffered { call, adapter: AdapterId(adapter), entry }
             }
             Attempt::Vanish { call } => Command::CallVanished { call: live(call) },
@@ -777,11 +913,11 @@ impl World {
             }
             Attempt::Accept { agent, call } => {
                 let call = ledger.at(Stage::Offering, call);
-                Command::AgentAccept { agent: self.holder(agent, call), offer: offer(call) }
+                Command::AgentAccept { agent: holder(agent, call), offer: offer(call) }
             }
             Attempt::Decline { agent, call } => {
                 let call = ledger.at(Stage::Offering, call);
-                Command::AgentDecline { agent: self.holder(agent, call), offer: offer(call) }
+                Command::AgentDecline { agent: holder(agent, call), offer: offer(call) }
             }
             Attempt::Heartbeat { agent, kept: true } => {
                 Command::HeartbeatKept { agent: AgentId(agent) }
@@ -810,12 +946,5 @@ impl World {
                 Command::ForcePresence { agent: AgentId(agent), presence }
             }
         }
-    }
-
-    /// Who has the call, or else anybody.
-    fn holder(&self, anybody: u32, call: CallHandle) -> AgentId {
-        let mut holders = self.ledger.in_hand.iter();
-        let holder = holders.find(|(_, calls)| calls.contains(&call));
-        holder.map_or(AgentId(anybody), |(agent, _)| *agent)
     }
 }

@@ -102,6 +102,8 @@ variants!(
         PlanDefective,
         QueueInUse,
         AgentInUse,
+        UnknownRoute,
+        TooManyDemands,
     }
 );
 variants!(
@@ -113,6 +115,8 @@ variants!(
         AdapterSynced,
         AdapterDown,
         CallArrived,
+        AgentAwaited,
+        AgentAwaitedNoMore,
         PlaceEntered,
         PlaceLeft,
         RequirementChanged,
@@ -158,7 +162,7 @@ variants!(order, ORDERS, Order { Strict, Credit, Oldest, Deadline });
 variants!(
     action,
     ACTIONS,
-    Action { RaisePriority, Require, AddQueue, MoveTo, End, TransferTo, Play }
+    Action { RaisePriority, Require, Drop, AddQueue, MoveTo, End, TransferTo, Play }
 );
 variants!(
     gauge,
@@ -175,7 +179,7 @@ variants!(offer_end, OFFER_ENDS, OfferEnd { Accepted, Declined, NoAnswer, Revoke
 variants!(
     revoke_cause,
     REVOKE_CAUSES,
-    RevokeCause { CallEnded, AgentUnavailable, CallMoved, AdapterRestarted }
+    RevokeCause { CallEnded, AgentUnavailable, CallMoved, AdapterRestarted, AnsweredElsewhere }
 );
 variants!(left_cause, LEFT_CAUSES, LeftCause { Moved, Connected, Ended, Withdrawn });
 variants!(
@@ -224,6 +228,9 @@ const UNTIL: &str = "until";
 const REPEAT: &str = "repeat_every";
 const WHILE_ACTIVE: &str = "while_active";
 
+/// It takes a thousand requirements; `plan_changes` has a test of its own for it.
+const TOO_MUCH_FOR_A_LIFE: &str = "Rejection::TooManyDemands";
+
 #[derive(Clone, Default)]
 pub(crate) struct Marks {
     seen: BTreeSet<&'static str>,
@@ -261,7 +268,8 @@ impl Marks {
             MISSED_OFFERS,
             CONDITIONS,
         ];
-        all.concat().into_iter().filter(|mark| !self.seen.contains(mark)).collect()
+        let comes = |mark: &&str| !self.seen.contains(mark) && *mark != TOO_MUCH_FOR_A_LIFE;
+        all.concat().into_iter().filter(comes).collect()
     }
 
     pub(crate) fn refused(&mut self, why: &Rejection) {
@@ -367,7 +375,7 @@ impl Marks {
             for other in (0..books.agents.len() as u32).map(AgentId).filter(|it| may(it, place)) {
                 let select = &books.plan.queues[queue.index()].select;
                 let decides = |it: &&Criterion| {
-                    books.by(**it, place, agent, other).is_none_or(|by| by.is_ne())
+                    books.by(**it, known, place, agent, other).is_none_or(|by| by.is_ne())
                 };
                 self.seen.extend(select.iter().find(decides).map(criterion));
             }

@@ -10,9 +10,10 @@ mod drafts;
 mod plans;
 
 use acd_core::{
-    AdapterId, AgentId, CallEntry, CallHandle, Command, DeviceState, Event, MissedOffers,
-    OfferNumber, OfferResult, Priority, QueueId, ReasonId, Rejection, Requirement, Router,
-    RoutingPlan, SkillId, Span, Timestamp,
+    Action, AdapterId, AgentId, AgentPlan, CallEntry, CallHandle, Channel, Command, DeskPlan,
+    DeviceState, EXTRAS_MAX, Event, ExtraId, MissedOffers, OfferNumber, OfferResult, Priority,
+    QueueId, ReasonId, Rejection, Requirement, RouteId, Router, RoutingPlan, SkillId, Span,
+    Timestamp,
 };
 use drafts::{Draft, a_draft};
 use proptest::prelude::*;
@@ -37,6 +38,9 @@ enum Step {
         adapter: u16,
         queue: Index,
         priority: u8,
+        channel: Channel,
+        preferred: Option<Index>,
+        extra: Option<Index>,
     },
     Answer {
         call: Index,
@@ -78,6 +82,7 @@ enum Step {
 fn step() -> impl Strategy<Value = Step> {
     let index = any::<Index>;
     let device = select(vec![DeviceState::Up, DeviceState::Busy, DeviceState::Down]);
+    let channel = prop_oneof![3 => Just(Channel::Voice), 1 => Just(Channel::Chat)];
     let result = prop_oneof![
         5 => Just(OfferResult::Accepted),
         2 => Just(OfferResult::Declined),
@@ -89,8 +94,10 @@ fn step() -> impl Strategy<Value = Step> {
         1 => (1..6_usize).prop_map(Step::ThereAndBack),
         1 => a_draft().prop_map(|draft| Step::Restart(Box::new(draft))),
         1 => (0..2_u16, any::<bool>()).prop_map(|(adapter, up)| Step::Adapter { adapter, up }),
-        14 => (0..2_u16, index(), 0..10_u8)
-            .prop_map(|(adapter, queue, priority)| Step::Offer { adapter, queue, priority }),
+        14 => ((0..2_u16, index(), 0..10_u8), prop::option::of(index()), channel, prop::option::weighted(0.2, index()))
+            .prop_map(|((adapter, queue, priority), extra, channel, preferred)| {
+                Step::Offer { adapter, queue, priority, extra, channel, preferred }
+            }),
         6 => (index(), result).prop_map(|(call, result)| Step::Answer { call, result }),
         5 => index().prop_map(|call| Step::Bridge { call }),
         1 => index().prop_map(|call| Step::Hold { call }),
@@ -122,6 +129,9 @@ struct Known {
     hand: Option<(String, String)>,
     /// What it asks for in each of its queues.
     places: BTreeMap<String, Vec<(String, u8)>>,
+    /// What it asks for besides, wherever it is: as long as there are such skills and no rule has
+    /// dropped them.
+    extra: Vec<(String, u8)>,
 }
 
 struct World {
@@ -136,6 +146,8 @@ struct World {
     /// Taken and refused.
     changes: (usize, usize),
     recovers: bool,
+    /// What the call that is being offered asks for besides.
+    offered: Option<Vec<(String, u8)>>,
 }
 
 impl World {
@@ -152,6 +164,7 @@ impl World {
             incarnation: 1,
             changes: (0, 0),
             recovers: false,
+            offered: None,
         };
         world.connect_all(false);
         world
@@ -200,11 +213,20 @@ impl World {
             Step::Adapter { adapter, up: false } => {
                 Command::AdapterDown { adapter: AdapterId(*adapter) }
             }
-            Step::Offer { adapter, queue: index, priority } => Command::CallOffered {
-                call: CallHandle { slot: self.arrived % 61, generation: self.arrived + 1 },
-                adapter: AdapterId(*adapter),
-                entry: CallEntry::new(queue(index), Priority::new(*priority).unwrap(), self.now),
-            },
+            Step::Offer { adapter, queue: index, priority, extra, channel, preferred } => {
+                let extras = plan.extras.len();
+                let extra = extra.as_ref().filter(|_| extras > 0);
+                let extra = extra.map(|index| ExtraId(index.index(extras) as u16));
+                let priority = Priority::new(*priority).unwrap();
+                let preferred = preferred.as_ref().map(&agent);
+                self.offered = extra.map(|extra| self.named(&plan.extras[extra.index()].skills));
+                let entry = CallEntry::new(queue(index), priority, self.now).asking(extra);
+                Command::CallOffered {
+                    call: CallHandle { slot: self.arrived % 61, generation: self.arrived + 1 },
+                    adapter: AdapterId(*adapter),
+                    entry: CallEntry { channel: *channel, preferred, ..entry },
+                }
+            }
             Step::Answer { call, result } => {
                 let (call, offer) = offered(Stage::Offering, call);
                 Command::OfferResult { call, offer, result: *result }
@@ -261,6 +283,10 @@ impl World {
             assert!(events.is_empty(), "a refusal says nothing");
         }
         self.router.check_invariants();
+        let known = &self.router.plan().skills;
+        for call in self.calls.values_mut() {
+            call.extra.retain(|(skill, _)| known.contains(skill));
+        }
         events.iter().for_each(|event| self.take_in(event));
         self.check();
         result.map(|()| events)
@@ -290,8 +316,14 @@ impl World {
                 let id = self.agent(agent);
                 assert!(self.holds(&id) > 0, "{id} holds a call");
                 let kept = plan.agents.iter().find(|agent| agent.id == id);
-                let had = self.router.plan().agents[agent.index()].capacity;
-                assert!(kept.is_none_or(|kept| kept.capacity < had), "{id} has lost a slot");
+                let had = self.router.plan().agents[agent.index()].clone();
+                let loses = |kept: &AgentPlan| {
+                    let left = |of: &AgentPlan, desk: &DeskPlan| {
+                        of.desk(desk.channel).map_or(0, |it| it.capacity)
+                    };
+                    had.desks.iter().any(|desk| left(kept, desk) < desk.capacity)
+                };
+                assert!(kept.is_none_or(loses), "{id} has lost a slot");
                 self.changes.1 += 1;
             }
             Err(other) => panic!("{other}"),
@@ -301,8 +333,10 @@ impl World {
     /// What the same plan in another order changes is handles, and nothing else.
     fn there_and_back(&mut self, by: usize) {
         self.apply(Command::AdvanceTime).unwrap();
-        let before = (self.router.digest(), self.router.next_deadline());
         let home = self.draft.plan();
+        // What only calls asked for that have ended is forgotten by any change.
+        self.apply(Command::PlanChanged { plan: Arc::new(home.clone()) }).unwrap();
+        let before = (self.router.digest(), self.router.next_deadline());
         for plan in [home.clone(), self.draft.turned(by).plan(), home] {
             let events = self.apply(Command::PlanChanged { plan: Arc::new(plan) }).unwrap();
             assert_eq!(events, [], "the same plan changes nothing");
@@ -331,6 +365,11 @@ impl World {
         self.router.plan().agents[agent.index()].id.clone()
     }
 
+    fn named(&self, skills: &[(SkillId, u8)]) -> Vec<(String, u8)> {
+        let name = |skill: SkillId| self.router.plan().skills[skill.index()].clone();
+        skills.iter().map(|(skill, level)| (name(*skill), *level)).collect()
+    }
+
     fn holds(&self, id: &str) -> usize {
         let hands = self.calls.values().filter_map(|known| known.hand.as_ref());
         hands.filter(|(agent, _)| agent == id).count()
@@ -344,6 +383,7 @@ impl World {
                     offer: OfferNumber(0),
                     hand: None,
                     places: BTreeMap::new(),
+                    extra: self.offered.take().unwrap_or_default(),
                 };
                 assert!(self.calls.insert(*call, known).is_none(), "a call arrives once");
                 self.arrived += 1;
@@ -353,12 +393,19 @@ impl World {
             }
             Event::PlaceEntered { call, queue, demand, .. }
             | Event::RequirementChanged { call, queue, demand } => {
-                let plan = self.router.plan();
-                let skills = &self.router.demands()[demand.index()].requirement.skills;
-                let name = |skill: SkillId| plan.skills[skill.index()].clone();
-                let asked = skills.iter().map(|(skill, level)| (name(*skill), *level)).collect();
+                let asked = self.named(&self.router.demands()[demand.index()].requirement.skills);
                 let queue = self.queue(*queue);
                 self.known(*call).places.insert(queue, asked);
+            }
+            Event::RuleFired { call, queue, rule, .. } => {
+                let plan = Arc::clone(self.router.plan());
+                for action in &plan.queues[queue.index()].rules[usize::from(*rule)].then {
+                    if let Action::Drop(skills) = action {
+                        let is_dropped =
+                            |name: &str| skills.iter().any(|it| plan.skills[it.index()] == name);
+                        self.known(*call).extra.retain(|(name, _)| !is_dropped(name));
+                    }
+                }
             }
             Event::PlaceLeft { call, queue, .. } => {
                 let queue = self.queue(*queue);
@@ -390,9 +437,18 @@ impl World {
         let plan = self.router.plan();
         assert_eq!(self.router.live_calls() as usize, self.calls.len(), "no call is lost");
         for agent in &plan.agents {
-            assert!(self.holds(&agent.id) <= usize::from(agent.capacity), "capacity is kept");
+            assert!(self.holds(&agent.id) <= agent.slots().count(), "capacity is kept");
         }
-        for known in self.calls.values() {
+        for (call, known) in &self.calls {
+            let facts = self.router.call(*call).expect("it lives");
+            for place in facts.places {
+                let demand = &self.router.demands()[place.demand.index()];
+                let asked = self.named(&demand.requirement.skills);
+                for (skill, level) in &known.extra {
+                    let kept = asked.iter().any(|(it, at)| it == skill && at >= level);
+                    assert!(kept, "{skill} is asked for wherever the call is");
+                }
+            }
             let Some((id, through)) = &known.hand else { continue };
             let agent = plan.agents.iter().find(|agent| agent.id == *id);
             let agent = agent.expect("who holds a call is in the plan");
@@ -441,6 +497,45 @@ fn the_first_plan_comes_by_a_command() {
     let mut other = Router::new(plan).unwrap();
     other.apply(Timestamp(5), Command::AdvanceTime, &mut events).unwrap();
     assert_eq!(router.digest(), other.digest());
+}
+
+/// What calls ask for by routes of before counts among what there may be: where it does not fit, the
+/// plan is refused, and taken once they are over.
+#[test]
+fn what_calls_have_kept_takes_room() {
+    let asked =
+        |levels: &[(u16, u8)]| Requirement { skills: plans::levels(levels), any_of: Vec::new() };
+    let front = || vec![plans::queue("front", Requirement::default(), Vec::new())];
+    let mut plan = plans::plan(front(), Vec::new());
+    plan.extras = vec![asked(&[(0, 10)])];
+    let mut full = plans::plan(front(), Vec::new());
+    let both = (1..=10).flat_map(|a| (1..=10).map(move |b| (a, b)));
+    let all = both.flat_map(|(a, b)| (1..=10).map(move |c| asked(&[(0, a), (1, b), (2, c)])));
+    let two = (1..=10).flat_map(|a| (1..=10).map(move |b| asked(&[(0, a), (1, b)])));
+    full.extras = all.chain(two).take(EXTRAS_MAX).collect();
+    assert_eq!(full.extras.len(), EXTRAS_MAX);
+
+    let mut router = Router::new(Arc::new(plan)).unwrap();
+    let mut apply = |command: Command| {
+        let mut events = Vec::new();
+        let result = router.apply(Timestamp(5), command, &mut events);
+        router.check_invariants();
+        result.map(|()| events)
+    };
+    let (adapter, call) = (AdapterId(0), CallHandle { slot: 0, generation: 1 });
+    apply(Command::AdapterUp { adapter, incarnation: 1, resync: false }).unwrap();
+    let entry = CallEntry::new(QueueId(0), Priority::NORMAL, Timestamp(5));
+    let unknown = entry.asking(Some(ExtraId(1)));
+    let refused = apply(Command::CallOffered { call, adapter, entry: unknown });
+    assert_eq!(refused, Err(Rejection::UnknownRoute));
+    let refused = apply(Command::CallOffered { call, adapter, entry: entry.by_route(RouteId(0)) });
+    assert_eq!(refused, Err(Rejection::UnknownRoute), "the plan has no routes");
+    let entry = entry.asking(Some(ExtraId(0)));
+    apply(Command::CallOffered { call, adapter, entry }).unwrap();
+    let change = Command::PlanChanged { plan: Arc::new(full) };
+    assert_eq!(apply(change.clone()), Err(Rejection::TooManyDemands));
+    apply(Command::CallEnded { call }).unwrap();
+    assert_eq!(apply(change), Ok(Vec::new()));
 }
 
 /// Handles of adapters are in the state: a plan that gives one to another adapter is refused.

@@ -1,8 +1,8 @@
 //! Small plans for tests of the Router, written in a few words.
 
 use acd_core::{
-    Action, AgentPlan, Criterion, MissedOffers, Order, QueuePlan, Requirement, RoutingPlan, Rule,
-    ServiceLevel, SkillId, Span, Treatment,
+    Action, AgentPlan, Channels, MissedOffers, Order, QueuePlan, Requirement, RoutingPlan, Rule,
+    SkillId, Span, Treatment,
 };
 
 pub(crate) fn seconds(seconds: u64) -> Span {
@@ -19,17 +19,7 @@ pub(crate) fn rule(name: &str, waited: u64, then: Vec<Action>) -> Rule {
 
 pub(crate) fn queue(name: &str, require: Requirement, mut rules: Vec<Rule>) -> QueuePlan {
     rules.push(rule("give-up", 600, vec![Action::End(Treatment::Voicemail)]));
-    QueuePlan {
-        name: name.to_owned(),
-        require,
-        select: vec![Criterion::LongestIdle],
-        ring: seconds(15),
-        wrap_up: seconds(0),
-        wrap_up_at_most: Span::from_secs(600),
-        service_level: ServiceLevel { answered_percent: 80, within: seconds(20) },
-        closing_ends_waits: false,
-        rules,
-    }
+    QueuePlan::new(name, require, rules)
 }
 
 pub(crate) fn agent(id: &str, skills: &[(u16, u8)]) -> AgentPlan {
@@ -45,12 +35,16 @@ pub(crate) fn plan(queues: Vec<QueuePlan>, agents: Vec<AgentPlan>) -> RoutingPla
         recovery_grace: seconds(10),
         missed_offers: MissedOffers::NotReadyAfter(2),
         seed: 0,
+        channels: Channels::default(),
+        shared_callers: Vec::new(),
         reasons: vec!["break".to_owned(), "lunch".to_owned()],
         adapters: vec!["pbx".to_owned(), "other".to_owned()],
         skills: ["billing", "spanish", "nurse"].map(str::to_owned).to_vec(),
         hard: Vec::new(),
         numbers: vec!["+15550100".to_owned()],
         announcements: vec!["please-hold".to_owned()],
+        extras: Vec::new(),
+        routes: Vec::new(),
         queues,
         agents,
     }

@@ -27,7 +27,7 @@ mod written;
 use acd_core::{
     Action, AdapterId, Admission, AgentId, AnnouncementId, Bound, CallEntry, CallHandle, Command,
     DEADLINES_PER_ADVANCE, Event, EventDigest, Gauge, Latch, MissedOffers, Order, Phase, Priority,
-    QueueId, Rejection, Requirement, Router, Rule, Span, Timestamp, Treatment, When,
+    QueueId, Rejection, Requirement, Router, RoutingPlan, Rule, Span, Timestamp, Treatment, When,
 };
 use books::Stage;
 use kept::{BestFirst, Bounded, Capacity, Conservation, IdleFirst, Timers, WorkConserving, keeps};
@@ -45,6 +45,7 @@ fn random_lives_are_mostly_accepted() {
     let mut runner = TestRunner::deterministic();
     let (mut tried, mut accepted) = (0, 0);
     let (mut vanished, mut adopted, mut recoveries) = (0, 0, 0);
+    let (mut asking, mut dropped) = (0, 0);
     let is_adoption = |command: &Command| matches!(command, Command::OfferAdopted { .. });
     for _ in 0..100 {
         let (plan, steps) = (a_plan(), steps()).new_tree(&mut runner).unwrap().current();
@@ -55,10 +56,28 @@ fn random_lives_are_mostly_accepted() {
         accepted += world.accepted;
         vanished += world.ledger.vanished;
         adopted += world.log.iter().filter(|(_, it)| is_adoption(it)).count();
+        let asks = |command: &Command| {
+            matches!(command, Command::CallOffered { entry: CallEntry { extra: Some(_), .. }, .. })
+        };
+        asking += world.log.iter().filter(|(_, it)| asks(it)).count();
+        let plan = Arc::clone(world.router.plan());
+        dropped += world.events.iter().filter(|event| drops(&plan, event)).count();
         recoveries += world.events.iter().filter(|it| **it == Event::RecoveryOver).count();
     }
     assert!(accepted * 2 > tried, "{accepted} of {tried}");
     assert!(vanished.min(adopted).min(recoveries) > 100, "{vanished}, {adopted}, {recoveries}");
+    assert!(asking > 1_000 && dropped > 100, "{asking}, {dropped}");
+}
+
+/// Whether a rule has dropped some of what a call asks for besides.
+fn drops(plan: &RoutingPlan, event: &Event) -> bool {
+    match event {
+        Event::RuleFired { queue, rule, without_effect: false, .. } => {
+            let then = &plan.queues[queue.index()].rules[usize::from(*rule)].then;
+            then.iter().any(|action| matches!(action, Action::Drop(_)))
+        }
+        _ => false,
+    }
 }
 
 /// What is overdue fires in slices, whatever has piled up; calls are offered after the last of them.

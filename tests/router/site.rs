@@ -11,9 +11,10 @@ use crate::lives::a_plan;
 use crate::marks::Marks;
 use crate::plans::rule;
 use acd_core::{
-    Action, AdapterId, Admission, AgentId, CallEntry, CallHandle, Command, DeviceState, Event,
-    ForcedPresence, HeartbeatState, MOVES_MAX, OfferNumber, OfferResult, Phase, Priority, QueueId,
-    ReasonId, Rejection, Router, RoutingPlan, Rule, SlotState, Span, Timestamp, Treatment,
+    Action, AdapterId, Admission, AgentId, CallEntry, CallHandle, CallerKey, Channel, Command,
+    DeviceState, Event, ExtraId, ForcedPresence, HeartbeatState, MOVES_MAX, OfferNumber,
+    OfferResult, Phase, Priority, QueueId, ReasonId, Rejection, RouteId, Router, RoutingPlan, Rule,
+    SlotState, Span, Timestamp, Treatment,
 };
 use proptest::strategy::{Strategy, ValueTree};
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
@@ -268,7 +269,15 @@ impl Site {
         self.calls += 1;
         let call = CallHandle { slot: self.calls % SLOTS, generation: self.calls };
         let priority = Priority::new(self.dice.below(10) as u8).unwrap();
-        let entry = CallEntry::new(self.a_queue(), priority, self.now - since);
+        let extras = self.router.plan().extras.len();
+        let entry = CallEntry {
+            channel: self.dice.pick(&Channel::ALL).filter(|_| self.dice.coin()).unwrap_or_default(),
+            preferred: self.dice.chance(200).then(|| self.an_agent()),
+            caller: self.dice.coin().then(|| CallerKey(self.dice.below(5) as u64)),
+            extra: (extras > 0 && self.dice.coin())
+                .then(|| ExtraId(self.dice.below(extras) as u16)),
+            ..CallEntry::new(self.a_queue(), priority, self.now - since)
+        };
         let adapter = AdapterId(self.dice.below(2) as u16);
         self.tells(Command::CallOffered { call, adapter, entry })
     }
@@ -277,7 +286,7 @@ impl Site {
         let offering = self.a_call(|call| call.stage == Stage::Offering);
         let connecting = self.a_call(|call| call.stage == Stage::Connecting);
         if let Some((call, known)) = connecting.filter(|_| self.dice.coin()) {
-            let offer = known.hand.unwrap().offer;
+            let offer = known.hands[0].offer;
             match self.dice.below(8) {
                 0 => {
                     let failed = self.tells(Command::ConnectFailed { call, offer });
@@ -289,7 +298,7 @@ impl Site {
             return;
         }
         let Some((call, known)) = offering else { return };
-        let hand = known.hand.unwrap();
+        let hand = self.dice.pick(&known.hands).unwrap();
         let (agent, offer) = (hand.agent, hand.offer);
         let result = |result| Command::OfferResult { call, offer, result };
         let command = match self.dice.below(20) {
@@ -417,7 +426,7 @@ impl Site {
         let held: Vec<CallHandle> = self.books().calls.keys().copied().collect();
         for call in held {
             let Some(known) = self.books().calls.get(&call).cloned() else { continue };
-            match (known.stage, known.hand) {
+            match (known.stage, known.hands.first()) {
                 _ if known.adapter == adapter && self.dice.chance(60) => {
                     self.accepts(Command::CallVanished { call });
                     self.faults.calls_vanished += 1;
@@ -539,6 +548,11 @@ impl Site {
                 entry: CallEntry { since: self.now + Span(1), ..entry },
             },
             Command::CallOffered { call, adapter, entry: CallEntry { queue: nowhere, ..entry } },
+            Command::CallOffered {
+                call,
+                adapter,
+                entry: CallEntry { route: Some(RouteId(u16::MAX)), ..entry },
+            },
             Command::CallOffered { call, adapter: AdapterId(99), entry },
             Command::AgentReady { agent: nobody },
             Command::AgentNotReady { agent, reason: Some(ReasonId(99)) },

@@ -20,10 +20,10 @@ impl Told {
             pending: None,
             device: DeviceState::Up,
             heartbeat: HeartbeatState::None,
-            slots: vec![
-                SlotFacts { state: SlotState::Free, since: None };
-                usize::from(planned.capacity)
-            ],
+            slots: planned
+                .slots()
+                .map(|_| SlotFacts { state: SlotState::Free, since: None })
+                .collect(),
         });
         Self { calls: BTreeMap::new(), agents: agents.collect() }
     }
@@ -56,7 +56,8 @@ impl Told {
                 *told = SlotFacts { state: *state, since: Some(now) };
                 // The offer names no slot; what follows it does.
                 if let Some(call) = call_in(*state) {
-                    self.hand(call).slot = *slot;
+                    let mut hands = self.call(call).hands.iter_mut();
+                    hands.find(|hand| hand.agent == *agent).expect("his").slot = *slot;
                 }
             }
             Event::WrapUpExtended { agent, slot, until } => {
@@ -71,20 +72,26 @@ impl Told {
 
     fn take_in_of_calls(&mut self, now: Timestamp, event: &Event) {
         match event {
-            Event::CallArrived { call, adapter, arrival, priority, since } => {
+            Event::CallArrived { call, adapter, channel, arrival, priority, since, .. } => {
                 let told = CallFacts {
                     call: *call,
                     adapter: *adapter,
+                    channel: *channel,
                     arrival: *arrival,
                     priority: *priority,
                     stage: CallStage::Waiting,
                     arrived_at: *since,
                     stage_since: *since,
+                    awaits: None,
                     places: Vec::new(),
-                    hand: None,
+                    hands: Vec::new(),
                 };
                 self.calls.insert(*call, told);
             }
+            Event::AgentAwaited { call, agent, until } => {
+                self.call(*call).awaits = Some((*agent, *until));
+            }
+            Event::AgentAwaitedNoMore { call } => self.call(*call).awaits = None,
             Event::PlaceEntered { call, queue, demand, since } => {
                 let place = PlaceFacts { queue: *queue, demand: *demand, since: *since };
                 self.call(*call).places.push(place);
@@ -101,23 +108,29 @@ impl Told {
                 let slot = u8::MAX;
                 let (offer, agent, queue) = (*offer, *agent, *queue);
                 let (rung_by, until) = (*rung_by, *ring_until);
-                self.call(*call).hand =
-                    Some(HandFacts { offer, agent, slot, queue, rung_by, until });
-                self.enter(*call, CallStage::Offering, now);
+                let hand = HandFacts { offer, agent, slot, queue, rung_by, until };
+                self.call(*call).hands.push(hand);
+                if self.call(*call).stage != CallStage::Offering {
+                    self.enter(*call, CallStage::Offering, now);
+                }
             }
-            Event::OfferEnded { call, end, .. } if *end != OfferEnd::Accepted => {
-                self.call(*call).hand = None;
+            Event::OfferEnded { call, offer, end, .. } if *end != OfferEnd::Accepted => {
+                self.call(*call).hands.retain(|hand| hand.offer != *offer);
             }
             Event::CallConnecting { call, until, .. } => {
                 self.hand(*call).until = *until;
                 self.enter(*call, CallStage::Connecting, now);
             }
-            Event::CallConnected { call, .. } | Event::CallRetrieved { call } => {
+            Event::CallConnected { call, .. } => {
+                self.call(*call).awaits = None;
+                self.enter(*call, CallStage::Connected, now);
+            }
+            Event::CallRetrieved { call } => {
                 self.enter(*call, CallStage::Connected, now);
             }
             Event::CallHeld { call } => self.enter(*call, CallStage::Held, now),
             Event::CallReturned { call, .. } => {
-                self.call(*call).hand = None;
+                self.call(*call).hands.clear();
                 self.enter(*call, CallStage::Waiting, now);
             }
             Event::CallEnded { call, .. } => {
@@ -132,7 +145,7 @@ impl Told {
     }
 
     fn hand(&mut self, call: CallHandle) -> &mut HandFacts {
-        self.call(call).hand.as_mut().expect("who has a call was offered it")
+        self.call(call).hands.first_mut().expect("who has a call was offered it")
     }
 
     fn enter(&mut self, call: CallHandle, stage: CallStage, now: Timestamp) {

@@ -4,11 +4,12 @@
 //! Router and twin must say the same, event by event, whatever happens.
 
 use acd_core::{
-    Action, AdapterId, Admission, AgentId, Bound, CallEntry, CallHandle, Command, Criterion,
-    Demand, DemandId, DeviceState, Event, ForcedPresence, Gauge, HeartbeatState, LeftCause,
-    MissedOffers, NotReadyReason, OfferEnd, OfferNumber, OfferResult, Order, Outcome, Phase,
-    Presence, Priority, QueueId, ReturnCause, RevokeCause, RoutingPlan, Rule, Service, SkillId,
-    SlotState, Span, Timestamp, Treatment, When, draw,
+    Action, AdapterId, Admission, AgentId, AgentPlan, Bound, CallEntry, CallHandle, CallerKey,
+    Channel, Command, Criterion, Demand, DemandId, DeskPlan, DeviceState, Endpoint, Event,
+    ForcedPresence, Gauge, HeartbeatState, LeftCause, MissedOffers, NotReadyReason, OfferEnd,
+    OfferNumber, OfferResult, Order, Outcome, Phase, Presence, Priority, QueueId, Requirement,
+    ReturnCause, RevokeCause, RoutingPlan, Rule, Service, SkillId, SlotState, Span, Timestamp,
+    Treatment, When, draw,
 };
 use std::cmp::{Ordering, Reverse};
 use std::collections::{BTreeMap, BTreeSet};
@@ -47,6 +48,8 @@ pub(crate) struct Twin {
     closed: Vec<bool>,
     /// In the order of queues, then of the file.
     latches: Vec<LatchOfRule>,
+    /// With whom each caller was last connected, and when.
+    talked: BTreeMap<CallerKey, (AgentId, Timestamp)>,
     /// The call that the present command brings.
     arriving: Option<CallHandle>,
     said: Vec<Event>,
@@ -84,7 +87,8 @@ struct Agent {
     device: DeviceState,
     heartbeat: HeartbeatState,
     missed: u32,
-    idle_since: Timestamp,
+    /// By the channels of his slots.
+    idle_since: BTreeMap<Channel, Timestamp>,
     /// Since he logged in: how long he has had a slot that is not free, how long he has been ready,
     /// and how many calls he was connected with.
     busy: Span,
@@ -113,8 +117,14 @@ enum State {
 struct Call {
     handle: CallHandle,
     adapter: AdapterId,
+    channel: Channel,
+    caller: Option<CallerKey>,
+    /// Whom it waits for, and until when; nobody else may take it.
+    awaits: Option<(AgentId, Timestamp)>,
     arrival: u64,
     priority: Priority,
+    /// What it asks for besides what its queues do.
+    extra: Requirement,
     state: State,
     held: bool,
     /// Its age counts from here while it waits, rings or connects.
@@ -128,7 +138,8 @@ struct Call {
     /// In the order it joined them.
     places: Vec<Place>,
     skips: Vec<(AgentId, Timestamp)>,
-    hand: Option<Hand>,
+    /// Whom it is offered to, in the order of the offers, or the one who has it.
+    hands: Vec<Hand>,
     /// Queues that it both entered and left, and when it left them.
     passed: Vec<(QueueId, Timestamp)>,
 }
@@ -136,7 +147,8 @@ struct Call {
 #[derive(Clone)]
 struct Place {
     queue: QueueId,
-    demand: DemandId,
+    /// What the queue, or a rule of it, makes the call ask for.
+    own: Requirement,
     /// Since when it counts as being there, and since when it is.
     entered: Timestamp,
     taken: Timestamp,
@@ -166,6 +178,7 @@ struct Hand {
 enum Timer {
     ExclusionEnds { arrival: u64, agent: AgentId },
     DelayEnds { arrival: u64, queue: QueueId },
+    AffinityEnds { arrival: u64 },
     LatchDue { latch: usize },
     SweepGoesOn { latch: usize },
     Rule { arrival: u64, queue: QueueId },
@@ -178,13 +191,13 @@ enum Timer {
 impl Twin {
     /// Demands are named as the Router names them.
     pub(crate) fn new(plan: Arc<RoutingPlan>, demands: &[Demand]) -> Self {
-        let agent = |capacity: u8| Agent {
+        let agent = |planned: &AgentPlan| Agent {
             wanted: Presence::LoggedOut,
             asked: None,
             device: DeviceState::Up,
             heartbeat: HeartbeatState::None,
             missed: 0,
-            idle_since: Timestamp(0),
+            idle_since: planned.slots().map(|channel| (channel, Timestamp(0))).collect(),
             busy: Span(0),
             busy_since: None,
             ready: Span(0),
@@ -192,8 +205,8 @@ impl Twin {
             connected: 0,
             occupation: (0, 0),
             last_offer: OfferNumber(0),
-            slots: vec![SlotState::Free; usize::from(capacity)],
-            slots_since: vec![Timestamp(0); usize::from(capacity)],
+            slots: planned.slots().map(|_| SlotState::Free).collect(),
+            slots_since: planned.slots().map(|_| Timestamp(0)).collect(),
         };
         let rules = plan.queues_with_ids().flat_map(|(queue, planned)| {
             let rules = planned.rules.iter().enumerate();
@@ -204,7 +217,8 @@ impl Twin {
             latches: rules.collect(),
             closed: vec![false; plan.queues.len()],
             arriving: None,
-            agents: plan.agents.iter().map(|planned| agent(planned.capacity)).collect(),
+            agents: plan.agents.iter().map(agent).collect(),
+            talked: BTreeMap::new(),
             plan,
             demands: demands.to_vec(),
             now: Timestamp(0),
@@ -283,7 +297,8 @@ impl Twin {
             }
             Command::OfferLost { call, offer } => {
                 let call = self.in_hand(call, offer, State::Offering)?;
-                self.offer_ends(call, OfferEnd::Revoked(RevokeCause::AdapterRestarted), true);
+                let end = OfferEnd::Revoked(RevokeCause::AdapterRestarted);
+                self.offer_ends(call, offer, end, true);
                 Ok(())
             }
             Command::OfferResult { call, offer, result } => self.offer_goes(call, offer, result),
@@ -332,12 +347,12 @@ impl Twin {
             }
             Command::AgentAccept { agent, offer } => {
                 let call = self.offered_to(agent, offer)?;
-                self.accepted(call, false);
+                self.accepted(call, offer, false);
                 Ok(())
             }
             Command::AgentDecline { agent, offer } => {
                 let call = self.offered_to(agent, offer)?;
-                self.offer_ends(call, OfferEnd::Declined, false);
+                self.offer_ends(call, offer, OfferEnd::Declined, false);
                 Ok(())
             }
             Command::AgentEndWrapUp { agent } => self.wrap_up_done(agent),
@@ -379,8 +394,9 @@ impl Twin {
             for (agent, until) in &call.skips {
                 all.push((*until, Timer::ExclusionEnds { arrival, agent: *agent }));
             }
-            match (call.state, call.hand) {
-                (State::Waiting, _) => {
+            all.extend(call.awaits.map(|(_, until)| (until, Timer::AffinityEnds { arrival })));
+            match call.state {
+                State::Waiting => {
                     for place in &call.places {
                         if let Some((due, _)) = self.rules_to_come(call, place).into_iter().min() {
                             all.push((due, Timer::Rule { arrival, queue: place.queue }));
@@ -390,13 +406,16 @@ impl Twin {
                         }
                     }
                 }
-                (State::Offering, Some(hand)) => {
-                    all.push((hand.until, Timer::RingEnds { offer: hand.offer }));
+                State::Offering => {
+                    let rings = |hand: &Hand| (hand.until, Timer::RingEnds { offer: hand.offer });
+                    all.extend(call.hands.iter().map(rings));
                 }
-                (State::Connecting, Some(hand)) => {
-                    all.push((hand.until, Timer::ConnectEnds { arrival }));
+                State::Connecting => {
+                    all.extend(
+                        call.hands.iter().map(|it| (it.until, Timer::ConnectEnds { arrival })),
+                    );
                 }
-                (State::Offering | State::Connecting | State::Talking | State::Ended, _) => {}
+                State::Talking | State::Ended => {}
             }
         }
         for (agent, known) in (0..).map(AgentId).zip(&self.agents) {
@@ -435,7 +454,10 @@ impl Twin {
             // What ends at an instant has ended for all that happens at it.
             let only_lets = matches!(
                 timer,
-                Timer::ExclusionEnds { .. } | Timer::DelayEnds { .. } | Timer::LatchDue { .. }
+                Timer::ExclusionEnds { .. }
+                    | Timer::DelayEnds { .. }
+                    | Timer::AffinityEnds { .. }
+                    | Timer::LatchDue { .. }
             );
             if only_lets && self.next_due().is_some_and(|(next, _)| next == at) {
                 continue;
@@ -468,6 +490,7 @@ impl Twin {
                 self.calls[index].places[at].seen = end;
                 self.eligible.insert(arrival);
             }
+            Timer::AffinityEnds { arrival } => self.awaits_no_more(self.by_arrival(arrival)),
             Timer::LatchDue { .. } => {}
             Timer::SweepGoesOn { latch } => {
                 self.sweeps(latch);
@@ -479,14 +502,13 @@ impl Twin {
             Timer::ConnectEnds { arrival } => self.connect_fails(self.by_arrival(arrival), false),
             Timer::RingEnds { offer } => {
                 let rings = |call: &Call| {
-                    call.state == State::Offering
-                        && call.hand.is_some_and(|hand| hand.offer == offer)
+                    call.state == State::Offering && call.hands.iter().any(|it| it.offer == offer)
                 };
                 let call = self.calls.iter().position(rings).expect("it rings");
                 // An adapter that is gone may not have rung at all.
-                let rung_by = self.hand(call).rung_by;
+                let rung_by = self.hand_by(call, offer).rung_by;
                 let end = if self.is_up(rung_by) { OfferEnd::NoAnswer } else { OfferEnd::Failed };
-                self.offer_ends(call, end, false);
+                self.offer_ends(call, offer, end, false);
             }
             Timer::WrapUpEnds { agent, slot } => self.wrap_up_ends(agent, slot),
             Timer::GraceEnds { adapter } => {
@@ -514,6 +536,14 @@ impl Twin {
     /// calls that became eligible, in the order of their keys.
     fn matches_once(&mut self) {
         self.agents_take();
+        // Whoever became available may have ended what a reserve held back.
+        let held_back = |call: &&Call| {
+            let spares = |place: &Place| self.spares(call, place).is_some();
+            call.state == State::Waiting && call.places.iter().any(spares)
+        };
+        let held_back: Vec<u64> =
+            self.calls.iter().filter(held_back).map(|call| call.arrival).collect();
+        self.eligible.extend(held_back);
         let mut eligible: Vec<u64> = std::mem::take(&mut self.eligible).into_iter().collect();
         eligible.sort_by_key(|arrival| self.key(&self.calls[self.by_arrival(*arrival)]));
         for arrival in eligible {
@@ -527,7 +557,11 @@ impl Twin {
     fn agents_take(&mut self) {
         let mut freed: Vec<AgentId> = std::mem::take(&mut self.freed).into_iter().collect();
         while !freed.is_empty() {
-            freed.sort_by_key(|agent| self.standing(*agent));
+            freed.sort_by_key(|agent| {
+                let channels = self.agents[agent.index()].idle_since.keys();
+                let free = channels.filter(|channel| self.is_available(*agent, **channel));
+                free.map(|channel| self.standing(*agent, *channel)).min()
+            });
             freed.retain(|agent| self.takes(*agent));
         }
     }
@@ -551,32 +585,52 @@ impl Twin {
         true
     }
 
-    /// The call's best agent: queue by queue in the order it joined them.
+    /// The call's best agent: queue by queue in the order it joined them; its best few at once where
+    /// the queue says so, unless it waits for one.
     fn picks(&mut self, call: usize) {
-        for place in &self.calls[call].places {
-            let agents = (0..self.agents.len() as u32).map(AgentId);
-            let may = agents.filter(|agent| self.may_serve(*agent, &self.calls[call], place));
-            let point = draw(self.plan.seed, self.calls[call].arrival, self.offers + 1);
-            let best = may.min_by(|a, b| self.by_select(place, point, *a, *b));
-            if let Some(agent) = best {
-                let joined = place.joined;
-                return self.offer(call, joined, agent);
+        for place in self.calls[call].places.clone() {
+            let at_once = match self.calls[call].awaits {
+                Some(_) => 1,
+                None => self.plan.queues[place.queue.index()].broadcast,
+            };
+            for _ in 0..at_once {
+                let known = &self.calls[call];
+                let agents = (0..self.agents.len() as u32).map(AgentId);
+                let is_offered = |agent| known.hands.iter().any(|hand| hand.agent == agent);
+                let may = agents.filter(|agent| {
+                    !is_offered(*agent) && self.may_be_given(*agent, known, &place)
+                });
+                let point = draw(self.plan.seed, known.arrival, self.offers + 1);
+                let best = may.min_by(|a, b| self.by_select(known, &place, point, *a, *b));
+                let Some(agent) = best else { break };
+                self.offer(call, place.joined, agent);
+            }
+            if self.calls[call].state != State::Waiting {
+                return;
             }
         }
     }
 
     /// Whoever has left offers unanswered comes last; then the first criterion that differs decides;
     /// in the end, the longest idle.
-    fn by_select(&self, place: &Place, point: u64, a: AgentId, b: AgentId) -> Ordering {
+    fn by_select(
+        &self,
+        call: &Call,
+        place: &Place,
+        point: u64,
+        a: AgentId,
+        b: AgentId,
+    ) -> Ordering {
+        let channel = call.channel.of_slots();
         let [one, other] = [a, b].map(|agent| &self.agents[agent.index()]);
-        let level = |agent| self.level(agent, place.demand);
+        let level = |agent| self.level(agent, call, place);
         let rank = |agent| self.service(agent, place.queue).rank;
         let on_circle = |agent: AgentId| {
             let last_offer = self.agents[agent.index()].last_offer;
             draw(self.plan.seed, u64::from(agent.0), last_offer.0).wrapping_sub(point)
         };
         let by = |criterion: &Criterion| match criterion {
-            Criterion::LongestIdle => one.idle_since.cmp(&other.idle_since),
+            Criterion::LongestIdle => one.idle_since[&channel].cmp(&other.idle_since[&channel]),
             Criterion::HighestLevel => level(b).cmp(&level(a)),
             Criterion::LowestLevel => level(a).cmp(&level(b)),
             Criterion::Rank => rank(b).cmp(&rank(a)),
@@ -593,7 +647,7 @@ impl Twin {
         };
         let select = &self.plan.queues[place.queue.index()].select;
         let missed = (one.missed > 0).cmp(&(other.missed > 0));
-        let in_the_end = self.standing(a).cmp(&self.standing(b));
+        let in_the_end = self.standing(a, channel).cmp(&self.standing(b, channel));
         select.iter().map(by).fold(missed, Ordering::then).then(in_the_end)
     }
 
@@ -635,26 +689,64 @@ impl Twin {
 
     /// Whether this pair may be made now.
     fn may_serve(&self, agent: AgentId, call: &Call, place: &Place) -> bool {
-        let device = self.plan.agents[agent.index()].voice.as_ref();
+        call.state == State::Waiting && self.may_be_given(agent, call, place)
+    }
+
+    fn may_be_given(&self, agent: AgentId, call: &Call, place: &Place) -> bool {
         self.phase == Phase::Normal
-            && call.state == State::Waiting
             && self.is_open(call.adapter)
-            && device.is_none_or(|device| self.is_open(device.adapter))
-            && self.is_available(agent)
-            && self.meets(agent, place.demand)
+            && self.is_reachable(agent, call.channel)
+            && self.meets(agent, call, place)
             && (call.priority == Priority::EMERGENCY
                 || self.now.since(place.entered) >= self.service(agent, place.queue).delay)
+            && call.awaits.is_none_or(|(awaited, _)| awaited == agent)
+            && self.spares(call, place).is_none_or(|kept| self.could_serve(call, place) > kept)
             && !call.skips.iter().any(|(skipped, until)| *skipped == agent && *until > self.now)
     }
 
-    fn meets(&self, agent: AgentId, demand: DemandId) -> bool {
+    /// He could be offered a call of the channel, and what rings him is connected.
+    fn is_reachable(&self, agent: AgentId, channel: Channel) -> bool {
+        let device = self.device(agent, channel);
+        self.is_available(agent, channel)
+            && device.is_none_or(|device| self.is_open(device.adapter))
+    }
+
+    fn device(&self, agent: AgentId, channel: Channel) -> Option<&Endpoint> {
+        let desks = &self.plan.agents[agent.index()].desks;
+        let desk = desks.iter().find(|desk| desk.channel == channel.of_slots())?;
+        desk.endpoint.as_ref()
+    }
+
+    /// How many agents the queue keeps free of such a call.
+    fn spares(&self, call: &Call, place: &Place) -> Option<usize> {
+        let kept = self.plan.queues[place.queue.index()].keep_free?;
+        (call.priority < kept.for_priority).then_some(kept.agents as usize)
+    }
+
+    /// How many agents could serve the queue by its own requirement now.
+    fn could_serve(&self, call: &Call, place: &Place) -> usize {
+        let own = &self.plan.queues[place.queue.index()].require;
+        let agents = (0..self.agents.len() as u32).map(AgentId);
+        let able = |agent: &AgentId| {
+            self.is_reachable(*agent, call.channel) && self.serves(*agent, place.queue, &[own])
+        };
+        agents.filter(able).count()
+    }
+
+    /// He has what the queue, or a rule of it, and what the call besides asks for.
+    fn meets(&self, agent: AgentId, call: &Call, place: &Place) -> bool {
+        self.serves(agent, place.queue, &[&place.own, &call.extra])
+    }
+
+    /// He is not barred from the queue, and has all that is asked for.
+    fn serves(&self, agent: AgentId, queue: QueueId, asked: &[&Requirement]) -> bool {
         let planned = &self.plan.agents[agent.index()];
-        let Demand { queue, requirement } = &self.demands[demand.index()];
-        let barred = planned.only && !planned.queues.iter().any(|(it, _)| it == queue);
-        let any_of = &requirement.any_of;
-        !barred
-            && self.has(agent, &requirement.skills)
-            && (any_of.is_empty() || any_of.iter().any(|one| self.has(agent, one)))
+        let barred = planned.only && !planned.queues.iter().any(|(it, _)| *it == queue);
+        let has_all = |asked: &&Requirement| {
+            self.has(agent, &asked.skills)
+                && (asked.any_of.is_empty() || asked.any_of.iter().any(|it| self.has(agent, it)))
+        };
+        !barred && asked.iter().all(has_all)
     }
 
     fn has(&self, agent: AgentId, asked: &[(SkillId, u8)]) -> bool {
@@ -662,22 +754,101 @@ impl Twin {
         asked.iter().all(|(skill, level)| held.iter().any(|(it, has)| it == skill && has >= level))
     }
 
-    /// The sum of his levels in the skills that are asked for, and in the best alternative.
-    fn level(&self, agent: AgentId, demand: DemandId) -> u32 {
+    /// The sum of his levels in the skills that are asked for, and in the best alternative of each of
+    /// the two that has some; each skill once.
+    fn level(&self, agent: AgentId, call: &Call, place: &Place) -> u32 {
         let held = &self.plan.agents[agent.index()].skills;
-        let sum = |asked: &[(SkillId, u8)]| -> u32 {
-            let counts = held.iter().filter(|(skill, _)| asked.iter().any(|(it, _)| it == skill));
-            counts.map(|(_, level)| u32::from(*level)).sum()
+        let nothing = [Vec::new()];
+        let met = |asked: &Requirement| -> Vec<Vec<(SkillId, u8)>> {
+            let any_of = if asked.any_of.is_empty() { &nothing[..] } else { &asked.any_of };
+            any_of.iter().filter(|one| self.has(agent, one)).cloned().collect()
         };
-        let requirement = &self.demands[demand.index()].requirement;
-        let met = requirement.any_of.iter().filter(|one| self.has(agent, one));
-        sum(&requirement.skills) + met.map(|one| sum(one)).max().unwrap_or(0)
+        let mut best = 0;
+        for of_queue in met(&place.own) {
+            for of_call in met(&call.extra) {
+                let all = [&place.own.skills, &call.extra.skills, &of_queue, &of_call];
+                let named = |skill: SkillId| all.into_iter().flatten().any(|(it, _)| *it == skill);
+                let counts = held.iter().filter(|(skill, _)| named(*skill));
+                best = best.max(counts.map(|(_, level)| u32::from(*level)).sum());
+            }
+        }
+        best
+    }
+
+    /// As the Router names what a call asks for in a queue.
+    fn demand(&self, call: usize, at: usize) -> DemandId {
+        let Call { extra, places, .. } = &self.calls[call];
+        let Place { own, queue, .. } = &places[at];
+        let both = |a: &[(SkillId, u8)], b: &[(SkillId, u8)]| -> Vec<(SkillId, u8)> {
+            let mut levels = BTreeMap::new();
+            for (skill, level) in a.iter().chain(b) {
+                let known = levels.entry(*skill).or_insert(*level);
+                *known = (*known).max(*level);
+            }
+            levels.into_iter().collect()
+        };
+        let mut any_of = Vec::new();
+        for (a, b) in own.any_of.iter().flat_map(|a| extra.any_of.iter().map(move |b| (a, b))) {
+            any_of.push(both(a, b));
+        }
+        if own.any_of.is_empty() || extra.any_of.is_empty() {
+            any_of = own.any_of.iter().chain(&extra.any_of).cloned().collect();
+        }
+        let meant: BTreeSet<_> = any_of.iter().collect();
+        let skills = both(&own.skills, &extra.skills);
+        let is_meant = |it: &&(DemandId, &Demand)| {
+            let Demand { queue: of, requirement } = it.1;
+            *of == *queue
+                && requirement.skills == skills
+                && match *extra == Requirement::default() {
+                    true => requirement.any_of == any_of,
+                    false => requirement.any_of.iter().collect::<BTreeSet<_>>() == meant,
+                }
+        };
+        let named: Vec<(DemandId, &Demand)> = (0..).map(DemandId).zip(&self.demands).collect();
+        named.iter().find(is_meant).expect("every demand of the plan is named").0
+    }
+
+    /// Says what has changed of what it asks for in its queues, in the order it joined them.
+    fn asks_anew(&mut self, call: usize, before: &[DemandId]) {
+        for (at, before) in before.iter().enumerate() {
+            let demand = self.demand(call, at);
+            if demand != *before {
+                let Call { handle, arrival, .. } = self.calls[call];
+                let queue = self.calls[call].places[at].queue;
+                self.calls[call].places[at].seen = self.now;
+                self.say(Event::RequirementChanged { call: handle, queue, demand });
+                self.eligible.insert(arrival);
+            }
+        }
+    }
+
+    /// What is left of what a call asks for besides. An alternative that asks for nothing any more is
+    /// met by everybody. Alternatives stay as they are if a hard skill is among them.
+    fn without(&self, extra: &Requirement, dropped: &[SkillId]) -> Requirement {
+        let mut left = extra.clone();
+        left.skills.retain(|(skill, _)| !dropped.contains(skill));
+        let is_hard = |(skill, _): &(SkillId, u8)| self.plan.hard.contains(skill);
+        if !left.any_of.iter().flatten().any(is_hard) {
+            for one in &mut left.any_of {
+                one.retain(|(skill, _)| !dropped.contains(skill));
+            }
+            if left.any_of.contains(&Vec::new()) {
+                left.any_of.clear();
+            }
+        }
+        left
+    }
+
+    /// What it asks for in each of its queues.
+    fn demands_of(&self, call: usize) -> Vec<DemandId> {
+        (0..self.calls[call].places.len()).map(|at| self.demand(call, at)).collect()
     }
 
     /// What agents are ordered by where nothing else decides: who misses offers comes last.
-    fn standing(&self, agent: AgentId) -> (bool, Timestamp, AgentId) {
+    fn standing(&self, agent: AgentId, channel: Channel) -> (bool, Timestamp, AgentId) {
         let known = &self.agents[agent.index()];
-        (known.missed > 0, known.idle_since, agent)
+        (known.missed > 0, known.idle_since[&channel], agent)
     }
 
     fn key(&self, call: &Call) -> Key {
@@ -701,23 +872,90 @@ impl Twin {
         }
     }
 
-    fn is_available(&self, agent: AgentId) -> bool {
+    /// He is ready and has a slot for the channel, and nothing that he holds bars it.
+    fn is_available(&self, agent: AgentId, channel: Channel) -> bool {
         let known = &self.agents[agent.index()];
+        let channel = channel.of_slots();
+        let slots = || self.plan.agents[agent.index()].slots().zip(&known.slots);
+        let held = |it: &(Channel, &SlotState)| *it.1 != SlotState::Free && it.0 != channel;
+        let how = |channel| self.plan.channels.of(channel);
+        let bars = |(held, _): (Channel, &SlotState)| {
+            let lets_interrupt = how(held).interruptible_by.contains(&channel);
+            how(held).exclusive || how(channel).exclusive && !lets_interrupt
+        };
+        let rings = match known.device {
+            DeviceState::Up => true,
+            // A telephone call of his own blocks telephone calls.
+            DeviceState::Busy => channel != Channel::Voice,
+            DeviceState::Down => false,
+        };
         known.wanted == Presence::Ready
             && known.asked.is_none()
-            && known.device == DeviceState::Up
+            && rings
             && known.heartbeat != HeartbeatState::Lost
-            && known.slots.contains(&SlotState::Free)
+            && slots().any(|(it, slot)| it == channel && *slot == SlotState::Free)
+            && !slots().filter(held).any(bars)
+    }
+
+    fn is_available_for_some(&self, agent: AgentId) -> bool {
+        Channel::ALL.iter().any(|channel| self.is_available(agent, *channel))
+    }
+
+    fn free_slot(&self, agent: AgentId, channel: Channel) -> Option<usize> {
+        let channels = self.plan.agents[agent.index()].slots();
+        let mut slots = channels.zip(&self.agents[agent.index()].slots);
+        slots.position(|(it, slot)| it == channel.of_slots() && *slot == SlotState::Free)
+    }
+
+    /// Anybody may take it from now on.
+    fn awaits_no_more(&mut self, call: usize) {
+        if self.calls[call].awaits.take().is_none() {
+            return;
+        }
+        let (handle, arrival) = (self.calls[call].handle, self.calls[call].arrival);
+        self.say(Event::AgentAwaitedNoMore { call: handle });
+        if self.calls[call].state == State::Waiting {
+            self.stands_anew(call);
+            self.eligible.insert(arrival);
+        }
+    }
+
+    /// On arrival: the agent whom the call names, else the one who last talked with its caller, is
+    /// waited for, if he works and may serve it.
+    fn judges_affinity(&mut self, call: usize, entry: CallEntry) {
+        let affinity = self.plan.queues[entry.queue.index()].affinity;
+        let until = entry.since + affinity.wait;
+        if entry.priority == Priority::EMERGENCY || until <= self.now {
+            return;
+        }
+        let last = entry.caller.and_then(|caller| self.talked.get(&caller));
+        let in_window = |(_, at): &&(AgentId, Timestamp)| {
+            affinity.window > Span(0) && self.now.since(*at) <= affinity.window
+        };
+        let last = last.filter(in_window).map(|(agent, _)| *agent);
+        let own = &self.plan.queues[entry.queue.index()].require;
+        let comes = |agent: &AgentId| {
+            let slots = &self.agents[agent.index()].idle_since;
+            self.presence(*agent) == Presence::Ready
+                && slots.contains_key(&entry.channel.of_slots())
+                && self.serves(*agent, entry.queue, &[own, &self.calls[call].extra])
+        };
+        let named = entry.preferred.into_iter().chain(last);
+        if let Some(agent) = named.into_iter().find(comes) {
+            self.calls[call].awaits = Some((agent, until));
+            let call = self.calls[call].handle;
+            self.say(Event::AgentAwaited { call, agent, until });
+        }
     }
 }
 
 /// Offers.
 impl Twin {
     fn offer(&mut self, call: usize, joined: u32, agent: AgentId) {
-        let device = self.plan.agents[agent.index()].voice.as_ref();
+        let device = self.device(agent, self.calls[call].channel);
         let rung_by = device.map_or(self.calls[call].adapter, |device| device.adapter);
-        self.put_in_hand(call, joined, agent, rung_by, false);
-        self.rings(call);
+        let offer = self.put_in_hand(call, joined, agent, rung_by, false);
+        self.rings(call, offer);
     }
 
     fn put_in_hand(
@@ -727,23 +965,23 @@ impl Twin {
         agent: AgentId,
         rung_by: AdapterId,
         adopted: bool,
-    ) {
+    ) -> OfferNumber {
         let place = self.calls[call].places.iter().find(|place| place.joined == joined);
         let queue = place.expect("it stands there").queue;
         self.offers += 1;
         let offer = OfferNumber(self.offers);
         let until = self.now + self.plan.queues[queue.index()].ring;
         self.agents[agent.index()].last_offer = offer;
-        let slots = &self.agents[agent.index()].slots;
-        let slot = slots.iter().position(|slot| *slot == SlotState::Free).expect("one is free");
-        self.calls[call].hand = Some(Hand { offer, agent, slot, queue, rung_by, until });
+        let slot = self.free_slot(agent, self.calls[call].channel).expect("one is free");
+        self.calls[call].hands.push(Hand { offer, agent, slot, queue, rung_by, until });
         let call = self.calls[call].handle;
         let ring_until = until;
         self.say(Event::OfferIssued { call, offer, agent, queue, rung_by, ring_until, adopted });
+        offer
     }
 
-    fn rings(&mut self, call: usize) {
-        let Hand { offer, agent, slot, .. } = self.hand(call);
+    fn rings(&mut self, call: usize, offer: OfferNumber) {
+        let Hand { agent, slot, .. } = self.hand_by(call, offer);
         self.calls[call].state = State::Offering;
         let call = self.calls[call].handle;
         self.slot_becomes(agent, slot, SlotState::Reserved { call, offer });
@@ -753,43 +991,64 @@ impl Twin {
         let index = self.in_hand(call, offer, State::Offering)?;
         match result {
             OfferResult::Ringing => self.say(Event::OfferRinging { call, offer }),
-            OfferResult::Accepted => self.accepted(index, true),
-            OfferResult::Declined => self.offer_ends(index, OfferEnd::Declined, true),
-            OfferResult::NoAnswer => self.offer_ends(index, OfferEnd::NoAnswer, true),
-            OfferResult::Failed => self.offer_ends(index, OfferEnd::Failed, true),
+            OfferResult::Accepted => self.accepted(index, offer, true),
+            OfferResult::Declined => self.offer_ends(index, offer, OfferEnd::Declined, true),
+            OfferResult::NoAnswer => self.offer_ends(index, offer, OfferEnd::NoAnswer, true),
+            OfferResult::Failed => self.offer_ends(index, offer, OfferEnd::Failed, true),
         }
         Ok(())
     }
 
-    fn accepted(&mut self, call: usize, adapter_knows: bool) {
-        self.say_offer_ended(call, OfferEnd::Accepted, adapter_knows);
+    /// He has it; others whom it was offered to at the same time do not get it.
+    fn accepted(&mut self, call: usize, offer: OfferNumber, adapter_knows: bool) {
+        self.say_offer_ended(call, offer, OfferEnd::Accepted, adapter_knows);
+        for other in self.calls[call].hands.clone() {
+            if other.offer != offer {
+                let end = OfferEnd::Revoked(RevokeCause::AnsweredElsewhere);
+                self.agent_is_let_go(call, other.offer, end, false);
+            }
+        }
         let until = self.now + self.plan.connect_within;
         self.calls[call].state = State::Connecting;
         let hand = Hand { until, ..self.hand(call) };
-        self.calls[call].hand = Some(hand);
+        self.calls[call].hands = vec![hand];
         let call = self.calls[call].handle;
         let Hand { offer, agent, slot, rung_by, .. } = hand;
         self.say(Event::CallConnecting { call, offer, agent, rung_by, until });
         self.slot_becomes(agent, slot, SlotState::Connecting { call });
     }
 
-    fn offer_ends(&mut self, call: usize, end: OfferEnd, adapter_knows: bool) {
-        self.agent_is_let_go(call, end, adapter_knows);
-        self.waits_again(call, ReturnCause::OfferEnded);
+    fn offer_ends(&mut self, call: usize, offer: OfferNumber, end: OfferEnd, adapter_knows: bool) {
+        self.agent_is_let_go(call, offer, end, adapter_knows);
+        if self.calls[call].hands.is_empty() {
+            self.waits_again(call, ReturnCause::OfferEnded);
+        }
+    }
+
+    fn all_offers_end(&mut self, call: usize, cause: RevokeCause) {
+        while let Some(hand) = self.calls[call].hands.first().copied() {
+            self.agent_is_let_go(call, hand.offer, OfferEnd::Revoked(cause), false);
+        }
     }
 
     /// The agent's side of it.
-    fn agent_is_let_go(&mut self, call: usize, end: OfferEnd, adapter_knows: bool) {
-        let Hand { agent, slot, .. } = self.hand(call);
-        self.say_offer_ended(call, end, adapter_knows);
-        self.calls[call].hand = None;
+    fn agent_is_let_go(
+        &mut self,
+        call: usize,
+        offer: OfferNumber,
+        end: OfferEnd,
+        adapter_knows: bool,
+    ) {
+        let Hand { agent, slot, .. } = self.hand_by(call, offer);
+        self.say_offer_ended(call, offer, end, adapter_knows);
+        self.calls[call].hands.retain(|hand| hand.offer != offer);
         self.slot_becomes(agent, slot, SlotState::Free);
         match end {
             OfferEnd::Declined | OfferEnd::NoAnswer => {
-                self.skip(call, agent);
+                self.does_not_take(call, agent);
                 self.misses(agent);
             }
-            OfferEnd::Failed => self.skip(call, agent),
+            OfferEnd::Failed => self.does_not_take(call, agent),
             OfferEnd::Accepted | OfferEnd::Revoked(_) => {}
         }
         self.slot_is_free(agent);
@@ -804,6 +1063,13 @@ impl Twin {
         };
         if too_many && known.wanted == Presence::Ready {
             self.presence_becomes(agent, Presence::NotReady(NotReadyReason::MissedOffers));
+        }
+    }
+
+    fn does_not_take(&mut self, call: usize, agent: AgentId) {
+        self.skip(call, agent);
+        if self.calls[call].awaits.is_some_and(|(awaited, _)| awaited == agent) {
+            self.awaits_no_more(call);
         }
     }
 
@@ -822,7 +1088,11 @@ impl Twin {
         let known = &mut self.calls[call];
         (known.state, known.held, known.age_kept, known.first) =
             (State::Talking, false, age, false);
+        known.awaits = None;
         let handle = known.handle;
+        if let Some(caller) = known.caller {
+            self.talked.insert(caller, (agent, self.now));
+        }
         let talker = &mut self.agents[agent.index()];
         (talker.missed, talker.connected) = (0, talker.connected + 1);
         self.say(Event::CallConnected { call: handle, agent, queue });
@@ -834,8 +1104,8 @@ impl Twin {
         let Hand { offer, agent, slot, rung_by, .. } = self.hand(call);
         let handle = self.calls[call].handle;
         self.say(Event::ConnectFailed { call: handle, offer, agent, rung_by, adapter_knows });
-        self.skip(call, agent);
-        self.calls[call].hand = None;
+        self.does_not_take(call, agent);
+        self.calls[call].hands.clear();
         self.slot_becomes(agent, slot, SlotState::Free);
         self.slot_is_free(agent);
         self.waits_again(call, ReturnCause::ConnectFailed);
@@ -851,30 +1121,36 @@ impl Twin {
     ) -> Answer {
         let index = self.index(call)?;
         self.known_agent(agent)?;
-        let known = &self.agents[agent.index()];
+        let (known, channel) = (&self.agents[agent.index()], self.calls[index].channel);
         let at_work = match talking {
-            true => known.wanted != Presence::LoggedOut && known.slots.contains(&SlotState::Free),
-            false => self.is_available(agent),
+            true => known.wanted != Presence::LoggedOut && self.free_slot(agent, channel).is_some(),
+            false => self.is_available(agent, channel),
         };
         let waits = self.calls[index].state == State::Waiting;
         if self.adapters.get(rung_by.index()).is_none() || !at_work || !waits {
             return Err(Refused);
         }
         let places = &self.calls[index].places;
-        let met = places.iter().find(|place| self.meets(agent, place.demand));
+        let met = places.iter().find(|place| self.meets(agent, &self.calls[index], place));
         let place = met.or(places.first().filter(|_| talking)).ok_or(Refused)?;
-        self.put_in_hand(index, place.joined, agent, rung_by, true);
+        let offer = self.put_in_hand(index, place.joined, agent, rung_by, true);
         if talking {
-            self.say_offer_ended(index, OfferEnd::Accepted, true);
+            self.say_offer_ended(index, offer, OfferEnd::Accepted, true);
             self.connected(index);
         } else {
-            self.rings(index);
+            self.rings(index, offer);
         }
         Ok(())
     }
 
-    fn say_offer_ended(&mut self, call: usize, end: OfferEnd, adapter_knows: bool) {
-        let Hand { offer, agent, queue, rung_by, .. } = self.hand(call);
+    fn say_offer_ended(
+        &mut self,
+        call: usize,
+        offer: OfferNumber,
+        end: OfferEnd,
+        adapter_knows: bool,
+    ) {
+        let Hand { agent, queue, rung_by, .. } = self.hand_by(call, offer);
         let call = self.calls[call].handle;
         self.say(Event::OfferEnded { call, offer, agent, queue, rung_by, end, adapter_knows });
     }
@@ -883,8 +1159,15 @@ impl Twin {
 /// A call's life.
 impl Twin {
     fn call_comes(&mut self, call: CallHandle, adapter: AdapterId, entry: CallEntry) -> Answer {
-        let CallEntry { queue, priority, since } = entry;
+        let CallEntry { queue, priority, since, channel, preferred, caller, extra, route } = entry;
         self.known_queue(queue)?;
+        let extra = match extra {
+            Some(extra) => self.plan.extras.get(extra.index()).cloned().ok_or(Refused)?,
+            None => Requirement::default(),
+        };
+        if let Some(preferred) = preferred {
+            self.known_agent(preferred)?;
+        }
         let lives = self
             .calls
             .iter()
@@ -899,8 +1182,12 @@ impl Twin {
         self.calls.push(Call {
             handle: call,
             adapter,
+            channel,
+            caller,
+            awaits: None,
             arrival,
             priority,
+            extra,
             state: State::Waiting,
             held: false,
             age_from: since,
@@ -910,10 +1197,11 @@ impl Twin {
             joins: 0,
             places: Vec::new(),
             skips: Vec::new(),
-            hand: None,
+            hands: Vec::new(),
             passed: Vec::new(),
         });
-        self.say(Event::CallArrived { call, adapter, arrival, priority, since });
+        self.say(Event::CallArrived { call, adapter, channel, arrival, priority, since, route });
+        self.judges_affinity(self.by_arrival(arrival), entry);
         self.arriving = Some(call);
         self.enters(self.by_arrival(arrival), queue, since);
         self.arriving = None;
@@ -921,7 +1209,7 @@ impl Twin {
     }
 
     fn enters(&mut self, call: usize, queue: QueueId, since: Timestamp) {
-        let demand = DemandId(u32::from(queue.0));
+        let own = self.plan.queues[queue.index()].require.clone();
         let others = self.in_system(queue);
         let target = self.target(call);
         let (taken, known) = (self.now, &mut self.calls[call]);
@@ -929,7 +1217,7 @@ impl Twin {
         known.joins += 1;
         known.places.push(Place {
             queue,
-            demand,
+            own,
             entered: since,
             taken,
             seen: taken,
@@ -939,6 +1227,7 @@ impl Twin {
             by: None,
         });
         let (handle, arrival) = (known.handle, known.arrival);
+        let demand = self.demand(call, self.calls[call].places.len() - 1);
         self.say(Event::PlaceEntered { call: handle, queue, demand, since });
         self.target_was(call, target);
         self.eligible.insert(arrival);
@@ -949,7 +1238,7 @@ impl Twin {
     fn in_system(&self, queue: QueueId) -> u32 {
         let is_in = |call: &&Call| {
             call.places.iter().any(|place| place.queue == queue)
-                || call.state == State::Talking && call.hand.is_some_and(|hand| hand.queue == queue)
+                || call.state == State::Talking && call.hands.iter().any(|it| it.queue == queue)
         };
         self.calls.iter().filter(is_in).count() as u32
     }
@@ -1077,7 +1366,7 @@ impl Twin {
         match self.calls[call].state {
             State::Waiting | State::Ended => {}
             State::Offering => {
-                self.agent_is_let_go(call, OfferEnd::Revoked(RevokeCause::CallEnded), false);
+                self.all_offers_end(call, RevokeCause::CallEnded);
             }
             State::Connecting => {
                 let Hand { agent, slot, .. } = self.hand(call);
@@ -1091,8 +1380,10 @@ impl Twin {
         }
         self.leaves_all(call, LeftCause::Ended);
         let known = &mut self.calls[call];
-        (known.state, known.hand) = (State::Ended, None);
+        known.state = State::Ended;
+        known.hands.clear();
         known.skips.clear();
+        known.awaits = None;
         let call = known.handle;
         self.say(Event::CallEnded { call, outcome, treatment });
     }
@@ -1134,7 +1425,8 @@ impl Twin {
         self.skip(call, agent);
         let now = self.now;
         let known = &mut self.calls[call];
-        (known.hand, known.state) = (None, State::Waiting);
+        known.state = State::Waiting;
+        known.hands.clear();
         known.age_from = now - known.age_kept;
         let call = known.handle;
         self.say(Event::CallReturned { call, cause });
@@ -1155,7 +1447,7 @@ impl Twin {
         self.calls[index].moves += 1;
         self.is_there_for_good(index, queue);
         if was_offered {
-            self.agent_is_let_go(index, OfferEnd::Revoked(RevokeCause::CallMoved), false);
+            self.all_offers_end(index, RevokeCause::CallMoved);
             self.calls[index].state = State::Waiting;
             self.say(Event::CallReturned { call, cause: ReturnCause::OfferEnded });
             self.stands_anew(index);
@@ -1180,11 +1472,12 @@ impl Twin {
         }
         let (handle, arrival) = (known.handle, known.arrival);
         self.say(Event::PriorityChanged { call: handle, priority });
-        self.stands_anew(call);
-        // No delay holds an emergency back.
         if priority == Priority::EMERGENCY {
-            self.eligible.insert(arrival);
+            self.awaits_no_more(call);
         }
+        self.stands_anew(call);
+        // No delay holds an emergency back, and no reserve what is urgent enough.
+        self.eligible.insert(arrival);
     }
 
     fn age(&self, call: usize) -> Span {
@@ -1305,17 +1598,22 @@ impl Twin {
                 raises
             }
             Action::Require(requirement) => {
-                let named = (0..).map(DemandId).zip(&self.demands);
-                let mut meant =
-                    named.filter(|(_, it)| it.queue == queue && it.requirement == *requirement);
-                let (demand, _) = meant.next().expect("every demand of the plan is named");
-                let place = &mut self.calls[index].places[at];
-                if std::mem::replace(&mut place.demand, demand) == demand {
+                let before = self.demands_of(index);
+                let own = &mut self.calls[index].places[at].own;
+                if std::mem::replace(own, requirement.clone()) == *requirement {
                     return false;
                 }
-                self.calls[index].places[at].seen = self.now;
-                self.say(Event::RequirementChanged { call, queue, demand });
-                self.eligible.insert(self.calls[index].arrival);
+                self.asks_anew(index, &before);
+                true
+            }
+            Action::Drop(skills) => {
+                let before = self.demands_of(index);
+                let left = self.without(&self.calls[index].extra, skills);
+                if left == self.calls[index].extra {
+                    return false;
+                }
+                self.calls[index].extra = left;
+                self.asks_anew(index, &before);
                 true
             }
             Action::AddQueue { to, while_active } => {
@@ -1414,7 +1712,10 @@ impl Twin {
         let waiting = |call: &&Call| matches!(call.state, State::Waiting | State::Offering);
         let is_of = |place: &Place| of.is_none_or(|queue| place.queue == queue);
         let serves = |agent: &AgentId| {
-            of.is_none_or(|queue| self.meets(*agent, DemandId(u32::from(queue.0))))
+            of.is_none_or(|queue| {
+                let own = &self.plan.queues[queue.index()].require;
+                self.serves(*agent, queue, &[own])
+            })
         };
         let agents = (0..self.agents.len() as u32).map(AgentId).filter(serves);
         let count = match gauge {
@@ -1433,7 +1734,9 @@ impl Twin {
             Gauge::AgentsWorking => {
                 agents.filter(|agent| self.presence(*agent) == Presence::Ready).count()
             }
-            Gauge::AgentsAvailable => agents.filter(|agent| self.is_available(*agent)).count(),
+            Gauge::AgentsAvailable => {
+                agents.filter(|agent| self.is_available_for_some(*agent)).count()
+            }
         };
         count as u64
     }
@@ -1504,7 +1807,7 @@ impl Twin {
             places.sort_unstable();
             for queue in places {
                 let known = &self.calls[index];
-                let in_hand = known.hand.is_some_and(|hand| hand.queue == queue);
+                let in_hand = known.hands.iter().any(|hand| hand.queue == queue);
                 if !in_hand && known.places.len() > 1 {
                     self.leaves(index, queue, LeftCause::Withdrawn);
                     acted = true;
@@ -1585,13 +1888,20 @@ impl Twin {
             known.ready = Span(known.ready.0 + now.since(since).0);
         }
         if presence == Presence::Ready && before != Presence::Ready {
-            (known.missed, known.idle_since, known.ready_since) = (0, now, Some(now));
+            (known.missed, known.ready_since) = (0, Some(now));
+            known.idle_since.values_mut().for_each(|since| *since = now);
         }
         self.say_presence(agent);
         if presence == Presence::Ready {
             self.is_made_available(agent);
         } else {
             self.offers_are_taken_back(agent);
+            // Nobody waits for one who has stopped working.
+            for call in 0..self.calls.len() {
+                if self.calls[call].awaits.is_some_and(|(awaited, _)| awaited == agent) {
+                    self.awaits_no_more(call);
+                }
+            }
         }
     }
 
@@ -1617,9 +1927,11 @@ impl Twin {
 
     fn offers_are_taken_back(&mut self, agent: AgentId) {
         for slot in 0..self.agents[agent.index()].slots.len() {
-            if let SlotState::Reserved { call, .. } = self.agents[agent.index()].slots[slot] {
+            let state = self.agents[agent.index()].slots[slot];
+            if let SlotState::Reserved { call, offer } = state {
                 let call = self.index(call).expect("it rings");
-                self.offer_ends(call, OfferEnd::Revoked(RevokeCause::AgentUnavailable), false);
+                let end = OfferEnd::Revoked(RevokeCause::AgentUnavailable);
+                self.offer_ends(call, offer, end, false);
             }
         }
     }
@@ -1722,7 +2034,8 @@ impl Twin {
     }
 
     fn wrap_up_ends(&mut self, agent: AgentId, slot: usize) {
-        self.agents[agent.index()].idle_since = self.now;
+        let channel = self.plan.agents[agent.index()].slots().nth(slot).expect("a slot of his");
+        self.agents[agent.index()].idle_since.insert(channel, self.now);
         self.slot_becomes(agent, slot, SlotState::Free);
         self.slot_is_free(agent);
     }
@@ -1796,14 +2109,20 @@ impl Twin {
         if self.phase == Phase::CatchingUp {
             self.phase = Phase::Normal;
             self.say(Event::RecoveryOver);
-            self.all_may_match(|_| true);
+            let adapters = (0..self.adapters.len()).map(|index| AdapterId(index as u16));
+            let open: BTreeSet<_> = adapters.filter(|adapter| self.is_open(*adapter)).collect();
+            self.all_may_match(|adapter| open.contains(&adapter));
         }
     }
 
     /// The agents whom these adapters ring, and the calls that they hold, look for each other.
     fn all_may_match(&mut self, which: impl Fn(AdapterId) -> bool) {
         for (agent, planned) in self.plan.agents_with_ids() {
-            if planned.voice.as_ref().is_some_and(|device| which(device.adapter)) {
+            let rings = |desk: &&DeskPlan| {
+                desk.endpoint.as_ref().is_some_and(|device| which(device.adapter))
+            };
+            let mut desks = planned.desks.iter().filter(rings);
+            if desks.any(|desk| self.is_available(agent, desk.channel)) {
                 self.freed.insert(agent);
             }
         }
@@ -1886,13 +2205,15 @@ impl Twin {
     fn take_back_what_is_forgotten(&mut self, adapter: AdapterId, adapter_knows: bool) {
         let forgets = std::mem::take(&mut self.adapters[adapter.index()].forgets);
         loop {
-            let ringing = self.calls.iter().enumerate().filter_map(|(index, call)| {
-                let hand = call.hand.filter(|_| call.state == State::Offering)?;
-                (hand.rung_by == adapter && hand.offer.0 <= forgets).then_some((hand.offer, index))
+            let ringing = self.calls.iter().enumerate().flat_map(|(index, call)| {
+                let out = call.hands.iter().filter(|_| call.state == State::Offering);
+                out.map(move |hand| (hand.offer, index, hand.rung_by))
             });
-            let Some((_, call)) = ringing.min() else { return };
+            let forgotten =
+                ringing.filter(|(offer, _, rung_by)| *rung_by == adapter && offer.0 <= forgets);
+            let Some((offer, call, _)) = forgotten.min() else { return };
             let end = OfferEnd::Revoked(RevokeCause::AdapterRestarted);
-            self.offer_ends(call, end, adapter_knows);
+            self.offer_ends(call, offer, end, adapter_knows);
         }
     }
 
@@ -1923,8 +2244,14 @@ impl Twin {
         self.calls.iter().position(|call| call.arrival == arrival).expect("it has come")
     }
 
+    /// Of the one who has it.
     fn hand(&self, call: usize) -> Hand {
-        self.calls[call].hand.expect("somebody has it in hand")
+        self.calls[call].hands[0]
+    }
+
+    fn hand_by(&self, call: usize, offer: OfferNumber) -> Hand {
+        let mut hands = self.calls[call].hands.iter();
+        *hands.find(|hand| hand.offer == offer).expect("it is out")
     }
 
     fn in_hand(
@@ -1935,7 +2262,7 @@ impl Twin {
     ) -> Result<usize, Refused> {
         let index = self.index(call)?;
         let call = &self.calls[index];
-        let is = call.state == state && call.hand.is_some_and(|hand| hand.offer == offer);
+        let is = call.state == state && call.hands.iter().any(|hand| hand.offer == offer);
         is.then_some(index).ok_or(Refused)
     }
 
@@ -1947,7 +2274,7 @@ impl Twin {
     fn offered_to(&self, agent: AgentId, offer: OfferNumber) -> Result<usize, Refused> {
         let is = |call: &Call| {
             call.state == State::Offering
-                && call.hand.is_some_and(|hand| hand.agent == agent && hand.offer == offer)
+                && call.hands.iter().any(|hand| hand.agent == agent && hand.offer == offer)
         };
         self.calls.iter().position(is).ok_or(Refused)
     }

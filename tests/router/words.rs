@@ -4,10 +4,10 @@ pub(crate) mod said;
 
 use crate::plans;
 use acd_core::{
-    Action, AdapterId, Admission, AgentId, AnnouncementId, Bound, CallEntry, CallHandle, Command,
-    Criterion, DeviceState, ForcedPresence, Gauge, Latch, MissedOffers, NumberId, OfferNumber,
-    OfferResult, Order, Priority, QueueId, ReasonId, Requirement, RoutingPlan, Service, SkillId,
-    Span, Timestamp, Treatment,
+    Action, AdapterId, Admission, AgentId, AnnouncementId, Bound, CallEntry, CallHandle, CallerKey,
+    Channel, Command, Criterion, DeskPlan, DeviceState, Endpoint, ExtraId, ForcedPresence, Gauge,
+    KeepFree, Latch, MissedOffers, NumberId, OfferNumber, OfferResult, Order, Priority, QueueId,
+    ReasonId, Requirement, RoutingPlan, Service, SkillId, Span, Timestamp, Treatment,
 };
 use std::collections::BTreeMap;
 
@@ -21,7 +21,9 @@ pub(crate) struct Names {
     next_plan: Option<RoutingPlan>,
     pub(crate) now: Timestamp,
     calls: BTreeMap<String, CallHandle>,
+    /// The latest of each call, and of each call to each agent.
     offers: BTreeMap<CallHandle, OfferNumber>,
+    offers_to: BTreeMap<(CallHandle, AgentId), OfferNumber>,
 }
 
 impl Default for Names {
@@ -32,6 +34,7 @@ impl Default for Names {
             now: START,
             calls: BTreeMap::new(),
             offers: BTreeMap::new(),
+            offers_to: BTreeMap::new(),
         }
     }
 }
@@ -49,13 +52,14 @@ impl Names {
     /// `queue NAME [needs SKILL LEVEL [and SKILL LEVEL] [or SKILL LEVEL [with SKILL LEVEL] ...]]
     /// [rings 15s] [wraps 30s] [answers 20s] [selects CRITERION ...]`, where `or` adds an
     /// alternative and `with` what it asks for too; `rule NAME of QUEUE after 45s ACTION`;
-    /// `rule NAME of QUEUE when CONDITIONS then ACTION [and ACTION ...]`, the conditions being any of `waited 5s`, `age 5s`, `priority 7`, `repeats 5s`, `closed`,
-    /// `in-system 5`, and `waiting 5`, `longest 5s`, `staffed 1`, `working 1`, `available 1` with
+    /// `rule NAME of QUEUE when CONDITIONS then ACTION [and ACTION ...]`, the conditions being any of
+    /// `waited 5s`, `age 5s`, `priority 7`, `repeats 5s`, `closed`, `in-system 5`, and `waiting 5`, `longest 5s`, `staffed 1`, `working 1`, `available 1` with
     /// `until` before those that end it, `in QUEUE` and `in domain`; `closing ends waits in QUEUE`;
     /// `agent NAME [SKILL LEVEL ...] [holds 2] [at ADAPTER[:ADDRESS]]
     /// [ranks QUEUE 8] [delays QUEUE 60s] [serves only]`; `order credit 90s`, `order strict`, `order
-    /// oldest`, `order deadline`; `missed stay ready`, `missed not ready after 1`; `seed 7`;
-    /// `skills NAME ...` and `reasons NAME ...` that are all there are.
+    /// oldest`, `order deadline`; `missed stay ready`, `missed not ready after 1`; `seed 7`; `hard
+    /// SKILL ...`; `besides REQUIREMENT`, which calls may be offered with, a requirement being as in
+    /// `queue`; `skills NAME ...` and `reasons NAME ...` that are all there are.
     pub(crate) fn plan_line(&mut self, at: &str, line: &str) {
         let words: Vec<&str> = line.split_whitespace().collect();
         match words.as_slice() {
@@ -88,11 +92,28 @@ impl Names {
             ["seed", seed] => {
                 self.plan.seed = seed.parse().unwrap_or_else(|_| panic!("{at}: {seed}"));
             }
+            ["hard", skills @ ..] => self.plan.hard = self.skills(at, skills),
+            ["besides", asked @ ..] => {
+                let extra = self.whole_requirement(at, asked);
+                self.plan.extras.push(extra);
+            }
             ["closing", "ends", "waits", "in", queue] => {
                 let queue = self.queue(at, queue).index();
                 self.plan.queues[queue].closing_ends_waits = true;
             }
             ["agent", name, rest @ ..] => self.plan_agent(at, name, rest),
+            ["channel", name, rest @ ..] => {
+                let channels = &mut self.plan.channels;
+                let plan = match channel_of(at, name) {
+                    Channel::Voice | Channel::Callback => &mut channels.voice,
+                    Channel::Chat => &mut channels.chat,
+                    Channel::Text => &mut channels.text,
+                    Channel::Task => &mut channels.task,
+                };
+                plan.exclusive = rest.contains(&"exclusive");
+                let by = rest.iter().skip_while(|word| **word != "by").skip(1);
+                plan.interruptible_by = by.map(|word| channel_of(at, word)).collect();
+            }
             ["order", "credit", per_step] => {
                 self.plan.order = Order::Credit { per_step: span(at, per_step) };
             }
@@ -139,6 +160,17 @@ impl Names {
                     last.sort_unstable();
                 }
                 "answers" => queue.service_level.within = span(at, value),
+                "keeps" => {
+                    let agents = value.parse().unwrap_or_else(|_| panic!("{at}: {value}"));
+                    let for_priority = priority_of(at, rest[2]);
+                    queue.keep_free = Some(KeepFree { agents, for_priority });
+                    words = &rest[3..];
+                }
+                "broadcasts" => {
+                    queue.broadcast = value.parse().unwrap_or_else(|_| panic!("{at}: {value}"));
+                }
+                "remembers" => queue.affinity.window = span(at, value),
+                "waits" => queue.affinity.wait = span(at, value),
                 "selects" => {
                     queue.select = vec![criterion(at, value)];
                     queue.select.extend(rest.iter().map(|word| criterion(at, word)));
@@ -234,12 +266,24 @@ impl Names {
                     }
                     words = &words[1..];
                 }
-                "holds" => agent.capacity = value.parse().unwrap_or_else(|_| panic!("{at}")),
-                "at" => {
-                    let (adapter, address) = value.split_once(':').unwrap_or((value, name));
-                    let (adapter, address) = (self.adapter(at, adapter), address.to_owned());
-                    agent.voice = Some(acd_core::Endpoint { adapter, address });
+                "holds" => {
+                    agent.desks[0].capacity = value.parse().unwrap_or_else(|_| panic!("{at}"));
                 }
+                "takes" => {
+                    let channel = channel_of(at, value);
+                    let capacity = rest[0].parse().unwrap_or_else(|_| panic!("{at}"));
+                    agent.desks.retain(|desk| desk.channel != channel);
+                    words = &words[1..];
+                    let mut endpoint = None;
+                    if let ["through", through, more @ ..] = words {
+                        (endpoint, words) = (Some(self.endpoint(at, through, name)), more);
+                    }
+                    if capacity > 0 {
+                        agent.desks.push(DeskPlan { channel, capacity, endpoint });
+                        agent.desks.sort_by_key(|desk| desk.channel);
+                    }
+                }
+                "at" => agent.desks[0].endpoint = Some(self.endpoint(at, value, name)),
                 skill => agent.skills.extend(self.requirement(at, &[skill, value]).skills),
             }
         }
@@ -248,12 +292,19 @@ impl Names {
         self.plan.agents.push(agent);
     }
 
+    /// `ADAPTER:ADDRESS`; without an address that of the same name as the agent.
+    fn endpoint(&mut self, at: &str, word: &str, name: &str) -> Endpoint {
+        let (adapter, address) = word.split_once(':').unwrap_or((word, name));
+        Endpoint { adapter: self.adapter(at, adapter), address: address.to_owned() }
+    }
+
     fn actions(&self, at: &str, words: &[&str]) -> Vec<Action> {
         words.split(|word| *word == "and").map(|words| self.action(at, words)).collect()
     }
 
     fn action(&self, at: &str, words: &[&str]) -> Action {
         match words {
+            ["drop", skills @ ..] => Action::Drop(self.skills(at, skills)),
             ["need", rest @ ..] => {
                 let mut all = rest.split(|word| *word == "or");
                 let skills = all.next().map(|words| self.requirement(at, words).skills);
@@ -291,6 +342,35 @@ impl Names {
             .collect();
         skills.sort_unstable();
         Requirement { skills, any_of: Vec::new() }
+    }
+
+    /// `SKILL LEVEL [and SKILL LEVEL] [or SKILL LEVEL [with SKILL LEVEL] ...]`, where `or` adds an
+    /// alternative.
+    fn whole_requirement(&self, at: &str, words: &[&str]) -> Requirement {
+        let mut asked = Requirement::default();
+        let mut joined = "and";
+        let joins = |word: &&str| matches!(*word, "and" | "or" | "with");
+        for words in words.split_inclusive(joins) {
+            let pair: Vec<&str> = words.iter().copied().filter(|word| !joins(word)).collect();
+            let skills = self.requirement(at, &pair).skills;
+            match (joined, asked.any_of.last_mut()) {
+                ("or", _) => asked.any_of.push(skills),
+                ("with", Some(alternative)) => alternative.extend(skills),
+                _ => asked.skills.extend(skills),
+            }
+            joined = words.last().copied().unwrap_or_default();
+        }
+        asked.any_of.iter_mut().for_each(|alternative| alternative.sort_unstable());
+        asked.skills.sort_unstable();
+        asked
+    }
+
+    /// Sorted.
+    fn skills(&self, at: &str, names: &[&str]) -> Vec<SkillId> {
+        let known = names.iter().map(|name| position(at, &self.plan.skills, name));
+        let mut skills: Vec<SkillId> = known.map(|skill| SkillId(skill as u16)).collect();
+        skills.sort_unstable();
+        skills
     }
 
     fn queue(&self, at: &str, name: &str) -> QueueId {
@@ -369,16 +449,34 @@ impl Names {
                 let slot = self.calls.len() as u32;
                 let handle = CallHandle { slot, generation: 1 };
                 let handle = self.name_call(call, handle);
-                let (priority, since) = match rest {
-                    ["at", priority, "since", since] => {
-                        (priority_of(at, priority), START + span(at, since))
-                    }
-                    ["at", priority] => (priority_of(at, priority), self.now),
-                    ["since", since] => (Priority::NORMAL, START + span(at, since)),
-                    _ => (Priority::NORMAL, self.now),
-                };
                 let queue = self.queue(at, queue);
-                let entry = CallEntry::new(queue, priority, since);
+                let mut entry = CallEntry::new(queue, Priority::NORMAL, self.now);
+                let mut rest = rest;
+                while let [word, value, more @ ..] = rest {
+                    rest = more;
+                    match *word {
+                        "at" => entry.priority = priority_of(at, value),
+                        "since" => entry.since = START + span(at, value),
+                        "by" => entry.channel = channel_of(at, value),
+                        "for" => entry.preferred = self.agent(value),
+                        "from" => {
+                            let of_name = value.bytes().map(u64::from);
+                            let of_name = || of_name.fold(0, |key, it| 256 * key + it);
+                            let key = value.parse().unwrap_or_else(|_| of_name());
+                            entry.caller = Some(CallerKey(key));
+                        }
+                        "besides" => {
+                            let asked: Vec<&str> =
+                                std::iter::once(*value).chain(rest.iter().copied()).collect();
+                            let asked = self.whole_requirement(at, &asked);
+                            let known = self.plan.extras.iter().position(|it| *it == asked);
+                            let known =
+                                known.unwrap_or_else(|| panic!("{at}: nothing asks for that"));
+                            (entry.extra, rest) = (Some(ExtraId(known as u16)), &[]);
+                        }
+                        _ => panic!("{at}: a call does not come like this: {word}"),
+                    }
+                }
                 Command::CallOffered { call: handle, adapter, entry }
             }
             _ => panic!("{at}: an adapter does not do this: {words:?}"),
@@ -386,7 +484,10 @@ impl Names {
     }
 
     fn agent_command(&self, at: &str, agent: AgentId, words: &[&str]) -> Command {
-        let offer = |call: &str| self.offers[&self.call(at, call)];
+        let offer = |call: &str| {
+            let to = (self.call(at, call), agent);
+            self.offers_to.get(&to).copied().unwrap_or_else(|| panic!("{at}: never offered"))
+        };
         match words {
             ["logs", "in"] => Command::AgentLogIn { agent },
             ["logs", "out"] => Command::AgentLogOut { agent },
@@ -449,9 +550,17 @@ impl Names {
         }
     }
 
+    /// What becomes of its latest offer, or of the one to an agent: `is accepted [by AGENT]`.
     fn call_command(&self, at: &str, call: &str, words: &[&str]) -> Command {
         let call = self.call(at, call);
-        let offer = self.offers.get(&call).copied().unwrap_or_default();
+        let mut offer = self.offers.get(&call).copied().unwrap_or_default();
+        let mut words = words;
+        if let [before @ .., "by", agent] = words
+            && !before.contains(&"found")
+        {
+            let agent = self.agent(agent).unwrap_or_else(|| panic!("{at}: {agent}"));
+            (offer, words) = (self.offers_to[&(call, agent)], before);
+        }
         let result = |result| Command::OfferResult { call, offer, result };
         match words {
             ["hangs", "up"] => Command::CallEnded { call },
@@ -479,6 +588,17 @@ impl Names {
             ["is", "retrieved"] => Command::CallRetrieved { call },
             _ => panic!("{at}: a call does not do this: {words:?}"),
         }
+    }
+}
+
+fn channel_of(at: &str, word: &str) -> Channel {
+    match word {
+        "voice" => Channel::Voice,
+        "chat" => Channel::Chat,
+        "text" => Channel::Text,
+        "callback" => Channel::Callback,
+        "task" => Channel::Task,
+        _ => panic!("{at}: not a channel: {word}"),
     }
 }
 

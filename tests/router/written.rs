@@ -3,9 +3,10 @@
 use crate::words::said::seconds;
 use crate::words::{Names, START};
 use acd_core::{
-    Action, AdapterId, AgentId, AgentPlan, CallEntry, CallHandle, Command, Criterion, DeviceState,
-    Event, ForcedPresence, Gauge, MissedOffers, OfferNumber, OfferResult, Order, QueueId,
-    Requirement, Router, RoutingPlan, Rule, Service, SkillId, Span, Timestamp, Treatment,
+    Action, AdapterId, Affinity, AgentId, AgentPlan, CallEntry, CallHandle, Channel, ChannelPlan,
+    Command, Criterion, DeskPlan, DeviceState, Endpoint, Event, ForcedPresence, Gauge, KeepFree,
+    MissedOffers, OfferNumber, OfferResult, Order, QueueId, Requirement, Router, RoutingPlan, Rule,
+    Service, SkillId, Span, Timestamp, Treatment,
 };
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -48,7 +49,8 @@ struct Written {
     /// Lives the life once more.
     router: Router,
     calls: BTreeMap<CallHandle, String>,
-    offers: BTreeMap<CallHandle, OfferNumber>,
+    /// Of which call, and to whom.
+    offers: BTreeMap<OfferNumber, (CallHandle, String)>,
     /// What came by itself since the last command.
     by_time: Vec<String>,
 }
@@ -121,8 +123,9 @@ impl Written {
 
     fn note_offers(&mut self, events: &[Event]) {
         for event in events {
-            if let Event::OfferIssued { call, offer, .. } = event {
-                self.offers.insert(*call, *offer);
+            if let Event::OfferIssued { call, offer, agent, .. } = event {
+                let to = self.names.plan.agents[agent.index()].id.clone();
+                self.offers.insert(*offer, (*call, to));
             }
         }
     }
@@ -132,13 +135,16 @@ impl Written {
         let queue = |it: &QueueId| Some(self.names.plan.queues.get(it.index())?.name.clone());
         let agent = |it: &AgentId| Some(self.names.plan.agents.get(it.index())?.id.clone());
         let adapter = |it: &AdapterId| adapter_name(&self.names.plan, *it);
-        // Only the latest offer of a call can be spoken of.
-        let offered = |it: &CallHandle, offer: &OfferNumber| {
-            call(it).filter(|_| self.offers.get(it) == Some(offer))
+        // Of the latest offer, or of the one to an agent.
+        let by = |it: &CallHandle, offer: &OfferNumber| {
+            let (of, to) = self.offers.get(offer)?;
+            let latest = self.offers.iter().rev().find(|(_, (of, _))| of == it);
+            (of == it).then(|| match latest.is_some_and(|(latest, _)| latest == offer) {
+                true => String::new(),
+                false => format!(" by {to}"),
+            })
         };
-        let by_offer = |offer: &OfferNumber| {
-            call(self.offers.iter().find(|(_, it)| *it == offer).map(|(call, _)| call)?)
-        };
+        let by_offer = |offer: &OfferNumber| call(&self.offers.get(offer)?.0);
         Some(match command {
             Command::AdvanceTime => return None,
             Command::EpochBegan => "the epoch begins".to_owned(),
@@ -159,10 +165,29 @@ impl Written {
                 format!("{} has been heard up to {number}", adapter(it))
             }
             Command::CallOffered { call: it, adapter: by, entry } => {
-                let CallEntry { queue: into, priority, since } = entry;
+                let CallEntry { queue: into, priority, since, .. } = entry;
+                let CallEntry { channel, preferred, caller, extra, route, .. } = entry;
+                if route.is_some() {
+                    return None;
+                }
                 let (by, into, since) = (adapter(by), queue(into)?, since.since(START));
                 let (priority, since) = (priority.get(), seconds(since));
-                format!("{by} offers {} to {into} at {priority} since {since}", call(it)?)
+                let mut words =
+                    format!("{by} offers {} to {into} at {priority} since {since}", call(it)?);
+                if *channel != Channel::Voice {
+                    write!(words, " by {}", channel.word()).unwrap();
+                }
+                if let Some(preferred) = preferred {
+                    write!(words, " for {}", agent(preferred)?).unwrap();
+                }
+                if let Some(caller) = caller {
+                    write!(words, " from {}", caller.0).unwrap();
+                }
+                if let Some(extra) = extra {
+                    let asked = self.names.plan.extras.get(extra.index())?;
+                    write!(words, " besides {}", asks(&self.names.plan, asked)).unwrap();
+                }
+                words
             }
             Command::CallEnded { call: it } => format!("{} hangs up", call(it)?),
             Command::CallVanished { call: it } => format!("{} vanishes", call(it)?),
@@ -170,8 +195,10 @@ impl Written {
                 let how = if *talking { "with" } else { "ringing" };
                 format!("{} is found {how} {} by {}", call(it)?, agent(with)?, adapter(rung_by))
             }
-            Command::OfferLost { call, offer } => format!("{} is not rung", offered(call, offer)?),
-            Command::OfferResult { call, offer, result } => {
+            Command::OfferLost { call: it, offer } => {
+                format!("{} is not rung{}", call(it)?, by(it, offer)?)
+            }
+            Command::OfferResult { call: it, offer, result } => {
                 let result = match result {
                     OfferResult::Ringing => "rings",
                     OfferResult::Accepted => "is accepted",
@@ -179,11 +206,13 @@ impl Written {
                     OfferResult::NoAnswer => "is not answered",
                     OfferResult::Failed => "fails",
                 };
-                format!("{} {result}", offered(call, offer)?)
+                format!("{} {result}{}", call(it)?, by(it, offer)?)
             }
-            Command::CallBridged { call, offer } => format!("{} is bridged", offered(call, offer)?),
-            Command::ConnectFailed { call, offer } => {
-                format!("{} cannot be bridged", offered(call, offer)?)
+            Command::CallBridged { call: it, offer } => {
+                format!("{} is bridged{}", call(it)?, by(it, offer)?)
+            }
+            Command::ConnectFailed { call: it, offer } => {
+                format!("{} cannot be bridged{}", call(it)?, by(it, offer)?)
             }
             Command::AgentLegLost { call: it } => format!("{} loses its agent", call(it)?),
             Command::CallHeld { call: it } => format!("{} is held", call(it)?),
@@ -276,18 +305,39 @@ fn plan_lines(plan: &RoutingPlan) -> Vec<String> {
         MissedOffers::StayReady => "missed stay ready".to_owned(),
         MissedOffers::NotReadyAfter(count) => format!("missed not ready after {count}"),
     });
+    let channel = [Channel::Voice, Channel::Chat, Channel::Text, Channel::Task];
+    lines.extend(channel.iter().map(|channel| {
+        let ChannelPlan { exclusive, interruptible_by } = plan.channels.of(*channel);
+        let exclusive = if *exclusive { " exclusive" } else { "" };
+        let by: String = interruptible_by.iter().map(|by| format!(" {}", by.word())).collect();
+        format!("channel {}{exclusive} by{by}", channel.word())
+    }));
+    let hard = plan.hard.iter().map(|skill| format!(" {}", plan.skills[skill.index()]));
+    lines.push(format!("hard{}", hard.collect::<String>()));
+    lines.extend(plan.extras.iter().map(|extra| format!("besides {}", asks(plan, extra))));
     for queue in &plan.queues {
         let selects: Vec<&str> = queue.select.iter().map(|it| criterion(*it)).collect();
         lines.push(format!(
-            "queue {}{} rings {} wraps {} extends {} answers {} selects {}",
+            "queue {}{} rings {} wraps {} extends {} answers {}",
             queue.name,
             needs(plan, &queue.require),
             seconds(queue.ring),
             seconds(queue.wrap_up),
             seconds(queue.wrap_up_at_most),
             seconds(queue.service_level.within),
-            selects.join(" ")
         ));
+        let last = lines.last_mut().expect("just said");
+        if let Some(KeepFree { agents, for_priority }) = queue.keep_free {
+            write!(last, " keeps {agents} free for {}", for_priority.get()).unwrap();
+        }
+        if queue.broadcast != 1 {
+            write!(last, " broadcasts {}", queue.broadcast).unwrap();
+        }
+        if queue.affinity != Affinity::default() {
+            let Affinity { window, wait } = queue.affinity;
+            write!(last, " remembers {} waits {}", seconds(window), seconds(wait)).unwrap();
+        }
+        write!(last, " selects {}", selects.join(" ")).unwrap();
         if queue.closing_ends_waits {
             lines.push(format!("closing ends waits in {}", queue.name));
         }
@@ -314,11 +364,19 @@ fn levels(plan: &RoutingPlan, levels: &[(SkillId, u8)]) -> Vec<String> {
 }
 
 fn needs(plan: &RoutingPlan, require: &Requirement) -> String {
-    let mut words = String::new();
-    if !require.skills.is_empty() {
-        write!(words, " needs {}", levels(plan, &require.skills).join(" and ")).unwrap();
+    let asked = asks(plan, require);
+    match require.skills.is_empty() {
+        true => asked.strip_prefix("nothing").unwrap_or(&asked).to_owned(),
+        false => format!(" needs {asked}"),
     }
-    for one in &require.any_of {
+}
+
+fn asks(plan: &RoutingPlan, asked: &Requirement) -> String {
+    let mut words = match asked.skills.is_empty() {
+        true => "nothing".to_owned(),
+        false => levels(plan, &asked.skills).join(" and "),
+    };
+    for one in &asked.any_of {
         write!(words, " or {}", levels(plan, one).join(" with ")).unwrap();
     }
     words
@@ -365,6 +423,10 @@ fn action(plan: &RoutingPlan, action: &Action) -> Option<String> {
             all.extend(any_of.iter().map(|one| levels(plan, one).join(" with ")));
             format!("need {}", all.join(" or "))
         }
+        Action::Drop(skills) => {
+            let names = skills.iter().map(|skill| plan.skills[skill.index()].as_str());
+            format!("drop {}", names.collect::<Vec<_>>().join(" "))
+        }
         Action::AddQueue { to, while_active: true } => format!("add {} while-active", queue(to)),
         Action::AddQueue { to, while_active: false } => format!("add {}", queue(to)),
         Action::MoveTo(to) => format!("move to {}", queue(to)),
@@ -382,10 +444,14 @@ fn action(plan: &RoutingPlan, action: &Action) -> Option<String> {
 fn agent_line(plan: &RoutingPlan, agent: &AgentPlan) -> String {
     let mut words = vec![format!("agent {}", agent.id)];
     words.extend(levels(plan, &agent.skills));
-    words.push(format!("holds {}", agent.capacity));
-    if let Some(device) = &agent.voice {
-        let adapter = adapter_name(plan, device.adapter);
-        words.push(format!("at {adapter}:{}", device.address));
+    if agent.desks.iter().all(|desk| desk.channel != Channel::Voice) {
+        words.push("takes voice 0".to_owned());
+    }
+    for DeskPlan { channel, capacity, endpoint } in &agent.desks {
+        words.push(format!("takes {} {capacity}", channel.word()));
+        if let Some(Endpoint { adapter, address }) = endpoint {
+            words.push(format!("through {}:{address}", adapter_name(plan, *adapter)));
+        }
     }
     for (queue, Service { rank, delay }) in &agent.queues {
         let queue = &plan.queues[queue.index()].name;

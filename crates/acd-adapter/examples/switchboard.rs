@@ -14,8 +14,8 @@
 //! again, and they wait where they were.
 
 use acd_adapter::{
-    AdapterSession, LiveCalls, OfferKey, OfferOutcome, Report, SessionEvent, SessionOptions,
-    SessionSender,
+    AdapterSession, LiveCalls, Numbers, OfferKey, OfferOutcome, Report, SessionEvent,
+    SessionOptions, SessionSender,
 };
 use std::collections::HashMap;
 use std::error::Error;
@@ -90,9 +90,16 @@ impl Switchboard {
                 let call_id = format!("c{}", self.latest);
                 println!("{call_id} waits in {queue}");
                 let (queue, attributes) = (queue.to_owned(), HashMap::new());
-                let (priority, waited) = (None, None);
-                self.tell(Report::CallOffered { call_id, queue, priority, attributes, waited })
-                    .await
+                let (numbers, priority, waited) = (Numbers::default(), None, None);
+                self.tell(Report::CallOffered {
+                    call_id,
+                    queue,
+                    numbers,
+                    priority,
+                    attributes,
+                    waited,
+                })
+                .await
             }
             ["answer", number] if let Some(offer) = offer(number) => {
                 // Not bridged yet: acdd says when.

@@ -10,7 +10,8 @@
 //!
 //! ```no_run
 //! use acd_adapter::{
-//!     AdapterSession, HeldCall, OfferOutcome, Report, Resync, SessionEvent, SessionOptions,
+//!     AdapterSession, HeldCall, Numbers, OfferOutcome, Report, Resync, SessionEvent,
+//!     SessionOptions,
 //! };
 //! # fn held_calls() -> Vec<HeldCall> { Vec::new() }
 //!
@@ -21,6 +22,7 @@
 //!     .send(Report::CallOffered {
 //!         call_id: "1700000000.42".to_owned(),
 //!         queue: "billing".to_owned(),
+//!         numbers: Numbers::default(),
 //!         priority: None,
 //!         attributes: [("crm".to_owned(), "token-7".to_owned())].into(),
 //!         waited: None,
@@ -60,7 +62,7 @@
 //!
 //! ```no_run
 //! use acd_adapter::{
-//!     AdapterSession, Behaviour, Breaks, Habits, ScriptedCall, SessionOptions, Shift,
+//!     AdapterSession, Behaviour, Breaks, Habits, Numbers, ScriptedCall, SessionOptions, Shift,
 //!     SimulatedAgents, SimulatedClock, SimulatedPbx, endpoint,
 //! };
 //! use std::time::Duration;
@@ -108,6 +110,7 @@
 //!         id: format!("demo-{number}"),
 //!         start: clock.now(),
 //!         queue: "billing".to_owned(),
+//!         numbers: Numbers::default(),
 //!         priority: None,
 //!         attributes: [].into(),
 //!         patience: Some(seconds(120)),
@@ -134,7 +137,9 @@ mod simulated;
 pub use endpoint::{AddressError, KeepAlive, code_word, endpoint, root_of};
 pub use live_calls::{LiveCall, LiveCalls, TellError};
 pub use numbering::SendId;
-pub use report::{AgentMeant, AskedPresence, DeviceState, OfferKey, OfferOutcome, Report};
+pub use report::{
+    AgentMeant, AskedPresence, DeviceState, HandedOnTo, Numbers, OfferKey, OfferOutcome, Report,
+};
 pub use resync::{HeldCall, HeldLeg, LegState, Resync, ResyncIds, ResyncPart};
 pub use session::{
     AdapterSession, ConnectError, MESSAGE_BYTES_MAX, Reconnect, SendError, SessionEvent,

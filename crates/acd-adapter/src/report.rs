@@ -3,6 +3,7 @@
 use crate::resync::{HeldCall, HeldLeg};
 use acd_proto::v1::{self, adapter_message::Body};
 use prost::Message as _;
+use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 use std::time::Duration;
 
@@ -28,6 +29,35 @@ pub struct OfferKey {
     pub number: u64,
 }
 
+/// Where an agent has handed a caller on to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum HandedOnTo {
+    /// He has left acdd.
+    Outside,
+    /// He waits again, in this queue.
+    Queue(String),
+    /// He waits again, in the queue that the daemon's routes have for this number.
+    Number(String),
+}
+
+/// The telephone numbers of a call, as the PBX has them; each is empty if it is not known.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Numbers {
+    /// The number that was dialled.
+    #[serde(rename = "d", default, skip_serializing_if = "String::is_empty")]
+    pub dialed: String,
+    /// The number of the caller.
+    #[serde(rename = "c", default, skip_serializing_if = "String::is_empty")]
+    pub caller: String,
+}
+
+impl Numbers {
+    /// Neither is known.
+    pub fn are_unknown(&self) -> bool {
+        self.dialed.is_empty() && self.caller.is_empty()
+    }
+}
+
 /// What happens in the PBX. `proto/acd/v1/adapter.proto` has the bounds of every field.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Report {
@@ -35,9 +65,11 @@ pub enum Report {
     CallOffered {
         /// Unique among the adapter's live calls; an id of the PBX, never a telephone number.
         call_id: String,
-        /// The queue that it enters.
+        /// The queue that it enters; if empty, the daemon's routes decide.
         queue: String,
-        /// 0..=9; `None` is the normal 5.
+        /// What its routes look at.
+        numbers: Numbers,
+        /// 0..=9; `None` is what its route says, else the normal 5.
         priority: Option<u32>,
         /// Carried to the agent with the offer.
         attributes: HashMap<String, String>,
@@ -86,8 +118,8 @@ pub enum Report {
     CallTransferred {
         /// Which call.
         call_id: String,
-        /// Into this queue, where it waits again; without one it has left acdd.
-        queue: Option<String>,
+        /// Where he is now.
+        to: HandedOnTo,
     },
     /// An agent ended wrap-up at the phone.
     WrapUpDone {
@@ -143,9 +175,19 @@ pub enum AskedPresence {
 impl Report {
     fn body(&self, kept: Duration) -> Body {
         match self.clone() {
-            Self::CallOffered { call_id, queue, priority, attributes, waited } => {
+            Self::CallOffered { call_id, queue, numbers, priority, attributes, waited } => {
+                let Numbers { dialed, caller } = numbers;
                 let waited = on_the_wire(waited.unwrap_or_default().saturating_add(kept));
-                Body::CallOffered(v1::CallOffered { call_id, queue, priority, attributes, waited })
+                Body::CallOffered(v1::CallOffered {
+                    call_id,
+                    queue,
+                    priority,
+                    attributes,
+                    waited,
+                    dialed,
+                    caller,
+                    ..v1::CallOffered::default()
+                })
             }
             Self::CallEnded { call_id } => Body::CallEnded(v1::CallEnded { call_id }),
             Self::OfferResult { offer, outcome } => Body::OfferResult(v1::OfferResult {
@@ -164,9 +206,13 @@ impl Report {
             Self::AgentLegLost { call_id } => Body::AgentLegLost(v1::AgentLegLost { call_id }),
             Self::CallHeld { call_id } => Body::CallHeld(v1::CallHeld { call_id }),
             Self::CallRetrieved { call_id } => Body::CallRetrieved(v1::CallRetrieved { call_id }),
-            Self::CallTransferred { call_id, queue } => {
-                let queue = queue.unwrap_or_default();
-                Body::CallTransferred(v1::CallTransferred { call_id, queue })
+            Self::CallTransferred { call_id, to } => {
+                let (queue, dialed) = match to {
+                    HandedOnTo::Outside => (String::new(), None),
+                    HandedOnTo::Queue(queue) => (queue, None),
+                    HandedOnTo::Number(number) => (String::new(), Some(number)),
+                };
+                Body::CallTransferred(v1::CallTransferred { call_id, queue, dialed })
             }
             Self::WrapUpDone { agent } => {
                 let (agent, address) = agent.fields();

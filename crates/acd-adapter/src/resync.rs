@@ -1,7 +1,7 @@
 //! What an adapter says that it holds, when it and the daemon no longer know the same.
 
 use crate::numbering::SendId;
-use crate::report::on_the_wire;
+use crate::report::{Numbers, on_the_wire};
 use acd_proto::v1;
 use std::collections::HashMap;
 use std::time::Duration;
@@ -22,8 +22,10 @@ pub struct Resync {
 pub struct HeldCall {
     /// As it was offered.
     pub call_id: String,
-    /// The queue that it enters if the daemon does not know it.
+    /// The queue that it enters if the daemon does not know it; if empty, its routes decide.
     pub queue: String,
+    /// As it was offered.
+    pub numbers: Numbers,
     /// 0..=9; `None` is the normal 5.
     pub priority: Option<u32>,
     /// Carried to the agent with the offer.
@@ -54,6 +56,9 @@ impl HeldCall {
             priority: self.priority,
             attributes: self.attributes.clone(),
             waited: on_the_wire(self.waited.saturating_add(kept)),
+            dialed: self.numbers.dialed.clone(),
+            caller: self.numbers.caller.clone(),
+            ..v1::CallOffered::default()
         }
     }
 }
@@ -124,6 +129,7 @@ mod tests {
         HeldCall {
             call_id: "a".to_owned(),
             queue: "billing".to_owned(),
+            numbers: Numbers::default(),
             priority: None,
             attributes: [].into(),
             waited: Duration::from_secs(waited),
@@ -155,9 +161,16 @@ mod tests {
             ..held(0, false)
         };
         let offered = |bytes: usize| {
-            let HeldCall { call_id, queue, priority, attributes, .. } = call(bytes);
+            let HeldCall { call_id, queue, numbers, priority, attributes, .. } = call(bytes);
             let waited = None;
-            Message::Report(Report::CallOffered { call_id, queue, priority, attributes, waited })
+            Message::Report(Report::CallOffered {
+                call_id,
+                queue,
+                numbers,
+                priority,
+                attributes,
+                waited,
+            })
         };
         let longest = (0..MESSAGE_BYTES_MAX)
             .rfind(|bytes| offered(*bytes).bytes_max() <= MESSAGE_BYTES_MAX)

@@ -7,15 +7,18 @@ mod journal;
 mod model;
 mod names;
 mod notes;
+mod patterns;
 mod problem;
 mod read;
 mod size;
 mod syntax;
 mod values;
 
+/// What a plan says of routes, for those who know the plan from its file alone.
+pub use acd_core::{Arriving, Match, RoutingPlan, Said, SkillId};
 pub use problem::{LoadError, Problem, Problems};
 
-use acd_core::{RoutingPlan, Span};
+use acd_core::Span;
 use compile::compile;
 use model::File;
 use notes::{Key, Notes};

@@ -49,6 +49,28 @@ impl Names {
         span: &Range<usize>,
         notes: &mut Notes,
     ) -> Option<u16> {
+        self.position_besides(name, not, key, span, notes).map(handle)
+    }
+
+    /// The same, where there may be more names than a handle of 16 bits counts.
+    pub(crate) fn position(
+        &mut self,
+        name: &str,
+        key: &Key<'_>,
+        span: &Range<usize>,
+        notes: &mut Notes,
+    ) -> Option<usize> {
+        self.position_besides(name, None, key, span, notes)
+    }
+
+    fn position_besides(
+        &mut self,
+        name: &str,
+        not: Option<u16>,
+        key: &Key<'_>,
+        span: &Range<usize>,
+        notes: &mut Notes,
+    ) -> Option<usize> {
         let index = match self.indexes.get(name) {
             Some(index) => *index,
             None if self.open => self.add(name),
@@ -60,7 +82,7 @@ impl Names {
                 return None;
             }
         };
-        Some(handle(index))
+        Some(index)
     }
 
     /// The names in the order of their handles.

@@ -274,6 +274,11 @@ pub(crate) fn is(value: &DeValue<'_>) -> String {
     }
 }
 
+/// The key that a field stands for: some are words of the language, and written `r#match`.
+pub(crate) fn key_of(field: &'static str) -> &'static str {
+    field.strip_prefix("r#").unwrap_or(field)
+}
+
 /// Declares a table of the file. Each field is `required`, `optional`, or `default` with the TOML
 /// that stands for it when it is left out.
 macro_rules! section {
@@ -299,8 +304,8 @@ macro_rules! section {
                 key: &$crate::notes::Key<'_>,
                 notes: &mut $crate::notes::Notes,
             ) -> Option<Self> {
-                const KEYS: &[&str] = &[$(stringify!($field)),*];
-                let table = $crate::read::known_table(node, key, notes, KEYS)?;
+                let keys = [$($crate::read::key_of(stringify!($field))),*];
+                let table = $crate::read::known_table(node, key, notes, &keys)?;
                 $(section!(@require $presence, node, table, key, notes, $field, [$($field_doc),*]);)*
                 Some(Self {
                     $($field: section!(@read $presence table, key, notes, $field $(, $default)?),)*
@@ -321,9 +326,10 @@ macro_rules! section {
                     field.insert("description".to_owned(), $crate::read::prose(&[$($field_doc),*]).into());
                     $(field.insert("default".to_owned(), $crate::read::default_json($default));)?
                     if stringify!($presence) == "required" {
-                        required.push(stringify!($field));
+                        required.push($crate::read::key_of(stringify!($field)));
                     }
-                    properties.insert(stringify!($field).to_owned(), field.into());
+                    let name = $crate::read::key_of(stringify!($field));
+                    properties.insert(name.to_owned(), field.into());
                 })*
                 schemars::json_schema!({
                     "type": "object",
@@ -338,13 +344,14 @@ macro_rules! section {
     (@type default $type:ty) => { $crate::read::At<$type> };
     (@type $presence:ident $type:ty) => { $crate::read::Given<$type> };
     (@read default $table:ident, $key:ident, $notes:ident, $field:ident, $default:literal) => {
-        $crate::read::field($table, $key, $notes, stringify!($field)).or_default($default)
+        $crate::read::field($table, $key, $notes, $crate::read::key_of(stringify!($field))).or_default($default)
     };
     (@read $presence:ident $table:ident, $key:ident, $notes:ident, $field:ident) => {
-        $crate::read::field($table, $key, $notes, stringify!($field))
+        $crate::read::field($table, $key, $notes, $crate::read::key_of(stringify!($field)))
     };
     (@require required, $node:ident, $table:ident, $key:ident, $notes:ident, $field:ident, $docs:expr) => {
-        $crate::read::require($table, $key, $notes, &$node.span(), stringify!($field), &$docs);
+        let name = $crate::read::key_of(stringify!($field));
+        $crate::read::require($table, $key, $notes, &$node.span(), name, &$docs);
     };
     (@require $presence:ident, $node:ident, $table:ident, $key:ident, $notes:ident, $field:ident, $docs:expr) => {};
 }

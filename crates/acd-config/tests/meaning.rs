@@ -3,9 +3,9 @@
 
 use acd_config::{Config, Journal, LogFormat, OnFailure, Sync};
 use acd_core::{
-    Action, AdapterId, Admission, AnnouncementId, Bound, Criterion, Endpoint, Gauge, Latch,
-    MissedOffers, NumberId, Order, Priority, QueueId, Requirement, Rule, Service, ServiceLevel,
-    SkillId, Span, Treatment, When,
+    Action, Admission, Affinity, AnnouncementId, Bound, Criterion, Gauge, KeepFree, Latch,
+    MissedOffers, NumberId, Order, Priority, QueueId, Requirement, Rule, ServiceLevel, SkillId,
+    Span, Treatment, When,
 };
 use std::path::PathBuf;
 use std::time::Duration;
@@ -256,29 +256,22 @@ fn without_a_table_of_skills_each_is_declared_by_its_use() {
 }
 
 #[test]
-fn an_agent_has_a_name_a_device_and_a_capacity() {
+fn a_queue_may_keep_agents_free_and_wait_for_one() {
     let plan = parsed(
         r#"
         [queues.a]
-        [agents]
-        ana = { name = "Ana Ruiz", endpoints = { voice = "pbx-b:PJSIP/201:5060" } }
-        ben = { capacity = { voice = 16 }, endpoints = { voice = "pbx-a:1" } }
-        chloe = { endpoints = { voice = "pbx-b:2" } }
-        diego = {}
+        keep_free = { agents = 2, for_priority = 8 }
+        affinity = { window = "7d", wait = "30s" }
+        [queues.b]
         "#,
     )
     .plan;
-    assert_eq!(plan.adapters, ["pbx-b", "pbx-a"]);
-    let voice = |adapter, address: &str| {
-        Some(Endpoint { adapter: AdapterId(adapter), address: address.to_owned() })
-    };
-    let [ana, ben, chloe, diego] = plan.agents.as_slice() else { panic!("four are written") };
-    assert_eq!((ana.name.as_str(), ana.capacity), ("Ana Ruiz", 1));
-    assert_eq!(ana.voice, voice(0, "PJSIP/201:5060"));
-    assert_eq!((ben.name.as_str(), ben.capacity), ("ben", 16));
-    assert_eq!(ben.voice, voice(1, "1"));
-    assert_eq!(chloe.voice, voice(0, "2"));
-    assert_eq!((diego.name.as_str(), &diego.voice), ("diego", &None));
+    let keep_free = KeepFree { agents: 2, for_priority: Priority::HIGHEST_BY_RULE };
+    assert_eq!(plan.queues[0].keep_free, Some(keep_free));
+    let affinity =
+        |window, wait| Affinity { window: Span::from_secs(window), wait: Span::from_secs(wait) };
+    assert_eq!(plan.queues[0].affinity, affinity(7 * 86_400, 30));
+    assert_eq!((plan.queues[1].keep_free, plan.queues[1].affinity), (None, affinity(0, 20)));
 }
 
 #[test]
@@ -349,33 +342,6 @@ fn alternatives_stand_beside_what_is_required_and_a_rule_replaces_both() {
         Criterion::Random,
     ];
     assert_eq!(plan.queues[0].select, select);
-}
-
-#[test]
-fn an_agent_serves_queues_in_a_way_of_his_own() {
-    let plan = parsed(
-        r#"
-        [routing]
-        order = "deadline"
-        seed = 7
-        [queues.a]
-        [queues.b]
-        [agents.ana]
-        queues = { b = { rank = 8 }, a = { rank = 3, delay = "60s" } }
-        only = true
-        [agents.ben]
-        queues = { b = {} }
-        "#,
-    )
-    .plan;
-    assert_eq!((plan.order, plan.seed), (Order::Deadline, 7));
-    let [a, b] = [0, 1].map(QueueId);
-    let [late, early] =
-        [(3, 60), (8, 0)].map(|(rank, delay)| Service { rank, delay: Span::from_secs(delay) });
-    assert_eq!(plan.agents[0].queues, [(a, late), (b, early)]);
-    assert!(plan.agents[0].only && !plan.agents[1].only);
-    assert_eq!(plan.agents[1].service(a), Some(Service::default()));
-    assert_eq!(plan.agents[1].queues, [(b, Service::default())]);
 }
 
 #[test]

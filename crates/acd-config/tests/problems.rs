@@ -36,7 +36,7 @@ fn a_file_without_queues_routes_nothing() {
 "), @r"1:1: queues: there is no queue; expected at least one queue, such as [queues.front-desk]");
     insta::assert_snapshot!(problems(r"
 [queue.billing]
-"), @r"1:2: queue: unknown key (did you mean `queues`?); expected one of `server`, `log`, `journal`, `routing`, `presence`, `skills`, `queues`, `agents`");
+"), @r"1:2: queue: unknown key (did you mean `queues`?); expected one of `server`, `log`, `journal`, `routing`, `presence`, `channels`, `skills`, `queues`, `routes`, `agents`");
 }
 
 #[test]
@@ -48,17 +48,17 @@ ordr = "strict"
 [queues.billing]
 rnig = "5s"
 wrapup = "1s"
-broadcast = 3
+music = "default"
 service_level = { answerd = "80%" }
 [queues.billing.endpoints]
 "#), @r"
-    1:2: servre: unknown key (did you mean `server`?); expected one of `server`, `log`, `journal`, `routing`, `presence`, `skills`, `queues`, `agents`
-    3:1: routing.ordr: unknown key (did you mean `order`?); expected one of `order`, `credit`, `short_abandon`, `exclude_for`, `connect_within`, `recovery_grace`, `missed_offers`, `seed`
-    5:1: queues.billing.rnig: unknown key (did you mean `ring`?); expected one of `description`, `require`, `any_of`, `select`, `ring`, `wrap_up`, `wrap_up_at_most`, `service_level`, `at_closing`, `rules`
-    6:1: queues.billing.wrapup: unknown key (did you mean `wrap_up`?); expected one of `description`, `require`, `any_of`, `select`, `ring`, `wrap_up`, `wrap_up_at_most`, `service_level`, `at_closing`, `rules`
-    7:1: queues.billing.broadcast: unknown key; expected one of `description`, `require`, `any_of`, `select`, `ring`, `wrap_up`, `wrap_up_at_most`, `service_level`, `at_closing`, `rules`
+    1:2: servre: unknown key (did you mean `server`?); expected one of `server`, `log`, `journal`, `routing`, `presence`, `channels`, `skills`, `queues`, `routes`, `agents`
+    3:1: routing.ordr: unknown key (did you mean `order`?); expected one of `order`, `credit`, `short_abandon`, `exclude_for`, `connect_within`, `recovery_grace`, `missed_offers`, `seed`, `shared_callers`
+    5:1: queues.billing.rnig: unknown key (did you mean `ring`?); expected one of `description`, `require`, `any_of`, `select`, `broadcast`, `ring`, `wrap_up`, `wrap_up_at_most`, `service_level`, `keep_free`, `affinity`, `at_closing`, `rules`
+    6:1: queues.billing.wrapup: unknown key (did you mean `wrap_up`?); expected one of `description`, `require`, `any_of`, `select`, `broadcast`, `ring`, `wrap_up`, `wrap_up_at_most`, `service_level`, `keep_free`, `affinity`, `at_closing`, `rules`
+    7:1: queues.billing.music: unknown key; expected one of `description`, `require`, `any_of`, `select`, `broadcast`, `ring`, `wrap_up`, `wrap_up_at_most`, `service_level`, `keep_free`, `affinity`, `at_closing`, `rules`
     8:19: queues.billing.service_level.answerd: unknown key (did you mean `answered`?); expected one of `answered`, `within`
-    9:17: queues.billing.endpoints: unknown key; expected one of `description`, `require`, `any_of`, `select`, `ring`, `wrap_up`, `wrap_up_at_most`, `service_level`, `at_closing`, `rules`
+    9:17: queues.billing.endpoints: unknown key; expected one of `description`, `require`, `any_of`, `select`, `broadcast`, `ring`, `wrap_up`, `wrap_up_at_most`, `service_level`, `keep_free`, `affinity`, `at_closing`, `rules`
     ");
 }
 
@@ -77,7 +77,7 @@ log = 1.5
     2:10: agents: this is an array; expected a table with a key for each name
     3:10: server: "" is a string; expected a table with any of `listen`, `http`
     4:10: skills: `1` is a whole number; expected a table with a key for each name
-    5:11: routing: `false` is a truth value; expected a table with any of `order`, `credit`, `short_abandon`, `exclude_for`, `connect_within`, `recovery_grace`, `missed_offers`, `seed`
+    5:11: routing: `false` is a truth value; expected a table with any of `order`, `credit`, `short_abandon`, `exclude_for`, `connect_within`, `recovery_grace`, `missed_offers`, `seed`, `shared_callers`
     6:12: presence: `1979-05-27` is a date or time of day; expected a table with any of `reasons`, `heartbeat_within`
     7:7: log: `1.5` is a fraction; expected a table with any of `level`, `format`
     "#);
@@ -105,8 +105,8 @@ ben = { skills = "billing", capacity = 3, endpoints = "a:1", name = [] }
     9:21: queues.front-desk.rules[1]: `5` is a whole number; expected a table with any of `name`, `when`, `repeat_every`, `then`
     11:7: agents.ana: `5` is a whole number; expected a table with any of `name`, `skills`, `endpoints`, `capacity`, `queues`, `only`
     12:18: agents.ben.skills: `billing` is a string; expected a table with a key for each name
-    12:40: agents.ben.capacity: `3` is a whole number; expected a table with any of `voice`
-    12:55: agents.ben.endpoints: `a:1` is a string; expected a table with any of `voice`
+    12:40: agents.ben.capacity: `3` is a whole number; expected a table with any of `voice`, `chat`, `text`, `task`
+    12:55: agents.ben.endpoints: `a:1` is a string; expected a table with any of `voice`, `chat`, `text`, `task`
     12:69: agents.ben.name: this is an array; expected one line of 1 to 256 characters in quotes
     "#);
 }

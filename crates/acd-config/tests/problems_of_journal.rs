@@ -26,7 +26,7 @@ segmentsize = "64MiB"
 snapshots_every = 5000
 [queues.a]
 "#), @r"
-    1:2: jurnal: unknown key (did you mean `journal`?); expected one of `server`, `log`, `journal`, `routing`, `presence`, `skills`, `queues`, `agents`
+    1:2: jurnal: unknown key (did you mean `journal`?); expected one of `server`, `log`, `journal`, `routing`, `presence`, `channels`, `skills`, `queues`, `routes`, `agents`
     3:1: journal.folder: unknown key; expected one of `path`, `sync`, `retention`, `segment_size`, `snapshot_every`, `on_failure`
     4:1: journal.segmentsize: unknown key (did you mean `segment_size`?); expected one of `path`, `sync`, `retention`, `segment_size`, `snapshot_every`, `on_failure`
     5:1: journal.snapshots_every: unknown key (did you mean `snapshot_every`?); expected one of `path`, `sync`, `retention`, `segment_size`, `snapshot_every`, `on_failure`

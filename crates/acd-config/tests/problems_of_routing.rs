@@ -107,11 +107,11 @@ then = { end = "hang_up" }
 "#), @r#"
     1:1: queues.a.rules[0].name: missing; expected `name`: Its name, unique in the queue
     1:1: queues.a.rules[0].when: missing; expected `when`: When it acts: when all of this holds
-    1:1: queues.a.rules[0].then: missing; expected `then`: What it does, in this order: `priority`, `require`, `add_queue`, `play`, then `move_to`, `transfer_to` or `end`
+    1:1: queues.a.rules[0].then: missing; expected `then`: What it does, in this order: `priority`, `require`, `drop`, `add_queue`, `play`, then `move_to`, `transfer_to` or `end`
     4:8: queues.a.rules[1].when: this rule looks at nothing; expected a condition, such as waited = "45s"
-    5:8: queues.a.rules[1].then: this rule does nothing; expected at least one of `priority`, `require`, `add_queue`, `play`, `move_to`, `transfer_to`, `end`
+    5:8: queues.a.rules[1].then: this rule does nothing; expected at least one of `priority`, `require`, `drop`, `add_queue`, `play`, `move_to`, `transfer_to`, `end`
     7:1: queues.a.rules[2].nam: unknown key (did you mean `name`?); expected one of `name`, `when`, `repeat_every`, `then`
-    9:10: queues.a.rules[2].then.ends: unknown key (did you mean `end`?); expected one of `priority`, `require`, `any_of`, `add_queue`, `while_active`, `play`, `move_to`, `transfer_to`, `end`
+    9:10: queues.a.rules[2].then.ends: unknown key (did you mean `end`?); expected one of `priority`, `require`, `any_of`, `drop`, `add_queue`, `while_active`, `play`, `move_to`, `transfer_to`, `end`
     11:8: queues.a.rules[3].name: an earlier rule of this queue has the same name; expected a name of its own
     13:16: queues.a.rules[3].then.end: `hang_up` is not known; expected one of `voicemail`, `message`
     "#);
@@ -194,30 +194,52 @@ fn an_endpoint_names_its_adapter() {
 ana = { endpoints = { voice = "201" } }
 ben = { endpoints = { voice = "Asterisk:201" } }
 chloe = { endpoints = { voice = "asterisk-a:" } }
-diego = { endpoints = { chat = "asterisk-a:201" } }
+diego = { endpoints = { fax = "asterisk-a:201" } }
+eve = { endpoints = { chat = "web:eve" } }
 "#), @r#"
     3:31: agents.ana.endpoints.voice: `201` names no adapter; expected "adapter:address", such as "asterisk-a:PJSIP/201"
     4:31: agents.ben.endpoints.voice: `Asterisk` is not the name of an adapter; expected "adapter:address", such as "asterisk-a:PJSIP/201"; the adapter is 1 to 64 of a-z, 0-9, `-`, `_`, `.`
     5:33: agents.chloe.endpoints.voice: "" is not the address of a device; expected "adapter:address", such as "asterisk-a:PJSIP/201"; the address is 1 to 256 characters
-    6:25: agents.diego.endpoints.chat: unknown key; expected `voice`
+    6:25: agents.diego.endpoints.fax: unknown key; expected one of `voice`, `chat`, `text`, `task`
+    7:30: agents.eve.endpoints.chat: the agent takes no calls of `chat`; expected capacity = { chat = 1 }, or no endpoint for it
     "#);
 }
 
 #[test]
-fn an_agent_holds_between_1_and_16_calls() {
+fn an_agent_holds_up_to_16_calls_and_takes_some() {
     insta::assert_snapshot!(problems(r#"
 [queues.a]
 [agents]
 ana = { capacity = { voice = 0 } }
 ben = { capacity = { voice = 17 } }
-chloe = { capacity = { voice = 1, chat = 3 } }
+chloe = { capacity = { voice = 1, fax = 3 } }
 diego = { name = "two\nlines" }
 "#), @r"
-    3:30: agents.ana.capacity.voice: `0` is out of range; expected a whole number from 1 to 16
-    4:30: agents.ben.capacity.voice: `17` is out of range; expected a whole number from 1 to 16
-    5:35: agents.chloe.capacity.chat: unknown key; expected `voice`
+    3:20: agents.ana.capacity: the agent would take no calls at all; expected a capacity above 0 for some channel, such as { voice = 1 }
+    4:30: agents.ben.capacity.voice: `17` is out of range; expected a whole number from 0 to 16
+    5:35: agents.chloe.capacity.fax: unknown key; expected one of `voice`, `chat`, `text`, `task`
     6:18: agents.diego.name: this has a control character, `\n`; expected one line of 1 to 256 characters in quotes
     ");
+}
+
+#[test]
+fn channels_reserves_and_affinities_are_checked() {
+    insta::assert_snapshot!(problems(r#"
+[channels]
+voice = { interruptible_by = ["chat", "chat", "callback"] }
+fax = {}
+[queues.a]
+keep_free = { agents = 0 }
+affinity = { window = "8d", wait = 5 }
+"#), @r#"
+    2:39: channels.voice.interruptible_by[1]: this channel is listed twice; expected each channel once
+    2:47: channels.voice.interruptible_by[2]: `callback` is not known; expected one of `voice`, `chat`, `text`, `task`
+    3:1: channels.fax: unknown key; expected one of `voice`, `chat`, `text`, `task`
+    5:13: queues.a.keep_free.for_priority: missing; expected `for_priority`: The least priority of the calls that may have them
+    5:24: queues.a.keep_free.agents: `0` is out of range; expected a whole number from 1 to 1000000
+    6:23: queues.a.affinity.window: `8d` is too long; expected a time with its unit (d, h, m, s, ms) up to 7d, such as "20s" or "1h30m"
+    6:36: queues.a.affinity.wait: `5` has no unit; expected a time with its unit (d, h, m, s, ms) up to 7d, such as "20s" or "1h30m"
+    "#);
 }
 
 #[test]

@@ -66,11 +66,24 @@ impl Router {
                 raises
             }
             Action::Require(_) => {
-                let demand = self.rules[queue.index()].rules[usize::from(rule)].demand;
-                let Some(demand) = demand.filter(|it| *it != self.places[place].demand) else {
+                let base = self.rules[queue.index()].rules[usize::from(rule)].base;
+                let Some(base) = base.filter(|it| *it != self.places[place].base) else {
                     return false;
                 };
-                self.change_demand(place, demand, events);
+                self.places[place].base = base;
+                self.ask_anew(place, events);
+                true
+            }
+            Action::Drop(skills) => {
+                let before = self.calls[slot].extra;
+                let left = before.and_then(|extra| self.extras.without(extra, skills, &self.plan));
+                if left == before {
+                    return false;
+                }
+                self.calls[slot].extra = left;
+                for place in self.places_of(slot).collect::<Vec<_>>() {
+                    self.ask_anew(place, events);
+                }
                 true
             }
             Action::AddQueue { to, while_active } => {
@@ -121,8 +134,7 @@ impl Router {
         }
         let place_there = self.place_in(slot, to);
         let stands_there = place_there.is_some();
-        let left_now = self.calls[slot].left_at == self.now && self.calls[slot].left.contains(&to);
-        if !stands_there && left_now {
+        if !stands_there && self.has_left_now(slot, to) {
             return false;
         }
         self.calls[slot].moves += 1;

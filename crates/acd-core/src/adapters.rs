@@ -27,7 +27,7 @@ pub(crate) struct Adapter {
     pub(crate) awaited_until: Option<Timestamp>,
     /// Of that.
     pub(crate) ticket: Ticket,
-    /// The live offers that it rings, oldest first: a chain through `Hand`, by call slot.
+    /// The live offers that it rings, oldest first: a chain in `Router::hands`.
     pub(crate) first_offer: u32,
     pub(crate) last_offer: u32,
 }
@@ -188,12 +188,12 @@ impl Router {
     ) {
         let forgets = std::mem::take(&mut self.adapters[adapter.index()].forgets);
         loop {
-            let slot = self.adapters[adapter.index()].first_offer;
-            if slot == NONE || self.hand(slot).offer > forgets {
+            let hand = self.adapters[adapter.index()].first_offer;
+            if hand == NONE || self.hands[hand].offer > forgets {
                 break;
             }
             let end = OfferEnd::Revoked(RevokeCause::AdapterRestarted);
-            self.end_offer(slot, end, told, events);
+            self.end_offer(hand, end, told, events);
         }
     }
 }

@@ -5,6 +5,7 @@ use crate::call::CallState;
 use crate::command::Rejection;
 use crate::event::{Event, OfferEnd, Outcome, Presence, RevokeCause};
 use crate::ids::{AdapterId, AgentId, CallHandle, OfferNumber};
+use crate::lines::Demand;
 use crate::offers::Told;
 use crate::router::Router;
 
@@ -16,9 +17,9 @@ impl Router {
         offer: OfferNumber,
         events: &mut Vec<Event>,
     ) -> Result<(), Rejection> {
-        let slot = self.in_hand(call, offer, CallState::Offering)?;
+        let hand = self.in_hand(call, offer, CallState::Offering)?;
         let end = OfferEnd::Revoked(RevokeCause::AdapterRestarted);
-        self.end_offer(slot, end, Told::ByAdapter, events);
+        self.end_offer(hand, end, Told::ByAdapter, events);
         Ok(())
     }
 
@@ -47,10 +48,11 @@ impl Router {
             return Err(Rejection::UnknownAdapter);
         }
         let found = self.known_agent(agent)?;
-        let is_at_work = match talking {
-            true => found.wanted != Presence::LoggedOut && found.free_slot().is_some(),
-            false => found.is_available(),
-        };
+        let desk = found.desk(self.live(call)?.channel);
+        let is_at_work = desk.is_some_and(|desk| match talking {
+            true => found.wanted != Presence::LoggedOut && found.free_slot(desk).is_some(),
+            false => found.is_available_at(desk, &self.plan.channels),
+        });
         if state != CallState::Waiting {
             let needs = CallState::Waiting.name();
             return Err(Rejection::WrongCallState { needs, is: state.name() });
@@ -62,21 +64,18 @@ impl Router {
         let met = self.places_of(slot).find(|place| self.meets_demand(agent, *place));
         let any = self.places_of(slot).next().filter(|_| talking);
         let place = met.or(any).ok_or(Rejection::AgentNotQualified)?;
-        self.put_in_hand(place, agent, rung_by, true, events);
+        let hand = self.put_in_hand(place, agent, rung_by, true, events);
         if talking {
             self.find_in_conversation(slot, events);
         } else {
-            self.let_ring(slot, events);
+            self.let_ring(hand, events);
         }
         Ok(())
     }
 
     fn meets_demand(&self, agent: AgentId, place: u32) -> bool {
-        let demand = self.places[place].demand;
-        // Found ringing, it has waited long enough.
-        let position = self.lines.position(self.lines.last_kind(demand));
-        let pool = self.agents[agent.index()].pool;
-        self.pools.that_serve(position as u32).has(pool as usize)
+        let Demand { queue, requirement } = &self.lines.demands[self.places[place].demand.index()];
+        self.plan.agents[agent.index()].level_for(*queue, requirement).is_some()
     }
 
     /// The offer in hand was accepted before anybody looked.

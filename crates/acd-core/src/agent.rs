@@ -1,11 +1,14 @@
 //! What the Router knows of an agent: presence, slots, and where he stands among the idle.
+//!
+//! He takes calls of each channel at a desk of its own: it has his slots there, and a place among
+//! those who are available at desks of the same kind.
 
 use crate::chance::draw;
 use crate::deadlines::Ticket;
 use crate::event::{DeviceState, HeartbeatState, NotReadyReason, Presence, SlotState};
 use crate::gauges::Counts;
 use crate::ids::{AdapterId, AgentId, OfferNumber, Span, Timestamp};
-use crate::plan::AgentPlan;
+use crate::plan::{AgentPlan, Channel, Channels, DeskPlan};
 use crate::selection::{Measures, Occupation};
 
 /// Where agents of one pool stand to each other where nothing else decides: less is offered first.
@@ -31,11 +34,26 @@ pub(crate) struct Agent {
     pub(crate) heartbeat: HeartbeatState,
     /// Offers left unanswered in a row.
     pub(crate) missed: u32,
-    pub(crate) idle_since: Timestamp,
     pub(crate) shift: Shift,
     /// The latest that he was given; 0 for none.
     pub(crate) last_offer: OfferNumber,
+    /// One for each channel of which he takes calls.
+    pub(crate) desks: Box<[Desk]>,
+    /// Of all desks, in their order.
     pub(crate) slots: Box<[Slot]>,
+    /// What he counts as where a latch looks at agents.
+    pub(crate) counted: Counts,
+}
+
+/// Where he takes calls of one channel.
+#[derive(Clone, Debug)]
+pub(crate) struct Desk {
+    pub(crate) channel: Channel,
+    /// His slots there begin here ...
+    first: u8,
+    /// ... and are so many.
+    capacity: u8,
+    pub(crate) idle_since: Timestamp,
     pub(crate) pool: u32,
     /// The adapter that rings him; without one, the call's own.
     pub(crate) adapter: Option<AdapterId>,
@@ -43,8 +61,6 @@ pub(crate) struct Agent {
     pub(crate) listed: Option<AgentKey>,
     /// What he stands by in the pool's other orders, if it has some.
     pub(crate) measured: Measures,
-    /// What he counts as where a latch looks at agents.
-    pub(crate) counted: Counts,
 }
 
 /// What an agent has done since he logged in.
@@ -70,8 +86,25 @@ pub(crate) struct Slot {
 }
 
 impl Agent {
-    pub(crate) fn new(planned: &AgentPlan, pool: u32) -> Self {
+    /// `pools` are those of his desks.
+    pub(crate) fn new(planned: &AgentPlan, pools: impl IntoIterator<Item = u32>) -> Self {
         let slot = Slot { state: SlotState::Free, since: None, ticket: Ticket::NONE };
+        let mut first = 0;
+        let desk = |(desk, pool): (&DeskPlan, u32)| {
+            let begins = first;
+            first += desk.capacity;
+            Desk {
+                channel: desk.channel,
+                first: begins,
+                capacity: desk.capacity,
+                idle_since: Timestamp(0),
+                pool,
+                adapter: desk.endpoint.as_ref().map(|endpoint| endpoint.adapter),
+                listed: None,
+                measured: Measures::default(),
+            }
+        };
+        let desks: Box<[Desk]> = planned.desks.iter().zip(pools).map(desk).collect();
         Self {
             wanted: Presence::LoggedOut,
             presence_since: None,
@@ -79,20 +112,28 @@ impl Agent {
             device: DeviceState::Up,
             heartbeat: HeartbeatState::None,
             missed: 0,
-            idle_since: Timestamp(0),
             shift: Shift::default(),
             last_offer: OfferNumber(0),
-            slots: vec![slot; usize::from(planned.capacity)].into(),
-            pool,
-            adapter: planned.voice.as_ref().map(|endpoint| endpoint.adapter),
-            listed: None,
-            measured: Measures::default(),
+            desks,
+            slots: vec![slot; usize::from(first)].into(),
             counted: Counts::default(),
         }
     }
 
-    pub(crate) fn free_slot(&self) -> Option<u8> {
-        let free = self.slots.iter().position(|slot| slot.state == SlotState::Free)?;
+    /// Where he takes calls of a channel, if he does.
+    pub(crate) fn desk(&self, channel: Channel) -> Option<&Desk> {
+        let slots = channel.of_slots();
+        self.desks.iter().find(|desk| desk.channel == slots)
+    }
+
+    /// The desk that has a slot.
+    pub(crate) fn desk_of_mut(&mut self, slot: u8) -> Option<&mut Desk> {
+        self.desks.iter_mut().find(|desk| desk.slots().contains(&usize::from(slot)))
+    }
+
+    /// A slot of a desk that is free.
+    pub(crate) fn free_slot(&self, desk: &Desk) -> Option<u8> {
+        let free = desk.slots().find(|slot| self.slots[*slot].state == SlotState::Free)?;
         Some(free as u8)
     }
 
@@ -116,12 +157,27 @@ impl Agent {
         self.asked.or_else(|| (self.presence() != self.wanted).then_some(self.wanted))
     }
 
-    /// Ready, nothing else asked for, his device in no call of its own, and a slot free.
-    pub(crate) fn is_available(&self) -> bool {
+    /// Ready, nothing else asked for, his telephone in no call of its own where that is what rings,
+    /// a slot free, and nothing in hand that bars calls of the channel.
+    pub(crate) fn is_available_at(&self, desk: &Desk, channels: &Channels) -> bool {
+        let may_ring = self.device == DeviceState::Up || desk.channel != Channel::Voice;
         self.presence() == Presence::Ready
             && self.asked.is_none()
-            && self.device == DeviceState::Up
-            && self.free_slot().is_some()
+            && may_ring
+            && self.free_slot(desk).is_some()
+            && self
+                .desks
+                .iter()
+                .all(|other| channels.allow(desk.channel, other.channel) || !self.holds_some(other))
+    }
+
+    /// Whether he could be offered a call of some channel.
+    pub(crate) fn is_available(&self, channels: &Channels) -> bool {
+        self.desks.iter().any(|desk| self.is_available_at(desk, channels))
+    }
+
+    fn holds_some(&self, desk: &Desk) -> bool {
+        desk.slots().any(|slot| self.slots[slot].state != SlotState::Free)
     }
 
     /// A call is in his hands, from accept to the end of wrap-up.
@@ -135,8 +191,13 @@ impl Agent {
         })
     }
 
-    pub(crate) fn key(&self, agent: AgentId) -> AgentKey {
-        AgentKey { missed: self.missed > 0, idle_since: self.idle_since, agent }
+    pub(crate) fn key(&self, agent: AgentId, desk: &Desk) -> AgentKey {
+        AgentKey { missed: self.missed > 0, idle_since: desk.idle_since, agent }
+    }
+
+    /// Where he stands by the longest that he has been idle at any desk at which he is available.
+    pub(crate) fn longest_idle(&self) -> Option<AgentKey> {
+        self.desks.iter().filter_map(|desk| desk.listed).min()
     }
 
     pub(crate) fn measures(&self, agent: AgentId, seed: u64) -> Measures {
@@ -165,7 +226,7 @@ impl Agent {
         }
         if presence == Presence::Ready {
             self.missed = 0;
-            self.idle_since = now;
+            self.desks.iter_mut().for_each(|desk| desk.idle_since = now);
         }
     }
 
@@ -190,5 +251,12 @@ impl Agent {
             }
             (None, false) | (Some(_), true) => {}
         }
+    }
+}
+
+impl Desk {
+    pub(crate) fn slots(&self) -> std::ops::Range<usize> {
+        let first = usize::from(self.first);
+        first..first + usize::from(self.capacity)
     }
 }

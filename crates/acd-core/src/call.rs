@@ -1,11 +1,13 @@
 //! What the Router knows of a call: its state, its places, who holds it, whom it skips.
 
+use crate::command::CallEntry;
 use crate::deadlines::Ticket;
 use crate::ids::{
-    AdapterId, AgentId, CallHandle, DemandId, OfferNumber, Priority, QueueId, Span, Timestamp,
+    AdapterId, AgentId, CallHandle, CallerKey, DemandId, ExtraId, OfferNumber, Priority, QueueId,
+    Span, Timestamp,
 };
-use crate::plan::Order;
-use crate::slab::NONE;
+use crate::plan::{Channel, Order};
+use crate::slab::{NONE, make_room};
 
 /// The most calls that may live at once; a handle's slot is below it.
 pub const CALLS_MAX: u32 = 1 << 20;
@@ -59,8 +61,11 @@ impl CallState {
 pub(crate) struct Call {
     pub(crate) handle: CallHandle,
     pub(crate) adapter: AdapterId,
+    pub(crate) channel: Channel,
     pub(crate) arrival: u64,
     pub(crate) priority: Priority,
+    /// What it asks for besides what its queues do.
+    pub(crate) extra: Option<ExtraId>,
     pub(crate) state: CallState,
     /// Since when it is in that state.
     pub(crate) stage_since: Timestamp,
@@ -75,6 +80,10 @@ pub(crate) struct Call {
     pub(crate) target: Span,
     /// It lost its agent's leg: first of its priority until connected.
     pub(crate) first: bool,
+    /// Who calls, if that is known.
+    pub(crate) caller: Option<CallerKey>,
+    /// The agent whom it waits for, and nobody else may take it.
+    pub(crate) awaits: Option<Awaits>,
     pub(crate) moves: u8,
     /// It counts among those who wait.
     pub(crate) counted: bool,
@@ -84,18 +93,29 @@ pub(crate) struct Call {
     pub(crate) places: u32,
     /// Whom it skips, a chain in `Router::exclusions`.
     pub(crate) exclusions: u32,
-    /// The agent whom it is offered to or who has it; set in every state but `Waiting`.
-    pub(crate) hand: Option<Hand>,
-    /// Of the ring or the connect deadline.
-    pub(crate) ticket: Ticket,
-    /// The queues that it both entered and left at `left_at`.
+    /// The agents whom it is offered to, or who has it, a chain in `Router::hands`; empty only in
+    /// `Waiting`, and longer than one only in `Offering`.
+    pub(crate) hands: u32,
+    /// The queues that it both entered and left at `left_at`, the latest first, a chain in
+    /// `Router::left`.
     pub(crate) left_at: Timestamp,
-    pub(crate) left: Vec<QueueId>,
+    pub(crate) left: u32,
+}
+
+/// Whom a call waits for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Awaits {
+    pub(crate) agent: AgentId,
+    pub(crate) until: Timestamp,
+    /// Of the end.
+    pub(crate) ticket: Ticket,
 }
 
 /// An agent's hold on a call, from offer to end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Hand {
+    /// The call's slot.
+    pub(crate) call: u32,
     pub(crate) offer: OfferNumber,
     pub(crate) agent: AgentId,
     pub(crate) slot: u8,
@@ -103,16 +123,24 @@ pub(crate) struct Hand {
     pub(crate) rung_by: AdapterId,
     /// When the offer rings out or the bridge must stand.
     pub(crate) until: Timestamp,
-    /// Neighbours, by call slot, among the live offers that the same adapter rings.
+    /// Of that.
+    pub(crate) ticket: Ticket,
+    /// Neighbours among the live offers that the same adapter rings.
     pub(crate) previous: u32,
     pub(crate) next: u32,
+    /// The next one of the same call.
+    pub(crate) sibling: u32,
 }
 
 #[derive(Debug)]
 pub(crate) struct Place {
     pub(crate) slot: u32,
     pub(crate) queue: QueueId,
+    /// What the queue, or a rule of it, makes the call ask for.
+    pub(crate) base: DemandId,
+    /// The same with the call's extra.
     pub(crate) demand: DemandId,
+    /// Where it stands under its call's key, while the call is `Waiting`; else `NONE`.
     pub(crate) line: u32,
     /// Since when it counts as being there: earlier than `taken` for a call heard of late.
     pub(crate) entered: Timestamp,
@@ -133,8 +161,6 @@ pub(crate) struct Place {
     pub(crate) stage: u8,
     /// Of the next stage.
     pub(crate) stage_ticket: Ticket,
-    /// The key under which it stands in its line, while the call is `Waiting`.
-    pub(crate) listed: Option<CallKey>,
     pub(crate) next: u32,
 }
 
@@ -143,6 +169,13 @@ pub(crate) struct Place {
 pub(crate) struct Repeat {
     pub(crate) rule: u16,
     pub(crate) again_at: Timestamp,
+    pub(crate) next: u32,
+}
+
+/// A queue that a call has left in the instant in which it entered it.
+#[derive(Debug)]
+pub(crate) struct Left {
+    pub(crate) queue: QueueId,
     pub(crate) next: u32,
 }
 
@@ -159,14 +192,16 @@ impl Call {
         handle: CallHandle,
         adapter: AdapterId,
         arrival: u64,
-        priority: Priority,
-        since: Timestamp,
+        entry: &CallEntry,
     ) -> Self {
+        let CallEntry { priority, since, channel, caller, extra, .. } = *entry;
         Self {
             handle,
             adapter,
+            channel,
             arrival,
             priority,
+            extra,
             state: CallState::Waiting,
             stage_since: since,
             arrived_at: since,
@@ -174,15 +209,16 @@ impl Call {
             age_kept: Span(0),
             target: Span(0),
             first: false,
+            caller,
+            awaits: None,
             moves: 0,
             counted: false,
             joins: 0,
             places: NONE,
             exclusions: NONE,
-            hand: None,
-            ticket: Ticket::NONE,
+            hands: NONE,
             left_at: Timestamp(0),
-            left: Vec::new(),
+            left: NONE,
         }
     }
 
@@ -259,6 +295,8 @@ impl Calls {
     pub(crate) fn reserve(&mut self, slot: u32, generation: u32) {
         let index = slot as usize;
         if index >= self.slots.len() {
+            let more = index + 1 - self.slots.len();
+            make_room(&mut self.slots, more);
             self.slots.resize_with(index + 1, CallSlot::default);
         }
         self.slots[index].generation = generation;

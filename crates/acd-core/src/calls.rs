@@ -2,9 +2,8 @@
 
 use crate::call::{CALLS_MAX, Call, CallState, Hand, MOVES_MAX};
 use crate::command::{CallEntry, Rejection};
-use crate::event::{Event, LeftCause, OfferEnd, Outcome, ReturnCause, RevokeCause, SlotState};
+use crate::event::{Event, LeftCause, Outcome, ReturnCause, RevokeCause, SlotState};
 use crate::ids::{AdapterId, CallHandle, Priority, QueueId};
-use crate::offers::Told;
 use crate::plan::Treatment;
 use crate::router::Router;
 use crate::slab::NONE;
@@ -17,11 +16,15 @@ impl Router {
         entry: CallEntry,
         events: &mut Vec<Event>,
     ) -> Result<(), Rejection> {
-        let CallEntry { queue, priority, since } = entry;
+        let CallEntry { queue, priority, since, channel, extra, route, .. } = entry;
         if !self.is_up(adapter) {
             return Err(Rejection::AdapterNotUp);
         }
         self.known_queue(queue)?;
+        let knows_route = route.is_none_or(|route| route.index() < self.plan.routes.len());
+        if !knows_route || extra.is_some_and(|extra| extra.index() >= self.plan.extras.len()) {
+            return Err(Rejection::UnknownRoute);
+        }
         if call.slot >= CALLS_MAX {
             return Err(Rejection::TooManyCalls);
         }
@@ -31,11 +34,15 @@ impl Router {
         if since > self.now {
             return Err(Rejection::SinceAhead);
         }
+        if let Some(preferred) = entry.preferred {
+            self.known_agent(preferred)?;
+        }
         self.arrivals += 1;
         let arrival = self.arrivals;
-        self.calls.insert(Call::new(call, adapter, arrival, priority, since));
-        events.push(Event::CallArrived { call, adapter, arrival, priority, since });
+        self.calls.insert(Call::new(call, adapter, arrival, &entry));
+        events.push(Event::CallArrived { call, adapter, channel, arrival, priority, since, route });
         self.count_call(call.slot, true);
+        self.judge_affinity(&entry, call.slot, events);
         self.arriving = Some(call);
         self.take_place(call.slot, queue, since, events);
         self.arriving = None;
@@ -95,19 +102,15 @@ impl Router {
         events: &mut Vec<Event>,
     ) {
         let call = self.calls[slot].handle;
-        self.deadlines.cancel(&mut self.calls[slot].ticket);
         match self.calls[slot].state {
             CallState::Waiting => {}
-            CallState::Offering => {
-                let end = OfferEnd::Revoked(RevokeCause::CallEnded);
-                self.close_offer(slot, end, Told::ByOthers, events);
-            }
+            CallState::Offering => self.close_offers(slot, RevokeCause::CallEnded, events),
             CallState::Connecting => {
-                let hand = self.hand(slot);
+                let hand = self.let_go(self.calls[slot].hands);
                 self.free_slot(hand.agent, hand.slot, events);
             }
             CallState::Connected | CallState::Held => {
-                let hand = self.hand(slot);
+                let hand = self.let_go(self.calls[slot].hands);
                 self.gauges.of_mut(hand.queue).in_system -= 1;
                 self.start_wrap_up(hand.agent, hand.slot, hand.queue, events);
             }
@@ -117,6 +120,8 @@ impl Router {
         while self.calls[slot].exclusions != NONE {
             self.end_exclusion(slot, |_| true);
         }
+        self.forget_awaited(slot);
+        self.forget_left(slot);
         self.calls.remove(slot);
         events.push(Event::CallEnded { call, outcome, treatment });
     }
@@ -163,12 +168,11 @@ impl Router {
         cause: ReturnCause,
         events: &mut Vec<Event>,
     ) -> Hand {
-        let hand = self.hand(call.slot);
+        let hand = self.let_go(self.calls[call.slot].hands);
         self.gauges.of_mut(hand.queue).in_system -= 1;
         self.start_wrap_up(hand.agent, hand.slot, hand.queue, events);
         self.exclude(call.slot, hand.agent);
         let left = &mut self.calls[call.slot];
-        left.hand = None;
         left.age_from = self.now - left.age_kept;
         left.enter(CallState::Waiting, self.now);
         self.count_call(call.slot, true);
@@ -238,7 +242,7 @@ impl Router {
         let slot = call.slot;
         let stands_there = self.place_in(slot, queue);
         let stands_elsewhere = self.places_of(slot).any(|place| Some(place) != stands_there);
-        let left_now = found.left_at == self.now && found.left.contains(&queue);
+        let left_now = self.has_left_now(slot, queue);
         if left_now || !stands_elsewhere {
             return Err(Rejection::AlreadyInQueue);
         }
@@ -249,8 +253,7 @@ impl Router {
         stands_there.into_iter().for_each(|place| self.place_helps_no_more(place));
         let was_offered = self.calls[slot].state == CallState::Offering;
         if was_offered {
-            let end = OfferEnd::Revoked(RevokeCause::CallMoved);
-            self.close_offer(slot, end, Told::ByOthers, events);
+            self.close_offers(slot, RevokeCause::CallMoved, events);
             self.calls[slot].enter(CallState::Waiting, self.now);
             let cause = ReturnCause::OfferEnded;
             events.push(Event::CallReturned { call, cause });

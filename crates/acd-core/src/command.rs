@@ -2,9 +2,10 @@
 
 use crate::event::DeviceState;
 use crate::ids::{
-    AdapterId, AgentId, CallHandle, OfferNumber, Priority, QueueId, ReasonId, Span, Timestamp,
+    AdapterId, AgentId, CallHandle, CallerKey, ExtraId, OfferNumber, Priority, QueueId, ReasonId,
+    RouteId, Span, Timestamp,
 };
-use crate::plan::{RoutingPlan, Treatment};
+use crate::plan::{Channel, RoutingPlan, Treatment};
 use std::fmt;
 use std::sync::Arc;
 
@@ -254,12 +255,43 @@ pub struct CallEntry {
     pub priority: Priority,
     /// When it began to wait: now, or earlier when the edge hears of it late.
     pub since: Timestamp,
+    /// By which means.
+    pub channel: Channel,
+    /// The agent whom it is for, if he works.
+    pub preferred: Option<AgentId>,
+    /// Who the caller is, to nobody but those who have the key: equal for calls of the same caller.
+    pub caller: Option<CallerKey>,
+    /// What it asks for besides what its queues do, for the whole of its life.
+    pub extra: Option<ExtraId>,
+    /// The route that chose all this; none if the adapter named the queue.
+    pub route: Option<RouteId>,
 }
 
 impl CallEntry {
-    /// Of a call of which nothing else is known.
+    /// Of a telephone call of which nothing else is known.
     pub const fn new(queue: QueueId, priority: Priority, since: Timestamp) -> Self {
-        Self { queue, priority, since }
+        Self {
+            queue,
+            priority,
+            since,
+            channel: Channel::Voice,
+            preferred: None,
+            caller: None,
+            extra: None,
+            route: None,
+        }
+    }
+
+    /// The same call, which asks for this besides.
+    #[must_use]
+    pub const fn asking(self, extra: Option<ExtraId>) -> Self {
+        Self { extra, ..self }
+    }
+
+    /// The same call, which took this route.
+    #[must_use]
+    pub const fn by_route(self, route: RouteId) -> Self {
+        Self { route: Some(route), ..self }
     }
 }
 
@@ -312,6 +344,8 @@ pub enum Rejection {
     TooManyCalls,
     /// The plan has no such queue.
     UnknownQueue,
+    /// The plan has no such route, or none that asks for this besides.
+    UnknownRoute,
     /// The plan has no such agent.
     UnknownAgent,
     /// The plan has no such reason.
@@ -360,6 +394,8 @@ pub enum Rejection {
     NotRecovering,
     /// The new plan is defective.
     PlanDefective,
+    /// The new plan, with what calls ask for besides by routes of before, has too many demands.
+    TooManyDemands,
     /// The new plan lacks a queue that calls stand in or were answered through.
     QueueInUse {
         /// Its handle under the present plan.
@@ -382,6 +418,7 @@ impl fmt::Display for Rejection {
             Self::CallExists => f.write_str("the call exists already"),
             Self::TooManyCalls => f.write_str("too many calls"),
             Self::UnknownQueue => f.write_str("no such queue"),
+            Self::UnknownRoute => f.write_str("no such route"),
             Self::UnknownAgent => f.write_str("no such agent"),
             Self::UnknownReason => f.write_str("no such reason"),
             Self::UnknownAdapter => f.write_str("no such adapter"),
@@ -408,6 +445,9 @@ impl fmt::Display for Rejection {
             Self::AgentNotQualified => f.write_str("the agent lacks what the call requires"),
             Self::NotRecovering => f.write_str("the domain is not recovering"),
             Self::PlanDefective => f.write_str("the new plan is defective"),
+            Self::TooManyDemands => f.write_str(
+                "the new plan asks for too much, with what calls ask for by routes of before",
+            ),
             Self::QueueInUse { queue } => {
                 write!(f, "the new plan lacks queue {}, which calls are in", queue.0)
             }

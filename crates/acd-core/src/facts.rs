@@ -2,11 +2,12 @@
 //! without the history.
 
 use crate::agent::Agent;
-use crate::call::{Call, CallState, Place};
+use crate::call::{Call, CallState, Hand, Place};
 use crate::event::{DeviceState, HeartbeatState, Presence, SlotState};
 use crate::ids::{
     AdapterId, AgentId, CallHandle, DemandId, OfferNumber, Priority, QueueId, Timestamp,
 };
+use crate::plan::Channel;
 use crate::router::Router;
 
 /// A call that lives.
@@ -16,6 +17,8 @@ pub struct CallFacts {
     pub call: CallHandle,
     /// Who holds the caller's leg.
     pub adapter: AdapterId,
+    /// By which means.
+    pub channel: Channel,
     /// Its number among all arrivals of the domain.
     pub arrival: u64,
     /// The present one.
@@ -26,10 +29,13 @@ pub struct CallFacts {
     pub arrived_at: Timestamp,
     /// Since when it is at its stage; of a call heard of late, since it began to wait.
     pub stage_since: Timestamp,
+    /// The agent whom it waits for, and until when; nobody else may take it.
+    pub awaits: Option<(AgentId, Timestamp)>,
     /// Where it stands, in the order it joined; nowhere while it is connected or held.
     pub places: Vec<PlaceFacts>,
-    /// Whose it is, unless it waits.
-    pub hand: Option<HandFacts>,
+    /// Whose it is, or those whom it is offered to, in the order of the offers; nobody's while it
+    /// waits.
+    pub hands: Vec<HandFacts>,
 }
 
 /// What is being done with a call.
@@ -118,6 +124,13 @@ pub struct AdapterFacts {
     pub awaits_resync: bool,
 }
 
+impl CallFacts {
+    /// What an agent has of it by this offer.
+    pub fn hand_by(&self, offer: OfferNumber) -> Option<&HandFacts> {
+        self.hands.iter().find(|hand| hand.offer == offer)
+    }
+}
+
 impl Router {
     /// The calls that live, in the order of their slots.
     pub fn calls(&self) -> impl Iterator<Item = CallFacts> {
@@ -172,9 +185,14 @@ impl Router {
             let Place { queue, demand, entered, .. } = self.places[place];
             PlaceFacts { queue, demand, since: entered }
         });
+        let hands = self.hands_of(call.handle.slot).map(|hand| {
+            let Hand { offer, agent, slot, queue, rung_by, until, .. } = self.hands[hand];
+            HandFacts { offer, agent, slot, queue, rung_by, until }
+        });
         CallFacts {
             call: call.handle,
             adapter: call.adapter,
+            channel: call.channel,
             arrival: call.arrival,
             priority: call.priority,
             stage: match call.state {
@@ -186,15 +204,9 @@ impl Router {
             },
             arrived_at: call.arrived_at,
             stage_since: call.stage_since,
+            awaits: call.awaits.map(|awaits| (awaits.agent, awaits.until)),
             places: places.collect(),
-            hand: call.hand.map(|hand| HandFacts {
-                offer: hand.offer,
-                agent: hand.agent,
-                slot: hand.slot,
-                queue: hand.queue,
-                rung_by: hand.rung_by,
-                until: hand.until,
-            }),
+            hands: hands.collect(),
         }
     }
 }

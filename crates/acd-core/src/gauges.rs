@@ -152,13 +152,15 @@ impl Router {
     /// Counts an agent as what he is now, wherever a latch looks at agents whom he is one of.
     pub(crate) fn count_agent(&mut self, agent: AgentId) {
         let known = &mut self.agents[agent.index()];
-        let watched = &self.pools.pools[known.pool as usize].watched;
+        // Those of his desks are alike.
+        let Some(desk) = known.desks.first() else { return };
+        let watched = &self.pools.pools[desk.pool as usize].watched;
         if watched.is_empty() {
             return;
         }
         let presence = known.presence();
-        let is =
-            [presence != Presence::LoggedOut, presence == Presence::Ready, known.is_available()];
+        let is_available = known.is_available(&self.plan.channels);
+        let is = [presence != Presence::LoggedOut, presence == Presence::Ready, is_available];
         let is = is.map(u32::from);
         let was = std::mem::replace(&mut known.counted, is);
         if is == was {

@@ -132,6 +132,14 @@ handle!(
     AnnouncementId(u16)
 );
 handle!(
+    /// What a route asks for besides: its index in `RoutingPlan::extras`.
+    ExtraId(u16)
+);
+handle!(
+    /// A route: its index in `RoutingPlan::routes`.
+    RouteId(u16)
+);
+handle!(
     /// An adapter. The first ones are those of `RoutingPlan::adapters`; the edge counts on from there.
     AdapterId(u16)
 );
@@ -151,6 +159,10 @@ pub struct CallHandle {
     /// Counts the calls that have lived in the slot.
     pub generation: u32,
 }
+
+/// A caller: a keyed hash that the edge has made of who he says he is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct CallerKey(pub u64);
 
 /// An offer, counted from 1 in its domain.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -1,12 +1,13 @@
 //! What must hold between any two commands, checked the slow way; for tests and soaks.
 
 use crate::adapters::Adapter;
-use crate::call::{Call, CallState};
+use crate::call::{Call, CallState, Hand};
 use crate::deadlines::Deadline;
 use crate::event::SlotState;
 use crate::ids::{AgentId, OfferNumber, Priority, QueueId};
 use crate::latches::LatchState;
 use crate::lines::LineKind;
+use crate::plan::KeepFree;
 use crate::recovery::Phase;
 use crate::router::Router;
 use crate::selection::RankedKey;
@@ -20,13 +21,18 @@ impl Router {
     /// # Panics
     /// When anything is off.
     pub fn check_invariants(&self) {
-        assert!(self.freed.is_empty() && self.eligible.is_empty(), "nothing is left to settle");
+        let is_settled =
+            self.freed.is_empty() && self.eligible.is_empty() && self.spared.is_empty();
+        assert!(is_settled, "nothing is left to settle");
         for call in self.calls.iter() {
             self.check_call(call);
         }
         for (index, agent) in self.agents.iter().enumerate() {
             self.check_agent(AgentId(index as u32));
-            assert_eq!(agent.listed.is_some(), agent.is_available(), "agent {index} is listed");
+            for desk in &agent.desks {
+                let is_available = agent.is_available_at(desk, &self.plan.channels);
+                assert_eq!(desk.listed.is_some(), is_available, "agent {index} is listed");
+            }
         }
         for adapter in &self.adapters {
             self.check_adapter(adapter);
@@ -36,12 +42,18 @@ impl Router {
         let places: usize =
             self.calls.iter().map(|call| self.places_of(call.handle.slot).count()).sum();
         assert_eq!(self.places.used(), places, "no place is left behind");
+        let held: usize =
+            self.calls.iter().map(|call| self.hands_of(call.handle.slot).count()).sum();
+        assert_eq!(self.hands.used(), held, "no hold is left behind");
         let excluded: usize =
             self.calls.iter().map(|call| self.exclusions_of(call.handle.slot).count()).sum();
         assert_eq!(self.exclusions.used(), excluded, "no exclusion is left behind");
         let every = self.calls.iter().flat_map(|call| self.places_of(call.handle.slot));
         let repeated: usize = every.map(|place| self.repeats_of(place).count()).sum();
         assert_eq!(self.repeats.used(), repeated, "no repeat is left behind");
+        let left: usize =
+            self.calls.iter().map(|call| self.left_of(call.handle.slot).count()).sum();
+        assert_eq!(self.left.used(), left, "nothing that was left is left behind");
         for call in self.calls.iter().filter(|call| call.state == CallState::Waiting) {
             self.check_nobody_could_take(call);
         }
@@ -50,7 +62,10 @@ impl Router {
     fn check_call(&self, call: &Call) {
         let slot = call.handle.slot;
         let waits = call.state == CallState::Waiting;
-        assert_eq!(call.hand.is_none(), waits, "somebody has a call unless it waits");
+        let hands: Vec<&Hand> = self.hands_of(slot).map(|hand| &self.hands[hand]).collect();
+        assert_eq!(hands.is_empty(), waits, "somebody has a call unless it waits");
+        assert!(hands.len() < 2 || call.state == CallState::Offering, "one has it");
+        assert!(hands.windows(2).all(|pair| pair[0].offer < pair[1].offer), "in order");
         let places: Vec<_> = self.places_of(slot).map(|place| &self.places[place]).collect();
         let connected = matches!(call.state, CallState::Connected | CallState::Held);
         assert_eq!(places.is_empty(), connected, "a call stands in a queue until connected");
@@ -60,17 +75,22 @@ impl Router {
         queues.dedup();
         assert_eq!(queues.len(), places.len(), "one place a queue");
         for place in &places {
-            assert_eq!(place.listed.is_some(), waits, "a call stands in its lines while it waits");
-            if let Some(key) = place.listed {
-                assert_eq!(key, call.key(self.plan.order), "the key is the present one");
-            }
-            if place.listed.is_some() {
+            let demand = self.lines.demand(place.base, call.extra);
+            assert_eq!(place.demand, demand, "a call asks for what its queue and itself do");
+            assert_eq!(place.line != NONE, waits, "a call stands in its lines while it waits");
+            if place.line != NONE {
                 let line = &self.lines.lines[place.line as usize];
-                let kind = LineKind { demand: place.demand, stage: place.stage };
-                assert_eq!((line.kind, line.adapter), (kind, call.adapter), "its own line");
+                let (adapter, channel) = (call.adapter, call.channel.of_slots());
+                let class = self.class_in(slot, place.queue);
+                let kind = LineKind { adapter, channel, stage: place.stage, class };
+                assert_eq!((line.demand, line.kind), (place.demand, kind), "its own line");
             }
         }
-        if let Some(hand) = call.hand {
+        let before_him = self.awaited.values().flat_map(|awaited| awaited.places.values());
+        let before_him = before_him.filter(|place| self.places[**place].slot == slot).count();
+        let expected = if call.awaits.is_some() && waits { places.len() } else { 0 };
+        assert_eq!(before_him, expected, "a call stands before the one whom it awaits");
+        for hand in hands {
             let state = &self.agents[hand.agent.index()].slots[usize::from(hand.slot)].state;
             let expected = match call.state {
                 CallState::Waiting => unreachable!("checked above"),
@@ -92,14 +112,16 @@ impl Router {
                 | SlotState::Connecting { call }
                 | SlotState::Talking { call }
                 | SlotState::Held { call } => {
-                    let hand = self.calls.find(call).and_then(|call| call.hand);
-                    assert!(hand.is_some_and(|hand| hand.agent == id), "call and agent agree");
+                    assert!(self.calls.find(call).is_some(), "who is in hand lives");
+                    let mut hands = self.hands_of(call.slot).map(|hand| &self.hands[hand]);
+                    assert!(hands.any(|hand| hand.agent == id), "call and agent agree");
                 }
             }
         }
-        if let Some(key) = agent.listed {
-            assert_eq!(key, agent.key(id), "the key is the present one");
-            let pool = &self.pools.pools[agent.pool as usize];
+        for desk in &agent.desks {
+            let Some(key) = desk.listed else { continue };
+            assert_eq!(key, agent.key(id, desk), "the key is the present one");
+            let pool = &self.pools.pools[desk.pool as usize];
             let found = self.pools.arena.iter(pool.by_idle).any(|(listed, _)| listed == key);
             assert!(found, "a listed agent stands in his pool");
             let measures = agent.measures(id, self.plan.seed);
@@ -117,8 +139,9 @@ impl Router {
         assert_eq!(adapter.ticket.is_set(), awaited, "he has a time to say it");
         let (mut at, mut last) = (adapter.first_offer, OfferNumber(0));
         while at != NONE {
-            let hand = self.hand(at);
-            assert_eq!(self.calls[at].state, CallState::Offering, "an adapter rings what is out");
+            let hand = &self.hands[at];
+            let state = self.calls[hand.call].state;
+            assert_eq!(state, CallState::Offering, "an adapter rings what is out");
             assert!(hand.offer > last, "oldest first");
             (at, last) = (hand.next, hand.offer);
         }
@@ -131,11 +154,11 @@ impl Router {
             assert_eq!(keys.len(), line.set.len() as usize, "a line counts its calls");
             assert!(keys.windows(2).all(|pair| pair[0].0 < pair[1].0), "a line is in order");
             for (key, place) in &keys {
-                assert_eq!(self.places[*place].listed, Some(*key), "a line holds what is listed");
+                assert_eq!(self.key_in_line(*place), Some(*key), "the key is the present one");
                 assert_eq!(self.places[*place].line as usize, index, "in the line it names");
             }
             listed += keys.len();
-            let open = !keys.is_empty() && self.is_open(line.adapter);
+            let open = !keys.is_empty() && self.is_open(line.kind.adapter);
             assert_eq!(self.lines.open.has(index), open, "a line is open while it can be served");
         }
         let waiting = self.calls.iter().filter(|call| call.state == CallState::Waiting);
@@ -143,7 +166,9 @@ impl Router {
         assert_eq!(listed, expected, "every place of a waiting call stands in a line");
         for (index, pool) in self.pools.pools.iter().enumerate() {
             for (key, _) in self.pools.arena.iter(pool.by_idle) {
-                assert_eq!(self.agents[key.agent.index()].listed, Some(key), "a pool is current");
+                let mut desks = self.agents[key.agent.index()].desks.iter();
+                let stands = desks.any(|it| it.pool as usize == index && it.listed == Some(key));
+                assert!(stands, "a pool is current");
             }
             for (_, set) in &pool.others {
                 assert_eq!(set.len(), pool.by_idle.len(), "each order has all of them");
@@ -165,7 +190,10 @@ impl Router {
             for at in self.places_of(call.handle.slot) {
                 let place = &self.places[at];
                 let awaited = rules.get(&(call.arrival, place.queue)).copied();
-                let expected = self.next_rule_at(at).filter(|_| call.state == CallState::Waiting);
+                let rules = 0..self.rules[place.queue.index()].rules.len() as u16;
+                let next = rules.filter_map(|rule| self.due_at(at, rule)).min();
+                assert_eq!(next, self.next_rule_at(at), "the next rule is the first of all");
+                let expected = next.filter(|_| call.state == CallState::Waiting);
                 // What it was set for may have been undone in the instant in which it was due.
                 let is_void = awaited.is_some_and(|at| {
                     at <= self.now && expected.is_none_or(|expected| at < expected)
@@ -184,7 +212,8 @@ impl Router {
         assert!(may_be, "time waits for what is due: {overdue:?} at {:?}", self.now);
         let tickets = self.calls.iter().map(|call| {
             let slot = call.handle.slot;
-            usize::from(call.ticket.is_set())
+            self.hands_of(slot).filter(|hand| self.hands[*hand].ticket.is_set()).count()
+                + usize::from(call.awaits.is_some())
                 + self.places_of(slot).filter(|place| self.places[*place].ticket.is_set()).count()
                 + self
                     .places_of(slot)
@@ -212,11 +241,26 @@ impl Router {
             let requirement = &self.lines.demands[place.demand.index()].requirement;
             let waited = self.now.since(place.entered);
             let urgent = call.priority == Priority::EMERGENCY;
+            let reaches = |agent: AgentId| {
+                let agent = &self.agents[agent.index()];
+                agent.desk(call.channel).is_some_and(|desk| {
+                    agent.is_available_at(desk, &self.plan.channels)
+                        && desk.adapter.is_none_or(|adapter| self.is_open(adapter))
+                })
+            };
+            let own = &self.plan.queues[place.queue.index()];
+            let able = self.plan.agents_with_ids().filter(|(id, planned)| {
+                reaches(*id) && planned.level_for(place.queue, &own.require).is_some()
+            });
+            let able = able.count();
+            let is_kept =
+                |keep: KeepFree| call.priority < keep.for_priority && able <= keep.agents as usize;
+            if own.keep_free.is_some_and(is_kept) {
+                continue;
+            }
             for (id, planned) in self.plan.agents_with_ids() {
-                let agent = &self.agents[id.index()];
-                let reachable = agent.adapter.is_none_or(|adapter| self.is_open(adapter));
-                let may_take = agent.is_available()
-                    && reachable
+                let may_take = reaches(id)
+                    && call.awaits.is_none_or(|awaits| awaits.agent == id)
                     && planned.level_for(place.queue, requirement).is_some()
                     && planned
                         .service(place.queue)

@@ -266,8 +266,8 @@ impl Router {
                 Some(after) => lines.arena.after(set, after),
             }
         };
-        let mut heads: BTreeSet<(CallKey, u32, u32)> = (0..lines.lines.len() as u32)
-            .filter(|line| lines.lines[*line as usize].queue == queue)
+        let mut heads: BTreeSet<(CallKey, u32, u32)> = lines
+            .of_queue(queue)
             .filter_map(|line| next(line, after).map(|(key, place)| (key, line, place)))
             .collect();
         let mut slice = Vec::new();
@@ -288,7 +288,7 @@ impl Router {
         for (_, slot, queue) in std::mem::take(&mut self.latches.all[latch as usize].helped) {
             let Some(place) = self.place_in(slot, queue) else { continue };
             self.places[place].by = None;
-            let in_hand = self.calls[slot].hand.is_some_and(|hand| hand.queue == queue);
+            let in_hand = self.hands_of(slot).any(|hand| self.hands[hand].queue == queue);
             if !in_hand && self.places_of(slot).nth(1).is_some() {
                 self.leave_queue(place, LeftCause::Withdrawn, events);
                 acted = true;

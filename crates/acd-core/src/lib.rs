@@ -6,6 +6,7 @@
 mod actions;
 mod adapters;
 mod adoption;
+mod affinity;
 mod agent;
 mod bits;
 mod call;
@@ -15,6 +16,7 @@ mod command;
 mod deadlines;
 mod digest;
 mod event;
+mod extras;
 mod facts;
 mod gauges;
 mod ids;
@@ -39,6 +41,7 @@ mod snapshot;
 mod wire;
 
 pub use adapters::ADAPTERS_MAX;
+pub use affinity::CALLERS_MAX;
 pub use call::{CALLS_MAX, EXCLUSIONS_MAX, MOVES_MAX, PLACES_MAX};
 
 pub use chance::draw;
@@ -50,16 +53,18 @@ pub use event::{
 };
 pub use facts::{AdapterFacts, AgentFacts, CallFacts, CallStage, HandFacts, PlaceFacts, SlotFacts};
 pub use ids::{
-    AdapterId, AgentId, AnnouncementId, CallHandle, DemandId, NumberId, OfferNumber, Priority,
-    QueueId, ReasonId, SkillId, Span, Timestamp,
+    AdapterId, AgentId, AnnouncementId, CallHandle, CallerKey, DemandId, ExtraId, NumberId,
+    OfferNumber, Priority, QueueId, ReasonId, RouteId, SkillId, Span, Timestamp,
 };
 pub use lines::{Demand, SkillQueue};
 pub use persist::RestoreError;
 pub use plan::{
-    AGENTS_MAX, ALTERNATIVES_MAX, Action, Admission, AgentPlan, BOUNDS_MAX, Bound, CAPACITY_MAX,
-    Criterion, DELAYS_MAX, Endpoint, Gauge, LEVEL_MAX, Latch, MissedOffers, Order, PlanDefect,
-    QUEUES_MAX, QueuePlan, RANK_MAX, RULES_MAX, Requirement, RoutingPlan, Rule, SKILLS_MAX,
-    Service, ServiceLevel, Treatment, When,
+    AGENTS_MAX, ALTERNATIVES_MAX, Action, Admission, Affinity, AgentPlan, Arriving, BOUNDS_MAX,
+    BROADCAST_MAX, Bound, CAPACITY_MAX, Channel, ChannelPlan, Channels, Criterion, DELAYS_MAX,
+    DEMANDS_MAX, DeskPlan, EXTRAS_MAX, Endpoint, Gauge, KeepFree, LEVEL_MAX, Latch, Match,
+    MissedOffers, Order, PATTERN_BYTES_MAX, PATTERNS_MAX, Pattern, PlanDefect, QUEUES_MAX,
+    QueuePlan, RANK_MAX, ROUTES_MAX, RULES_MAX, Requirement, Route, RoutingPlan, Rule, SKILLS_MAX,
+    Said, Service, ServiceLevel, Treatment, When,
 };
 pub use recovery::Phase;
 pub use router::{DEADLINES_PER_ADVANCE, Router};

@@ -1,16 +1,17 @@
-//! Lines of waiting calls: one per demand, (queue, requirement), adapter, and stage.
+//! Lines of waiting calls: one per demand, (queue, requirement), adapter, channel, stage, and class.
 //!
-//! A line per adapter, so that the loss of an adapter closes its lines by a bit each, whatever
-//! waits in them. A line per stage, so that an agent who takes calls only after a delay finds those
-//! that have waited so long at the head of lines of their own: the stage counts how many of the
-//! queue's delays a call has waited.
+//! Whoever may take the first call of a line may take each of them. So a line is of one adapter, and
+//! the loss of an adapter closes its lines by a bit each, whatever waits in them; of one stage, the
+//! number of the queue's delays that its calls have waited, for an agent who takes calls only after
+//! a delay; and of one class: what leaves the last agents to others, and what waits for one of them,
+//! stands apart.
 
 use crate::bits::Bits;
 use crate::call::CallKey;
-use crate::ids::{AdapterId, DemandId, Priority, QueueId, Span, Timestamp};
+use crate::extras::Extras;
+use crate::ids::{AdapterId, DemandId, ExtraId, Priority, QueueId, Span, Timestamp};
 use crate::ordered::{Arena, OrderedSet};
-use crate::plan::{Action, Requirement, RoutingPlan};
-use crate::slab::NONE;
+use crate::plan::{Action, Channel, DEMANDS_MAX, PlanDefect, Requirement, RoutingPlan, bound};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What a call may ask for in a queue.
@@ -22,7 +23,7 @@ pub struct Demand {
     pub requirement: Requirement,
 }
 
-/// One line of waiting calls, as a reader sees it.
+/// The calls that wait by one demand, as a reader sees them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct SkillQueue {
     /// Calls that wait in it and are not being offered.
@@ -33,21 +34,35 @@ pub struct SkillQueue {
     pub head_since: Option<Timestamp>,
 }
 
-/// What tells the lines of one adapter apart.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// What tells the lines of one demand apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct LineKind {
-    pub(crate) demand: DemandId,
+    pub(crate) adapter: AdapterId,
+    /// One that has slots of its own.
+    pub(crate) channel: Channel,
     pub(crate) stage: u8,
+    pub(crate) class: Class,
+}
+
+/// Who of those that serve a line may take its calls.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Class {
+    /// All of them.
+    Anybody,
+    /// All of them while more are available than the queue keeps free.
+    Sparing,
+    /// The one whom each call waits for.
+    Awaiting,
 }
 
 #[derive(Debug)]
 pub(crate) struct Line {
-    pub(crate) kind: LineKind,
-    /// Of the kind.
-    pub(crate) position: u32,
+    pub(crate) demand: DemandId,
     /// Of the demand.
     pub(crate) queue: QueueId,
-    pub(crate) adapter: AdapterId,
+    pub(crate) kind: LineKind,
+    /// The pools whose agents may take its calls.
+    pub(crate) served_by: Bits,
     pub(crate) set: OrderedSet,
     depth_by_priority: [u32; 10],
 }
@@ -55,48 +70,70 @@ pub(crate) struct Line {
 #[derive(Debug)]
 pub(crate) struct Lines {
     pub(crate) demands: Vec<Demand>,
+    /// How many of them are what queues and their rules ask for; the others have an extra besides.
+    bases: usize,
+    extras: usize,
+    /// By base, then extra: both together.
+    with_extra: Vec<DemandId>,
     pub(crate) lines: Vec<Line>,
     pub(crate) arena: Arena<CallKey>,
     /// Lines that somebody waits in and whose adapter is open.
     pub(crate) open: Bits,
     /// By queue: the delays that agents have for it, shortest first.
     delays: Vec<Vec<Span>>,
-    /// By demand: where its stages begin in `index`.
-    starts: Vec<u32>,
-    /// By adapter, then demand and stage: its line, or `NONE`.
-    index: Vec<Vec<u32>>,
+    /// By demand: its lines, sorted.
+    by_demand: Vec<Vec<(LineKind, u32)>>,
+    by_adapter: Vec<Vec<u32>>,
+    by_queue: Vec<Vec<u32>>,
     changed: Vec<DemandId>,
     is_changed: Bits,
 }
 
 impl Lines {
-    pub(crate) fn new(plan: &RoutingPlan) -> Self {
-        let (demands, delays) = (demands_of(plan), plan.delays());
-        let mut next = 0;
-        let start = |demand: &Demand| {
-            let start = next;
-            next += delays[demand.queue.index()].len() as u32 + 1;
-            start
-        };
-        let mut starts: Vec<u32> = demands.iter().map(start).collect();
-        starts.push(next);
-        Self {
-            demands,
+    /// # Errors
+    /// There are too many demands.
+    pub(crate) fn new(plan: &RoutingPlan, extras: &Extras) -> Result<Self, PlanDefect> {
+        let mut demands = bases_of(plan);
+        let bases = demands.len();
+        check_count(bases, extras)?;
+        let with_extra = with_extras(&mut demands, extras);
+        Ok(Self {
+            bases,
+            extras: extras.all().len(),
+            with_extra,
             lines: Vec::new(),
             arena: Arena::new(),
             open: Bits::default(),
-            delays,
-            starts,
-            index: Vec::new(),
+            delays: plan.delays(),
+            by_demand: vec![Vec::new(); demands.len()],
+            by_adapter: Vec::new(),
+            by_queue: vec![Vec::new(); plan.queues.len()],
+            demands,
             changed: Vec::new(),
             is_changed: Bits::default(),
-        }
+        })
     }
 
-    /// All demands with their handles, to be looked up by what they say.
-    pub(crate) fn by_meaning(&self) -> BTreeMap<(QueueId, &Requirement), DemandId> {
-        let demands = self.demands.iter().zip((0..).map(DemandId));
-        demands.map(|(demand, id)| ((demand.queue, &demand.requirement), id)).collect()
+    /// # Errors
+    /// There would be too many demands.
+    pub(crate) fn check(plan: &RoutingPlan, extras: &Extras) -> Result<(), PlanDefect> {
+        check_count(bases_of(plan).len(), extras)
+    }
+
+    /// What queues and rules ask for, with its handles, to be looked up by what it says.
+    pub(crate) fn bases_by_meaning(&self) -> BTreeMap<(QueueId, &Requirement), DemandId> {
+        let bases = self.demands[..self.bases].iter().zip((0..).map(DemandId));
+        bases.map(|(demand, id)| ((demand.queue, &demand.requirement), id)).collect()
+    }
+
+    /// What a call asks for by what its queue, or a rule there, does and by its extra.
+    pub(crate) fn demand(&self, base: DemandId, extra: Option<ExtraId>) -> DemandId {
+        extra.map_or(base, |extra| self.with_extra[base.index() * self.extras + extra.index()])
+    }
+
+    /// Whether this is what a queue, or a rule there, asks for.
+    pub(crate) fn is_base(&self, demand: DemandId) -> bool {
+        demand.index() < self.bases
     }
 
     pub(crate) fn demands_with_ids(&self) -> impl Iterator<Item = (DemandId, &Demand)> {
@@ -118,41 +155,27 @@ impl Lines {
         self.delays[queue.index()].get(usize::from(stage)).copied()
     }
 
-    /// How many kinds of lines there are.
-    pub(crate) fn kinds(&self) -> usize {
-        self.starts[self.demands.len()] as usize
+    /// The line of a demand and kind, if some call has ever stood in it.
+    pub(crate) fn find(&self, demand: DemandId, kind: LineKind) -> Option<u32> {
+        let lines = &self.by_demand[demand.index()];
+        let found = lines.binary_search_by_key(&kind, |(kind, _)| *kind).ok()?;
+        Some(lines[found].1)
     }
 
-    /// The kind of the calls of a demand that have waited all delays.
-    pub(crate) fn last_kind(&self, demand: DemandId) -> LineKind {
-        LineKind { demand, stage: (self.stages_of(demand) - 1) as u8 }
-    }
-
-    /// The number of a kind.
-    pub(crate) fn position(&self, kind: LineKind) -> usize {
-        self.starts[kind.demand.index()] as usize + usize::from(kind.stage)
-    }
-
-    pub(crate) fn find(&self, kind: LineKind, adapter: AdapterId) -> Option<u32> {
-        let line = *self.index.get(adapter.index())?.get(self.position(kind))?;
-        (line != NONE).then_some(line)
-    }
-
-    pub(crate) fn create(&mut self, kind: LineKind, adapter: AdapterId) -> u32 {
+    pub(crate) fn create(&mut self, demand: DemandId, kind: LineKind, served_by: Bits) -> u32 {
         let line = self.lines.len() as u32;
-        let set = OrderedSet::EMPTY;
-        let queue = self.demands[kind.demand.index()].queue;
-        let position = self.position(kind);
-        let depth_by_priority = [0; 10];
-        let at = position as u32;
-        self.lines.push(Line { kind, position: at, queue, adapter, set, depth_by_priority });
-        if adapter.index() >= self.index.len() {
-            self.index.resize_with(adapter.index() + 1, Vec::new);
+        let queue = self.demands[demand.index()].queue;
+        let (set, depth_by_priority) = (OrderedSet::EMPTY, [0; 10]);
+        self.lines.push(Line { demand, queue, kind, served_by, set, depth_by_priority });
+        let of_demand = &mut self.by_demand[demand.index()];
+        let at = of_demand.partition_point(|(other, _)| *other < kind);
+        of_demand.insert(at, (kind, line));
+        let adapter = kind.adapter.index();
+        if adapter >= self.by_adapter.len() {
+            self.by_adapter.resize_with(adapter + 1, Vec::new);
         }
-        let all = self.kinds();
-        let of_adapter = &mut self.index[adapter.index()];
-        of_adapter.resize(all, NONE);
-        of_adapter[position] = line;
+        self.by_adapter[adapter].push(line);
+        self.by_queue[queue.index()].push(line);
         line
     }
 
@@ -184,26 +207,25 @@ impl Lines {
 
     /// Opens or closes the lines of an adapter.
     pub(crate) fn set_open(&mut self, adapter: AdapterId, open: bool) {
-        for &line in self.index.get(adapter.index()).into_iter().flatten() {
-            if line != NONE {
-                let waiting = !self.lines[line as usize].set.is_empty();
-                self.open.set(line as usize, open && waiting);
-            }
+        for &line in self.by_adapter.get(adapter.index()).into_iter().flatten() {
+            let waiting = !self.lines[line as usize].set.is_empty();
+            self.open.set(line as usize, open && waiting);
         }
     }
 
     pub(crate) fn of_adapter(&self, adapter: AdapterId) -> impl Iterator<Item = u32> + '_ {
-        let lines = self.index.get(adapter.index()).into_iter().flatten();
-        lines.copied().filter(|line| *line != NONE)
+        self.by_adapter.get(adapter.index()).into_iter().flatten().copied()
     }
 
-    /// One demand's lines over all adapters and stages, and the place of the first in them.
+    pub(crate) fn of_queue(&self, queue: QueueId) -> impl Iterator<Item = u32> + '_ {
+        self.by_queue[queue.index()].iter().copied()
+    }
+
+    /// All lines of one demand as one, and the place of the first in them.
     pub(crate) fn skill_queue(&self, demand: DemandId) -> (SkillQueue, Option<u32>) {
         let mut found = SkillQueue::default();
         let mut head: Option<(CallKey, u32)> = None;
-        let [first, end] = [demand.index(), demand.index() + 1].map(|at| self.starts[at] as usize);
-        let of_adapters = self.index.iter().filter_map(|of_adapter| of_adapter.get(first..end));
-        for line in of_adapters.flatten().filter(|line| **line != NONE) {
+        for (_, line) in &self.by_demand[demand.index()] {
             let line = &self.lines[*line as usize];
             found.depth += line.set.len();
             for (sum, depth) in found.depth_by_priority.iter_mut().zip(line.depth_by_priority) {
@@ -222,7 +244,7 @@ impl Lines {
     }
 
     fn note_change(&mut self, line: u32) {
-        let demand = self.lines[line as usize].kind.demand;
+        let demand = self.lines[line as usize].demand;
         if !self.is_changed.has(demand.index()) {
             self.is_changed.set(demand.index(), true);
             self.changed.push(demand);
@@ -230,9 +252,14 @@ impl Lines {
     }
 }
 
-/// All that the plan can make a call ask for; first each queue's own, in their order.
-fn demands_of(plan: &RoutingPlan) -> Vec<Demand> {
-    let mut demands: Vec<Demand> = plan
+fn check_count(bases: usize, extras: &Extras) -> Result<(), PlanDefect> {
+    let most = bases * (1 + extras.all().len());
+    bound("requirements of queues and rules, alone and with each extra one", most, DEMANDS_MAX)
+}
+
+/// All that queues and their rules can make a call ask for; first each queue's own, in their order.
+fn bases_of(plan: &RoutingPlan) -> Vec<Demand> {
+    let mut bases: Vec<Demand> = plan
         .queues_with_ids()
         .map(|(queue, planned)| Demand { queue, requirement: planned.require.clone() })
         .collect();
@@ -242,9 +269,35 @@ fn demands_of(plan: &RoutingPlan) -> Vec<Demand> {
             if let Action::Require(requirement) = action
                 && seen.insert(requirement)
             {
-                demands.push(Demand { queue, requirement: requirement.clone() });
+                bases.push(Demand { queue, requirement: requirement.clone() });
             }
         }
     }
-    demands
+    bases
+}
+
+/// Adds what each of them becomes with each extra, unless it is there already. Gives the handles, by
+/// base, then extra.
+fn with_extras(demands: &mut Vec<Demand>, extras: &Extras) -> Vec<DemandId> {
+    let bases = demands.len();
+    let mut known: BTreeMap<(QueueId, Requirement), DemandId> = BTreeMap::new();
+    if !extras.all().is_empty() {
+        let named = demands.iter().zip((0..).map(DemandId));
+        known.extend(named.map(|(it, id)| ((it.queue, it.requirement.clone()), id)));
+    }
+    let mut with_extra = Vec::with_capacity(bases * extras.all().len());
+    for base in 0..bases {
+        let queue = demands[base].queue;
+        for extra in extras.all() {
+            let requirement = demands[base].requirement.and(extra);
+            let id =
+                *known.entry((queue, requirement)).or_insert_with_key(|(queue, requirement)| {
+                    let requirement = requirement.clone();
+                    demands.push(Demand { queue: *queue, requirement });
+                    DemandId((demands.len() - 1) as u32)
+                });
+            with_extra.push(id);
+        }
+    }
+    with_extra
 }

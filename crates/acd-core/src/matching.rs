@@ -3,15 +3,27 @@
 //! Agents first: those whom the command made available each take their best call, longest idle
 //! first, one each per round. Then the calls that it made eligible pick their agents, in key order.
 
+use crate::affinity::AwaitedKey;
+use crate::agent::Desk;
 use crate::call::{CallKey, CallState, Place};
 use crate::chance::draw;
 use crate::event::Event;
-use crate::ids::{AgentId, CallHandle};
-use crate::plan::RANK_MAX;
+use crate::ids::{AgentId, CallHandle, QueueId};
+use crate::lines::{Class, Line};
+use crate::plan::{Channel, RANK_MAX};
 use crate::recovery::Phase;
 use crate::router::Router;
-use crate::selection::{Candidate, compare};
+use crate::selection::{Candidate, Measures, compare};
 use crate::slab::NONE;
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+
+/// The first calls of some lines that have not picked yet, with line and place.
+pub(crate) type Heads = BinaryHeap<Reverse<(CallKey, u32, u32)>>;
+
+/// How a call stands to others for an agent who takes one: emergencies, then the rank that his queues
+/// have for him, then the key.
+type Standing = (bool, u8, CallKey);
 
 impl Router {
     /// Matches, then lets the rules act whose latches have changed, until nothing more follows.
@@ -28,9 +40,12 @@ impl Router {
 
     /// Rounds, until nobody takes a call.
     pub(crate) fn agents_take(&mut self, events: &mut Vec<Event>) {
+        if self.freed.is_empty() {
+            return;
+        }
         let mut freed = std::mem::take(&mut self.freed);
         while !freed.is_empty() {
-            freed.sort_unstable_by_key(|agent| self.agents[agent.index()].key(*agent));
+            freed.sort_unstable_by_key(|agent| (self.agents[agent.index()].longest_idle(), *agent));
             freed.dedup();
             freed.retain(|agent| self.take_best_call(*agent, events));
         }
@@ -38,7 +53,7 @@ impl Router {
     }
 
     fn calls_pick(&mut self, events: &mut Vec<Event>) {
-        if self.eligible.is_empty() {
+        if self.eligible.is_empty() && self.spared.is_empty() {
             return;
         }
         let mut eligible = std::mem::take(&mut self.eligible);
@@ -47,12 +62,85 @@ impl Router {
         };
         eligible.sort_unstable_by_key(|call| key(self, call));
         eligible.dedup();
+        let mut spared = std::mem::take(&mut self.spared);
+        spared.sort_unstable();
+        spared.dedup();
+        let lines = spared.iter().flat_map(|queue| self.lines.of_queue(*queue));
+        let mut heads = self.heads_of(lines.filter(|line| self.is_held_back(*line)));
+        spared.clear();
+        self.spared = spared;
         for call in eligible.drain(..) {
+            let Some(found) = self.calls.find(call) else { continue };
+            let key = found.key(self.plan.order);
+            self.heads_pick(&mut heads, Some(key), events);
             if self.calls.find(call).is_some_and(|call| call.state == CallState::Waiting) {
                 self.pick_agent(call.slot, events);
             }
         }
+        self.heads_pick(&mut heads, None, events);
         self.eligible = eligible;
+    }
+
+    /// Whether a reserve may hold calls of a line back.
+    fn is_held_back(&self, line: u32) -> bool {
+        match self.lines.lines[line as usize].kind.class {
+            Class::Sparing | Class::Awaiting => true,
+            Class::Anybody => false,
+        }
+    }
+
+    /// The first of each of these lines.
+    pub(crate) fn heads_of(&self, lines: impl Iterator<Item = u32>) -> Heads {
+        let head = |line: u32| {
+            let (key, place) = self.lines.arena.first(self.lines.lines[line as usize].set)?;
+            Some(Reverse((key, line, place)))
+        };
+        lines.filter_map(head).collect()
+    }
+
+    /// Lets the calls of lines pick agents, in key order, those that come before `until`; a line that
+    /// nobody could serve any more is left. Costs as much as there are lines, and offers made; calls
+    /// that wait for one agent are looked at one by one.
+    pub(crate) fn heads_pick(
+        &mut self,
+        heads: &mut Heads,
+        until: Option<CallKey>,
+        events: &mut Vec<Event>,
+    ) {
+        while let Some(Reverse((key, line, place))) = heads.peek().copied()
+            && until.is_none_or(|until| key < until)
+        {
+            heads.pop();
+            if !self.may_be_served(line) {
+                continue;
+            }
+            let next = self.lines.arena.after(self.lines.lines[line as usize].set, key);
+            heads.extend(next.map(|(key, place)| Reverse((key, line, place))));
+            // The place may have been given up, and another one have its number.
+            let Some(slot) = self.places.get(place).map(|at| at.slot) else { continue };
+            if self.key_in_line(place) == Some(key) && self.calls[slot].state == CallState::Waiting
+            {
+                self.pick_agent(slot, events);
+            }
+        }
+    }
+
+    /// Whether somebody might take calls of a line now.
+    fn may_be_served(&self, line: u32) -> bool {
+        let Line { kind, served_by, queue, .. } = &self.lines.lines[line as usize];
+        match kind.class {
+            Class::Anybody => served_by.meets(&self.pools.available),
+            Class::Sparing => {
+                self.leaves_enough(*queue, kind.channel) && served_by.meets(&self.pools.available)
+            }
+            Class::Awaiting => true,
+        }
+    }
+
+    /// Whether a call may be taken without touching those whom its queue keeps free.
+    fn leaves_enough(&self, queue: QueueId, channel: Channel) -> bool {
+        let keep = self.plan.queues[queue.index()].keep_free;
+        keep.is_none_or(|keep| self.pools.has_more_than(keep.agents, queue, channel))
     }
 
     /// Offers an agent, if he is available, the call with the best key that he may take.
@@ -65,31 +153,74 @@ impl Router {
     }
 
     fn best_call_for(&self, agent: AgentId) -> Option<u32> {
-        let Self { lines, pools, places, .. } = self;
         let taker = &self.agents[agent.index()];
-        if taker.listed.is_none() || taker.adapter.is_some_and(|adapter| !self.is_open(adapter)) {
-            return None;
-        }
-        // Emergencies, then the rank that his queues have for him. The same call may head two lines:
-        // then the place it joined first.
-        let mut best: Option<((bool, u8, CallKey, u16), u32)> = None;
-        for line in pools.pools[taker.pool as usize].lines.both(&lines.open) {
-            let set = lines.lines[line].set;
-            let last = RANK_MAX - pools.rank(taker.pool, lines.lines[line].queue);
-            let mut head = lines.arena.first(set);
+        let may_take = |desk: &&Desk| {
+            desk.listed.is_some() && desk.adapter.is_none_or(|adapter| self.is_open(adapter))
+        };
+        let at_desk = |desk: &Desk| {
+            let best = self.best_in_lines(agent, desk);
+            if self.awaited.is_empty() {
+                return best;
+            }
+            best.into_iter().chain(self.best_awaiting(agent, desk)).min()
+        };
+        // A call is of one channel, and is not in lines while it waits for one agent.
+        let best = taker.desks.iter().filter(may_take).filter_map(at_desk).min();
+        best.map(|(_, place)| place)
+    }
+
+    /// The same call may head two lines: then the place it joined first.
+    fn best_in_lines(&self, agent: AgentId, desk: &Desk) -> Option<(Standing, u32)> {
+        let Self { lines, pools, places, .. } = self;
+        let mut best: Option<(Standing, u32)> = None;
+        for line in pools.pools[desk.pool as usize].lines.both(&lines.open) {
+            let Line { set, queue, kind, .. } = &lines.lines[line];
+            let last = RANK_MAX - pools.rank(desk.pool, *queue);
+            let mut head = lines.arena.first(*set);
             while let Some((key, place)) = head {
-                let standing = (!key.is_emergency(), last, key, places[place].joined);
-                if best.is_some_and(|(best, _)| best < standing) {
+                let standing = (!key.is_emergency(), last, key);
+                let is_behind = |(best, at): (Standing, u32)| {
+                    best < standing || best == standing && places[at].joined < places[place].joined
+                };
+                if best.is_some_and(is_behind) {
+                    break;
+                }
+                if kind.class == Class::Sparing && !self.leaves_enough(*queue, kind.channel) {
                     break;
                 }
                 if !self.skips(places[place].slot, agent) {
                     best = Some((standing, place));
                     break;
                 }
-                head = lines.arena.after(set, key);
+                head = lines.arena.after(*set, key);
             }
         }
-        best.map(|(_, place)| place)
+        best
+    }
+
+    /// Of the calls that wait for him alone.
+    fn best_awaiting(&self, agent: AgentId, desk: &Desk) -> Option<(Standing, u32)> {
+        let awaited = self.awaited.get(&agent)?;
+        let mine = |(_, place): &(&AwaitedKey, &u32)| {
+            self.lines.lines[self.places[**place].line as usize].kind.channel == desk.channel
+                && self.may_take_awaiting(agent, desk, **place)
+        };
+        let ((last, key, _), place) = awaited.places.iter().find(mine)?;
+        Some(((!key.is_emergency(), *last, *key), *place))
+    }
+
+    /// Whether the agent whom a call waits for may take it in one of its places.
+    fn may_take_awaiting(&self, agent: AgentId, desk: &Desk, place: u32) -> bool {
+        let Place { slot, queue, demand, stage, .. } = self.places[place];
+        let call = &self.calls[slot];
+        let keep = self.plan.queues[queue.index()].keep_free;
+        let is_urgent = keep.is_none_or(|keep| call.priority >= keep.for_priority);
+        desk.listed.is_some()
+            && desk.adapter.is_none_or(|adapter| self.is_open(adapter))
+            && self.is_open(call.adapter)
+            && self.pools.serves(desk.pool, demand, stage)
+            && (is_urgent || self.leaves_enough(queue, desk.channel))
+            && !self.skips(slot, agent)
     }
 
     /// Offers a waiting call to the best agent for it: queue by queue in the order it joined them.
@@ -99,17 +230,34 @@ impl Router {
         }
         let mut place = self.calls[slot].places;
         while place != NONE {
-            if let Some(agent) = self.best_agent_for(slot, place) {
+            let Place { queue, line, .. } = self.places[place];
+            let at_once = match self.calls[slot].awaits {
+                Some(_) => 1,
+                None => self.plan.queues[queue.index()].broadcast,
+            };
+            for _ in 0..at_once {
+                let Some(agent) = self.best_agent_for(slot, place, line) else { break };
                 self.issue_offer(place, agent, events);
+            }
+            if self.calls[slot].state != CallState::Waiting {
                 return;
             }
             place = self.places[place].next;
         }
     }
 
-    fn best_agent_for(&self, slot: u32, place: u32) -> Option<AgentId> {
+    /// `line` is where the place stands, or stood until it was offered to the first of several.
+    fn best_agent_for(&self, slot: u32, place: u32, line: u32) -> Option<AgentId> {
+        if let Some(awaits) = self.calls[slot].awaits {
+            let desk = self.agents[awaits.agent.index()].desk(self.calls[slot].channel)?;
+            return self.may_take_awaiting(awaits.agent, desk, place).then_some(awaits.agent);
+        }
         let pools = &self.pools;
-        let Place { queue, demand, line, .. } = self.places[place];
+        let Place { queue, demand, .. } = self.places[place];
+        let Line { kind, served_by, .. } = &self.lines.lines[line as usize];
+        if kind.class == Class::Sparing && !self.leaves_enough(queue, kind.channel) {
+            return None;
+        }
         let select = &self.plan.queues[queue.index()].select;
         let ranking = pools.ranking(queue);
         let point = match ranking.draws() {
@@ -117,13 +265,13 @@ impl Router {
             false => 0,
         };
         let mut best: Option<Candidate> = None;
-        let position = self.lines.lines[line as usize].position;
-        for pool in pools.that_serve(position).both(&pools.available) {
+        for pool in served_by.both(&pools.available) {
             let skips = |agent| self.skips(slot, agent);
             let Some(key) = pools.first(pool, ranking, point, skips) else { continue };
             let (level, rank) = (pools.level(pool, demand), pools.rank(pool as u32, queue));
             let candidate = Candidate { key, level, rank };
-            let is_better = |best| compare(select, point, &self.agents, &candidate, &best).is_lt();
+            let own = |candidate: &Candidate| self.measured(candidate.key.agent, kind.channel);
+            let is_better = |best| compare(select, point, own, &candidate, &best).is_lt();
             if best.is_none_or(is_better) {
                 best = Some(candidate);
             }
@@ -131,8 +279,17 @@ impl Router {
         best.map(|candidate| candidate.key.agent)
     }
 
+    /// What he stands by at his desk for a channel.
+    fn measured(&self, agent: AgentId, channel: Channel) -> Measures {
+        let desk = self.agents[agent.index()].desk(channel);
+        desk.map_or_else(Measures::default, |desk| desk.measured)
+    }
+
     /// Whether the call is not offered to this agent now.
     pub(crate) fn skips(&self, slot: u32, agent: AgentId) -> bool {
+        if self.hands_of(slot).any(|hand| self.hands[hand].agent == agent) {
+            return true;
+        }
         let mut at = self.calls[slot].exclusions;
         while at != NONE {
             let exclusion = &self.exclusions[at];

@@ -1,9 +1,11 @@
 //! Offers, from issue to their end, and the bridge that follows an accept.
 
-use crate::call::{CallState, EXCLUSIONS_MAX, Exclusion, Hand, Place};
+use crate::call::{Call, CallState, EXCLUSIONS_MAX, Exclusion, Hand, Place};
 use crate::command::{OfferResult, Rejection};
 use crate::deadlines::{Deadline, Ticket};
-use crate::event::{Event, LeftCause, NotReadyReason, OfferEnd, Presence, ReturnCause, SlotState};
+use crate::event::{
+    Event, LeftCause, NotReadyReason, OfferEnd, Presence, ReturnCause, RevokeCause, SlotState,
+};
 use crate::ids::{AdapterId, AgentId, CallHandle, OfferNumber};
 use crate::plan::MissedOffers;
 use crate::router::Router;
@@ -21,10 +23,11 @@ pub(crate) enum Told {
 impl Router {
     pub(crate) fn issue_offer(&mut self, place: u32, agent: AgentId, events: &mut Vec<Event>) {
         let slot = self.places[place].slot;
-        let taker = self.agents[agent.index()].adapter;
-        let rung_by = taker.unwrap_or(self.calls[slot].adapter);
-        self.put_in_hand(place, agent, rung_by, false, events);
-        self.let_ring(slot, events);
+        let Call { channel, adapter, .. } = self.calls[slot];
+        let desk = self.agents[agent.index()].desk(channel);
+        let rung_by = desk.and_then(|desk| desk.adapter).unwrap_or(adapter);
+        let hand = self.put_in_hand(place, agent, rung_by, false, events);
+        self.let_ring(hand, events);
     }
 
     /// Numbers an offer of the call for one of its places; it does not ring yet.
@@ -35,7 +38,7 @@ impl Router {
         rung_by: AdapterId,
         adopted: bool,
         events: &mut Vec<Event>,
-    ) {
+    ) -> u32 {
         let Place { slot, queue, .. } = self.places[place];
         self.leave_lines(slot);
         self.rules_rest(slot);
@@ -44,65 +47,100 @@ impl Router {
         let until = self.now + self.plan.queues[queue.index()].ring;
         let taker = &mut self.agents[agent.index()];
         taker.last_offer = offer;
-        let agent_slot = taker.free_slot();
-        self.calls[slot].hand = Some(Hand {
+        let agent_slot = taker.desk(self.calls[slot].channel).and_then(|it| taker.free_slot(it));
+        let hand = self.hands.insert(Hand {
+            call: slot,
             offer,
             agent,
             slot: agent_slot.expect("who is given a call has a free slot"),
             queue,
             rung_by,
             until,
+            ticket: Ticket::NONE,
             previous: NONE,
             next: NONE,
+            sibling: NONE,
         });
+        self.join_hands(slot, hand);
         let call = self.calls[slot].handle;
         let ring_until = until;
         events.push(Event::OfferIssued { call, offer, agent, queue, rung_by, ring_until, adopted });
+        hand
+    }
+
+    /// Appends to the chain of those who have, or are offered, a call.
+    pub(crate) fn join_hands(&mut self, slot: u32, hand: u32) {
+        match self.hands_of(slot).last() {
+            None => self.calls[slot].hands = hand,
+            Some(last) => self.hands[last].sibling = hand,
+        }
     }
 
     /// The offer in hand is out, until it rings out.
-    pub(crate) fn let_ring(&mut self, slot: u32, events: &mut Vec<Event>) {
-        let Hand { offer, agent, slot: agent_slot, until, .. } = self.hand(slot);
-        self.calls[slot].ticket = self.deadlines.set(until, Deadline::RingEnds { offer, slot });
-        self.calls[slot].enter(CallState::Offering, self.now);
-        self.link_offer(slot);
+    pub(crate) fn let_ring(&mut self, hand: u32, events: &mut Vec<Event>) {
+        let Hand { call: slot, offer, agent, slot: agent_slot, until, .. } = self.hands[hand];
+        self.hands[hand].ticket = self.deadlines.set(until, Deadline::RingEnds { offer, slot });
+        if self.calls[slot].state != CallState::Offering {
+            self.calls[slot].enter(CallState::Offering, self.now);
+        }
+        self.link_offer(hand);
         let call = self.calls[slot].handle;
         self.set_slot(agent, agent_slot, SlotState::Reserved { call, offer }, events);
     }
 
     /// Appends an offer to the chain of those that its adapter rings.
-    pub(crate) fn link_offer(&mut self, slot: u32) {
-        let rung_by = self.hand(slot).rung_by.index();
-        let adapter = &mut self.adapters[rung_by];
-        let last = std::mem::replace(&mut adapter.last_offer, slot);
+    pub(crate) fn link_offer(&mut self, hand: u32) {
+        let adapter = &mut self.adapters[self.hands[hand].rung_by.index()];
+        let last = std::mem::replace(&mut adapter.last_offer, hand);
         if last == NONE {
-            adapter.first_offer = slot;
+            adapter.first_offer = hand;
         } else {
-            self.calls[last].hand.iter_mut().for_each(|hand| hand.next = slot);
+            self.hands[last].next = hand;
         }
-        self.calls[slot].hand.iter_mut().for_each(|hand| hand.previous = last);
+        self.hands[hand].previous = last;
     }
 
-    fn unlink_offer(&mut self, slot: u32) {
-        let Hand { previous, next, rung_by, .. } = self.hand(slot);
+    fn unlink_offer(&mut self, hand: u32) {
+        let Hand { previous, next, rung_by, .. } = self.hands[hand];
         let adapter = &mut self.adapters[rung_by.index()];
         if previous == NONE {
             adapter.first_offer = next;
+        } else {
+            self.hands[previous].next = next;
         }
         if next == NONE {
             adapter.last_offer = previous;
-        }
-        if previous != NONE {
-            self.calls[previous].hand.iter_mut().for_each(|hand| hand.next = next);
-        }
-        if next != NONE {
-            self.calls[next].hand.iter_mut().for_each(|hand| hand.previous = previous);
+        } else {
+            self.hands[next].previous = previous;
         }
     }
 
-    /// The hold that an agent has on a call in any state but `Waiting`.
+    /// Those whom the call is offered to, or who has it, in the order of the offers.
+    pub(crate) fn hands_of(&self, slot: u32) -> impl Iterator<Item = u32> {
+        let mut at = self.calls[slot].hands;
+        std::iter::from_fn(move || {
+            let hand = (at != NONE).then_some(at)?;
+            at = self.hands[hand].sibling;
+            Some(hand)
+        })
+    }
+
+    /// The hold of the one agent who has the call; the first of those whom it is offered to.
     pub(crate) fn hand(&self, slot: u32) -> Hand {
-        self.calls[slot].hand.expect("a call that does not wait is in somebody's hands")
+        self.hands[self.calls[slot].hands]
+    }
+
+    /// The call is out of an agent's hands.
+    pub(crate) fn let_go(&mut self, hand: u32) -> Hand {
+        let slot = self.hands[hand].call;
+        let before = self.hands_of(slot).take_while(|at| *at != hand).last();
+        let mut gone = self.hands.remove(hand);
+        self.deadlines.cancel(&mut gone.ticket);
+        match before {
+            None => self.calls[slot].hands = gone.sibling,
+            Some(before) => self.hands[before].sibling = gone.sibling,
+        }
+        gone
     }
 
     pub(crate) fn offer_result(
@@ -112,17 +150,17 @@ impl Router {
         result: OfferResult,
         events: &mut Vec<Event>,
     ) -> Result<(), Rejection> {
-        let slot = self.in_hand(call, offer, CallState::Offering)?;
+        let hand = self.in_hand(call, offer, CallState::Offering)?;
         match result {
             OfferResult::Ringing => events.push(Event::OfferRinging { call, offer }),
-            OfferResult::Accepted => self.accept(slot, Told::ByAdapter, events),
+            OfferResult::Accepted => self.accept(hand, Told::ByAdapter, events),
             OfferResult::Declined => {
-                self.end_offer(slot, OfferEnd::Declined, Told::ByAdapter, events);
+                self.end_offer(hand, OfferEnd::Declined, Told::ByAdapter, events);
             }
             OfferResult::NoAnswer => {
-                self.end_offer(slot, OfferEnd::NoAnswer, Told::ByAdapter, events);
+                self.end_offer(hand, OfferEnd::NoAnswer, Told::ByAdapter, events);
             }
-            OfferResult::Failed => self.end_offer(slot, OfferEnd::Failed, Told::ByAdapter, events),
+            OfferResult::Failed => self.end_offer(hand, OfferEnd::Failed, Told::ByAdapter, events),
         }
         Ok(())
     }
@@ -133,8 +171,8 @@ impl Router {
         offer: OfferNumber,
         events: &mut Vec<Event>,
     ) -> Result<(), Rejection> {
-        let slot = self.offered_to(agent, offer)?;
-        self.accept(slot, Told::ByOthers, events);
+        let hand = self.offered_to(agent, offer)?;
+        self.accept(hand, Told::ByOthers, events);
         Ok(())
     }
 
@@ -144,12 +182,12 @@ impl Router {
         offer: OfferNumber,
         events: &mut Vec<Event>,
     ) -> Result<(), Rejection> {
-        let slot = self.offered_to(agent, offer)?;
-        self.end_offer(slot, OfferEnd::Declined, Told::ByOthers, events);
+        let hand = self.offered_to(agent, offer)?;
+        self.end_offer(hand, OfferEnd::Declined, Told::ByOthers, events);
         Ok(())
     }
 
-    /// The slot of the call that is in this state by this offer.
+    /// The hold on a call by this offer, if the call is in this state.
     pub(crate) fn in_hand(
         &self,
         call: CallHandle,
@@ -157,17 +195,19 @@ impl Router {
         state: CallState,
     ) -> Result<u32, Rejection> {
         let found = self.live(call)?;
-        if found.hand.is_none_or(|hand| hand.offer != offer) {
-            return Err(Rejection::OfferNotOut);
-        }
+        let hand = self.hand_by(call.slot, offer).ok_or(Rejection::OfferNotOut)?;
         if found.state != state {
             let (needs, is) = (state.name(), found.state.name());
             return Err(Rejection::WrongCallState { needs, is });
         }
-        Ok(call.slot)
+        Ok(hand)
     }
 
-    /// The slot of the call that is offered to an agent.
+    pub(crate) fn hand_by(&self, slot: u32, offer: OfferNumber) -> Option<u32> {
+        self.hands_of(slot).find(|hand| self.hands[*hand].offer == offer)
+    }
+
+    /// The hold that an agent has by an offer that is out to him.
     fn offered_to(&self, agent: AgentId, offer: OfferNumber) -> Result<u32, Rejection> {
         let reserved = self.known_agent(agent)?.slots.iter().find_map(|slot| match slot.state {
             SlotState::Reserved { call, offer: reserved } if reserved == offer => Some(call.slot),
@@ -178,23 +218,16 @@ impl Router {
             | SlotState::Held { .. }
             | SlotState::WrapUp { .. } => None,
         });
-        reserved.ok_or(Rejection::OfferNotOut)
+        reserved.and_then(|slot| self.hand_by(slot, offer)).ok_or(Rejection::OfferNotOut)
     }
 
-    fn accept(&mut self, slot: u32, told: Told, events: &mut Vec<Event>) {
-        let hand = self.hand(slot);
-        self.unlink_offer(slot);
+    /// The agent has the call; others whom it was offered to at the same time do not get it.
+    fn accept(&mut self, hand: u32, told: Told, events: &mut Vec<Event>) {
+        let Hand { call: slot, offer, agent, slot: agent_slot, queue, rung_by, .. } =
+            self.hands[hand];
+        self.unlink_offer(hand);
         let until = self.now + self.plan.connect_within;
-        let arrival = self.calls[slot].arrival;
-        self.deadlines.cancel(&mut self.calls[slot].ticket);
-        let ticket = self.deadlines.set(until, Deadline::ConnectEnds { arrival, slot });
-        let call = &mut self.calls[slot];
-        call.ticket = ticket;
-        call.enter(CallState::Connecting, self.now);
-        call.hand = Some(Hand { until, ..hand });
-        let call = call.handle;
-        self.count_call(slot, false);
-        let Hand { offer, agent, queue, rung_by, .. } = hand;
+        let call = self.calls[slot].handle;
         events.push(Event::OfferEnded {
             call,
             offer,
@@ -204,44 +237,61 @@ impl Router {
             end: OfferEnd::Accepted,
             adapter_knows: told == Told::ByAdapter,
         });
+        let another = |router: &Self| router.hands_of(slot).find(|other| *other != hand);
+        while let Some(other) = another(self) {
+            let end = OfferEnd::Revoked(RevokeCause::AnsweredElsewhere);
+            self.close_offer(other, end, Told::ByOthers, events);
+        }
+        let arrival = self.calls[slot].arrival;
+        let mut rings = std::mem::replace(&mut self.hands[hand].ticket, Ticket::NONE);
+        self.deadlines.cancel(&mut rings);
+        let ticket = self.deadlines.set(until, Deadline::ConnectEnds { arrival, slot });
+        (self.hands[hand].until, self.hands[hand].ticket) = (until, ticket);
+        self.calls[slot].enter(CallState::Connecting, self.now);
+        self.count_call(slot, false);
         events.push(Event::CallConnecting { call, offer, agent, rung_by, until });
-        self.set_slot(agent, hand.slot, SlotState::Connecting { call }, events);
+        self.set_slot(agent, agent_slot, SlotState::Connecting { call }, events);
     }
 
-    /// Ends an offer that was not accepted: the agent's slot is free, the call waits again.
+    /// Ends an offer that was not accepted: the agent's slot is free, the call waits again unless it
+    /// is out to others.
     pub(crate) fn end_offer(
         &mut self,
-        slot: u32,
+        hand: u32,
         end: OfferEnd,
         told: Told,
         events: &mut Vec<Event>,
     ) {
-        self.close_offer(slot, end, told, events);
-        self.wait_again(slot, ReturnCause::OfferEnded, events);
+        let slot = self.hands[hand].call;
+        self.close_offer(hand, end, told, events);
+        if self.calls[slot].hands == NONE {
+            self.wait_again(slot, ReturnCause::OfferEnded, events);
+        }
     }
 
-    /// The agent's side of the end of an offer; what becomes of the call is the caller's business.
-    pub(crate) fn close_offer(
-        &mut self,
-        slot: u32,
-        end: OfferEnd,
-        told: Told,
-        events: &mut Vec<Event>,
-    ) {
-        let Hand { offer, agent, queue, rung_by, slot: agent_slot, .. } = self.hand(slot);
-        self.unlink_offer(slot);
-        self.deadlines.cancel(&mut self.calls[slot].ticket);
+    /// Ends all offers of a call; what becomes of it is the caller's business.
+    pub(crate) fn close_offers(&mut self, slot: u32, cause: RevokeCause, events: &mut Vec<Event>) {
+        while self.calls[slot].hands != NONE {
+            let end = OfferEnd::Revoked(cause);
+            self.close_offer(self.calls[slot].hands, end, Told::ByOthers, events);
+        }
+    }
+
+    /// The agent's side of the end of an offer.
+    fn close_offer(&mut self, hand: u32, end: OfferEnd, told: Told, events: &mut Vec<Event>) {
+        self.unlink_offer(hand);
+        let gone = self.let_go(hand);
+        let Hand { call: slot, offer, agent, queue, rung_by, slot: agent_slot, .. } = gone;
         let call = self.calls[slot].handle;
         let adapter_knows = told == Told::ByAdapter;
         events.push(Event::OfferEnded { call, offer, agent, queue, rung_by, end, adapter_knows });
-        self.calls[slot].hand = None;
         self.set_slot(agent, agent_slot, SlotState::Free, events);
         match end {
             OfferEnd::Declined | OfferEnd::NoAnswer => {
-                self.exclude(slot, agent);
+                self.did_not_take(slot, agent, events);
                 self.count_miss(agent, events);
             }
-            OfferEnd::Failed => self.exclude(slot, agent),
+            OfferEnd::Failed => self.did_not_take(slot, agent, events),
             OfferEnd::Accepted | OfferEnd::Revoked(_) => {}
         }
         self.slot_was_freed(agent, events);
@@ -261,14 +311,20 @@ impl Router {
         }
     }
 
-    pub(crate) fn offer_rang_out(&mut self, slot: u32, events: &mut Vec<Event>) {
-        self.calls[slot].ticket = Ticket::NONE;
+    pub(crate) fn offer_rang_out(
+        &mut self,
+        slot: u32,
+        offer: OfferNumber,
+        events: &mut Vec<Event>,
+    ) {
+        let Some(hand) = self.hand_by(slot, offer) else { return };
+        self.hands[hand].ticket = Ticket::NONE;
         // An adapter that is gone may not have rung at all: no miss of the agent's.
-        let end = match self.is_up(self.hand(slot).rung_by) {
+        let end = match self.is_up(self.hands[hand].rung_by) {
             true => OfferEnd::NoAnswer,
             false => OfferEnd::Failed,
         };
-        self.end_offer(slot, end, Told::ByOthers, events);
+        self.end_offer(hand, end, Told::ByOthers, events);
     }
 
     pub(crate) fn call_bridged(
@@ -277,9 +333,9 @@ impl Router {
         offer: OfferNumber,
         events: &mut Vec<Event>,
     ) -> Result<(), Rejection> {
-        let slot = self.in_hand(call, offer, CallState::Connecting)?;
-        self.deadlines.cancel(&mut self.calls[slot].ticket);
-        self.connect(slot, events);
+        let hand = self.in_hand(call, offer, CallState::Connecting)?;
+        self.deadlines.cancel(&mut self.hands[hand].ticket);
+        self.connect(call.slot, events);
         Ok(())
     }
 
@@ -293,7 +349,11 @@ impl Router {
         known.enter(CallState::Connected, self.now);
         known.age_kept = age;
         known.first = false;
-        let call = known.handle;
+        let (call, caller) = (known.handle, known.caller);
+        self.forget_awaited(slot);
+        if let Some(caller) = caller {
+            self.callers.note(caller, self.now, agent);
+        }
         let talker = &mut self.agents[agent.index()];
         talker.missed = 0;
         talker.shift.connected = talker.shift.connected.saturating_add(1);
@@ -309,27 +369,32 @@ impl Router {
         offer: OfferNumber,
         events: &mut Vec<Event>,
     ) -> Result<(), Rejection> {
-        let slot = self.in_hand(call, offer, CallState::Connecting)?;
-        self.deadlines.cancel(&mut self.calls[slot].ticket);
-        self.give_up_connecting(slot, Told::ByAdapter, events);
+        self.in_hand(call, offer, CallState::Connecting)?;
+        self.give_up_connecting(call.slot, Told::ByAdapter, events);
         Ok(())
     }
 
     pub(crate) fn connect_ran_out(&mut self, slot: u32, events: &mut Vec<Event>) {
-        self.calls[slot].ticket = Ticket::NONE;
+        self.hands[self.calls[slot].hands].ticket = Ticket::NONE;
         self.give_up_connecting(slot, Told::ByOthers, events);
     }
 
     /// A miss for the exclusion, not for the policy on missed offers; no wrap-up, idle not reset.
     fn give_up_connecting(&mut self, slot: u32, told: Told, events: &mut Vec<Event>) {
-        let Hand { offer, agent, rung_by, slot: agent_slot, .. } = self.hand(slot);
+        let gone = self.let_go(self.calls[slot].hands);
+        let Hand { offer, agent, rung_by, slot: agent_slot, .. } = gone;
         let call = self.calls[slot].handle;
         let adapter_knows = told == Told::ByAdapter;
         events.push(Event::ConnectFailed { call, offer, agent, rung_by, adapter_knows });
-        self.exclude(slot, agent);
-        self.calls[slot].hand = None;
+        self.did_not_take(slot, agent, events);
         self.free_slot(agent, agent_slot, events);
         self.wait_again(slot, ReturnCause::ConnectFailed, events);
+    }
+
+    /// He is skipped for a while, and the call waits for him no longer.
+    fn did_not_take(&mut self, slot: u32, agent: AgentId, events: &mut Vec<Event>) {
+        self.exclude(slot, agent);
+        self.awaited_did_not_come(slot, agent, events);
     }
 
     /// Lets a call skip an agent for a while.

@@ -4,6 +4,7 @@
 //! arena has grown, and the order is a total one, so its shape never shows.
 
 use crate::chance::mixed;
+use crate::slab::make_room;
 
 const NONE: u32 = u32::MAX;
 
@@ -155,6 +156,7 @@ impl<K: Copy + Ord> Arena<K> {
             right: NONE,
         };
         if self.free == NONE {
+            make_room(&mut self.nodes, 1);
             self.nodes.push(node);
             return (self.nodes.len() - 1) as u32;
         }

@@ -16,6 +16,11 @@ const _: () = assert!(RULES_MAX <= 64, "rules that have fired are kept in 64 bit
 #[derive(Debug)]
 pub(crate) struct RuleTable {
     pub(crate) rules: Box<[RuleFacts]>,
+    /// Those that look at the wait alone and act once, soonest first: the first that has not fired
+    /// is the next.
+    plain: Box<[(Span, u16)]>,
+    /// All others but those of entry, in the order of the file.
+    others: Box<[u16]>,
     /// Some rule looks at the priority, or acts in the order of keys.
     looks_at_key: bool,
     /// Some rule is looked at on entry.
@@ -30,13 +35,13 @@ pub(crate) struct RuleFacts {
     pub(crate) admission: Option<Admission>,
     pub(crate) latch: Option<u32>,
     pub(crate) repeat_every: Option<Span>,
-    /// What the call asks for afterwards, when the rule says so.
-    pub(crate) demand: Option<DemandId>,
+    /// What the call asks for afterwards, its extra left out, when the rule says so.
+    pub(crate) base: Option<DemandId>,
 }
 
 impl RuleTable {
     pub(crate) fn of(plan: &RoutingPlan, lines: &Lines) -> Vec<Self> {
-        let demands = lines.by_meaning();
+        let demands = lines.bases_by_meaning();
         let mut latches = 0..;
         let mut tables = Vec::with_capacity(plan.queues.len());
         for (queue, planned) in plan.queues_with_ids() {
@@ -47,9 +52,10 @@ impl RuleTable {
                 admission: rule.when.admission,
                 latch: rule.when.latch.as_ref().and_then(|_| latches.next()),
                 repeat_every: rule.repeat_every,
-                demand: rule.then.iter().find_map(|action| match action {
+                base: rule.then.iter().find_map(|action| match action {
                     Action::Require(requirement) => demands.get(&(queue, requirement)).copied(),
                     Action::RaisePriority(_)
+                    | Action::Drop(_)
                     | Action::AddQueue { .. }
                     | Action::MoveTo(_)
                     | Action::End(_)
@@ -58,7 +64,13 @@ impl RuleTable {
                 }),
             };
             let rules: Box<[RuleFacts]> = planned.rules.iter().map(facts).collect();
+            let later = (0..).zip(&rules).filter(|(_, rule)| rule.admission.is_none());
+            let (plain, others): (Vec<_>, Vec<_>) = later.partition(|(_, rule)| rule.is_plain());
+            let mut plain: Vec<_> = plain.iter().map(|(at, rule)| (rule.waited, *at)).collect();
+            plain.sort_unstable();
             tables.push(Self {
+                plain: plain.into(),
+                others: others.iter().map(|(at, _)| *at).collect(),
                 looks_at_key: rules
                     .iter()
                     .any(|rule| rule.priority > Priority::LOWEST || rule.latch.is_some()),
@@ -76,6 +88,14 @@ impl RuleTable {
 }
 
 impl RuleFacts {
+    /// Whether nothing but the wait in its queue decides when it acts, and it acts once.
+    fn is_plain(&self) -> bool {
+        self.age == Span(0)
+            && self.priority == Priority::LOWEST
+            && self.latch.is_none()
+            && self.repeat_every.is_none()
+    }
+
     /// Whether it may fall due for a call that only waits on.
     pub(crate) fn looks_at_time(&self) -> bool {
         self.waited.max(self.age) > Span(0) || self.repeat_every.is_some()
@@ -85,10 +105,10 @@ impl RuleFacts {
 impl Router {
     /// When a rule falls due for a place; `None` if what else it looks at does not hold.
     pub(crate) fn due_at(&self, place: u32, rule: u16) -> Option<Timestamp> {
-        let Place { slot, queue, entered, fired, listed, .. } = self.places[place];
+        let Place { slot, queue, entered, fired, .. } = self.places[place];
         let call = &self.calls[slot];
         let facts = &self.rules[queue.index()].rules[usize::from(rule)];
-        let lets = |latch| self.latches.lets(latch, listed);
+        let lets = |latch| self.latches.lets(latch, self.key_in_line(place));
         if facts.admission.is_some()
             || call.priority < facts.priority
             || !facts.latch.is_none_or(lets)
@@ -140,8 +160,25 @@ impl Router {
 
     /// When the first of a place's rules falls due.
     pub(crate) fn next_rule_at(&self, place: u32) -> Option<Timestamp> {
-        let rules = 0..self.rules[self.places[place].queue.index()].rules.len() as u16;
-        rules.filter_map(|rule| self.due_at(place, rule)).min()
+        let Place { slot, queue, entered, fired, .. } = self.places[place];
+        let RuleTable { plain, others, .. } = &self.rules[queue.index()];
+        let next = plain.iter().find(|(_, rule)| fired & (1 << rule) == 0);
+        let next = next.map(|(waited, _)| (entered + *waited).max(self.calls[slot].age_from));
+        let others = others.iter().filter_map(|rule| self.due_at(place, *rule));
+        next.into_iter().chain(others).min()
+    }
+
+    /// Those of a place's rules that are due, a bit each.
+    fn rules_due(&self, place: u32) -> u64 {
+        let Place { slot, queue, entered, fired, .. } = self.places[place];
+        let RuleTable { plain, others, .. } = &self.rules[queue.index()];
+        let is_due = |due: Timestamp| due <= self.now;
+        let age_from = self.calls[slot].age_from;
+        let plain =
+            plain.iter().take_while(|(waited, _)| is_due((entered + *waited).max(age_from)));
+        let plain = plain.fold(0, |due, (_, rule)| due | 1 << rule);
+        let others = others.iter().filter(|rule| self.due_at(place, **rule).is_some_and(is_due));
+        others.fold(plain & !fired, |due, rule| due | 1 << rule)
     }
 
     /// Sets the deadline of a place's next rule; none while the call is in somebody's hands: what is
@@ -319,12 +356,11 @@ impl Router {
             return;
         };
         let stay = self.stay_at(place);
-        let mut due = 0_u64;
-        for rule in 0..self.rules[queue.index()].rules.len() as u16 {
-            if self.due_at(place, rule).is_some_and(|at| at <= self.now) {
-                due |= 1 << rule;
-                self.has_fired(place, rule);
-            }
+        let mut due = self.rules_due(place);
+        let mut fires = due;
+        while fires != 0 {
+            self.has_fired(place, fires.trailing_zeros() as u16);
+            fires &= fires - 1;
         }
         while due != 0 {
             let rule = due.trailing_zeros() as u16;

@@ -2,8 +2,8 @@
 //! digest. Integers are little-endian.
 
 use crate::ids::{
-    AdapterId, AgentId, AnnouncementId, DemandId, NumberId, OfferNumber, Priority, QueueId,
-    ReasonId, SkillId, Span, Timestamp,
+    AdapterId, AgentId, AnnouncementId, CallerKey, DemandId, ExtraId, NumberId, OfferNumber,
+    Priority, QueueId, ReasonId, RouteId, SkillId, Span, Timestamp,
 };
 use crate::plan::PlanDefect;
 use std::fmt;
@@ -143,11 +143,14 @@ persist_handles!(
     AdapterId,
     AgentId,
     AnnouncementId,
+    CallerKey,
     DemandId,
+    ExtraId,
     NumberId,
     OfferNumber,
     QueueId,
     ReasonId,
+    RouteId,
     SkillId,
     Span,
     Timestamp

@@ -1,11 +1,12 @@
 //! Where calls stand: their places in queues, and in the lines there while they wait.
 
-use crate::call::{CallState, PLACES_MAX, Place};
+use crate::bits::Bits;
+use crate::call::{CallKey, CallState, Left, PLACES_MAX, Place};
 use crate::deadlines::{Deadline, Ticket};
 use crate::event::{Event, LeftCause};
-use crate::ids::{AdapterId, DemandId, Priority, QueueId, Span, Timestamp};
-use crate::lines::LineKind;
-use crate::plan::Order;
+use crate::ids::{DemandId, Priority, QueueId, Span, Timestamp};
+use crate::lines::{Class, LineKind};
+use crate::plan::{KeepFree, Order, QueuePlan};
 use crate::router::Router;
 use crate::slab::NONE;
 
@@ -22,14 +23,16 @@ impl Router {
         since: Timestamp,
         events: &mut Vec<Event>,
     ) {
-        let demand = DemandId(u32::from(queue.0));
+        let base = DemandId(u32::from(queue.0));
         let call = &mut self.calls[slot];
+        let demand = self.lines.demand(base, call.extra);
         let joined = call.joins;
         call.joins = call.joins.saturating_add(1);
         let (call, state) = (call.handle, call.state);
         let place = self.places.insert(Place {
             slot,
             queue,
+            base,
             demand,
             line: NONE,
             entered: since,
@@ -42,7 +45,6 @@ impl Router {
             ticket: Ticket::NONE,
             stage: 0,
             stage_ticket: Ticket::NONE,
-            listed: None,
             next: NONE,
         });
         match self.places_of(slot).last() {
@@ -76,7 +78,7 @@ impl Router {
         }
         let places: Vec<u32> = self.places_of(slot).collect();
         let listed: Vec<u32> =
-            places.into_iter().filter(|place| self.places[*place].listed.is_some()).collect();
+            places.into_iter().filter(|place| self.places[*place].line != NONE).collect();
         listed.iter().for_each(|place| self.leave_line(*place));
         self.calls[slot].target = target;
         listed.iter().for_each(|place| self.stand_in_line(*place));
@@ -85,10 +87,17 @@ impl Router {
         }
     }
 
-    fn line_of(&mut self, kind: LineKind, adapter: AdapterId) -> u32 {
-        self.lines.find(kind, adapter).unwrap_or_else(|| {
-            let line = self.lines.create(kind, adapter);
-            self.pools.serve(self.lines.lines[line as usize].position, line);
+    fn line_of(&mut self, demand: DemandId, kind: LineKind) -> u32 {
+        self.lines.find(demand, kind).unwrap_or_else(|| {
+            let served_by = match kind.class {
+                Class::Anybody | Class::Sparing => {
+                    self.pools.that_serve(demand, kind.stage, kind.channel)
+                }
+                // Each call of it is for one agent, who looks for it among those that wait for him.
+                Class::Awaiting => Bits::default(),
+            };
+            let line = self.lines.create(demand, kind, served_by);
+            self.pools.serve(&self.lines.lines[line as usize].served_by, line);
             line
         })
     }
@@ -109,9 +118,7 @@ impl Router {
 
     /// Whether the call may take one more place, in this queue, in this instant.
     pub(crate) fn may_enter(&self, slot: u32, queue: QueueId) -> bool {
-        let call = &self.calls[slot];
-        let left_in_this_instant = call.left_at == self.now && call.left.contains(&queue);
-        !left_in_this_instant
+        !self.has_left_now(slot, queue)
             && self.place_in(slot, queue).is_none()
             && self.places_of(slot).count() < PLACES_MAX
     }
@@ -131,32 +138,58 @@ impl Router {
         self.lines.stage_after(queue, waited)
     }
 
-    /// In the line of its demand, adapter and stage, until the next stage begins.
+    /// Who may take the call in a queue, of those that serve it there.
+    pub(crate) fn class_in(&self, slot: u32, queue: QueueId) -> Class {
+        let call = &self.calls[slot];
+        let spares = |keep: KeepFree| call.priority < keep.for_priority;
+        match (call.awaits, self.plan.queues[queue.index()].keep_free) {
+            (Some(_), _) => Class::Awaiting,
+            (None, Some(keep)) if spares(keep) => Class::Sparing,
+            (None, Some(_) | None) => Class::Anybody,
+        }
+    }
+
+    /// In the line of its kind, until the next stage begins.
     pub(crate) fn stand_at_stage(&mut self, place: u32) {
         let Place { slot, queue, demand, entered, stage, .. } = self.places[place];
         let call = &self.calls[slot];
         let (key, priority, adapter) = (call.key(self.plan.order), call.priority, call.adapter);
-        let arrival = call.arrival;
-        let line = self.line_of(LineKind { demand, stage }, adapter);
+        let (arrival, channel) = (call.arrival, call.channel.of_slots());
+        let class = self.class_in(slot, queue);
+        let line = self.line_of(demand, LineKind { adapter, channel, stage, class });
         let open = self.is_open(adapter);
         self.lines.insert(line, key, priority, place, open);
         let next = self.lines.wait_for_next(queue, stage);
         let at = &mut self.places[place];
-        (at.line, at.listed) = (line, Some(key));
+        at.line = line;
         if let Some(delay) = next {
             let deadline = Deadline::DelayEnds { arrival, queue, slot };
             at.stage_ticket = self.deadlines.set(entered + delay, deadline);
+        }
+        if class == Class::Awaiting {
+            self.stand_before_awaited(place, key);
         }
     }
 
     pub(crate) fn leave_line(&mut self, place: u32) {
         let at = &mut self.places[place];
         self.deadlines.cancel(&mut at.stage_ticket);
-        if let Some(key) = at.listed.take() {
+        let line = std::mem::replace(&mut at.line, NONE);
+        if line != NONE {
             at.stage = 0;
-            let (line, slot) = (at.line, at.slot);
-            self.lines.remove(line, key, self.calls[slot].priority);
+            let call = &self.calls[at.slot];
+            let key = call.key(self.plan.order);
+            self.lines.remove(line, key, call.priority);
+            if self.lines.lines[line as usize].kind.class == Class::Awaiting {
+                self.leave_awaited(place, key);
+            }
         }
+    }
+
+    /// The key under which it stands in its line, if it does.
+    pub(crate) fn key_in_line(&self, place: u32) -> Option<CallKey> {
+        let Place { slot, line, .. } = self.places[place];
+        (line != NONE).then(|| self.calls[slot].key(self.plan.order))
     }
 
     /// Agents who take calls of the queue only after this wait may take this one now.
@@ -185,9 +218,13 @@ impl Router {
         }
     }
 
-    /// Asks for something else in a queue, for this stay.
-    pub(crate) fn change_demand(&mut self, place: u32, demand: DemandId, events: &mut Vec<Event>) {
-        let Place { slot, queue, .. } = self.places[place];
+    /// The queue, or a rule of it, or the call besides asks for something else than before.
+    pub(crate) fn ask_anew(&mut self, place: u32, events: &mut Vec<Event>) {
+        let Place { slot, queue, base, demand: before, .. } = self.places[place];
+        let demand = self.lines.demand(base, self.calls[slot].extra);
+        if demand == before {
+            return;
+        }
         self.leave_line(place);
         self.places[place].demand = demand;
         let call = self.calls[slot].handle;
@@ -206,13 +243,21 @@ impl Router {
     ) {
         self.leave_lines(slot);
         let call = &mut self.calls[slot];
+        let is_raised = priority > call.priority;
         call.priority = priority;
         let call = call.handle;
         events.push(Event::PriorityChanged { call, priority });
+        if priority == Priority::EMERGENCY {
+            self.give_up_awaiting(slot, events);
+        }
         if self.calls[slot].state == CallState::Waiting {
             self.stand_in_lines(slot);
-            // No delay holds an emergency back.
-            if priority == Priority::EMERGENCY {
+            // No delay holds an emergency back, and no reserve what is urgent enough.
+            let is_spared = |place| {
+                let queue: &QueuePlan = &self.plan.queues[self.places[place].queue.index()];
+                queue.keep_free.is_some()
+            };
+            if priority == Priority::EMERGENCY || is_raised && self.places_of(slot).any(is_spared) {
                 self.eligible.push(call);
             }
             self.key_has_changed(slot);
@@ -233,16 +278,42 @@ impl Router {
         }
         let mut left = self.places.remove(place);
         self.deadlines.cancel(&mut left.ticket);
-        let call = &mut self.calls[slot];
         if taken == self.now {
-            if call.left_at != self.now {
-                call.left_at = self.now;
-                call.left.clear();
-            }
-            call.left.push(queue);
+            self.note_left(slot, queue);
         }
-        events.push(Event::PlaceLeft { call: call.handle, queue, cause });
+        events.push(Event::PlaceLeft { call: self.calls[slot].handle, queue, cause });
         self.set_target(slot);
+    }
+
+    fn note_left(&mut self, slot: u32, queue: QueueId) {
+        if self.calls[slot].left_at != self.now {
+            self.calls[slot].left_at = self.now;
+            self.forget_left(slot);
+        }
+        let next = self.calls[slot].left;
+        self.calls[slot].left = self.left.insert(Left { queue, next });
+    }
+
+    pub(crate) fn forget_left(&mut self, slot: u32) {
+        let mut at = std::mem::replace(&mut self.calls[slot].left, NONE);
+        while at != NONE {
+            at = self.left.remove(at).next;
+        }
+    }
+
+    /// Whether the call has both entered and left the queue in this instant.
+    pub(crate) fn has_left_now(&self, slot: u32, queue: QueueId) -> bool {
+        self.calls[slot].left_at == self.now && self.left_of(slot).any(|left| left == queue)
+    }
+
+    /// The queues that the call has entered and left in one instant, the latest first.
+    pub(crate) fn left_of(&self, slot: u32) -> impl Iterator<Item = QueueId> {
+        let mut at = self.calls[slot].left;
+        std::iter::from_fn(move || {
+            let left = (at != NONE).then(|| &self.left[at])?;
+            at = left.next;
+            Some(left.queue)
+        })
     }
 
     pub(crate) fn leave_all_queues(

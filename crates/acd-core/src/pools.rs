@@ -1,7 +1,7 @@
 //! Pools of agents who are alike to every line.
 //!
-//! A pool holds the available agents of one kind: same endpoint adapter, same demands met, with the
-//! same delays, ranks, and levels where a queue looks at levels. An agent who comes or goes touches
+//! A pool holds the agents who are available at desks of one kind: same channel, same endpoint
+//! adapter, same demands met, with the same delays, ranks, and levels where a queue looks at levels. An agent who comes or goes touches
 //! one pool; a call that picks compares the first of each pool that meets its demand. So the work
 //! grows with the kinds of agents, not with agents.
 
@@ -9,14 +9,16 @@ use crate::agent::{Agent, AgentKey};
 use crate::bits::Bits;
 use crate::gauges::Gauges;
 use crate::ids::{AdapterId, AgentId, DemandId, QueueId};
-use crate::lines::{LineKind, Lines};
+use crate::lines::Lines;
 use crate::ordered::{Arena, OrderedSet};
-use crate::plan::{Criterion, RoutingPlan, Service};
+use crate::plan::{Channel, Criterion, RoutingPlan, Service};
 use crate::selection::{Measures, RankedKey, Ranking};
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 #[derive(Debug)]
 pub(crate) struct Pool {
+    channel: Channel,
     pub(crate) adapter: Option<AdapterId>,
     /// The lines that its agents may serve.
     pub(crate) lines: Bits,
@@ -26,6 +28,10 @@ pub(crate) struct Pool {
     ranks: Box<[(QueueId, u8)]>,
     /// The queues and the domain whose agents a latch counts and whose these are.
     pub(crate) watched: Box<[u16]>,
+    /// The queues that keep some of their agents free and whose these are.
+    pub(crate) kept_free_for: Box<[QueueId]>,
+    /// Some of its agents have other desks.
+    pub(crate) is_mixed: bool,
     /// Its available agents, the longest idle first, ...
     pub(crate) by_idle: OrderedSet,
     /// ... and in each other order that a queue which they serve asks for.
@@ -39,8 +45,8 @@ pub(crate) struct Pools {
     pub(crate) ranked: Arena<RankedKey>,
     /// Pools in which somebody is available and whose adapter, if they have one, is open.
     pub(crate) available: Bits,
-    /// By demand and stage, as `Lines::position` numbers them: who may take such calls.
-    by_kind: Vec<Bits>,
+    /// By demand, then stage: who may take such calls on some channel.
+    by_stage: Vec<Vec<Bits>>,
     /// By queue.
     rankings: Vec<Ranking>,
 }
@@ -66,11 +72,11 @@ impl Pools {
         let rankings: Vec<Ranking> =
             plan.queues.iter().map(|queue| Ranking::of(&queue.select)).collect();
         let mut kinds = BTreeMap::new();
-        let mut pools = Vec::new();
+        let mut pools: Vec<Pool> = Vec::new();
         let mut agents = Vec::with_capacity(plan.agents.len());
-        let mut by_kind = vec![Bits::default(); lines.kinds()];
+        let stages = |(demand, _)| vec![Bits::default(); lines.stages_of(demand)];
+        let mut by_stage: Vec<Vec<Bits>> = lines.demands_with_ids().map(stages).collect();
         for planned in &plan.agents {
-            let adapter = planned.voice.as_ref().map(|endpoint| endpoint.adapter);
             let met = |(demand, asked): (DemandId, &crate::lines::Demand)| {
                 let level = planned.level_for(asked.queue, &asked.requirement)?;
                 let Service { rank, delay } = planned.service(asked.queue)?;
@@ -78,26 +84,70 @@ impl Pools {
                 let level = looks_at_level(asked.queue).then_some(level as u16);
                 Some(Met { demand, stage, rank, level })
             };
-            let met: Vec<Met> = lines.demands_with_ids().filter_map(met).collect();
-            let pool = *kinds.entry((adapter, met)).or_insert_with_key(|(_, met)| {
-                let pool = pools.len();
-                for Met { demand, stage, .. } in met {
-                    let first = lines.position(LineKind { demand: *demand, stage: *stage });
-                    let last = lines.position(lines.last_kind(*demand));
-                    by_kind[first..=last].iter_mut().for_each(|bits| bits.set(pool, true));
-                }
-                pools.push(Pool::of(adapter, met, lines, &rankings, gauges));
-                pool as u32
-            });
-            agents.push(Agent::new(planned, pool));
+            let met: Arc<[Met]> = lines.demands_with_ids().filter_map(met).collect();
+            let of_desks: Vec<u32> = planned
+                .desks
+                .iter()
+                .map(|desk| {
+                    let adapter = desk.endpoint.as_ref().map(|endpoint| endpoint.adapter);
+                    let kind = (desk.channel, adapter, Arc::clone(&met));
+                    *kinds.entry(kind).or_insert_with(|| {
+                        let pool = pools.len();
+                        for Met { demand, stage, .. } in met.iter() {
+                            let from = &mut by_stage[demand.index()][usize::from(*stage)..];
+                            from.iter_mut().for_each(|bits| bits.set(pool, true));
+                        }
+                        pools.push(Pool::of(
+                            desk.channel,
+                            adapter,
+                            &met,
+                            plan,
+                            lines,
+                            &rankings,
+                            gauges,
+                        ));
+                        pool as u32
+                    })
+                })
+                .collect();
+            let is_mixed = of_desks.len() > 1;
+            for pool in &of_desks {
+                pools[*pool as usize].is_mixed |= is_mixed;
+            }
+            agents.push(Agent::new(planned, of_desks));
         }
         let (arena, ranked, available) = (Arena::new(), Arena::new(), Bits::default());
-        (Self { pools, arena, ranked, available, by_kind, rankings }, agents)
+        (Self { pools, arena, ranked, available, by_stage, rankings }, agents)
     }
 
-    /// The pools that may take calls in lines of the kind at this position.
-    pub(crate) fn that_serve(&self, position: u32) -> &Bits {
-        &self.by_kind[position as usize]
+    /// The pools that may take such calls.
+    pub(crate) fn that_serve(&self, demand: DemandId, stage: u8, channel: Channel) -> Bits {
+        let mut found = Bits::default();
+        let any = self.by_stage[demand.index()][usize::from(stage)].iter();
+        let of_channel = any.filter(|pool| self.pools[*pool].channel == channel);
+        of_channel.for_each(|pool| found.set(pool, true));
+        found
+    }
+
+    /// Whether the agents of a pool may take calls of a demand at a stage.
+    pub(crate) fn serves(&self, pool: u32, demand: DemandId, stage: u8) -> bool {
+        self.by_stage[demand.index()][usize::from(stage)].has(pool as usize)
+    }
+
+    /// Whether more agents are available at desks of a channel who meet a queue's own requirement.
+    pub(crate) fn has_more_than(&self, agents: u32, queue: QueueId, channel: Channel) -> bool {
+        // The first demands are the queues' own; at the last stage all delays are over.
+        let serving = self.by_stage[queue.index()].last();
+        let available = serving.into_iter().flat_map(|serving| serving.both(&self.available));
+        let mut left = u64::from(agents);
+        for pool in available.map(|pool| &self.pools[pool]) {
+            let found = if pool.channel == channel { u64::from(pool.by_idle.len()) } else { 0 };
+            if found > left {
+                return true;
+            }
+            left -= found;
+        }
+        false
     }
 
     /// The rank that a queue has for the agents of a pool.
@@ -118,10 +168,9 @@ impl Pools {
     }
 
     /// Lets those who may take its calls serve a new line.
-    pub(crate) fn serve(&mut self, position: u32, line: u32) {
-        let Self { pools, by_kind, .. } = self;
-        for pool in by_kind[position as usize].iter() {
-            pools[pool].lines.set(line as usize, true);
+    pub(crate) fn serve(&mut self, served_by: &Bits, line: u32) {
+        for pool in served_by.iter() {
+            self.pools[pool].lines.set(line as usize, true);
         }
     }
 
@@ -219,8 +268,10 @@ impl Pools {
 
 impl Pool {
     fn of(
+        channel: Channel,
         adapter: Option<AdapterId>,
         met: &[Met],
+        plan: &RoutingPlan,
         lines: &Lines,
         rankings: &[Ranking],
         gauges: &Gauges,
@@ -234,7 +285,13 @@ impl Pool {
         let mut others: BTreeSet<Ranking> =
             met.iter().map(|met| rankings[queue(met).index()]).collect();
         others.remove(&Ranking::default());
+        let serves = |queue: QueueId| {
+            let own = DemandId(u32::from(queue.0));
+            met.iter().any(|met| met.demand == own)
+        };
+        let keeping = plan.queues_with_ids().filter(|(_, queue)| queue.keep_free.is_some());
         Self {
+            channel,
             adapter,
             lines: Bits::default(),
             levels: met.iter().filter_map(|met| Some((met.demand, met.level?))).collect(),
@@ -242,11 +299,10 @@ impl Pool {
             // The first demands are the queues' own; the domain has all agents.
             watched: gauges
                 .watching_agents()
-                .filter(|of| {
-                    let own = DemandId(u32::from(*of));
-                    usize::from(*of) == rankings.len() || met.iter().any(|met| met.demand == own)
-                })
+                .filter(|of| usize::from(*of) == rankings.len() || serves(QueueId(*of)))
                 .collect(),
+            kept_free_for: keeping.map(|(queue, _)| queue).filter(|it| serves(*it)).collect(),
+            is_mixed: false,
             by_idle: OrderedSet::EMPTY,
             others: others.into_iter().map(|order| (order, OrderedSet::EMPTY)).collect(),
         }

@@ -1,6 +1,6 @@
 //! Agents' presence and slots: who is available, and what is pending while a call is in hand.
 
-use crate::agent::Agent;
+use crate::agent::{Agent, Desk};
 use crate::command::{ForcedPresence, Rejection};
 use crate::deadlines::{Deadline, Ticket};
 use crate::event::{
@@ -261,6 +261,7 @@ impl Router {
         } else {
             self.relist(agent);
             self.revoke_offers(agent, events);
+            self.nobody_awaits(agent, events);
         }
     }
 
@@ -272,9 +273,12 @@ impl Router {
 
     fn revoke_offers(&mut self, agent: AgentId, events: &mut Vec<Event>) {
         for slot in 0..self.agents[agent.index()].slots.len() {
-            if let SlotState::Reserved { call, .. } = self.agents[agent.index()].slots[slot].state {
+            if let SlotState::Reserved { call, offer } =
+                self.agents[agent.index()].slots[slot].state
+                && let Some(hand) = self.hand_by(call.slot, offer)
+            {
                 let end = OfferEnd::Revoked(RevokeCause::AgentUnavailable);
-                self.end_offer(call.slot, end, Told::ByOthers, events);
+                self.end_offer(hand, end, Told::ByOthers, events);
             }
         }
     }
@@ -306,7 +310,7 @@ impl Router {
         match found.asked {
             Some(asked) if !found.is_busy() => self.enter_presence(agent, asked, events),
             Some(_) => {}
-            None if found.is_available() => self.is_made_available(agent),
+            None if found.is_available(&self.plan.channels) => self.is_made_available(agent),
             None => {}
         }
     }
@@ -336,22 +340,35 @@ impl Router {
 
     /// From here on the agent counts as idle.
     fn end_wrap_up(&mut self, agent: AgentId, slot: u8, events: &mut Vec<Event>) {
-        self.agents[agent.index()].idle_since = self.now;
+        if let Some(desk) = self.agents[agent.index()].desk_of_mut(slot) {
+            desk.idle_since = self.now;
+        }
         self.free_slot(agent, slot, events);
     }
 
-    /// Puts an agent where his state says he stands: in his pool, or out of it.
+    /// Puts an agent where his state says he stands: in the pools of his desks, or out of them.
     pub(crate) fn relist(&mut self, agent: AgentId) {
         self.count_agent(agent);
-        let found = &self.agents[agent.index()];
-        let (pool, adapter, listed) = (found.pool, found.adapter, found.listed);
-        let wanted = found.is_available().then(|| found.key(agent));
-        let (mut measured, mut measures) = (Measures::default(), Measures::default());
-        if self.pools.has_other_orders(pool) {
-            (measured, measures) = (found.measured, found.measures(agent, self.plan.seed));
+        for desk in 0..self.agents[agent.index()].desks.len() {
+            self.relist_at(agent, desk);
         }
-        if listed == wanted && measured == measures {
+    }
+
+    fn relist_at(&mut self, agent: AgentId, desk: usize) {
+        let known = &self.agents[agent.index()];
+        let Desk { pool, adapter, listed, measured: was_measured, .. } = known.desks[desk];
+        let is_available = known.is_available_at(&known.desks[desk], &self.plan.channels);
+        let wanted = is_available.then(|| known.key(agent, &known.desks[desk]));
+        let has_others = self.pools.has_other_orders(pool);
+        if listed == wanted && !has_others {
             return;
+        }
+        let (mut measured, mut measures) = (Measures::default(), Measures::default());
+        if has_others {
+            (measured, measures) = (was_measured, known.measures(agent, self.plan.seed));
+            if listed == wanted && measured == measures {
+                return;
+            }
         }
         if let Some(key) = listed {
             self.pools.remove(pool, key, measured);
@@ -359,8 +376,11 @@ impl Router {
         if let Some(key) = wanted {
             let open = adapter.is_none_or(|adapter| self.is_open(adapter));
             self.pools.insert(pool, key, measures, open);
+            if listed.is_none() {
+                self.spared.extend(self.pools.pools[pool as usize].kept_free_for.iter());
+            }
         }
-        let found = &mut self.agents[agent.index()];
-        (found.listed, found.measured) = (wanted, measures);
+        let desk = &mut self.agents[agent.index()].desks[desk];
+        (desk.listed, desk.measured) = (wanted, measures);
     }
 }

@@ -1,15 +1,13 @@
 //! A domain comes back: nothing falls due and nothing is offered until it is known what the
 //! adapters hold; then they open, all at once.
 
-use crate::agent::AgentKey;
 use crate::bits::Bits;
-use crate::call::{CallKey, CallState};
 use crate::command::Rejection;
 use crate::event::Event;
-use crate::ids::AdapterId;
+use crate::ids::{AdapterId, AgentId};
 use crate::router::Router;
 use std::cmp::Reverse;
-use std::collections::BinaryHeap;
+use std::collections::{BTreeSet, BinaryHeap};
 
 /// How far a domain has come since its epoch began.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -80,60 +78,54 @@ impl Router {
             self.lines.set_open(AdapterId(adapter as u16), true);
         }
         self.pools.set_open(adapters, true);
+        let keeping = self.plan.queues_with_ids().filter(|(_, queue)| queue.keep_free.is_some());
+        self.spared.extend(keeping.map(|(queue, _)| queue));
         self.agents_of_adapters_take(adapters, events);
-        self.calls_of_adapters_pick(adapters, events);
+        self.agents_take(events);
+        let adapters = adapters.iter().map(|adapter| AdapterId(adapter as u16));
+        let lines = adapters.flat_map(|adapter| self.lines.of_adapter(adapter));
+        let mut heads = self.heads_of(lines);
+        self.heads_pick(&mut heads, None, events);
     }
 
     /// Lets the agents whose devices these adapters ring take calls, longest idle first, each his
-    /// best, one a round. Costs as much as there are pools, and offers made.
+    /// best, one a round. Costs as much as there are pools, and offers made; agents who take calls of
+    /// several channels, and those for whom calls wait, are looked at one by one.
     fn agents_of_adapters_take(&mut self, adapters: &Bits, events: &mut Vec<Event>) {
+        let is_of = |adapter: Option<AdapterId>| adapter.is_some_and(|it| adapters.has(it.index()));
         let mut heads = BinaryHeap::new();
-        for (index, pool) in self.pools.pools.iter().enumerate() {
-            if pool.adapter.is_some_and(|adapter| adapters.has(adapter.index())) {
+        let mut each = BTreeSet::new();
+        for (index, pool) in self.pools.pools.iter().enumerate().filter(|(_, it)| is_of(it.adapter))
+        {
+            if pool.is_mixed {
+                each.extend(self.pools.arena.iter(pool.by_idle).map(|(key, _)| key.agent));
+            } else {
                 let first = self.pools.arena.first(pool.by_idle);
-                heads.extend(first.map(|(key, _)| Reverse((key, index))));
+                heads.extend(first.map(|(key, _)| Reverse((key, Some(index)))));
             }
         }
-        while let Some(Reverse((key, index))) = heads.pop() {
-            let AgentKey { agent, .. } = key;
-            if !self.pools.pools[index].lines.meets(&self.lines.open) {
-                continue;
+        let has_desk = |agent: &&AgentId| {
+            let mut desks = self.agents[agent.index()].desks.iter();
+            desks.any(|desk| desk.listed.is_some() && is_of(desk.adapter))
+        };
+        each.extend(self.awaited.keys().filter(has_desk));
+        let keys = each.iter().filter_map(|agent| self.agents[agent.index()].longest_idle());
+        heads.extend(keys.map(|key| Reverse((key, None))));
+        while let Some(Reverse((key, pool))) = heads.pop() {
+            if let Some(pool) = pool {
+                let set = self.pools.pools[pool].by_idle;
+                if !self.pools.pools[pool].lines.meets(&self.lines.open) {
+                    continue;
+                }
+                let next = self.pools.arena.after(set, key);
+                heads.extend(next.map(|(key, _)| Reverse((key, Some(pool)))));
+                if each.contains(&key.agent) {
+                    continue;
+                }
             }
-            let next = self.pools.arena.after(self.pools.pools[index].by_idle, key);
-            heads.extend(next.map(|(key, _)| Reverse((key, index))));
-            if self.take_best_call(agent, events) {
-                self.freed.push(agent);
-            }
-        }
-    }
-
-    /// Lets the adapters' waiting calls pick agents, in key order. Costs as much as the adapters
-    /// have lines, and offers made.
-    fn calls_of_adapters_pick(&mut self, adapters: &Bits, events: &mut Vec<Event>) {
-        self.agents_take(events);
-        let mut heads: BinaryHeap<Reverse<(CallKey, u32, u32)>> = BinaryHeap::new();
-        let adapters = adapters.iter().map(|adapter| AdapterId(adapter as u16));
-        for line in adapters.flat_map(|adapter| self.lines.of_adapter(adapter)) {
-            let first = self.lines.arena.first(self.lines.lines[line as usize].set);
-            heads.extend(first.map(|(key, place)| Reverse((key, line, place))));
-        }
-        while let Some(Reverse((key, line, place))) = heads.pop() {
-            let at = &self.lines.lines[line as usize];
-            if !self.pools.that_serve(at.position).meets(&self.pools.available) {
-                continue;
-            }
-            let next = self.lines.arena.after(at.set, key);
-            heads.extend(next.map(|(key, place)| Reverse((key, line, place))));
-            let slot = self.places_slot_if_listed(place, key);
-            if let Some(slot) = slot.filter(|slot| self.calls[*slot].state == CallState::Waiting) {
-                self.pick_agent(slot, events);
+            if self.take_best_call(key.agent, events) {
+                self.freed.push(key.agent);
             }
         }
-    }
-
-    /// The call of a place, if the place still stands in its line under this key.
-    fn places_slot_if_listed(&self, place: u32, key: CallKey) -> Option<u32> {
-        let place = &self.places[place];
-        (place.listed == Some(key)).then_some(place.slot)
     }
 }

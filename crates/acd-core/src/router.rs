@@ -5,20 +5,23 @@
 //! possible (agents first, then calls), then what fell due in the same instant.
 
 use crate::adapters::Adapter;
+use crate::affinity::{Awaited, Callers};
 use crate::agent::Agent;
-use crate::call::{Call, Calls, Exclusion, Place, Repeat};
+use crate::call::{Call, Calls, Exclusion, Hand, Left, Place, Repeat};
 use crate::command::{Command, Rejection};
 use crate::deadlines::{Deadline, Deadlines};
 use crate::event::{Event, HeartbeatState};
+use crate::extras::Extras;
 use crate::gauges::Gauges;
 use crate::ids::{AgentId, CallHandle, DemandId, QueueId, Timestamp};
 use crate::latches::Latches;
 use crate::lines::{Demand, Lines, SkillQueue};
 use crate::overflow::RuleTable;
-use crate::plan::{PlanDefect, RoutingPlan};
+use crate::plan::{PlanDefect, Requirement, RoutingPlan};
 use crate::pools::Pools;
 use crate::recovery::Phase;
 use crate::slab::Slab;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// The most deadlines that one `AdvanceTime` fires.
@@ -37,24 +40,34 @@ pub struct Router {
     pub(crate) adapters: Vec<Adapter>,
     pub(crate) agents: Vec<Agent>,
     pub(crate) calls: Calls,
+    pub(crate) hands: Slab<Hand>,
     pub(crate) places: Slab<Place>,
     pub(crate) exclusions: Slab<Exclusion>,
     pub(crate) repeats: Slab<Repeat>,
+    pub(crate) left: Slab<Left>,
     /// By queue: it takes no new calls, as far as its rules say so.
     pub(crate) closed: Vec<bool>,
     pub(crate) latches: Latches,
+    pub(crate) callers: Callers,
+    /// What calls ask for besides by routes of former plans, and no route of this one does.
+    pub(crate) kept_extras: Vec<Requirement>,
     // What follows can be made again from what stands above.
     pub(crate) rules: Vec<RuleTable>,
+    pub(crate) extras: Extras,
     pub(crate) lines: Lines,
     pub(crate) pools: Pools,
     pub(crate) deadlines: Deadlines,
     pub(crate) gauges: Gauges,
+    /// By agent: the calls that wait for him alone.
+    pub(crate) awaited: BTreeMap<AgentId, Awaited>,
     /// The call that the present command brings.
     pub(crate) arriving: Option<CallHandle>,
     /// Agents whom the present command made available.
     pub(crate) freed: Vec<AgentId>,
     /// Calls that the present command made eligible.
     pub(crate) eligible: Vec<CallHandle>,
+    /// Queues of which more agents may be available now than are to be kept free.
+    pub(crate) spared: Vec<QueueId>,
 }
 
 impl Router {
@@ -64,7 +77,17 @@ impl Router {
     /// The first defect of the plan.
     pub fn new(plan: Arc<RoutingPlan>) -> Result<Self, PlanDefect> {
         plan.check()?;
-        let lines = Lines::new(&plan);
+        Self::with_kept_extras(plan, Vec::new())
+    }
+
+    /// The same for a plan that has been checked, with extra requirements of calls that another plan
+    /// gave them.
+    pub(crate) fn with_kept_extras(
+        plan: Arc<RoutingPlan>,
+        kept_extras: Vec<Requirement>,
+    ) -> Result<Self, PlanDefect> {
+        let extras = Extras::of(&plan, &kept_extras)?;
+        let lines = Lines::new(&plan, &extras)?;
         let gauges = Gauges::new(&plan);
         let (pools, agents) = Pools::new(&plan, &lines, &gauges);
         Ok(Self {
@@ -75,19 +98,26 @@ impl Router {
             adapters: Vec::new(),
             agents,
             calls: Calls::default(),
+            hands: Slab::new(),
             places: Slab::new(),
             exclusions: Slab::new(),
             repeats: Slab::new(),
+            left: Slab::new(),
             closed: vec![false; plan.queues.len()],
             latches: Latches::new(&plan),
+            callers: Callers::new(&plan),
             rules: RuleTable::of(&plan, &lines),
+            kept_extras,
+            extras,
             lines,
             pools,
             deadlines: Deadlines::default(),
             gauges,
+            awaited: BTreeMap::new(),
             arriving: None,
             freed: Vec::new(),
             eligible: Vec::new(),
+            spared: Vec::new(),
             plan,
         })
     }
@@ -229,13 +259,14 @@ impl Router {
         match deadline {
             Deadline::ExclusionEnds { agent, slot, .. } => self.exclusion_ran_out(slot, agent),
             Deadline::DelayEnds { queue, slot, .. } => self.delay_ran_out(slot, queue),
+            Deadline::AffinityEnds { slot, .. } => self.affinity_ran_out(slot, events),
             Deadline::LatchDue { latch } => self.latch_is_due(latch),
             Deadline::SweepGoesOn { latch } => self.sweep_goes_on(latch, events),
             Deadline::Rule { queue, slot, .. } => {
                 return self.rule_is_due(slot, queue, at, events);
             }
             Deadline::ConnectEnds { slot, .. } => self.connect_ran_out(slot, events),
-            Deadline::RingEnds { slot, .. } => self.offer_rang_out(slot, events),
+            Deadline::RingEnds { offer, slot } => self.offer_rang_out(slot, offer, events),
             Deadline::WrapUpEnds { agent, slot } => self.wrap_up_ran_out(agent, slot, events),
             Deadline::GraceEnds { adapter } => self.grace_ran_out(adapter, events),
         }
@@ -257,8 +288,8 @@ impl Router {
         &self.plan
     }
 
-    /// All demands that the plan can give rise to, fixed while the plan is; the first ones are the
-    /// queues' own, in their order.
+    /// All demands that there can be, fixed while the plan is; the first ones are the queues' own, in
+    /// their order, the last ones those with an extra requirement.
     pub fn demands(&self) -> &[Demand] {
         &self.lines.demands
     }

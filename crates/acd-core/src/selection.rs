@@ -4,7 +4,7 @@
 //! end at longest idle, then agent id. What all agents of a pool share decides between pools; by
 //! what is each agent's own the sets of a pool are ordered.
 
-use crate::agent::{Agent, AgentKey};
+use crate::agent::AgentKey;
 use crate::ids::{AgentId, OfferNumber, Span, Timestamp};
 use crate::plan::Criterion;
 use std::cmp::Ordering;
@@ -178,15 +178,15 @@ pub(crate) struct Candidate {
     pub(crate) rank: u8,
 }
 
-/// `Less` when `a` is to be offered the call before `b`; `point` is what is drawn for the call.
+/// `Less` when `a` is to be offered the call before `b`; `point` is what is drawn for the call, `own`
+/// what each of them stands by.
 pub(crate) fn compare(
     select: &[Criterion],
     point: u64,
-    agents: &[Agent],
+    own: impl Fn(&Candidate) -> Measures,
     a: &Candidate,
     b: &Candidate,
 ) -> Ordering {
-    let own = |candidate: &Candidate| &agents[candidate.key.agent.index()].measured;
     let by_criterion = |criterion: &Criterion| match criterion {
         Criterion::LongestIdle => a.key.idle_since.cmp(&b.key.idle_since),
         Criterion::HighestLevel => b.level.cmp(&a.level),
@@ -196,7 +196,7 @@ pub(crate) fn compare(
         | Criterion::FewestCalls
         | Criterion::RoundRobin
         | Criterion::Listed
-        | Criterion::Random => by_measure(*criterion, point, (&a.key, own(a)), (&b.key, own(b))),
+        | Criterion::Random => by_measure(*criterion, point, (&a.key, &own(a)), (&b.key, &own(b))),
     };
     let missed = a.key.missed.cmp(&b.key.missed);
     let decided = select.iter().map(by_criterion).fold(missed, Ordering::then);

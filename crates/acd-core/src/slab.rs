@@ -16,6 +16,14 @@ enum Entry<T> {
     Free { next: u32 },
 }
 
+/// Makes room for `more` in what grows with calls, about a sixteenth beyond: a `Vec` by itself
+/// doubles, and up to half of a large center's memory would be room that nobody needs.
+pub(crate) fn make_room<T>(records: &mut Vec<T>, more: usize) {
+    if records.capacity() - records.len() < more {
+        records.reserve_exact(more.max(records.len() / 16 + 256));
+    }
+}
+
 impl<T> Slab<T> {
     pub(crate) const fn new() -> Self {
         Self { entries: Vec::new(), free: NONE }
@@ -23,6 +31,7 @@ impl<T> Slab<T> {
 
     pub(crate) fn insert(&mut self, value: T) -> u32 {
         if self.free == NONE {
+            make_room(&mut self.entries, 1);
             self.entries.push(Entry::Used(value));
             return (self.entries.len() - 1) as u32;
         }
@@ -42,6 +51,14 @@ impl<T> Slab<T> {
                 value
             }
             Entry::Free { .. } => unreachable!("an index is given up once"),
+        }
+    }
+
+    /// The record, if it is in.
+    pub(crate) fn get(&self, at: u32) -> Option<&T> {
+        match self.entries.get(at as usize)? {
+            Entry::Used(value) => Some(value),
+            Entry::Free { .. } => None,
         }
     }
 

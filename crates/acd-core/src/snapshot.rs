@@ -4,14 +4,14 @@
 //! read by the logic that wrote it, under the same plan.
 
 use crate::adapters::{ADAPTERS_MAX, Adapter};
-use crate::agent::{Agent, Shift};
-use crate::call::{Call, CallKey, CallState, Exclusion, Hand, Place, Repeat};
+use crate::agent::{Agent, Desk, Shift};
+use crate::call::{Awaits, Call, CallKey, CallState, Exclusion, Hand, Left, Place, Repeat};
 use crate::deadlines::{Deadline, Ticket};
 use crate::event::{DeviceState, HeartbeatState, NotReadyReason, Presence, SlotState};
-use crate::ids::{AdapterId, AgentId, CallHandle, OfferNumber, QueueId, Span, Timestamp};
+use crate::ids::{AdapterId, AgentId, CallHandle, DemandId, OfferNumber, QueueId, Span, Timestamp};
 use crate::latches::Sweep;
 use crate::persist::{Persist, RestoreError, Restored, Sink, Source, persist_enum, persist_struct};
-use crate::plan::RoutingPlan;
+use crate::plan::{BROADCAST_MAX, Requirement, RoutingPlan};
 use crate::recovery::Phase;
 use crate::router::Router;
 use crate::selection::Occupation;
@@ -19,7 +19,7 @@ use crate::slab::NONE;
 use std::sync::Arc;
 
 /// First bytes of every snapshot: a name and the version of the format. `LOGIC_VERSION` is apart.
-const MAGIC: [u8; 8] = *b"acdcore\x06";
+const MAGIC: [u8; 8] = *b"acdcore\x07";
 
 /// FNV-1a, 64 bits (Fowler, Noll, Vo).
 struct Fnv(u64);
@@ -37,16 +37,19 @@ persist_struct!(Adapter { up, incarnation, heard, forgets, awaited_until }
     rebuilt { ticket: Ticket::NONE, first_offer: NONE, last_offer: NONE });
 persist_enum!(Phase { 0 = Recovering, 1 = CatchingUp, 2 = Normal });
 persist_struct!(Hand { offer, agent, slot, queue, rung_by, until }
-    rebuilt { previous: NONE, next: NONE });
+    rebuilt { call: 0, ticket: Ticket::NONE, previous: NONE, next: NONE, sibling: NONE });
 persist_struct!(Call {
-    handle, adapter, arrival, priority, state, stage_since, arrived_at, age_from, age_kept, first,
-    moves, joins, hand, left_at, left,
-} rebuilt { counted: false, target: Span(0), places: NONE, exclusions: NONE, ticket: Ticket::NONE });
+    handle, adapter, channel, arrival, priority, extra, state, stage_since, arrived_at, age_from,
+    age_kept, first, caller, awaits, moves, joins, left_at,
+} rebuilt {
+    counted: false, target: Span(0), hands: NONE, places: NONE, exclusions: NONE, left: NONE
+});
+persist_struct!(Awaits { agent, until } rebuilt { ticket: Ticket::NONE });
 persist_struct!(Shift { busy, busy_since, ready, connected, occupation });
 persist_struct!(Occupation { busy, ready });
-persist_struct!(Place { queue, demand, entered, taken, joined, fired, by, stage }
+persist_struct!(Place { queue, base, entered, taken, joined, fired, by, stage }
 rebuilt {
-    slot: 0, line: NONE, ticket: Ticket::NONE, stage_ticket: Ticket::NONE, listed: None,
+    slot: 0, demand: DemandId(0), line: NONE, ticket: Ticket::NONE, stage_ticket: Ticket::NONE,
     repeats: NONE, counted: false, next: NONE
 });
 persist_struct!(Repeat { rule, again_at } rebuilt { next: NONE });
@@ -87,6 +90,7 @@ impl Router {
 
     fn walk(&self, sink: &mut impl Sink) {
         sink.bytes(&MAGIC);
+        self.kept_extras.write(sink);
         self.now.write(sink);
         self.phase.write(sink);
         self.arrivals.write(sink);
@@ -100,9 +104,9 @@ impl Router {
             agent.device.write(sink);
             agent.heartbeat.write(sink);
             agent.missed.write(sink);
-            agent.idle_since.write(sink);
             agent.shift.write(sink);
             agent.last_offer.write(sink);
+            agent.desks.iter().for_each(|desk| desk.idle_since.write(sink));
             for slot in &agent.slots {
                 slot.state.write(sink);
                 slot.since.write(sink);
@@ -113,6 +117,12 @@ impl Router {
         for latch in &self.latches.all {
             latch.is_set.write(sink);
             latch.sweep.write(sink);
+        }
+        (self.callers.len() as u32).write(sink);
+        for (caller, at, agent) in self.callers.iter() {
+            caller.write(sink);
+            at.write(sink);
+            agent.write(sink);
         }
         (self.calls.slots.len() as u32).write(sink);
         for slot in &self.calls.slots {
@@ -125,6 +135,11 @@ impl Router {
     }
 
     fn walk_chains(&self, slot: u32, sink: &mut impl Sink) {
+        let mut left: Vec<QueueId> = self.left_of(slot).collect();
+        left.reverse();
+        left.write(sink);
+        (self.hands_of(slot).count() as u32).write(sink);
+        self.hands_of(slot).for_each(|hand| self.hands[hand].write(sink));
         (self.places_of(slot).count() as u32).write(sink);
         for place in self.places_of(slot) {
             self.places[place].write(sink);
@@ -143,12 +158,18 @@ impl Router {
     /// # Errors
     /// What is wrong with the plan or the bytes; no damage makes it panic.
     pub fn restore(plan: Arc<RoutingPlan>, bytes: &[u8]) -> Result<Self, RestoreError> {
-        let mut router = Self::new(plan).map_err(RestoreError::Plan)?;
+        plan.check().map_err(RestoreError::Plan)?;
         let mut source = Source { bytes };
         if source.take(MAGIC.len()) != Ok(&MAGIC[..]) {
             return Err(RestoreError::NotASnapshot);
         }
         let source = &mut source;
+        let kept_extras: Vec<Requirement> = Persist::read(source)?;
+        let damaged = |_| RestoreError::Damaged("extra requirement");
+        for extra in &kept_extras {
+            plan.check_extra("a call", extra).map_err(damaged)?;
+        }
+        let mut router = Self::with_kept_extras(plan, kept_extras).map_err(damaged)?;
         router.now = Persist::read(source)?;
         router.phase = Persist::read(source)?;
         router.arrivals = Persist::read(source)?;
@@ -172,6 +193,10 @@ impl Router {
             latch.is_set = Persist::read(source)?;
             latch.sweep = Persist::read(source)?;
         }
+        for _ in 0..u32::read(source)? {
+            let (caller, at) = (Persist::read(source)?, Persist::read(source)?);
+            router.callers.note(caller, at, Persist::read(source)?);
+        }
         for slot in 0..u32::read(source)? {
             router.read_call(slot, source)?;
         }
@@ -180,6 +205,8 @@ impl Router {
         }
         router.check_references()?;
         router.rebuild();
+        // Whoever could take a call has been looked for before.
+        router.spared.clear();
         Ok(router)
     }
 
@@ -194,6 +221,14 @@ impl Router {
             return Err(RestoreError::Damaged("call handle"));
         }
         self.calls.insert(call);
+        for _ in 0..u32::read(source)? {
+            let (queue, next) = (Persist::read(source)?, self.calls[slot].left);
+            self.calls[slot].left = self.left.insert(Left { queue, next });
+        }
+        for _ in 0..u32::read(source)? {
+            let hand = self.hands.insert(Hand { call: slot, ..Persist::read(source)? });
+            self.join_hands(slot, hand);
+        }
         let mut last = NONE;
         for _ in 0..u32::read(source)? {
             let mut place = Place { slot, ..Persist::read(source)? };
@@ -234,21 +269,38 @@ impl Router {
         sound(self.adapters.iter().all(awaited), "awaited adapter")?;
         for call in self.calls.iter() {
             sound(adapter(call.adapter), "adapter of a call")?;
-            sound(call.hand.is_some() != (call.state == CallState::Waiting), "hand of a call")?;
-            if let Some(hand) = call.hand {
+            let extra = call.extra.is_none_or(|extra| extra.index() < self.extras.all().len());
+            sound(extra, "extra requirement of a call")?;
+            let agent = |agent: AgentId| agent.index() < self.agents.len();
+            sound(call.awaits.is_none_or(|it| agent(it.agent)), "agent whom a call awaits")?;
+            let hands = self.hands_of(call.handle.slot).map(|hand| &self.hands[hand]);
+            let hands: Vec<&Hand> = hands.collect();
+            let count = hands.len();
+            let fits = hands.is_sorted_by(|a, b| a.offer < b.offer)
+                && match call.state {
+                    CallState::Waiting => count == 0,
+                    CallState::Offering => (1..=usize::from(BROADCAST_MAX)).contains(&count),
+                    CallState::Connecting | CallState::Connected | CallState::Held => count == 1,
+                };
+            sound(fits, "hands of a call")?;
+            for hand in hands {
                 sound(adapter(hand.rung_by) && queue(hand.queue), "hand of a call")?;
                 let agent = self.agents.get(hand.agent.index());
                 let slot = agent.and_then(|agent| agent.slots.get(usize::from(hand.slot)));
                 sound(slot.is_some_and(|slot| slot.state == state_of(call, hand)), "slot")?;
+                let desk = agent.and_then(|agent| agent.desk(call.channel));
+                let at_desk = |desk: &Desk| desk.slots().contains(&usize::from(hand.slot));
+                sound(desk.is_some_and(at_desk), "desk of a call")?;
             }
             for place in self.places_of(call.handle.slot).map(|place| &self.places[place]) {
-                let demand = self.lines.demands.get(place.demand.index());
-                let fits = demand.is_some_and(|demand| demand.queue == place.queue);
+                let base = self.lines.demands.get(place.base.index());
+                let fits = base.is_some_and(|base| base.queue == place.queue)
+                    && self.lines.is_base(place.base);
                 sound(queue(place.queue) && fits, "place of a call")?;
                 sound(self.rules[place.queue.index()].has(place.fired), "rules of a place")?;
                 let latch = |by: u32| (by as usize) < self.latches.all.len();
                 sound(place.by.is_none_or(latch), "latch of a place")?;
-                let stages = self.lines.stages_of(place.demand);
+                let stages = self.lines.stages_of(place.base);
                 sound(usize::from(place.stage) < stages, "stage of a place")?;
             }
             for place in self.places_of(call.handle.slot) {
@@ -259,6 +311,8 @@ impl Router {
             let mut exclusions = self.exclusions_of(call.handle.slot);
             sound(exclusions.all(|it| it.agent.index() < self.agents.len()), "exclusion")?;
         }
+        let mut agents = self.callers.iter().map(|(_, _, agent)| agent);
+        sound(agents.all(|agent| agent.index() < self.agents.len()), "agent of a caller")?;
         for agent in &self.agents {
             for slot in &agent.slots {
                 sound(self.slot_is_sound(&slot.state), "slot of an agent")?;
@@ -269,8 +323,10 @@ impl Router {
 
     fn slot_is_sound(&self, state: &SlotState) -> bool {
         let holds = |call: CallHandle| {
-            let hand = self.calls.find(call).and_then(|call| Some((call, call.hand?)));
-            hand.is_some_and(|(call, hand)| state_of(call, hand) == *state)
+            self.calls.find(call).is_some_and(|call| {
+                let mut hands = self.hands_of(call.handle.slot).map(|hand| &self.hands[hand]);
+                hands.any(|hand| state_of(call, hand) == *state)
+            })
         };
         match *state {
             SlotState::Free => true,
@@ -305,37 +361,41 @@ impl Router {
             self.rebuild_call(*slot);
         }
         self.rebuild_latches();
-        let mut offered: Vec<(OfferNumber, u32)> = slots
-            .iter()
-            .filter(|slot| self.calls[**slot].state == CallState::Offering)
-            .map(|slot| (self.hand(*slot).offer, *slot))
-            .collect();
+        let offered = slots.iter().filter(|slot| self.calls[**slot].state == CallState::Offering);
+        let offered = offered.flat_map(|slot| self.hands_of(*slot));
+        let mut offered: Vec<(OfferNumber, u32)> =
+            offered.map(|hand| (self.hands[hand].offer, hand)).collect();
         offered.sort_unstable();
-        for (_, slot) in offered {
-            self.link_offer(slot);
+        for (_, hand) in offered {
+            self.link_offer(hand);
         }
     }
 
     fn rebuild_call(&mut self, slot: u32) {
-        let Call { state, hand, arrival, .. } = self.calls[slot];
-        let deadline = hand.and_then(|hand| match state {
-            CallState::Offering => {
-                Some((hand.until, Deadline::RingEnds { offer: hand.offer, slot }))
+        let Call { state, arrival, extra, .. } = self.calls[slot];
+        for hand in self.hands_of(slot).collect::<Vec<_>>() {
+            let Hand { offer, until, .. } = self.hands[hand];
+            let deadline = match state {
+                CallState::Offering => Some(Deadline::RingEnds { offer, slot }),
+                CallState::Connecting => Some(Deadline::ConnectEnds { arrival, slot }),
+                CallState::Waiting | CallState::Connected | CallState::Held => None,
+            };
+            if let Some(deadline) = deadline {
+                self.hands[hand].ticket = self.deadlines.set(until, deadline);
             }
-            CallState::Connecting => Some((hand.until, Deadline::ConnectEnds { arrival, slot })),
-            CallState::Waiting | CallState::Connected | CallState::Held => None,
-        });
-        if let Some((until, deadline)) = deadline {
-            self.calls[slot].ticket = self.deadlines.set(until, deadline);
         }
         self.set_target(slot);
+        self.set_awaited(slot);
         self.count_call(slot, Self::is_counted(state));
-        if let Some(hand) = hand.filter(|_| self.calls[slot].places == NONE) {
-            self.gauges.of_mut(hand.queue).in_system += 1;
+        if self.calls[slot].places == NONE {
+            for hand in self.hands_of(slot).map(|hand| self.hands[hand].queue).collect::<Vec<_>>() {
+                self.gauges.of_mut(hand).in_system += 1;
+            }
         }
         let places: Vec<u32> = self.places_of(slot).collect();
         for place in places {
             self.gauges.of_mut(self.places[place].queue).in_system += 1;
+            self.places[place].demand = self.lines.demand(self.places[place].base, extra);
             if state == CallState::Waiting {
                 self.stand_at_stage(place);
             }
@@ -352,7 +412,7 @@ impl Router {
 }
 
 /// What the agent's slot must say when he holds the call like this.
-fn state_of(call: &Call, hand: Hand) -> SlotState {
+fn state_of(call: &Call, hand: &Hand) -> SlotState {
     match call.state {
         CallState::Waiting => SlotState::Free,
         CallState::Offering => SlotState::Reserved { call: call.handle, offer: hand.offer },
@@ -369,9 +429,11 @@ fn read_agent(agent: &mut Agent, source: &mut Source<'_>) -> Restored<()> {
     agent.device = Persist::read(source)?;
     agent.heartbeat = Persist::read(source)?;
     agent.missed = Persist::read(source)?;
-    agent.idle_since = Persist::read(source)?;
     agent.shift = Persist::read(source)?;
     agent.last_offer = Persist::read(source)?;
+    for desk in &mut agent.desks {
+        desk.idle_since = Persist::read(source)?;
+    }
     for slot in &mut agent.slots {
         slot.state = Persist::read(source)?;
         slot.since = Persist::read(source)?;

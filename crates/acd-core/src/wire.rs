@@ -7,8 +7,9 @@
 use crate::command::{CallEntry, Command, ForcedPresence, OfferResult};
 use crate::persist::{Persist, RestoreError, Restored, Sink, Source, persist_enum, persist_struct};
 use crate::plan::{
-    Action, Admission, AgentPlan, Bound, Criterion, Endpoint, Gauge, Latch, MissedOffers, Order,
-    QueuePlan, Requirement, RoutingPlan, Rule, Service, ServiceLevel, Treatment, When,
+    Action, Admission, Affinity, AgentPlan, Bound, Channel, ChannelPlan, Channels, Criterion,
+    DeskPlan, Endpoint, Gauge, KeepFree, Latch, Match, MissedOffers, Order, Pattern, QueuePlan,
+    Requirement, Route, RoutingPlan, Rule, Said, Service, ServiceLevel, Treatment, When,
 };
 use std::sync::Arc;
 
@@ -50,7 +51,7 @@ persist_enum!(Command {
     34 = HeartbeatKept { agent },
     35 = HeartbeatLost { agent },
 });
-persist_struct!(CallEntry { queue, priority, since });
+persist_struct!(CallEntry { queue, priority, since, channel, preferred, caller, extra, route });
 persist_enum!(OfferResult {
     0 = Ringing, 1 = Accepted, 2 = Declined, 3 = NoAnswer, 4 = Failed,
 });
@@ -64,25 +65,35 @@ persist_struct!(RoutingPlan {
     recovery_grace,
     missed_offers,
     seed,
+    channels,
+    shared_callers,
     reasons,
     adapters,
     skills,
     hard,
     numbers,
     announcements,
+    extras,
+    routes,
     queues,
     agents,
 });
+persist_struct!(Route { when, queue, priority, extra, preferred });
+persist_struct!(Match { of, any_of });
+persist_enum!(Said { 0 = Dialed, 1 = Caller, 2 = Attribute(key), 3 = Channel });
 persist_enum!(Order { 0 = Strict, 1 = Credit { per_step }, 2 = Oldest, 3 = Deadline });
 persist_enum!(MissedOffers { 0 = StayReady, 1 = NotReadyAfter(count) });
 persist_struct!(QueuePlan {
     name,
     require,
     select,
+    broadcast,
     ring,
     wrap_up,
     wrap_up_at_most,
     service_level,
+    keep_free,
+    affinity,
     closing_ends_waits,
     rules,
 });
@@ -119,9 +130,16 @@ persist_enum!(Action {
     4 = End(treatment),
     5 = TransferTo(number),
     6 = Play(announcement),
+    7 = Drop(skills),
 });
 persist_enum!(Treatment { 0 = Busy, 1 = Voicemail, 2 = Message, 3 = HangUp });
-persist_struct!(AgentPlan { id, name, skills, voice, capacity, queues, only });
+persist_struct!(AgentPlan { id, name, skills, desks, queues, only });
+persist_struct!(DeskPlan { channel, capacity, endpoint });
+persist_enum!(Channel { 0 = Voice, 1 = Chat, 2 = Text, 3 = Callback, 4 = Task });
+persist_struct!(ChannelPlan { exclusive, interruptible_by });
+persist_struct!(Channels { voice, chat, text, task });
+persist_struct!(KeepFree { agents, for_priority });
+persist_struct!(Affinity { window, wait });
 persist_struct!(Service { rank, delay });
 persist_struct!(Endpoint { adapter, address });
 
@@ -132,6 +150,16 @@ impl Persist for Arc<RoutingPlan> {
 
     fn read(source: &mut Source<'_>) -> Restored<Self> {
         RoutingPlan::read(source).map(Self::new)
+    }
+}
+
+impl Persist for Pattern {
+    fn write(&self, sink: &mut impl Sink) {
+        self.0.write(sink);
+    }
+
+    fn read(source: &mut Source<'_>) -> Restored<Self> {
+        String::read(source).map(Self)
     }
 }
 

@@ -15,6 +15,8 @@ pub const ID_BYTES_MAX: usize = 128;
 pub const ADAPTER_NAME_BYTES_MAX: usize = 64;
 /// The longest name and version of an adapter's software, in bytes.
 pub const SOFTWARE_BYTES_MAX: usize = 128;
+/// The longest number that was dialled, and that of a caller, in bytes.
+pub const TELEPHONE_NUMBER_BYTES_MAX: usize = 128;
 /// The most attributes that a call may carry.
 pub const ATTRIBUTES_MAX: usize = 64;
 /// The longest key of an attribute, in bytes.
@@ -77,8 +79,9 @@ pub(crate) fn check_message(message: &AdapterMessage) -> Result<(), Refusal> {
         | AdapterMessage::AgentLegLost { call_id }
         | AdapterMessage::CallHeld { call_id }
         | AdapterMessage::CallRetrieved { call_id } => check_id(call_id, "call_id"),
-        AdapterMessage::CallTransferred { call_id, queue } => {
+        AdapterMessage::CallTransferred { call_id, queue, dialed } => {
             check_id(call_id, "call_id")?;
+            check_number(dialed.as_deref().unwrap_or_default(), "dialed")?;
             if queue.is_empty() { Ok(()) } else { check_id(queue, "queue") }
         }
         AdapterMessage::WrapUpDone { agent } => check_agent(agent),
@@ -102,10 +105,25 @@ pub(crate) fn check_message(message: &AdapterMessage) -> Result<(), Refusal> {
 }
 
 fn check_offered(offered: &OfferedCall) -> Result<(), Refusal> {
-    let OfferedCall { call_id, queue, priority: _, attributes, waited } = offered;
+    let OfferedCall {
+        call_id,
+        queue,
+        priority: _,
+        dialed,
+        caller,
+        attributes,
+        waited,
+        channel: _,
+        preferred_agent,
+    } = offered;
     check_id(call_id, "call_id")?;
-    check_id(queue, "queue")?;
+    if !queue.is_empty() {
+        check_id(queue, "queue")?;
+    }
+    check_number(dialed, "dialed")?;
+    check_number(caller, "caller")?;
     check_attributes(attributes)?;
+    no_longer(preferred_agent, ID_BYTES_MAX, "preferred_agent")?;
     if *waited > WAITED_MAX {
         let days = WAITED_MAX.0 / (24 * 3_600 * 1_000_000);
         return too_large(format!("at most {days} days"), "waited");
@@ -155,6 +173,12 @@ fn check_id(id: &str, field: &'static str) -> Result<(), Refusal> {
     no_controls(id, field)
 }
 
+/// Of a telephone; it may be empty.
+fn check_number(number: &str, field: &'static str) -> Result<(), Refusal> {
+    no_longer(number, TELEPHONE_NUMBER_BYTES_MAX, field)?;
+    no_controls(number, field)
+}
+
 fn check_attributes(attributes: &[(String, String)]) -> Result<(), Refusal> {
     if attributes.len() > ATTRIBUTES_MAX {
         let found = attributes.len();
@@ -197,15 +221,19 @@ fn too_large(found: String, field: &'static str) -> Result<(), Refusal> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use acd_core::Priority;
+    use acd_core::{Channel, Priority};
 
     fn offered(call_id: &str, attributes: Vec<(String, String)>) -> AdapterMessage {
         AdapterMessage::CallOffered(OfferedCall {
             call_id: call_id.to_owned(),
             queue: "billing".to_owned(),
-            priority: Priority::NORMAL,
+            priority: Some(Priority::NORMAL),
+            dialed: String::new(),
+            caller: String::new(),
             attributes,
             waited: Span(0),
+            channel: Channel::Voice,
+            preferred_agent: String::new(),
         })
     }
 
@@ -235,6 +263,26 @@ mod tests {
             assert_eq!(refused(&offered("c", wrong)), (code::TOO_LARGE, "attributes"));
         }
         assert_eq!(refused(&offered("c", vec![pair(0, 1)])), (code::MALFORMED, "attributes"));
+    }
+
+    #[test]
+    fn numbers_of_telephones_have_a_length_and_no_control_characters() {
+        let named = |dialed: &str, caller: &str| {
+            let AdapterMessage::CallOffered(offered) = offered("c", vec![]) else {
+                panic!("it is offered")
+            };
+            let (queue, dialed, caller) = (String::new(), dialed.to_owned(), caller.to_owned());
+            AdapterMessage::CallOffered(OfferedCall { queue, dialed, caller, ..offered })
+        };
+        let longest = "1".repeat(TELEPHONE_NUMBER_BYTES_MAX);
+        assert!(check_message(&named(&longest, &longest)).is_ok());
+        let longer = format!("{longest}1");
+        assert_eq!(refused(&named(&longer, "")), (code::TOO_LARGE, "dialed"));
+        assert_eq!(refused(&named("", &longer)), (code::TOO_LARGE, "caller"));
+        assert_eq!(refused(&named("1\r", "")), (code::MALFORMED, "dialed"));
+        assert_eq!(refused(&named("", "\u{7}")), (code::MALFORMED, "caller"));
+        let refusal = check_message(&named("", "5551234\u{7}")).expect_err("a control character");
+        assert!(!refusal.to_string().contains("5551234"));
     }
 
     #[test]

@@ -5,8 +5,8 @@ use crate::bounds::{ADAPTERS_MAX, CALLS_MAX, ENDED_OFFERS_KEPT};
 use crate::refusal::{Refusal, RefusalKind, code};
 use crate::request::CallRef;
 use acd_core::{
-    AdapterId, AgentId, CallFacts, CallHandle, CallStage, HandFacts, OfferEnd, OfferNumber,
-    Priority, RevokeCause, Router,
+    AdapterId, AgentId, CallFacts, CallHandle, CallStage, Channel, HandFacts, OfferEnd,
+    OfferNumber, Priority, RevokeCause, Router,
 };
 use acd_journal::{CallCard, Cast, Farewell, SentAway};
 use std::collections::{HashMap, VecDeque};
@@ -43,6 +43,7 @@ pub(crate) struct KnownCall {
     pub(crate) card: Arc<CallCard>,
     pub(crate) adapter: AdapterId,
     pub(crate) priority: Priority,
+    pub(crate) channel: Channel,
     /// The offer that was accepted, until the agent is out of the call.
     leg: Option<OfferNumber>,
 }
@@ -111,17 +112,17 @@ impl Directory {
     }
 
     fn restore(&mut self, facts: &CallFacts, card: &Arc<CallCard>) {
-        let CallFacts { call, adapter, priority, stage, hand, .. } = *facts;
+        let CallFacts { call, adapter, channel, priority, stage, .. } = *facts;
         let leg = match stage {
             CallStage::Waiting | CallStage::Offering => None,
-            CallStage::Connecting | CallStage::Connected | CallStage::Held => hand,
+            CallStage::Connecting | CallStage::Connected | CallStage::Held => facts.hands.first(),
         };
         let leg = leg.map(|hand| hand.offer);
-        let known = KnownCall { card: Arc::clone(card), adapter, priority, leg };
+        let known = KnownCall { card: Arc::clone(card), adapter, priority, channel, leg };
         self.slots[call.slot as usize].call = Some(known);
         self.calls[adapter.index()].insert(Arc::clone(&card.call_id), call);
         self.live += 1;
-        if let Some(HandFacts { offer, agent, rung_by, .. }) = hand {
+        for HandFacts { offer, agent, rung_by, .. } in facts.hands.iter().copied() {
             let stage = match stage {
                 CallStage::Waiting | CallStage::Offering => LegStage::Out,
                 CallStage::Connecting => LegStage::Accepted,
@@ -154,7 +155,8 @@ impl Directory {
         let mut live: Vec<LiveOffer> = self.offers.drain().map(|(_, live)| live).collect();
         live.sort_unstable_by_key(|live| live.offer);
         for live in live {
-            let hand = router.call(live.call).and_then(|facts| facts.hand);
+            let facts = router.call(live.call);
+            let hand = facts.as_ref().and_then(|facts| facts.hand_by(live.offer));
             let agent = hand.map_or(live.agent, |hand| hand.agent);
             self.offer_issued(LiveOffer { agent, ..live });
         }
@@ -183,6 +185,7 @@ impl Directory {
         adapter: AdapterId,
         card: &Arc<CallCard>,
         priority: Priority,
+        channel: Channel,
     ) -> Result<CallHandle, Refusal> {
         let calls = &mut self.calls[adapter.index()];
         if calls.contains_key(&card.call_id) {
@@ -202,9 +205,10 @@ impl Directory {
         let entry = &mut self.slots[slot as usize];
         let handle = CallHandle { slot, generation: entry.generation };
         calls.insert(Arc::clone(&card.call_id), handle);
-        entry.call = Some(KnownCall { card: Arc::clone(card), adapter, priority, leg: None });
-        self.live += 1;
+        let (card, leg) = (Arc::clone(card), None);
         self.sent_away.forget(adapter, &card.call_id);
+        entry.call = Some(KnownCall { card, adapter, priority, channel, leg });
+        self.live += 1;
         Ok(handle)
     }
 
@@ -407,6 +411,9 @@ fn in_words(end: OfferEnd) -> &'static str {
         OfferEnd::Revoked(RevokeCause::CallEnded) => "revoked, the caller hung up or was sent away",
         OfferEnd::Revoked(RevokeCause::AgentUnavailable) => {
             "revoked, the agent went not ready or logged out"
+        }
+        OfferEnd::Revoked(RevokeCause::AnsweredElsewhere) => {
+            "revoked, another agent whom it was offered to as well has taken it"
         }
         OfferEnd::Revoked(RevokeCause::CallMoved) => "revoked, a supervisor moved the call",
         OfferEnd::Revoked(RevokeCause::AdapterRestarted) => "revoked, the adapter restarted",

@@ -1,11 +1,12 @@
 //! Names and handles: what is new, what is known, what is over.
 
 use super::*;
-use acd_core::RoutingPlan;
+use acd_core::{Channel, RoutingPlan};
 
 fn card(call_id: &str) -> Arc<CallCard> {
     let attributes = Arc::from([]);
-    Arc::new(CallCard { adapter: Arc::from("a"), call_id: Arc::from(call_id), attributes })
+    let [adapter, call_id, dialed, caller] = ["a", call_id, "", ""].map(Arc::from);
+    Arc::new(CallCard { adapter, call_id, dialed, caller, attributes })
 }
 
 fn known() -> (Directory, AdapterId) {
@@ -22,12 +23,15 @@ fn known() -> (Directory, AdapterId) {
 #[test]
 fn an_id_that_comes_back_is_a_new_call() {
     let (mut directory, a) = known();
-    let first = directory.mint(a, &card("1"), Priority::NORMAL).expect("new");
-    let again = directory.mint(a, &card("1"), Priority::NORMAL).expect_err("it lives");
+    let first = directory.mint(a, &card("1"), Priority::NORMAL, Channel::Voice).expect("new");
+    let again =
+        directory.mint(a, &card("1"), Priority::NORMAL, Channel::Voice).expect_err("it lives");
     assert_eq!((again.kind, again.code), (RefusalKind::AlreadyExists, code::CALL_EXISTS));
     directory.free(first);
     assert!(directory.find(a, "1").is_err());
-    let second = directory.mint(a, &card("1"), Priority::NORMAL).expect("the first has ended");
+    let second = directory
+        .mint(a, &card("1"), Priority::NORMAL, Channel::Voice)
+        .expect("the first has ended");
     assert_eq!((second.slot, second.generation), (first.slot, first.generation + 1));
     assert_eq!(directory.find(a, "1").expect("it lives"), second);
     assert!(directory.call(first).is_none());
@@ -38,17 +42,20 @@ fn an_id_that_comes_back_is_a_new_call() {
 #[test]
 fn a_handle_taken_back_is_as_if_never_minted() {
     let (mut directory, a) = known();
-    let handle = directory.mint(a, &card("1"), Priority::NORMAL).expect("new");
+    let handle = directory.mint(a, &card("1"), Priority::NORMAL, Channel::Voice).expect("new");
     directory.unmint(handle);
-    assert_eq!(directory.mint(a, &card("2"), Priority::NORMAL).expect("new"), handle);
+    assert_eq!(
+        directory.mint(a, &card("2"), Priority::NORMAL, Channel::Voice).expect("new"),
+        handle
+    );
 }
 
 #[test]
 fn two_adapters_may_use_one_id() {
     let (mut directory, a) = known();
     let b = directory.adapter("b").expect("there is room");
-    let of_a = directory.mint(a, &card("1"), Priority::NORMAL).expect("new");
-    let of_b = directory.mint(b, &card("1"), Priority::NORMAL).expect("new to b");
+    let of_a = directory.mint(a, &card("1"), Priority::NORMAL, Channel::Voice).expect("new");
+    let of_b = directory.mint(b, &card("1"), Priority::NORMAL, Channel::Voice).expect("new to b");
     assert_ne!(of_a, of_b);
     let call = CallRef { adapter: "b".to_owned(), call_id: "1".to_owned() };
     assert_eq!(directory.find_ref(&call).expect("it lives"), of_b);
@@ -68,7 +75,7 @@ fn adapters_are_bounded() {
 #[test]
 fn an_offer_that_is_over_says_how_it_ended() {
     let (mut directory, a) = known();
-    let call = directory.mint(a, &card("1"), Priority::NORMAL).expect("new");
+    let call = directory.mint(a, &card("1"), Priority::NORMAL, Channel::Voice).expect("new");
     let agent = AgentId(4);
     let out = |number| LiveOffer {
         offer: OfferNumber(number),
@@ -94,7 +101,7 @@ fn an_offer_that_is_over_says_how_it_ended() {
 #[test]
 fn an_accepted_offer_is_known_as_a_leg_until_the_agent_is_out_of_the_call() {
     let (mut directory, a) = known();
-    let call = directory.mint(a, &card("1"), Priority::NORMAL).expect("new");
+    let call = directory.mint(a, &card("1"), Priority::NORMAL, Channel::Voice).expect("new");
     let offer = OfferNumber(1);
     let agent = AgentId(0);
     let stage = LegStage::Out;

@@ -3,6 +3,7 @@
 #![expect(clippy::disallowed_types, reason = "readers of the status share the latencies")]
 
 use crate::bounds;
+use crate::callers::CallerSecret;
 use crate::clock::Clock;
 use crate::directory::Directory;
 use crate::driver::{Driver, Engine, EngineParts};
@@ -46,6 +47,8 @@ pub struct Settings {
     pub each_message_by_itself: bool,
     /// When the log cannot be written, stop rather than route on.
     pub stop_when_log_fails: bool,
+    /// By which callers are known again: the same for as long as the log is.
+    pub caller_secret: CallerSecret,
 }
 
 impl Default for Settings {
@@ -58,6 +61,7 @@ impl Default for Settings {
             heartbeat_within: Duration::from_secs(30),
             each_message_by_itself: false,
             stop_when_log_fails: false,
+            caller_secret: CallerSecret::default(),
         }
     }
 }
@@ -143,6 +147,7 @@ pub fn start<L: CommandLog>(
         heartbeat_within: clock.span_of(settings.heartbeat_within),
         each_message_by_itself: settings.each_message_by_itself,
         stops_when_log_fails: settings.stop_when_log_fails,
+        caller_secret: settings.caller_secret,
     });
     engine.open_epoch(clock.now(), plan)?;
     let (names, view) = engine.outlook();

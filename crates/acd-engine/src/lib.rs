@@ -10,6 +10,7 @@
 //! The engine knows neither gRPC nor configuration files.
 
 mod bounds;
+mod callers;
 mod clock;
 mod directory;
 mod domain;
@@ -35,8 +36,10 @@ pub use acd_journal::{Attributes, CallCard, Origin};
 pub use bounds::{
     ADAPTER_NAME_BYTES_MAX, ADAPTERS_MAX, AGENT_WATCHES_MAX, ATTRIBUTE_KEY_BYTES_MAX,
     ATTRIBUTE_VALUE_BYTES_MAX, ATTRIBUTES_MAX, CALLS_MAX, ENDED_OFFERS_KEPT, ID_BYTES_MAX,
-    REASON_BYTES_MAX, SOFTWARE_BYTES_MAX, SUBSCRIBERS_MAX, UNACKNOWLEDGED_MAX, WAITED_MAX,
+    REASON_BYTES_MAX, SOFTWARE_BYTES_MAX, SUBSCRIBERS_MAX, TELEPHONE_NUMBER_BYTES_MAX,
+    UNACKNOWLEDGED_MAX, WAITED_MAX,
 };
+pub use callers::CallerSecret;
 pub use clock::Clock;
 pub use domain::{Domain, Settings, StartError, start};
 pub use driver::{Driver, Ended};

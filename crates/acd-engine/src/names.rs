@@ -37,7 +37,7 @@ pub(crate) struct Names {
     queue_ids: HashMap<Arc<str>, QueueId>,
     agent_ids: HashMap<Arc<str>, AgentId>,
     reason_ids: HashMap<Arc<str>, ReasonId>,
-    /// Whose a device is; several agents may share one.
+    /// Whose a telephone is; several agents may share one.
     devices: HashMap<(AdapterId, Arc<str>), Vec<AgentId>>,
     nothing: Arc<str>,
 }
@@ -53,7 +53,7 @@ impl Names {
         let reason_ids = (0..).map(ReasonId);
         let mut devices: HashMap<_, Vec<AgentId>> = HashMap::new();
         for (agent, planned) in plan.agents_with_ids() {
-            if let Some(Endpoint { adapter, address }) = &planned.voice {
+            if let Some(Endpoint { adapter, address }) = planned.telephone() {
                 devices.entry((*adapter, Arc::from(&**address))).or_default().push(agent);
             }
         }
@@ -95,7 +95,7 @@ impl Names {
         }
         let Some(agent) = self.agent_ids.get(address) else { return &[] };
         match self.plan.agents.get(agent.index()) {
-            Some(planned) if planned.voice.is_none() => std::slice::from_ref(agent),
+            Some(planned) if planned.telephone().is_none() => std::slice::from_ref(agent),
             Some(_) | None => &[],
         }
     }

@@ -2,7 +2,7 @@
 
 use crate::refusal::{Refusal, RefusalKind, code};
 use crate::request::CallRef;
-use acd_core::{Priority, Span, Timestamp, Treatment};
+use acd_core::{Channel, Priority, Span, Timestamp, Treatment};
 use acd_journal::{Attributes, Farewell};
 
 /// One message to an adapter.
@@ -74,6 +74,8 @@ pub enum Order {
         attributes: Attributes,
         /// The adapter rings already, as it said in its resync.
         adopted: bool,
+        /// By which means the caller is in touch.
+        channel: Channel,
     },
     /// Stop ringing.
     Revoke {
@@ -151,6 +153,8 @@ pub enum RevokeReason {
     Failed,
     /// The bridge took too long.
     ConnectTimeout,
+    /// Another agent whom it was offered to at the same time took it.
+    AnsweredElsewhere,
 }
 
 /// Why a session ended.

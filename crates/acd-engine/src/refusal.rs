@@ -43,6 +43,8 @@ pub mod code {
     pub const TOO_LARGE: &str = "too_large";
     /// The configuration has no such queue.
     pub const UNKNOWN_QUEUE: &str = "unknown_queue";
+    /// The adapter names no queue, and the configuration has no routes.
+    pub const NO_ROUTES: &str = "no_routes";
     /// A live call has this id.
     pub const CALL_EXISTS: &str = "call_exists";
     /// No live call has this id.
@@ -140,6 +142,8 @@ impl From<Rejection> for Refusal {
             | Rejection::PlanDefective
             | Rejection::QueueInUse { .. }
             | Rejection::AgentInUse { .. }
+            | Rejection::TooManyDemands
+            | Rejection::UnknownRoute
             | Rejection::AgentLoggedOut
             | Rejection::AgentLoggedIn
             | Rejection::NotInWrapUp

@@ -5,7 +5,7 @@ use crate::mail::{Control, Mail, Post, SessionId};
 use crate::order::{CloseReason, Down, DownBody};
 use crate::refusal::{Refusal, RefusalKind, code};
 use crate::request::CallRef;
-use acd_core::{DeviceState, OfferResult, Priority, Span, Timestamp};
+use acd_core::{Channel, DeviceState, OfferResult, Priority, Span, Timestamp};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use tokio::sync::{mpsc, watch};
@@ -100,8 +100,10 @@ pub enum AdapterMessage {
     CallTransferred {
         /// Which call.
         call_id: String,
-        /// Into this queue; out of acdd if empty.
+        /// Into this queue; if empty, as `dialed` says.
         queue: String,
+        /// Into the queue that the routes have for this number; without one, out of acdd.
+        dialed: Option<String>,
     },
     /// An agent ended wrap-up at the phone.
     WrapUpDone {
@@ -160,14 +162,22 @@ pub enum AskedPresence {
 pub struct OfferedCall {
     /// The adapter's id of the call.
     pub call_id: String,
-    /// The queue that it enters; in a resync, if it is not known.
+    /// The queue that it enters, in a resync if it is not known; if empty, the routes decide.
     pub queue: String,
-    /// Its priority then.
-    pub priority: Priority,
-    /// Carried to the agent and never looked at.
+    /// Its priority then; without one, what its route says, else the normal one.
+    pub priority: Option<Priority>,
+    /// The number that was dialled, or empty.
+    pub dialed: String,
+    /// The number of the caller, or empty.
+    pub caller: String,
+    /// Carried to the agent; looked at by routes alone.
     pub attributes: Vec<(String, String)>,
     /// How long the caller has been waiting already, without talk time.
     pub waited: Span,
+    /// By which means he is in touch.
+    pub channel: Channel,
+    /// The id of the agent whom the call is for, or empty.
+    pub preferred_agent: String,
 }
 
 /// A part of what a PBX holds.

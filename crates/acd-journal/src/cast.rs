@@ -190,6 +190,8 @@ mod tests {
         let card = CallCard {
             adapter: Arc::from("pbx"),
             call_id: Arc::from("c1"),
+            dialed: Arc::from(""),
+            caller: Arc::from(""),
             attributes: Arc::from([]),
         };
         cast.put(call, AdapterId(0), Arc::new(card));

@@ -162,6 +162,8 @@ impl Origins<'_> {
 pub(crate) fn encode_card(card: &CallCard, out: &mut Vec<u8>) {
     text(out, &card.adapter);
     text(out, &card.call_id);
+    text(out, &card.dialed);
+    text(out, &card.caller);
     varint(out, card.attributes.len() as u64);
     for (key, value) in card.attributes.iter() {
         text(out, key);
@@ -171,11 +173,12 @@ pub(crate) fn encode_card(card: &CallCard, out: &mut Vec<u8>) {
 
 pub(crate) fn decode_card(source: &mut Source<'_>) -> Result<CallCard, Unreadable> {
     let (adapter, call_id) = (source.text("call")?, source.text("call")?);
+    let (dialed, caller) = (source.text("dialed")?, source.text("caller")?);
     let attributes = (0..source.varint("attributes")?).map(|_| {
         Ok((source.text("attributes")?.to_string(), source.text("attributes")?.to_string()))
     });
     let attributes: Result<Vec<(String, String)>, Unreadable> = attributes.collect();
-    Ok(CallCard { adapter, call_id, attributes: attributes?.into() })
+    Ok(CallCard { adapter, call_id, dialed, caller, attributes: attributes?.into() })
 }
 
 /// Seven bits a byte, the lowest first.

@@ -24,9 +24,12 @@ fn origin() -> impl Strategy<Value = Arc<Origin>> {
 
 fn card() -> impl Strategy<Value = CallCard> {
     let attributes = prop::collection::vec(any::<(String, String)>(), 0..4);
-    (name(), name(), attributes).prop_map(|(adapter, call_id, attributes)| CallCard {
+    let names = (name(), name(), name(), name());
+    (names, attributes).prop_map(|((adapter, call_id, dialed, caller), attributes)| CallCard {
         adapter,
         call_id,
+        dialed,
+        caller,
         attributes: attributes.into(),
     })
 }

@@ -9,9 +9,8 @@ use crate::replica::Parts;
 use crate::segment::{HEADER_BYTES, Header};
 use crate::snapshots::Snapshots;
 use acd_core::{
-    Action, AdapterId, AgentId, AgentPlan, CallEntry, CallHandle, Command, Criterion,
-    LOGIC_VERSION, Priority, QueueId, QueuePlan, Requirement, RoutingPlan, Rule, ServiceLevel,
-    Span, Timestamp, Treatment,
+    Action, AdapterId, AgentId, AgentPlan, CallEntry, CallHandle, Command, LOGIC_VERSION, Priority,
+    QueueId, QueuePlan, Requirement, RoutingPlan, Rule, Span, Timestamp, Treatment,
 };
 use std::fs;
 use std::path::Path;
@@ -76,6 +75,8 @@ impl Scribe {
         let card = CallCard {
             adapter: Arc::from("pbx"),
             call_id: Arc::from(id),
+            dialed: Arc::from("+15550100"),
+            caller: Arc::from("+15550199"),
             attributes: Arc::from([("crm".to_owned(), crm.to_owned())]),
         };
         let entry = CallEntry::new(QueueId(0), Priority::NORMAL, since);
@@ -179,20 +180,12 @@ impl Scribe {
 }
 
 fn plan() -> RoutingPlan {
-    let end = vec![Action::End(Treatment::Voicemail)];
+    let give_up =
+        Rule::after(Span::from_secs(60), "give-up", vec![Action::End(Treatment::Voicemail)]);
+    let billing = QueuePlan::new("billing", Requirement::default(), vec![give_up]);
     RoutingPlan {
         reasons: vec!["break".to_owned()],
-        queues: vec![QueuePlan {
-            name: "billing".to_owned(),
-            require: Requirement::default(),
-            select: vec![Criterion::LongestIdle],
-            ring: Span::from_secs(15),
-            wrap_up: Span::from_secs(30),
-            wrap_up_at_most: Span::from_secs(600),
-            service_level: ServiceLevel { answered_percent: 80, within: Span::from_secs(20) },
-            closing_ends_waits: false,
-            rules: vec![Rule::after(Span::from_secs(60), "give-up", end)],
-        }],
+        queues: vec![QueuePlan { wrap_up: Span::from_secs(30), ..billing }],
         agents: vec![AgentPlan::new("ana", Vec::new())],
         ..RoutingPlan::default()
     }

@@ -3,7 +3,7 @@
 use acd_core::{Command, Timestamp};
 use std::sync::Arc;
 
-/// Key and value pairs that travel with a call and are never looked at.
+/// Key and value pairs that travel with a call; looked at by routes alone.
 pub type Attributes = Arc<[(String, String)]>;
 
 /// A call's name and what travels with it.
@@ -13,6 +13,10 @@ pub struct CallCard {
     pub adapter: Arc<str>,
     /// The id that this adapter chose.
     pub call_id: Arc<str>,
+    /// The number that was dialled, or empty.
+    pub dialed: Arc<str>,
+    /// The number of the caller, or empty.
+    pub caller: Arc<str>,
     /// As the adapter gave them.
     pub attributes: Attributes,
 }

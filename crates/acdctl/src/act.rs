@@ -2,8 +2,8 @@
 
 use crate::cli::{
     AgentCommand, AgentOfferArguments, CallCommand, CallName, EndArguments, ForceArguments,
-    ForcedPresence, MoveArguments, OfferArguments, Person, PriorityArguments, QueueArguments,
-    QueueCommand, Treatment,
+    ForcedPresence, MoveArguments, NumbersArguments, OfferArguments, Person, PriorityArguments,
+    QueueArguments, QueueCommand, Treatment,
 };
 use crate::daemon::{Daemon, request};
 use crate::failure::Failure;
@@ -13,7 +13,7 @@ use crate::rows::AgentRow;
 use crate::times::{human, length};
 use acd_proto::v1;
 use serde::Serialize;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use tonic::{Code, Status};
 
 /// The adapter that is built into the daemon.
@@ -66,24 +66,40 @@ pub(crate) async fn call(
 }
 
 async fn offer(daemon: &Daemon, output: Output, arguments: OfferArguments) -> Result<(), Failure> {
-    let OfferArguments { id, queue, priority, attributes } = arguments;
-    let mut carried = HashMap::new();
-    for (key, value) in attributes {
-        if carried.insert(key.clone(), value).is_some() {
-            return Err(Failure::Wrong(format!("the attribute `{key}` is given twice")));
-        }
-    }
+    let OfferArguments { id, queue, numbers, priority, attributes, channel, preferred } = arguments;
+    let NumbersArguments { dialed, caller } = numbers;
+    let attributes: HashMap<String, String> = each_once(attributes)?.into_iter().collect();
     let call = v1::CallOffered {
         call_id: id.clone(),
         queue: queue.clone(),
         priority,
-        attributes: carried,
+        attributes,
         waited: None,
+        dialed,
+        caller,
+        channel: channel.on_the_wire().into(),
+        preferred_agent: preferred.unwrap_or_default(),
     };
     let message = v1::OfferCallRequest { domain: daemon.domain.clone(), call: Some(call) };
     let answer = daemon.answer(daemon.adapters().offer_call(request(message)).await)?;
     let call = CallName { id, adapter: MANUAL.to_owned() };
-    done(output, answer.position, call, |id| format!("{id} waits in {queue}"))
+    done(output, answer.position, call, |id| match queue.is_empty() {
+        true => format!("{id} waits where its route leads; `acdctl calls` shows it"),
+        false => format!("{id} waits in {queue}"),
+    })
+}
+
+/// Attributes, of which none may be given twice.
+pub(crate) fn each_once(
+    attributes: Vec<(String, String)>,
+) -> Result<BTreeMap<String, String>, Failure> {
+    let mut known = BTreeMap::new();
+    for (key, value) in attributes {
+        if known.insert(key.clone(), value).is_some() {
+            return Err(Failure::Wrong(format!("the attribute `{key}` is given twice")));
+        }
+    }
+    Ok(known)
 }
 
 async fn end(daemon: &Daemon, output: Output, arguments: EndArguments) -> Result<(), Failure> {

@@ -16,6 +16,7 @@ struct Right {
     skills: usize,
     agents: usize,
     rules: usize,
+    routes: usize,
 }
 
 /// A configuration with problems, or none at all.
@@ -41,37 +42,50 @@ pub(crate) fn check(file: &Path, output: Output) -> Result<(), Failure> {
                 skills: plan.skills.len(),
                 agents: plan.agents.len(),
                 rules: plan.queues.iter().map(|queue| queue.rules.len()).sum(),
+                routes: plan.routes.len(),
             };
             output.answer(&right, |right| {
                 format!(
-                    "{}: right; {} with {}, {}, {}",
+                    "{}: right; {} with {}, {}, {}, {}",
                     right.file,
                     counted(right.queues as u64, "queue"),
                     counted(right.rules as u64, "rule"),
+                    counted(right.routes as u64, "route"),
                     counted(right.skills as u64, "skill"),
                     counted(right.agents as u64, "agent")
                 )
             })
         }
-        Err(LoadError::Problems(problems)) => {
+        Err(error) => Err(broken(error, output)),
+    }
+}
+
+/// Says what is wrong with a file.
+pub(crate) fn broken(error: LoadError, output: Output) -> Failure {
+    let said = match error {
+        LoadError::Problems(problems) => {
             if output.json {
                 let broken = Broken { ok: false, problems: problems.as_slice(), error: None };
-                output.answer(&broken, |_| String::new())?;
+                output.answer(&broken, |_| String::new())
             } else {
                 // Nothing more can be done when standard error cannot be written.
                 let _ = writeln!(io::stderr().lock(), "{}", told(&problems));
+                Ok(())
             }
-            Err(Failure::Said(BROKEN))
+            .map(|()| Failure::Said(BROKEN))
         }
-        Err(error @ LoadError::Unreadable { .. }) => {
-            if output.json {
-                let error = Some(error.to_string());
-                let broken = Broken { ok: false, problems: &[], error };
-                output.answer(&broken, |_| String::new())?;
-            }
-            Err(Failure::Wrong(error.to_string()))
+        LoadError::Unreadable { .. } => {
+            let error = error.to_string();
+            let answered = if output.json {
+                let broken = Broken { ok: false, problems: &[], error: Some(error.clone()) };
+                output.answer(&broken, |_| String::new())
+            } else {
+                Ok(())
+            };
+            answered.map(|()| Failure::Wrong(error))
         }
-    }
+    };
+    said.unwrap_or_else(|failure| failure)
 }
 
 /// The problems, drawn for a person at a terminal, else a line each, as compilers and editors have

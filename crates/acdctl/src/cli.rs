@@ -1,5 +1,7 @@
 //! What the command line may say.
 
+mod calls;
+
 use crate::times::parse_length;
 use clap::parser::ValueSource;
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
@@ -7,7 +9,12 @@ use clap_complete::Shell;
 use std::path::PathBuf;
 use std::time::Duration;
 
+pub(crate) use self::calls::{
+    CallCommand, EndArguments, MoveArguments, OfferArguments, PriorityArguments,
+};
+pub(crate) use crate::channel::Channel;
 pub(crate) use crate::journal::cli::JournalCommand;
+pub(crate) use crate::routes::{NumbersArguments, RoutesArguments};
 pub(crate) use crate::trace::cli::TraceCommand;
 
 const EXAMPLES: &str = "\
@@ -151,6 +158,15 @@ pub(crate) enum Command {
         file: PathBuf,
     },
 
+    /// Shows the routes of a configuration file, without a daemon; and which one a call would take.
+    ///
+    /// With --dialed, --caller or --attribute it says which route such a call takes, and why not those
+    /// before it.
+    #[command(after_help = "Examples:\n  acdctl routes acdd.toml\n  \
+        acdctl routes acdd.toml --dialed +15550142 --attribute reason=appointment\n\n\
+        Exit codes: 0 there is an answer; 2 the file has problems, or cannot be read.")]
+    Routes(RoutesArguments),
+
     /// Reads, proves and repairs a journal in its folder, without a daemon.
     ///
     /// All but `repair` read the journal of a daemon that runs, too, and do not disturb it.
@@ -211,45 +227,6 @@ pub(crate) struct WatchArguments {
     pub(crate) events: bool,
 }
 
-#[derive(Debug, Subcommand)]
-pub(crate) enum CallCommand {
-    /// Offers a call without a PBX: the built-in adapter `manual` holds it.
-    #[command(after_help = "Examples:\n  acdctl call offer --id c1 --queue billing\n  \
-        acdctl call offer --id c2 --queue nurse-line --priority 9 --attribute crm=token-7")]
-    Offer(OfferArguments),
-
-    /// Ends a call: of the adapter `manual`, the caller hangs up; of another, you end it.
-    #[command(after_help = "Examples:\n  acdctl call end --id c1\n  \
-        acdctl call end --id 1700000000.42 --adapter asterisk-a --treatment voicemail")]
-    End(EndArguments),
-
-    /// Moves a waiting call to another queue.
-    #[command(after_help = "Examples:\n  acdctl call move --id c1 --to front-desk\n  \
-        acdctl call move --id 1700000000.42 --adapter asterisk-a --to billing --reason 'wrong menu'")]
-    Move(MoveArguments),
-
-    /// Sets a waiting call's priority, up or down.
-    #[command(after_help = "Examples:\n  acdctl call priority --id c1 --priority 8\n  \
-        acdctl call priority --id c1 --priority 9 --reason 'waited through a transfer'")]
-    Priority(PriorityArguments),
-}
-
-#[derive(Args, Debug)]
-pub(crate) struct OfferArguments {
-    /// Its id, unique among live calls of the adapter `manual`; never a telephone number.
-    #[arg(long, value_name = "ID")]
-    pub(crate) id: String,
-    /// The queue that it enters.
-    #[arg(long, value_name = "QUEUE")]
-    pub(crate) queue: String,
-    /// 0..9: 5 is normal, 9 an emergency.
-    #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = priority)]
-    pub(crate) priority: Option<u32>,
-    /// Carried to the agent with the offer; may be given again. No health data.
-    #[arg(long = "attribute", value_name = "KEY=VALUE", value_parser = key_and_value)]
-    pub(crate) attributes: Vec<(String, String)>,
-}
-
 /// Names a live call.
 #[derive(Args, Debug)]
 pub(crate) struct CallName {
@@ -272,17 +249,6 @@ pub(crate) struct Person {
     pub(crate) reason: String,
 }
 
-#[derive(Args, Debug)]
-pub(crate) struct EndArguments {
-    #[command(flatten)]
-    pub(crate) call: CallName,
-    /// What the caller gets; without it he hears the line drop.
-    #[arg(long, value_enum, value_name = "TREATMENT")]
-    pub(crate) treatment: Option<Treatment>,
-    #[command(flatten)]
-    pub(crate) person: Person,
-}
-
 /// What the adapter does with a caller whom you send away.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Treatment {
@@ -294,28 +260,6 @@ pub(crate) enum Treatment {
     Message,
     /// Hang up without more.
     HangUp,
-}
-
-#[derive(Args, Debug)]
-pub(crate) struct MoveArguments {
-    #[command(flatten)]
-    pub(crate) call: CallName,
-    /// The queue that it goes to.
-    #[arg(long, value_name = "QUEUE")]
-    pub(crate) to: String,
-    #[command(flatten)]
-    pub(crate) person: Person,
-}
-
-#[derive(Args, Debug)]
-pub(crate) struct PriorityArguments {
-    #[command(flatten)]
-    pub(crate) call: CallName,
-    /// 0..9: 5 is normal, 9 an emergency.
-    #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = priority)]
-    pub(crate) priority: u32,
-    #[command(flatten)]
-    pub(crate) person: Person,
 }
 
 #[derive(Debug, Subcommand)]
@@ -453,7 +397,7 @@ fn priority(text: &str) -> Result<u32, String> {
     }
 }
 
-fn key_and_value(text: &str) -> Result<(String, String), String> {
+pub(crate) fn key_and_value(text: &str) -> Result<(String, String), String> {
     match text.split_once('=') {
         Some((key, value)) if !key.is_empty() => Ok((key.to_owned(), value.to_owned())),
         _ => Err("expected KEY=VALUE, such as crm=token-7".to_owned()),

@@ -167,6 +167,7 @@ pub(crate) fn calls_text(rows: &[CallRow], total: u64) -> String {
     let mut table = Table::new(&[
         "CALL",
         "ADAPTER",
+        "CHANNEL",
         "STATE",
         "FOR>",
         "AGE>",
@@ -179,12 +180,13 @@ pub(crate) fn calls_text(rows: &[CallRow], total: u64) -> String {
         table.row([
             row.call_id.clone(),
             row.adapter.clone(),
+            row.channel.to_owned(),
             row.state.to_owned(),
             length(row.state_seconds),
             length(row.age_seconds),
             row.priority.to_string(),
             row.where_it_is(),
-            row.agent.clone().unwrap_or_else(|| "-".to_owned()),
+            row.whose_it_is(),
             row.offer_number.map_or_else(|| "-".to_owned(), |number| number.to_string()),
         ]);
     }

@@ -1,6 +1,7 @@
 //! `acdctl`, the operator's client: asks a daemon, shows what it answers, exits with a code.
 
 mod act;
+mod channel;
 mod check;
 mod cli;
 mod daemon;
@@ -8,6 +9,7 @@ mod failure;
 mod journal;
 mod lists;
 mod output;
+mod routes;
 mod rows;
 mod status;
 mod table;
@@ -45,6 +47,7 @@ fn run(arguments: Arguments) -> Result<(), Failure> {
             output::write(&String::from_utf8_lossy(&script))
         }
         Command::Check { file } => check::check(&file, output),
+        Command::Routes(arguments) => routes::routes(arguments, output),
         Command::Journal(command) => journal::journal(&command, output),
         Command::Status => wait(async { status::status(&daemon().await?, output).await }),
         Command::Queues => wait(async { lists::queues(&daemon().await?, output).await }),

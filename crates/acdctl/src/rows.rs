@@ -1,5 +1,6 @@
 //! The stable JSON of queues, skill queues, agents, calls and events; docs/acdctl.md explains it.
 
+use crate::channel;
 use crate::times::{Instant, elapsed, length, rfc_3339, seconds};
 use acd_proto::v1;
 use serde::Serialize;
@@ -120,6 +121,7 @@ pub(crate) struct ServiceRow {
 
 #[derive(Debug, Serialize)]
 pub(crate) struct SlotRow {
+    pub(crate) channel: &'static str,
     pub(crate) state: &'static str,
     pub(crate) call_id: Option<String>,
     pub(crate) adapter: Option<String>,
@@ -163,9 +165,10 @@ impl ServiceRow {
 
 impl SlotRow {
     fn new(slot: v1::Slot, now: &Instant) -> Self {
-        let state = slot_state(slot.state());
+        let (state, channel) = (slot_state(slot.state()), channel::word(slot.channel()));
         let (adapter, call_id) = names(slot.call);
         Self {
+            channel,
             state,
             call_id,
             adapter,
@@ -181,13 +184,17 @@ pub(crate) struct CallRow {
     pub(crate) call_id: String,
     pub(crate) adapter: String,
     pub(crate) state: &'static str,
+    pub(crate) channel: &'static str,
     pub(crate) priority: u32,
     pub(crate) age_seconds: Option<f64>,
     pub(crate) arrived_at: Option<String>,
     pub(crate) state_seconds: Option<f64>,
     pub(crate) queues: Vec<String>,
     pub(crate) places: Vec<PlaceRow>,
+    pub(crate) awaits_agent: Option<String>,
+    pub(crate) awaits_until: Option<String>,
     pub(crate) agent: Option<String>,
+    pub(crate) also_offered_to: Vec<String>,
     pub(crate) offer_number: Option<u64>,
     pub(crate) via_queue: Option<String>,
     pub(crate) outcome: Option<&'static str>,
@@ -204,6 +211,7 @@ pub(crate) struct PlaceRow {
 impl CallRow {
     pub(crate) fn new(call: v1::Call, now: &Instant) -> Self {
         let (state, outcome) = (call_state(call.state()), outcome(call.outcome()));
+        let channel = channel::word(call.channel());
         let (adapter, call_id) = names(call.call);
         let place = |place: v1::Place| PlaceRow {
             queue: place.queue,
@@ -216,17 +224,29 @@ impl CallRow {
             call_id: call_id.unwrap_or_default(),
             adapter: adapter.unwrap_or_default(),
             state,
+            channel,
             priority: call.priority,
             age_seconds: since(call.arrived_at.as_ref(), now),
             arrived_at: call.arrived_at.as_ref().and_then(rfc_3339),
             state_seconds: since(call.state_since.as_ref(), now),
             queues: places.iter().map(|place| place.queue.clone()).collect(),
             places,
+            awaits_agent: some(call.awaits_agent),
+            awaits_until: call.awaits_until.as_ref().and_then(rfc_3339),
             agent: some(call.agent),
+            also_offered_to: call.also_offered_to,
             offer_number: (call.offer_number > 0).then_some(call.offer_number),
             via_queue: some(call.via_queue),
             outcome,
         }
+    }
+
+    /// Who has it, or in brackets for whom it waits.
+    pub(crate) fn whose_it_is(&self) -> String {
+        let awaited = self.awaits_agent.as_ref().map(|agent| format!("({agent})"));
+        let Some(agent) = &self.agent else { return awaited.unwrap_or_else(|| "-".to_owned()) };
+        let others = self.also_offered_to.iter().map(String::as_str);
+        std::iter::once(agent.as_str()).chain(others).collect::<Vec<_>>().join(", ")
     }
 
     /// The queues it stands in, else the one through which it was answered.

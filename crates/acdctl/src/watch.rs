@@ -284,6 +284,8 @@ fn call_text(row: &CallRow) -> String {
     text.push_str(&format!(", priority {}", row.priority));
     if let Some(agent) = &row.agent {
         text.push_str(&format!(", agent {agent}"));
+    } else if let Some(agent) = &row.awaits_agent {
+        text.push_str(&format!(", for {agent}"));
     }
     text
 }

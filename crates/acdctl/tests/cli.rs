@@ -59,7 +59,7 @@ fn a_daemon_that_is_not_there_is_exit_code_3_and_one_line_that_helps() {
 fn wrong_usage_is_exit_code_2() {
     for command in [
         &["no-such-command"][..],
-        &["call", "offer", "--id", "c1"],
+        &["call", "offer", "--queue", "q"],
         &["call", "offer", "--id", "c1", "--queue", "q", "--priority", "10"],
         &["call", "offer", "--id", "c1", "--queue", "q", "--attribute", "novalue"],
         &["calls", "--limit", "0"],
@@ -197,4 +197,67 @@ fn a_reader_who_closes_the_pipe_is_no_failure() {
     drop(child.stdout.take());
     let output = child.wait_with_output().expect("it ends");
     assert_eq!((code(&output), said(&output).as_str()), (0, ""));
+}
+
+const ROUTES: &str = r#"
+[queues.front-desk]
+[queues.billing]
+[[routes]]
+match = { dialed = "+1555010*", attributes.reason = ["billing", "insurance"] }
+queue = "billing"
+priority = 7
+require = { spanish = 5 }
+any_of = [{ insurance = 2 }, { billing = 1 }]
+[[routes]]
+match = { caller = "+52*" }
+queue = "billing"
+[[routes]]
+queue = "front-desk"
+"#;
+
+#[test]
+fn routes_are_shown_and_can_be_tried_without_a_daemon() {
+    let file = file(ROUTES);
+    let shown = acdctl(&["routes", path(&file)]);
+    assert_eq!(code(&shown), 0, "{}", said(&shown));
+    assert_eq!(
+        answered(&shown),
+        "ROUTE  MATCH                                          QUEUE       PRIORITY  REQUIRE\n    \
+         0  dialed +1555010*, reason billing or insurance  billing            7  spanish 5, and \
+         insurance 2 or billing 1\n    \
+         1  caller +52*                                    billing            -  -\n    \
+         2  every call                                     front-desk         -  -\n"
+    );
+
+    let tried = |arguments: &[&str]| {
+        let output = acdctl(&[&["routes", path(&file), "--json"], arguments].concat());
+        assert_eq!(code(&output), 0, "{}", said(&output));
+        let found: serde_json::Value = serde_json::from_str(&answered(&output)).expect("JSON");
+        let why = |route: usize| found["routes"][route]["mismatch"].clone();
+        (found["taken"].clone(), [why(0), why(1), why(2)])
+    };
+    let null = serde_json::Value::Null;
+    let (taken, why) = tried(&["--dialed", "+15550107", "--attribute", "reason=insurance"]);
+    assert_eq!((taken, why), (0.into(), [null.clone(), null.clone(), null.clone()]));
+    let (taken, why) = tried(&["--dialed", "+15550107", "--caller", "+5255"]);
+    let first = "attribute reason is not known, and should be \"billing\" or \"insurance\"";
+    assert_eq!((taken, why), (1.into(), [first.into(), null.clone(), null.clone()]));
+    let (taken, why) = tried(&["--dialed", "2000"]);
+    let first = "dialed is \"2000\", not \"+1555010*\"";
+    let second = "caller is not known, and should be \"+52*\"";
+    assert_eq!((taken, why), (2.into(), [first.into(), second.into(), null]));
+    let output = acdctl(&["routes", path(&file), "--dialed", "2000"]);
+    assert!(answered(&output).contains("no: dialed is \"2000\", not"), "{}", answered(&output));
+    assert!(answered(&output).contains("takes this route"), "{}", answered(&output));
+}
+
+#[test]
+fn what_is_wrong_with_a_file_of_routes_is_said_as_check_says_it() {
+    let broken = file("[queues.a]\n[[routes]]\nmatch = { dialled = \"1\" }\nqueue = \"a\"\n");
+    let output = acdctl(&["routes", path(&broken)]);
+    assert_eq!(code(&output), 2);
+    assert!(said(&output).contains("did you mean `dialed`?"), "{}", said(&output));
+    let none = file("[queues.a]\n");
+    let output = acdctl(&["routes", path(&none)]);
+    assert_eq!(answered(&output), "no routes: adapters must name the queue\n");
 }

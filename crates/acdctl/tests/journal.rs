@@ -129,7 +129,7 @@ fn a_folder_without_a_journal_is_exit_code_2() {
 #[test]
 fn nothing_of_callers_is_shown_unless_asked_for() {
     let clinic = Clinic::new();
-    let secret = ["pbx-call-", "token-", "his bill"];
+    let secret = ["pbx-call-", "token-", "his bill", "+15550100", "+15550199"];
     for json in [&[][..], &["--json"]] {
         let plain = answered(&clinic.run("dump", json));
         assert_eq!(plain.lines().count() as u64, clinic.last);
@@ -144,7 +144,8 @@ fn nothing_of_callers_is_shown_unless_asked_for() {
     assert_eq!(
         offered.split_whitespace().collect::<Vec<_>>().join(" "),
         "5 2026-03-11T10:15:02.000000Z adapter:pbx call_offered call=0.1 adapter=pbx queue=billing \
-         priority=5 since=2026-03-11T10:15:02.000000Z call_id=pbx-call-0 crm=token-0"
+         priority=5 since=2026-03-11T10:15:02.000000Z call_id=pbx-call-0 \
+         dialed=+15550100 caller=+15550199 crm=token-0"
     );
     assert!(
         raised.contains("person:sue") && raised.contains("why=\"his bill is lost\""),

@@ -93,6 +93,7 @@ async fn call_on(pbx: &SimulatedPbx, clock: &SimulatedClock, mut traffic: Traffi
             id: format!("demo-{number}"),
             start: caller.at,
             queue: caller.queue,
+            numbers: acd_adapter::Numbers::default(),
             priority: caller.priority,
             attributes: HashMap::from([("crm".to_owned(), format!("token-{:08x}", caller.token))]),
             patience: Some(caller.patience),

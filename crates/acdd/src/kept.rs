@@ -3,10 +3,13 @@
 use crate::failure::Failure;
 use acd_config::{Journal, Sync};
 use acd_core::Span;
+use acd_engine::CallerSecret;
 use acd_journal::{
     Appended, Batch, CommandLog, DataFolder, FileLog, FollowerSettings, FollowerThread, LogError,
     LogStatistics, MemoryLog, Recovered, RecoveryReport, Replica, Tail, WriteSettings, recover,
 };
+use std::io::Write as _;
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -61,6 +64,37 @@ pub(crate) fn open(journal: &Journal) -> Result<(Kept, Replica, Option<Keeper>),
         FollowerSettings { snapshot_every: journal.snapshot_every, retention: Span(retention) };
     let keeper = Keeper { folder, log: log.clone(), settings };
     Ok((Kept::OnDisk(log), replica, Some(keeper)))
+}
+
+/// The secret by which callers are known again: beside the journal, as old as it; without a journal,
+/// a new one.
+///
+/// # Errors
+/// It cannot be read, or not be written.
+pub(crate) fn caller_secret(journal: &Journal) -> Result<CallerSecret, Failure> {
+    let Some(path) = &journal.path else {
+        return Ok(CallerSecret(rand::random()));
+    };
+    let path = path.join("callers.key");
+    let in_the_way = |what: &str, error: &dyn std::fmt::Display| {
+        Failure::InTheWay(format!("{}: {what}: {error}", path.display()))
+    };
+    match std::fs::read(&path) {
+        Ok(bytes) => {
+            let secret: Result<[u8; 16], _> = bytes.as_slice().try_into();
+            let hint = "16 bytes are expected; without the file, callers are not known again";
+            secret.map(CallerSecret).map_err(|_| in_the_way("this is no key", &hint))
+        }
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            let secret: [u8; 16] = rand::random();
+            let mut options = std::fs::OpenOptions::new();
+            let file = options.write(true).create_new(true).mode(0o600).open(&path);
+            file.and_then(|mut file| file.write_all(&secret).and_then(|()| file.sync_all()))
+                .map_err(|error| in_the_way("the key cannot be kept", &error))?;
+            Ok(CallerSecret(secret))
+        }
+        Err(error) => Err(in_the_way("the key cannot be read", &error)),
+    }
 }
 
 fn tell(path: &Path, replica: &Replica, report: &RecoveryReport) {

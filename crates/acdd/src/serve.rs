@@ -50,6 +50,7 @@ pub(crate) fn serve(settings: Settings) -> Result<(), Failure> {
         epoch: epoch::after(recovered.tail().epoch),
         heartbeat_within: Duration::from_micros(settings.heartbeat_within.0),
         each_message_by_itself: settings.journal.sync == Sync::Always,
+        caller_secret: kept::caller_secret(&settings.journal)?,
         stop_when_log_fails: settings.journal.on_failure == OnFailure::Stop,
         ..acd_engine::Settings::default()
     };

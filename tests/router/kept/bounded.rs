@@ -61,7 +61,7 @@ impl Watch for Bounded {
                 let over = last.is_some_and(|last| place.entered + last <= books.now);
                 keeps!(6, !over, "{call:?} waits in {:?} beyond its last rule", place.queue);
             }
-            let until = known.hand.map(|hand| hand.until);
+            let until = known.hands.iter().map(|hand| hand.until).min();
             let over = until.is_some_and(|until| until <= books.now);
             keeps!(6, !over, "{call:?} is {:?} without end", known.stage);
         }

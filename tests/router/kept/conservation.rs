@@ -1,9 +1,10 @@
 //! Promise 1: a call is in exactly one state; every call offered ends exactly once with one outcome.
 
 use super::{Watch, keeps};
-use crate::books::{Books, Stage};
+use crate::books::{Books, Call, Hand, Stage};
 use acd_core::{
-    CallHandle, Command, Event, OfferEnd, Outcome, PLACES_MAX, ReturnCause, SlotState, Timestamp,
+    CallHandle, Command, Event, OfferEnd, Outcome, PLACES_MAX, ReturnCause, RevokeCause, SlotState,
+    Timestamp,
 };
 use std::collections::BTreeSet;
 
@@ -48,16 +49,22 @@ impl Watch for Conservation {
                 let there = books.calls.get(call).is_some_and(|it| it.place(*queue).is_some());
                 keeps!(1, there, "{call:?} leaves {queue:?}, in which it does not stand");
             }
-            Event::OfferIssued { call, .. } => is(call, &[Stage::Waiting]),
+            // Several at once, where its queue offers so.
+            Event::OfferIssued { call, .. } => is(call, &[Stage::Waiting, Stage::Offering]),
             Event::OfferRinging { call, .. } => is(call, &[Stage::Offering]),
             Event::OfferEnded { call, offer, agent, end, .. } => {
                 is(call, &[Stage::Offering]);
-                let hand = books.calls[call].hand;
-                let same = hand.is_some_and(|hand| hand.offer == *offer && hand.agent == *agent);
+                let hands = &books.calls[call].hands;
+                let same = hands.iter().any(|hand| hand.offer == *offer && hand.agent == *agent);
                 keeps!(1, same, "{event:?} of another offer than is out");
-                let ended =
-                    if *end == OfferEnd::Accepted { &mut self.accepted } else { &mut self.let_go };
-                keeps!(1, ended.insert(*call), "{call:?} is let go twice");
+                let elsewhere = *end == OfferEnd::Revoked(RevokeCause::AnsweredElsewhere);
+                let is_accepted = self.accepted.contains(call);
+                keeps!(1, elsewhere == is_accepted, "{event:?}, accepted: {is_accepted}");
+                if *end == OfferEnd::Accepted {
+                    self.accepted.insert(*call);
+                } else if hands.len() == 1 {
+                    keeps!(1, self.let_go.insert(*call), "{call:?} is let go twice");
+                }
             }
             Event::CallConnecting { call, .. } => {
                 keeps!(1, self.accepted.remove(call), "{call:?} is bridged without an accept");
@@ -109,16 +116,17 @@ impl Watch for Conservation {
                 known.stage
             );
             let waits = known.stage == Stage::Waiting;
-            keeps!(1, known.hand.is_none() == waits, "{call:?} is {:?} in a hand", known.stage);
+            let free = known.hands.is_empty();
+            keeps!(1, free == waits, "{call:?} is {:?} in a hand", known.stage);
         }
         Self::slots_hold_what_calls_say(books);
     }
 }
 
 impl Conservation {
-    /// Each call that is in somebody's hands is in one slot, and in none otherwise.
+    /// Each hand in which a call is is a slot of an agent, and no call is in another.
     fn slots_hold_what_calls_say(books: &Books) {
-        let mut held = BTreeSet::new();
+        let mut held = 0;
         for (agent, known) in books.agents.iter().enumerate() {
             for state in &known.slots {
                 let (call, stage) = match state {
@@ -129,15 +137,21 @@ impl Conservation {
                     SlotState::Held { call } => (call, Stage::Held),
                 };
                 let lives = books.calls.get(call);
-                let hand = lives.and_then(|known| known.hand);
-                let agrees = lives.is_some_and(|known| known.stage == stage)
-                    && hand.is_some_and(|hand| hand.agent.index() == agent);
+                let of_this = |hand: &&Hand| match state {
+                    SlotState::Reserved { offer, .. } => hand.offer == *offer,
+                    _ => true,
+                };
+                let is_his = |known: &Call| {
+                    let mut hands = known.hands.iter().filter(of_this);
+                    known.stage == stage && hands.any(|hand| hand.agent.index() == agent)
+                };
+                let agrees = lives.is_some_and(is_his);
                 keeps!(1, agrees, "agent {agent} holds {state:?}, the call is elsewhere");
-                keeps!(1, held.insert(*call), "{call:?} is in two slots");
+                held += 1;
             }
         }
-        let in_hand = books.calls.values().filter(|known| known.hand.is_some()).count();
-        keeps!(1, in_hand == held.len(), "{in_hand} calls in hand, {} in slots", held.len());
+        let in_hand: usize = books.calls.values().map(|known| known.hands.len()).sum();
+        keeps!(1, in_hand == held, "{in_hand} calls in hand, {held} in slots");
     }
 
     fn ends_as_it_may(&self, books: &Books, call: CallHandle, outcome: Outcome) {

@@ -36,9 +36,14 @@ impl Watch for IdleFirst {
                         continue;
                     };
                     let picked = !self.freed.contains(agent);
-                    let is_alike = books.is_alike(place, other, *agent);
-                    let better = books.standing(place, other, *agent).is_some_and(|it| it.is_lt());
-                    let better = better && other != *agent && (picked || is_alike);
+                    let known = &books.calls[call];
+                    let is_alike = books.is_alike(known, place, other, *agent);
+                    // Whoever takes calls of several channels takes one by his longest idle.
+                    let idle = |agent| (books.longest_idle(agent), agent);
+                    let is_next = is_alike && idle(other) < idle(*agent);
+                    let better = books.standing(known, place, other, *agent);
+                    let better = better.is_some_and(|it| it.is_lt());
+                    let better = better && other != *agent && (picked || is_next);
                     keeps!(5, !better, "{call:?} is offered to {agent:?} before {other:?}");
                 }
                 self.offered.insert(*agent);
@@ -46,7 +51,11 @@ impl Watch for IdleFirst {
             // Whoever became available before that has looked for calls.
             Event::RecoveryOver => {
                 self.freed.clear();
-                self.rung_by(books, |_| true);
+                let is_there = |it| {
+                    let known = books.adapters.get(&it);
+                    known.is_some_and(|it| it.up && it.awaited_until.is_none())
+                };
+                self.rung_by(books, is_there);
             }
             Event::AdapterUp { adapter } | Event::AdapterSynced { adapter } => {
                 self.freed.clear();
@@ -68,7 +77,12 @@ impl IdleFirst {
     /// found by the calls.
     fn rung_by(&mut self, books: &Books, which: impl Fn(AdapterId) -> bool) {
         for (agent, planned) in books.plan.agents_with_ids() {
-            if planned.voice.as_ref().is_some_and(|device| which(device.adapter)) {
+            let rung = planned.desks.iter().any(|desk| {
+                let device = desk.endpoint.as_ref();
+                device.is_some_and(|device| which(device.adapter))
+                    && books.is_available(agent, desk.channel)
+            });
+            if rung {
                 self.freed.insert(agent);
             }
         }

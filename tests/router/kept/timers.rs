@@ -4,7 +4,8 @@
 use super::{Watch, keeps};
 use crate::books::{Books, Stage};
 use acd_core::{
-    Action, AgentId, CallHandle, Command, Event, OfferEnd, Phase, QueueId, SlotState, Timestamp,
+    Action, AgentId, CallHandle, Command, Event, OfferEnd, OfferNumber, Phase, QueueId, SlotState,
+    Timestamp,
 };
 use std::collections::BTreeMap;
 
@@ -46,16 +47,16 @@ impl Watch for Timers {
                     Self::is_not_early(books, *call, *agent, *queue);
                 }
             }
-            Event::OfferEnded { call, end, adapter_knows: false, .. } => match end {
-                OfferEnd::NoAnswer | OfferEnd::Failed => Self::hand_ends(books, *call),
+            Event::OfferEnded { call, offer, end, adapter_knows: false, .. } => match end {
+                OfferEnd::NoAnswer | OfferEnd::Failed => Self::hand_ends(books, *call, *offer),
                 OfferEnd::Accepted | OfferEnd::Declined | OfferEnd::Revoked(_) => {}
             },
             Event::CallConnecting { call, until, .. } => {
                 let due = now + books.plan.connect_within;
                 keeps!(8, *until == due, "{call:?} is to be bridged by {until:?}, not {due:?}");
             }
-            Event::ConnectFailed { call, adapter_knows: false, .. } => {
-                Self::hand_ends(books, *call);
+            Event::ConnectFailed { call, offer, adapter_knows: false, .. } => {
+                Self::hand_ends(books, *call, *offer);
             }
             Event::SlotChanged { agent, slot, state } => {
                 self.wrap_up_is_in_time(books, *agent, usize::from(*slot), *state);
@@ -69,6 +70,16 @@ impl Watch for Timers {
                     known.slots_since[slot] + books.plan.queues[queue.index()].wrap_up_at_most;
                 let may = *until > before && *until <= most;
                 keeps!(8, may, "wrap-up from {before:?} until {until:?}, at most {most:?}");
+            }
+            Event::AgentAwaited { call, until, .. } => {
+                let due = books.entry.map(|entry| {
+                    entry.since + books.plan.queues[entry.queue.index()].affinity.wait
+                });
+                keeps!(
+                    8,
+                    Some(*until) == due,
+                    "{call:?} waits for one until {until:?}, not {due:?}"
+                );
             }
             Event::AdapterSynced { adapter } => {
                 let said = matches!(self.command, Some(Command::AdapterSynced { .. }));
@@ -125,7 +136,7 @@ fn is_due(books: &Books, at: Timestamp) -> bool {
     }
 }
 
-/// Of offers, bridges, wrap-up and resyncs; nothing while the domain recovers.
+/// Of offers, bridges, waits for one agent, wrap-up and resyncs; nothing while the domain recovers.
 fn first_timer(books: &Books) -> Option<Timestamp> {
     if books.phase != Phase::Normal {
         return None;
@@ -134,14 +145,15 @@ fn first_timer(books: &Books) -> Option<Timestamp> {
         Stage::Offering | Stage::Connecting => true,
         Stage::Waiting | Stage::Connected | Stage::Held => false,
     });
-    let hands = in_hand.filter_map(|call| call.hand).map(|hand| hand.until);
+    let hands = in_hand.flat_map(|call| &call.hands).map(|hand| hand.until);
+    let for_one = books.calls.values().filter_map(|call| call.awaits).map(|(_, until)| until);
     let slots = books.agents.iter().flat_map(|agent| &agent.slots);
     let wrap_up = slots.filter_map(|slot| match slot {
         SlotState::WrapUp { until, .. } => Some(*until),
         _ => None,
     });
     let awaited = books.adapters.values().filter_map(|adapter| adapter.awaited_until);
-    hands.chain(wrap_up).chain(awaited).min()
+    hands.chain(for_one).chain(wrap_up).chain(awaited).min()
 }
 
 impl Timers {
@@ -155,8 +167,9 @@ impl Timers {
     }
 
     /// What an agent has in hand ends by time.
-    fn hand_ends(books: &Books, call: CallHandle) {
-        let until = books.calls[&call].hand.map(|hand| hand.until);
+    fn hand_ends(books: &Books, call: CallHandle, offer: OfferNumber) {
+        let mut hands = books.calls[&call].hands.iter();
+        let until = hands.find(|hand| hand.offer == offer).map(|hand| hand.until);
         let due = until.is_some_and(|until| is_due(books, until));
         keeps!(8, due, "{call:?} has until {until:?}, and ends at {:?}", books.now);
     }

@@ -27,9 +27,8 @@ fn a_pair(books: &Books, now: Timestamp) -> Option<(CallHandle, AgentId)> {
     if books.phase != Phase::Normal {
         return None;
     }
-    let agents = (0..).map(AgentId).zip(&books.agents);
-    let free: Vec<AgentId> =
-        agents.filter(|(_, known)| known.is_available()).map(|(agent, _)| agent).collect();
+    let agents = (0..books.agents.len() as u32).map(AgentId);
+    let free: Vec<AgentId> = agents.filter(|agent| books.longest_idle(*agent).is_some()).collect();
     let waiting = books.calls.iter().filter(|(_, call)| call.stage == Stage::Waiting);
     let mut pairs = waiting.flat_map(|(handle, call)| {
         free.iter().filter_map(|agent| {

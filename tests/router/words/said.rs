@@ -2,9 +2,9 @@
 
 use super::{Names, START};
 use acd_core::{
-    AdapterId, AgentId, CallHandle, DeviceState, Event, HeartbeatState, LeftCause, NotReadyReason,
-    OfferEnd, Outcome, Presence, QueueId, ReturnCause, RevokeCause, SlotState, Span, Timestamp,
-    Treatment,
+    AdapterId, AgentId, CallHandle, Channel, DeviceState, Event, HeartbeatState, LeftCause,
+    NotReadyReason, OfferEnd, Outcome, Presence, QueueId, ReturnCause, RevokeCause, SlotState,
+    Span, Timestamp, Treatment,
 };
 
 impl Names {
@@ -17,8 +17,9 @@ impl Names {
 
     /// An event in words.
     pub(crate) fn event(&mut self, event: &Event) -> String {
-        if let Event::OfferIssued { call, offer, .. } = event {
+        if let Event::OfferIssued { call, offer, agent, .. } = event {
             self.offers.insert(*call, *offer);
+            self.offers_to.insert((*call, *agent), *offer);
         }
         match event {
             Event::RecoveryOver => "the domain has recovered".to_owned(),
@@ -47,9 +48,23 @@ impl Names {
                 let until = moment(*until);
                 format!("{}: wrap-up until {until}{which}", self.agent_name(*agent))
             }
-            Event::CallArrived { call, priority, since, .. } => {
+            Event::CallArrived { call, priority, channel, since, .. } => {
                 let (call, since) = (self.call_name(*call), self.since(*since));
-                format!("{call}: arrived, priority {}{since}", priority.get())
+                let by = match channel {
+                    Channel::Voice => "",
+                    Channel::Chat => " by chat",
+                    Channel::Text => " by text",
+                    Channel::Callback => " as a callback",
+                    Channel::Task => " as a task",
+                };
+                format!("{call}: arrived{by}, priority {}{since}", priority.get())
+            }
+            Event::AgentAwaited { call, agent, until } => {
+                let agent = self.agent_name(*agent);
+                format!("{}: waits for {agent} until {}", self.call_name(*call), moment(*until))
+            }
+            Event::AgentAwaitedNoMore { call } => {
+                format!("{}: waits for anybody", self.call_name(*call))
             }
             Event::PlaceEntered { call, queue, since, .. } => {
                 let (queue, since) = (self.queue_name(*queue), self.since(*since));
@@ -163,6 +178,9 @@ impl Names {
                     OfferEnd::Revoked(RevokeCause::AgentUnavailable) => {
                         "revoked, the agent is not available"
                     }
+                    OfferEnd::Revoked(RevokeCause::AnsweredElsewhere) => {
+                        "revoked, another has taken it"
+                    }
                     OfferEnd::Revoked(RevokeCause::CallMoved) => "revoked, the call moved",
                     OfferEnd::Revoked(RevokeCause::AdapterRestarted) => {
                         "revoked, the adapter restarted"
@@ -185,6 +203,8 @@ impl Names {
             | Event::AdapterSynced { .. }
             | Event::AdapterDown { .. }
             | Event::CallArrived { .. }
+            | Event::AgentAwaited { .. }
+            | Event::AgentAwaitedNoMore { .. }
             | Event::PlaceEntered { .. }
             | Event::PlaceLeft { .. }
             | Event::RequirementChanged { .. }

@@ -43,10 +43,11 @@ impl Caller {
 
     /// As he is offered.
     pub(super) fn offer(&self) -> Report {
-        let ScriptedCall { id, queue, priority, attributes, .. } = &self.script;
+        let ScriptedCall { id, queue, numbers, priority, attributes, .. } = &self.script;
         Report::CallOffered {
             call_id: id.clone(),
             queue: queue.clone(),
+            numbers: numbers.clone(),
             priority: *priority,
             attributes: attributes.clone(),
             waited: None,
@@ -55,7 +56,7 @@ impl Caller {
 
     /// As he is named in a resync.
     pub(super) fn held(&self, now: Duration) -> HeldCall {
-        let ScriptedCall { id, queue, priority, attributes, .. } = &self.script;
+        let ScriptedCall { id, queue, numbers, priority, attributes, .. } = &self.script;
         let (waited, talks) = match self.stage {
             Stage::Talking { wait, .. } => (wait, true),
             Stage::Waiting | Stage::Over { .. } => (now.saturating_sub(self.offered_at), false),
@@ -63,6 +64,7 @@ impl Caller {
         HeldCall {
             call_id: id.clone(),
             queue: queue.clone(),
+            numbers: numbers.clone(),
             priority: *priority,
             attributes: attributes.clone(),
             waited,

@@ -42,6 +42,7 @@ impl World {
             id: id.to_owned(),
             start: seconds(start),
             queue: "billing".to_owned(),
+            numbers: crate::Numbers::default(),
             priority: None,
             attributes: [].into(),
             patience: patience.map(seconds),

@@ -15,6 +15,7 @@ pub use agents::{Breaks, Habits, Shift, SimulatedAgents};
 pub use clock::SimulatedClock;
 pub use pbx::SimulatedPbx;
 
+use crate::report::Numbers;
 use std::collections::HashMap;
 use std::ops::RangeInclusive;
 use std::time::Duration;
@@ -26,8 +27,10 @@ pub struct ScriptedCall {
     pub id: String,
     /// When he calls; at once if that has passed.
     pub start: Duration,
-    /// The queue that he enters.
+    /// The queue that he enters; if empty, the daemon's routes decide.
     pub queue: String,
+    /// What its routes look at.
+    pub numbers: Numbers,
     /// 0..=9; `None` is the normal 5.
     pub priority: Option<u32>,
     /// Carried to the agent with the offer.

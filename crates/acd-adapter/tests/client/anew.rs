@@ -16,6 +16,7 @@ fn held_call(call_id: &str) -> HeldCall {
     HeldCall {
         call_id: call_id.to_owned(),
         queue: "billing".to_owned(),
+        numbers: acd_adapter::Numbers::default(),
         priority: Some(7),
         attributes: [].into(),
         waited: Duration::from_secs(90),
@@ -152,6 +153,7 @@ async fn a_call_that_is_sent_late_says_how_long_it_was_kept() {
     let offered = |call_id: &str, waited| Report::CallOffered {
         call_id: call_id.to_owned(),
         queue: "billing".to_owned(),
+        numbers: acd_adapter::Numbers::default(),
         priority: None,
         attributes: [].into(),
         waited,

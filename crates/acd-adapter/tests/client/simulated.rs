@@ -71,6 +71,7 @@ fn call(id: &str, start: Duration, patience: Option<Duration>, service: Duration
         id: id.to_owned(),
         start,
         queue: "billing".to_owned(),
+        numbers: acd_adapter::Numbers::default(),
         priority: None,
         attributes: [].into(),
         patience,

@@ -5,10 +5,13 @@ use super::memory::{CALL_VARIABLE, Kept as _, Memory};
 use super::transfers::StandIn;
 use super::{Output, SOON, Subject, Switch, Timer};
 use crate::ari::{ChannelInfo, Method, Request};
-use acd_adapter::{LiveCall, Report, SendId};
+use acd_adapter::{HandedOnTo, LiveCall, Numbers, Report, SendId};
 use acd_proto::v1::Treatment;
 use std::collections::HashMap;
 use std::time::Instant;
+
+/// The longest number that acdd takes, in bytes.
+const NUMBER_BYTES_MAX: usize = 128;
 
 /// A caller whom Asterisk holds for acdd.
 pub(super) struct Call {
@@ -49,47 +52,70 @@ pub(super) enum Departure {
     Number(String),
 }
 
-/// What the dialplan asks for: `Stasis(acd,call,QUEUE[,priority=P][,name=value]...)`.
+/// What the dialplan asks for: `Stasis(acd,call[,QUEUE][,priority=P][,dialed=NUMBER]
+/// [,caller=NUMBER][,name=value]...)`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Asked {
+    /// Empty if acdd's routes are to decide.
     pub(super) queue: String,
+    /// What they look at.
+    pub(super) numbers: Numbers,
     pub(super) priority: Option<u32>,
     pub(super) attributes: HashMap<String, String>,
 }
 
 impl Asked {
-    /// What stands after `call`.
+    /// What stands after `call`, and what the channel knows of numbers.
     ///
     /// # Errors
     /// What is wrong, for the log.
-    pub(super) fn read(args: &[String]) -> Result<Self, String> {
-        let Some((queue, options)) = args.split_first().filter(|(queue, _)| !queue.is_empty())
-        else {
-            return Err("it names no queue".to_owned());
+    pub(super) fn read(args: &[String], channel: &ChannelInfo) -> Result<Self, String> {
+        // Whatever has a `=` is an option: the name of a queue has none.
+        let (queue, options) = match args.split_first() {
+            Some((queue, options)) if !queue.contains('=') => (queue.clone(), options),
+            Some(_) | None => (String::new(), args),
         };
-        let mut asked = Self { queue: queue.clone(), priority: None, attributes: HashMap::new() };
+        let numbers = Numbers {
+            dialed: fitting(&channel.dialplan.exten),
+            caller: fitting(&channel.caller.number),
+        };
+        let mut asked = Self { queue, numbers, priority: None, attributes: HashMap::new() };
         for (place, option) in options.iter().enumerate().filter(|(_, option)| !option.is_empty()) {
             let Some((name, value)) = option.split_once('=') else {
                 return Err(format!("option {} is not name=value", place + 1));
             };
-            if name != "priority" {
-                asked.attributes.insert(name.to_owned(), value.to_owned());
-                continue;
-            }
-            match value.parse() {
-                Ok(priority @ 0..=9) => asked.priority = Some(priority),
-                _ => return Err("priority is not 0 to 9".to_owned()),
+            match (name, value.parse()) {
+                ("priority", Ok(priority @ 0..=9)) => asked.priority = Some(priority),
+                ("priority", _) => return Err("priority is not 0 to 9".to_owned()),
+                ("dialed", _) => asked.numbers.dialed = fitting(value),
+                ("caller", _) => asked.numbers.caller = fitting(value),
+                _ => drop(asked.attributes.insert(name.to_owned(), value.to_owned())),
             }
         }
         Ok(asked)
     }
+
+    /// Where a caller is whom an agent has handed on to such a line.
+    pub(super) fn handed_on_to(&self) -> HandedOnTo {
+        match self.queue.is_empty() {
+            true => HandedOnTo::Number(self.numbers.dialed.clone()),
+            false => HandedOnTo::Queue(self.queue.clone()),
+        }
+    }
+}
+
+/// A number as acdd takes it. What is none, though somebody far away has sent it as one, must not
+/// cost him his call: then it is not known.
+fn fitting(number: &str) -> String {
+    let fits = number.len() <= NUMBER_BYTES_MAX && !number.chars().any(char::is_control);
+    if fits { number.to_owned() } else { String::new() }
 }
 
 impl Switch {
     /// A channel has come into the application.
     pub(super) fn channel_came(&mut self, args: &[String], channel: &ChannelInfo) {
         match args.split_first().map(|(kind, rest)| (kind.as_str(), rest)) {
-            Some(("call", asked)) => match Asked::read(asked) {
+            Some(("call", asked)) => match Asked::read(asked, channel) {
                 Ok(asked) => self.call_came(channel, asked),
                 Err(wrong) => {
                     let at = channel.place();
@@ -111,7 +137,7 @@ impl Switch {
     fn call_came(&mut self, channel: &ChannelInfo, asked: Asked) {
         if let Some(call) = self.calls.get_mut(&channel.id) {
             if call.stage != Stage::Waiting {
-                call.memory.dialled.clone_from(&asked.queue);
+                call.memory.dialled = Some(asked.queue.clone());
                 self.halves.remove(&channel.id);
                 self.came_back(&channel.id, asked);
             }
@@ -125,12 +151,13 @@ impl Switch {
             tracing::warn!("acdd is away: a call goes on in the dialplan");
             return self.give_to_dialplan(&channel.id, "unavailable");
         }
-        let Asked { queue, priority, attributes } = asked;
-        let dialled = queue.clone();
+        let Asked { queue, numbers, priority, attributes } = asked;
+        let dialled = Some(queue.clone());
         let call = LiveCall::new(&channel.id, queue, priority, attributes, self.now.wall);
-        let memory = Memory { call, dialled };
-        let LiveCall { call_id, queue, priority, attributes, .. } = memory.call.clone();
-        let report = Report::CallOffered { call_id, queue, priority, attributes, waited: None };
+        let memory = Memory { call: call.with_numbers(numbers), dialled };
+        let LiveCall { call_id, queue, numbers, priority, attributes, .. } = memory.call.clone();
+        let report =
+            Report::CallOffered { call_id, queue, numbers, priority, attributes, waited: None };
         self.add_call(channel, memory, Stage::Waiting);
         if self.settings.answer {
             self.answer(&channel.id);
@@ -343,7 +370,11 @@ mod tests {
     use super::*;
 
     fn read(args: &[&str]) -> Result<Asked, String> {
-        Asked::read(&args.iter().map(|arg| (*arg).to_owned()).collect::<Vec<_>>())
+        let mut channel = ChannelInfo::default();
+        channel.dialplan.exten = "2000".to_owned();
+        channel.caller.number = "+15550199".to_owned();
+        let args: Vec<String> = args.iter().map(|arg| (*arg).to_owned()).collect();
+        Asked::read(&args, &channel)
     }
 
     #[test]
@@ -351,12 +382,34 @@ mod tests {
         let asked = read(&["billing", "priority=8", "crm=token=7", ""]).expect("it is right");
         assert_eq!((asked.queue.as_str(), asked.priority), ("billing", Some(8)));
         assert_eq!(asked.attributes, [("crm".to_owned(), "token=7".to_owned())].into());
+        assert_eq!(asked.handed_on_to(), HandedOnTo::Queue("billing".to_owned()));
+    }
+
+    #[test]
+    fn a_dialplan_line_may_leave_the_queue_to_routes() {
+        for args in [&[][..], &[""], &["", "crm=7"], &["crm=7", "priority=8"]] {
+            let asked = read(args).expect("it is right");
+            assert_eq!(asked.queue, "", "{args:?}");
+            assert_eq!(asked.attributes.len(), usize::from(args.len() == 2), "{args:?}");
+            assert_eq!(asked.handed_on_to(), HandedOnTo::Number("2000".to_owned()), "{args:?}");
+        }
+    }
+
+    #[test]
+    fn numbers_are_those_of_the_channel_unless_the_dialplan_names_others() {
+        let numbers = |args: &[&str]| read(args).expect("it is right").numbers;
+        let found = numbers(&["billing"]);
+        assert_eq!((&*found.dialed, &*found.caller), ("2000", "+15550199"));
+        let found = numbers(&["", "dialed=+15550100", "caller="]);
+        assert_eq!((&*found.dialed, &*found.caller), ("+15550100", ""));
+        let found = numbers(&[&format!("dialed={}", "1".repeat(129)), "caller=1\r"]);
+        assert!(found.are_unknown(), "what acdd would not take");
     }
 
     #[test]
     fn what_is_wrong_is_named_without_its_content() {
-        assert_eq!(read(&[]), Err("it names no queue".to_owned()));
         assert_eq!(read(&["billing", "5551234"]), Err("option 1 is not name=value".to_owned()));
         assert_eq!(read(&["billing", "priority=10"]), Err("priority is not 0 to 9".to_owned()));
+        assert_eq!(read(&["priority=10"]), Err("priority is not 0 to 9".to_owned()));
     }
 }

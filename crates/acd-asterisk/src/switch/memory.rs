@@ -16,9 +16,10 @@ pub(crate) const LEG_VARIABLE: &str = "ACD_LEG";
 pub(super) struct Memory {
     #[serde(flatten)]
     pub(super) call: LiveCall,
-    /// The queue that the dialplan named when this channel came in; none if somebody else's did.
-    #[serde(rename = "d", default, skip_serializing_if = "String::is_empty")]
-    pub(super) dialled: String,
+    /// The queue that the dialplan named when this channel came in, empty if it left that to routes;
+    /// none if somebody else's came in.
+    #[serde(rename = "d", default, skip_serializing_if = "Option::is_none")]
+    pub(super) dialled: Option<String>,
 }
 
 /// Whom a leg connects with whom.
@@ -52,13 +53,16 @@ impl Kept for LegMemory {}
 #[cfg(test)]
 mod tests {
     use super::*;
+    use acd_adapter::Numbers;
     use std::time::SystemTime;
 
     #[test]
     fn what_a_channel_has_kept_is_what_was_known() {
         let attributes = [("crm".to_owned(), "a \"token\", 7".to_owned())].into();
         let call = LiveCall::new("1.7", "billing", Some(7), attributes, SystemTime::now());
-        let memory = Memory { call, dialled: "billing".to_owned() };
+        let numbers = Numbers { dialed: "2000".to_owned(), caller: "+15550199".to_owned() };
+        let call = call.with_numbers(numbers);
+        let memory = Memory { call, dialled: Some("billing".to_owned()) };
         assert_eq!(Memory::from_variable(&memory.to_variable()), Some(memory));
         let leg = LegMemory { agent: "ana".to_owned(), call_id: "1.7".to_owned(), held: true };
         assert_eq!(LegMemory::from_variable(&leg.to_variable()), Some(leg));

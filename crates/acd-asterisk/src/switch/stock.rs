@@ -1,6 +1,6 @@
 //! Taking stock: what Asterisk holds after a connection to it was lost, and what acdd is told then.
 
-use super::calls::Stage;
+use super::calls::{Asked, Stage};
 use super::legs::{LEG_PREFIX, Leg, TALK_PREFIX};
 use super::memory::{CALL_VARIABLE, Kept as _, LEFT, LEG_VARIABLE, LegMemory, Memory};
 use super::{Now, Output, Subject, Switch};
@@ -132,10 +132,12 @@ impl Switch {
         match memory.as_deref().map(|text| (text, Memory::from_variable(text))) {
             Some((_, Some(mut memory))) => {
                 // Somebody may have sent him into another queue.
-                let asked = arguments.get(1).filter(|_| !memory.dialled.is_empty());
-                if let Some(queue) = asked.filter(|queue| **queue != memory.dialled) {
-                    queue.clone_into(&mut memory.call.queue);
-                    queue.clone_into(&mut memory.dialled);
+                let asked = Asked::read(arguments.get(1..).unwrap_or_default(), info).ok();
+                if let (Some(asked), Some(dialled)) = (asked, &mut memory.dialled)
+                    && *dialled != asked.queue
+                {
+                    memory.call.is_handed_on(&asked.handed_on_to());
+                    *dialled = asked.queue;
                 }
                 // Known to a former process: named in the resync that begins this one.
                 self.add_call(info, memory, Stage::Waiting);

@@ -9,7 +9,7 @@ use super::legs::TALK_PREFIX;
 use super::memory::{CALL_VARIABLE, LEFT};
 use super::{Output, Subject, Switch, Timer};
 use crate::ari::{ChannelInfo, Method, Request};
-use acd_adapter::Report;
+use acd_adapter::{HandedOnTo, Report};
 use std::time::Duration;
 
 /// How long one end of a Local channel, or a caller whom somebody has sent into the dialplan, may
@@ -129,13 +129,14 @@ impl Switch {
     /// A caller who talked has come into a queue.
     pub(super) fn came_back(&mut self, caller: &str, asked: Asked) {
         let Some(call) = self.calls.get_mut(caller) else { return };
-        call.memory.call.queue.clone_from(&asked.queue);
+        let to = asked.handed_on_to();
+        call.memory.call.is_handed_on(&to);
         let call_id = call.memory.call.call_id.clone();
         let stage = std::mem::replace(&mut call.stage, Stage::Waiting);
         for leg in std::mem::take(&mut call.legs) {
             self.drop_leg(&leg);
         }
-        self.tell_transferred(call_id, caller, Some(asked.queue));
+        self.tell_transferred(call_id, caller, to);
         self.waits_again(caller);
         self.dismiss(&stage);
     }
@@ -144,7 +145,7 @@ impl Switch {
     /// call goes on with the caller in the agent's place, and the caller's own call is over.
     fn joined(&mut self, caller: &str, consultation: &str) {
         let Some(Call { memory, caller_id, stage, .. }) = self.calls.remove(caller) else { return };
-        self.tell_transferred(memory.call.call_id, caller, None);
+        self.tell_transferred(memory.call.call_id, caller, HandedOnTo::Outside);
         self.takes_place(consultation, caller);
         if let Some(call) = self.calls.get_mut(caller) {
             (call.caller_id, call.memory.dialled) = (caller_id, memory.dialled);
@@ -172,7 +173,7 @@ impl Switch {
                 now.clone_into(&mut leg.call);
             }
         }
-        call.memory.dialled.clear();
+        call.memory.dialled = None;
         let memory = call.memory.clone();
         self.calls.insert(now.to_owned(), call);
         self.remember(now, &memory);
@@ -182,7 +183,7 @@ impl Switch {
     /// The caller talks to somebody outside acdd.
     fn left_by_transfer(&mut self, caller: &str) {
         let Some(call) = self.forget_call(caller) else { return };
-        self.tell_transferred(call.memory.call.call_id, caller, None);
+        self.tell_transferred(call.memory.call.call_id, caller, HandedOnTo::Outside);
         if let Stage::HandedOn { stand_in: Some(StandIn { channel, leg }) } = call.stage {
             self.hang_up(&leg);
             self.set_variable(caller, CALL_VARIABLE, LEFT.to_owned());
@@ -216,10 +217,10 @@ impl Switch {
         }
     }
 
-    fn tell_transferred(&mut self, call_id: String, caller: &str, queue: Option<String>) {
+    fn tell_transferred(&mut self, call_id: String, caller: &str, to: HandedOnTo) {
         let channel = caller.to_owned();
         let subject = Subject::Transferred { call_id: call_id.clone(), channel };
-        self.outputs.push(Output::Tell(subject, Report::CallTransferred { call_id, queue }));
+        self.outputs.push(Output::Tell(subject, Report::CallTransferred { call_id, to }));
     }
 
     /// acdd does not know the conversation, or not the queue: for it the call is over.

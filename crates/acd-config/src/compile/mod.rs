@@ -1,5 +1,7 @@
 //! What a file that could be read means: names become handles, and what contradicts itself is noted.
 
+mod channels;
+mod routes;
 mod rules;
 
 use crate::model::{
@@ -9,12 +11,12 @@ use crate::model::{
 use crate::names::{Names, handle};
 use crate::notes::{Key, Notes};
 use crate::read::{At, Entries, Entry};
-use crate::values::{Device, Flag};
+use crate::values::Flag;
 use crate::{Config, LogConfig, ServerConfig};
 use acd_core::{
-    ADAPTERS_MAX, AGENTS_MAX, ALTERNATIVES_MAX, AdapterId, AgentPlan, DELAYS_MAX, Endpoint,
-    QUEUES_MAX, QueueId, QueuePlan, Requirement, RoutingPlan, SKILLS_MAX, Service, ServiceLevel,
-    SkillId, Span,
+    ADAPTERS_MAX, AGENTS_MAX, ALTERNATIVES_MAX, Affinity, AgentPlan, DELAYS_MAX, KeepFree,
+    Priority, QUEUES_MAX, QueueId, QueuePlan, Requirement, RoutingPlan, SKILLS_MAX, Service,
+    ServiceLevel, SkillId, Span,
 };
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
@@ -33,7 +35,9 @@ pub(crate) fn compile(file: &File, notes: &mut Notes) -> Config {
             None => Names::by_use(),
         },
         hard: BTreeSet::new(),
+        extras: Vec::new(),
         queues: Names::declared("queue", queues),
+        agents: Names::declared("agent", &file.agents.value.list),
         adapters: Names::by_use(),
         numbers: Names::by_use(),
         announcements: Names::by_use(),
@@ -90,7 +94,10 @@ struct Compiler<'n> {
     skills: Names,
     /// Those that no rule relaxes.
     hard: BTreeSet<SkillId>,
+    /// What routes ask for besides.
+    extras: Vec<Requirement>,
     queues: Names,
+    agents: Names,
     adapters: Names,
     numbers: Names,
     announcements: Names,
@@ -101,6 +108,8 @@ impl Compiler<'_> {
     fn plan(&mut self, file: &File) -> RoutingPlan {
         let order = self.order(file);
         self.hard = hard_skills(file);
+        // Before the queues: what rules drop is something that routes ask for.
+        let routes = self.routes(&file.routes);
         let whole = Key::WHOLE;
         let mut queues = Vec::new();
         if let Some(table) = file.queues.get() {
@@ -136,12 +145,16 @@ impl Compiler<'_> {
                 }
             },
             seed: routing.seed.value.0,
+            channels: self.channels(file),
+            shared_callers: routing.shared_callers.value.0.clone(),
             reasons: file.presence.value.reasons.value.0.clone(),
             adapters: self.adapters.list().to_vec(),
             skills: self.skills.list().to_vec(),
             hard: self.hard.iter().copied().collect(),
             numbers: self.numbers.list().to_vec(),
             announcements: self.announcements.list().to_vec(),
+            extras: std::mem::take(&mut self.extras),
+            routes,
             queues,
             agents,
         }
@@ -236,12 +249,18 @@ impl Compiler<'_> {
             name: name.to_owned(),
             require,
             select: queue.select.value.0.iter().map(criterion).collect(),
+            broadcast: queue.broadcast.value.0,
             ring: queue.ring.value.0,
             wrap_up: queue.wrap_up.value.0,
             wrap_up_at_most: self.wrap_up_at_most(key, queue),
             service_level: ServiceLevel {
                 answered_percent: queue.service_level.value.answered.value.0,
                 within: queue.service_level.value.within.value.0,
+            },
+            keep_free: queue.keep_free.get().and_then(|keep| keep_free(&keep.value)),
+            affinity: Affinity {
+                window: queue.affinity.value.window.value.0,
+                wait: queue.affinity.value.wait.value.0,
             },
             closing_ends_waits: queue.at_closing.value == AtClosing::ApplyRules,
             rules,
@@ -296,19 +315,11 @@ impl Compiler<'_> {
 
     fn agent(&mut self, key: &Key<'_>, entry: &Entry<Agent>) -> Option<AgentPlan> {
         let agent = &entry.value.as_ref()?.value;
-        let voice = agent.endpoints.value.voice.get().and_then(|device| {
-            let key = key.name("endpoints");
-            let Device { adapter, address } = &device.value;
-            let key = key.name("voice");
-            let adapter = self.adapters.find(adapter, &key, &device.span, self.notes)?;
-            Some(Endpoint { adapter: AdapterId(adapter), address: address.clone() })
-        });
         Some(AgentPlan {
             id: entry.name.clone(),
             name: agent.name.get().map_or(&entry.name, |name| &name.value.0).clone(),
             skills: self.levels(&key.name("skills"), &agent.skills.value.list),
-            voice,
-            capacity: agent.capacity.value.voice.value.0,
+            desks: self.desks(key, agent),
             queues: self.profile(key, &agent.queues, &agent.only),
             only: agent.only.value.0,
         })
@@ -361,6 +372,12 @@ fn hard_skills(file: &File) -> BTreeSet<SkillId> {
     };
     let named = declared.iter().enumerate().filter(|(_, entry)| hard(entry));
     named.map(|(index, _)| SkillId(handle(index))).collect()
+}
+
+fn keep_free(keep: &crate::model::KeepFree) -> Option<KeepFree> {
+    let agents = u32::try_from(keep.agents.get()?.value.0).ok()?;
+    let for_priority = Priority::new(keep.for_priority.get()?.value.0)?;
+    Some(KeepFree { agents, for_priority })
 }
 
 fn criterion(criterion: &Criterion) -> acd_core::Criterion {

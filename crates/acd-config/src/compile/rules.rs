@@ -2,13 +2,14 @@
 
 use super::Compiler;
 use crate::model::{Ending, Rule, Then, Until, When};
-use crate::notes::Key;
+use crate::notes::{Key, quoted};
 use crate::read::{At, List};
+use crate::values::Mention;
 use acd_core::{
     Action, Admission, AnnouncementId, Bound, Gauge, Latch, NumberId, Priority, QueueId, RULES_MAX,
-    Requirement, Span, Treatment,
+    Requirement, SkillId, Span, Treatment,
 };
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 use std::ops::Range;
 
 /// The rule of a queue that has none: its name, and when it sends the caller to voicemail.
@@ -218,6 +219,7 @@ impl Compiler<'_> {
             priority,
             require,
             any_of,
+            drop,
             add_queue,
             while_active,
             play,
@@ -234,6 +236,10 @@ impl Compiler<'_> {
             let requirement = self.requirement(key, require.get(), any_of.get());
             self.check_hard(&key.name(name), span, own, &requirement);
             actions.push(Action::Require(requirement));
+        }
+        if let Some(skills) = drop.get() {
+            let dropped = self.dropped(&key.name("drop"), skills);
+            actions.extend((!dropped.is_empty()).then_some(Action::Drop(dropped)));
         }
         if let Some(name) = add_queue.get() {
             let to = self.lead(&key.name("add_queue"), id, &name.value.0, &name.span);
@@ -272,11 +278,42 @@ impl Compiler<'_> {
             self.notes.add(&key.name(name), span, message, expected);
         }
         if then.sound && then.value.is_empty() {
-            let expected = "at least one of `priority`, `require`, `add_queue`, `play`, `move_to`, \
-                            `transfer_to`, `end`";
+            let expected = "at least one of `priority`, `require`, `drop`, `add_queue`, `play`, \
+                            `move_to`, `transfer_to`, `end`";
             self.notes.add(key, &then.span, "this rule does nothing", expected);
         }
         actions
+    }
+
+    /// Skills that routes ask for, none of them hard, each once.
+    fn dropped(&mut self, key: &Key<'_>, skills: &At<List<Mention>>) -> Vec<SkillId> {
+        if skills.value.list.is_empty() {
+            self.notes.add(key, &skills.span, "this is empty", "a skill, such as [\"spanish\"]");
+        }
+        let asked: BTreeSet<SkillId> = self.extras.iter().flat_map(Requirement::named).collect();
+        let mut dropped = BTreeSet::new();
+        for (index, skill) in skills.value.list.iter().enumerate() {
+            let Some(skill) = skill else { continue };
+            let (key, span, name) = (key.item(index), &skill.span, &skill.value.0);
+            let names = asked.iter().map(|id| (*id, self.skills.list()[id.index()].as_str()));
+            let Some((id, _)) = names.clone().find(|(_, it)| it == name) else {
+                let what = format!("no route asks for {}", quoted(name));
+                if asked.is_empty() {
+                    self.notes.add(&key, span, what, "a route that requires it: [[routes]]");
+                    continue;
+                }
+                let droppable = names.filter(|(id, _)| !self.hard.contains(id));
+                self.notes.add_unknown(&key, span, &what, name, droppable.map(|(_, name)| name));
+                continue;
+            };
+            if self.hard.contains(&id) {
+                let message = format!("`{name}` is hard: no rule drops it");
+                self.notes.add(&key, span, message, "a skill that is not hard");
+            } else if !dropped.insert(id) {
+                self.notes.add(&key, span, "this skill is listed twice", "each skill once");
+            }
+        }
+        dropped.into_iter().collect()
     }
 
     /// Hard skills of the queue stay as they are.

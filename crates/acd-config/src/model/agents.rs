@@ -36,17 +36,29 @@ section! {
 }
 
 section! {
-    /// Which device rings, by channel.
+    /// Which device rings, by channel: `adapter:address`, such as `asterisk-a:PJSIP/201`.
     Endpoints {
-        /// `adapter:address`, such as `asterisk-a:PJSIP/201`.
+        /// For telephone calls and callbacks.
         optional voice: Device,
+        /// For chats.
+        optional chat: Device,
+        /// For messages.
+        optional text: Device,
+        /// For tasks.
+        optional task: Device,
     }
 }
 
 section! {
-    /// How many calls an agent may hold at once, by channel.
+    /// How many calls an agent may hold at once, by channel; 0 for none.
     Capacity {
-        /// Voice calls.
-        default voice: Whole<1, CAPACITY_MAX> = "1",
+        /// Telephone calls and callbacks.
+        default voice: Whole<0, CAPACITY_MAX> = "1",
+        /// Chats.
+        default chat: Whole<0, CAPACITY_MAX> = "0",
+        /// Messages.
+        default text: Whole<0, CAPACITY_MAX> = "0",
+        /// Tasks.
+        default task: Whole<0, CAPACITY_MAX> = "0",
     }
 }

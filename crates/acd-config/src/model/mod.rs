@@ -2,19 +2,25 @@
 //! to operators.
 
 mod agents;
+mod channels;
+mod routes;
 mod rules;
 
 pub(crate) use agents::{Agent, Profile};
+pub(crate) use channels::{ChannelName, ChannelRules};
+pub(crate) use routes::{Match, Route};
 pub(crate) use rules::{Ending, Rule, Then, Until, When};
 
+use self::channels::Channels;
 use crate::journal::Journal;
 use crate::notes::{Key, Notes, one_of, quoted};
+use crate::patterns::Patterns;
 use crate::read::{Entries, List, Node, Read, choice, is, section};
 use crate::values::{
     Count, Flag, Listen, Mention, Name, Percent, PositiveTime, Text, Time, TimeWithin, Whole,
     check_name,
 };
-use acd_core::LEVEL_MAX;
+use acd_core::{BROADCAST_MAX, LEVEL_MAX};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use std::borrow::Cow;
 use toml::de::DeValue;
@@ -29,6 +35,8 @@ pub(crate) type AnyOf = List<Require>;
 
 /// The longest time that adapters may be waited for, in seconds: 10 minutes.
 const RECOVERY_GRACE_SECONDS_MAX: u64 = 600;
+/// The most agents that a queue may keep free.
+const KEPT_FREE_MAX: u64 = 1_000_000;
 /// The largest whole number that a TOML file holds.
 const SEED_MAX: u64 = i64::MAX.unsigned_abs();
 /// Reasons that acdd itself gives for an agent who is not ready.
@@ -48,11 +56,16 @@ section! {
         default routing: Routing = "{}",
         /// The states in which an agent takes no calls.
         default presence: Presence = "{}",
+        /// Which channels an agent may mix.
+        default channels: Channels = "{}",
         /// The skills that queues may ask for and agents may have. When this table is there, a
         /// skill that it does not name is an error; without it, skills are declared by use.
         optional skills: Entries<Skill>,
         /// The waiting lines by name, such as [queues.front-desk]. At least one.
         required queues: Entries<Queue>,
+        /// Where calls go whose adapter names no queue: from the first on, the first that matches
+        /// counts. The last one has no `match`. Without any, adapters must name a queue.
+        default routes: List<Route> = "[]",
         /// The people who take calls, by the id that they log in with.
         default agents: Entries<Agent> = "{}",
     }
@@ -127,6 +140,9 @@ section! {
         /// What the criterion `random` draws by. The same calls with the same seed find the same
         /// agents.
         default seed: Count<0, SEED_MAX> = "0",
+        /// Callers' numbers that say nothing of who calls: withheld ones, and those that many share, such
+        /// as the switchboard of a hospital. Affinity does not tell such callers from others.
+        default shared_callers: Patterns = "['anonymous', 'restricted', 'unavailable', 'unknown', 'withheld']",
     }
 }
 
@@ -280,6 +296,8 @@ section! {
         /// How a call picks among the agents who have what it requires: the first criterion in
         /// which they differ decides; in the end, the one who has been idle longest.
         default select: Select = "['longest_idle']",
+        /// To how many agents at once a call is offered when it picks; the first to accept has it.
+        default broadcast: Whole<1, BROADCAST_MAX> = "1",
         /// How long an offer rings at an agent before it goes on to the next.
         default ring: PositiveTime = "'15s'",
         /// How long an agent has after a call of this queue before the next.
@@ -289,6 +307,11 @@ section! {
         optional wrap_up_at_most: Time,
         /// The promise that the queue is measured by.
         default service_level: ServiceLevel = "{ answered = '80%', within = '20s' }",
+        /// The last agents of the queue are held back for what is urgent.
+        optional keep_free: KeepFree,
+        /// How a call waits for one agent, whom it names or who last talked with its caller, before it
+        /// is anybody's.
+        default affinity: Affinity = "{}",
         /// What becomes of calls that wait when the queue closes: they are served on, or the rules
         /// with `closed` act on them too.
         default at_closing: AtClosing = "'serve'",
@@ -296,6 +319,28 @@ section! {
         /// `waited` alone. Without any, a call that has waited 2h ends at voicemail (a rule named
         /// `give-up`).
         default rules: List<Rule> = "[]",
+    }
+}
+
+section! {
+    /// Agents who are held back for urgent calls.
+    KeepFree {
+        /// How many, of those who may serve the queue and are available.
+        required agents: Count<1, KEPT_FREE_MAX>,
+        /// The least priority of the calls that may have them.
+        required for_priority: Whole<1, 9>,
+    }
+}
+
+section! {
+    /// How a call waits for one agent. It does not wait for one who is not at work, nor if it is an
+    /// emergency.
+    Affinity {
+        /// How long it is remembered who last talked with a caller. `0s`: not at all; a call then waits
+        /// only for an agent whom it names.
+        default window: Time = "'0s'",
+        /// How long a call waits for him, from when it arrived.
+        default wait: Time = "'20s'",
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::{AnyOf, Require};
 use crate::notes::{Key, Notes};
-use crate::read::{Node, Read, choice, section};
+use crate::read::{List, Node, Read, choice, section};
 use crate::values::{Count, Flag, Mention, Name, Number, PositiveTime, Time, Whole};
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use std::borrow::Cow;
@@ -22,8 +22,8 @@ section! {
         required when: When,
         /// It acts on the call again each time so long after it has acted, while `when` holds.
         optional repeat_every: PositiveTime,
-        /// What it does, in this order: `priority`, `require`, `add_queue`, `play`, then `move_to`,
-        /// `transfer_to` or `end`.
+        /// What it does, in this order: `priority`, `require`, `drop`, `add_queue`, `play`, then
+        /// `move_to`, `transfer_to` or `end`.
         required then: Then,
     }
 }
@@ -87,6 +87,8 @@ section! {
         optional require: Require,
         /// With `require`: alternatives, of which one is asked for besides.
         optional any_of: AnyOf,
+        /// Takes these skills out of what the call's route requires besides, for the rest of its life.
+        optional drop: List<Mention>,
         /// Lets the call wait in this queue too.
         optional add_queue: Mention,
         /// With `add_queue`: only for as long as what the rule looks at of a queue lasts.
@@ -169,6 +171,7 @@ impl Then {
             priority,
             require,
             any_of,
+            drop,
             add_queue,
             while_active: _,
             play,
@@ -179,6 +182,7 @@ impl Then {
         priority.is_absent()
             && require.is_absent()
             && any_of.is_absent()
+            && drop.is_absent()
             && add_queue.is_absent()
             && play.is_absent()
             && move_to.is_absent()

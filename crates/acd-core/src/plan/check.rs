@@ -1,11 +1,15 @@
 //! What a Router relies on, checked once.
 
 use super::{
-    AGENTS_MAX, ALTERNATIVES_MAX, Action, AgentPlan, BOUNDS_MAX, CAPACITY_MAX, DELAYS_MAX,
-    LEVEL_MAX, Latch, MissedOffers, Order, PlanDefect, QUEUES_MAX, QueuePlan, RANK_MAX, RULES_MAX,
-    Requirement, RoutingPlan, Rule, SKILLS_MAX, Service, Treatment, When,
+    AGENTS_MAX, ALTERNATIVES_MAX, Action, Affinity, AgentPlan, BOUNDS_MAX, BROADCAST_MAX,
+    CAPACITY_MAX, DELAYS_MAX, EXTRAS_MAX, LEVEL_MAX, Latch, Match, MissedOffers, Order,
+    PATTERN_BYTES_MAX, PATTERNS_MAX, Pattern, PlanDefect, QUEUES_MAX, QueuePlan, RANK_MAX,
+    ROUTES_MAX, RULES_MAX, Requirement, Route, RoutingPlan, Rule, SKILLS_MAX, Service, Treatment,
+    When,
 };
+use crate::extras::Extras;
 use crate::ids::{Priority, QueueId, SkillId, Span};
+use crate::lines::Lines;
 
 impl RoutingPlan {
     /// Checks every index and bound that the Router relies on.
@@ -35,6 +39,12 @@ impl RoutingPlan {
         if self.missed_offers == MissedOffers::NotReadyAfter(0) {
             return defect("missed offers: not ready after 0 makes nobody ready".to_owned());
         }
+        // The extras look at them.
+        if !self.hard.windows(2).all(|pair| pair[0] < pair[1])
+            || self.hard.iter().any(|skill| skill.index() >= self.skills.len())
+        {
+            return defect("hard skills must be skills, sorted, each once".to_owned());
+        }
         for (index, queue) in self.queues.iter().enumerate() {
             self.check_queue(QueueId(index as u16), queue)?;
         }
@@ -45,10 +55,78 @@ impl RoutingPlan {
             let at = format!("queue {}: different delays of agents", queue.name);
             bound(&at, delays.len(), DELAYS_MAX)?;
         }
-        if !self.hard.windows(2).all(|pair| pair[0] < pair[1])
-            || self.hard.iter().any(|skill| skill.index() >= self.skills.len())
-        {
-            return defect("hard skills must be skills, sorted, each once".to_owned());
+        bound("shared callers", self.shared_callers.len(), PATTERNS_MAX)?;
+        check_patterns("shared callers", &self.shared_callers)?;
+        self.check_extras()?;
+        self.check_routes()
+    }
+
+    fn check_routes(&self) -> Result<(), PlanDefect> {
+        bound("routes", self.routes.len(), ROUTES_MAX)?;
+        let matches = self.routes.iter().flat_map(|route| &route.when);
+        bound("patterns of routes", matches.map(|it| it.any_of.len()).sum(), PATTERNS_MAX)?;
+        for (index, route) in self.routes.iter().enumerate() {
+            let at = format!("route {index}");
+            self.check_route(&at, route)?;
+        }
+        match self.routes.last() {
+            Some(last) if !last.when.is_empty() => {
+                defect("the last route must take every call".to_owned())
+            }
+            Some(_) | None => Ok(()),
+        }
+    }
+
+    fn check_route(&self, at: &str, route: &Route) -> Result<(), PlanDefect> {
+        if route.queue.index() >= self.queues.len() {
+            return defect(format!("{at}: no such queue"));
+        }
+        if route.extra.is_some_and(|extra| extra.index() >= self.extras.len()) {
+            return defect(format!("{at}: no such extra requirement"));
+        }
+        if route.preferred.is_some_and(|agent| agent.index() >= self.agents.len()) {
+            return defect(format!("{at}: no such agent"));
+        }
+        for (index, Match { of, any_of }) in route.when.iter().enumerate() {
+            if any_of.is_empty() || route.when[..index].iter().any(|before| before.of == *of) {
+                return defect(format!("{at}: what it looks at must be some values, each once"));
+            }
+            check_patterns(at, any_of)?;
+        }
+        Ok(())
+    }
+
+    fn check_extras(&self) -> Result<(), PlanDefect> {
+        bound("extra requirements", self.extras.len(), EXTRAS_MAX)?;
+        for (index, extra) in self.extras.iter().enumerate() {
+            let at = format!("extra requirement {index}");
+            self.check_extra(&at, extra)?;
+            if self.extras[..index].contains(extra) {
+                return defect(format!("{at}: it is there already"));
+            }
+        }
+        Lines::check(self, &Extras::of(self, &[])?)
+    }
+
+    /// Whether a call may ask for this besides.
+    pub(crate) fn check_extra(&self, at: &str, extra: &Requirement) -> Result<(), PlanDefect> {
+        if extra.is_nothing() {
+            return defect(format!("{at}: it asks for nothing"));
+        }
+        self.check_requirement(at, extra)
+    }
+
+    fn check_drop(&self, at: &str, dropped: &[SkillId]) -> Result<(), PlanDefect> {
+        if dropped.is_empty() || !dropped.windows(2).all(|pair| pair[0] < pair[1]) {
+            return defect(format!("{at}: skills to drop must be some, sorted, each once"));
+        }
+        for skill in dropped {
+            let Some(name) = self.skills.get(skill.index()) else {
+                return defect(format!("{at}: no such skill"));
+            };
+            if self.is_hard(*skill) {
+                return defect(format!("{at}: `{name}` is hard, and never dropped"));
+            }
         }
         Ok(())
     }
@@ -60,13 +138,17 @@ impl RoutingPlan {
         if queue.ring == Span(0) {
             return defect(format!("{at}: an offer must ring for some time"));
         }
+        if !(1..=BROADCAST_MAX).contains(&queue.broadcast) {
+            return defect(format!("{at}: broadcast must be 1..={BROADCAST_MAX}"));
+        }
         if queue.wrap_up_at_most < queue.wrap_up {
             return defect(format!("{at}: wrap-up may not be longer than at most"));
         }
         let waits = queue.rules.iter().flat_map(|rule| {
             [rule.when.waited, rule.when.age, rule.repeat_every.unwrap_or_default()]
         });
-        let spans = [queue.ring, queue.wrap_up_at_most, queue.service_level.within];
+        let Affinity { window, wait } = queue.affinity;
+        let spans = [queue.ring, queue.wrap_up_at_most, queue.service_level.within, window, wait];
         if waits.chain(spans).any(|span| span > Span::LONGEST) {
             return defect(format!("{at}: 31 days is the longest time"));
         }
@@ -93,9 +175,10 @@ impl RoutingPlan {
                         return defect(format!("{at}: no such announcement"));
                     }
                     Action::TransferTo(_) | Action::Play(_) => {}
+                    Action::Drop(dropped) => self.check_drop(&at, dropped)?,
                     Action::Require(requirement) => {
                         self.check_requirement(&at, requirement)?;
-                        let is_hard = |skill| self.hard.binary_search(&skill).is_ok();
+                        let is_hard = |skill| self.is_hard(skill);
                         if let Some(skill) = queue.require.relaxed_by(requirement, is_hard) {
                             let name = &self.skills[skill.index()];
                             return defect(format!("{at}: `{name}` is hard, and never relaxed"));
@@ -154,9 +237,7 @@ impl RoutingPlan {
     fn check_agent(&self, agent: &AgentPlan) -> Result<(), PlanDefect> {
         let at = format!("agent {}", agent.id);
         self.check_levels(&at, &agent.skills)?;
-        if !(1..=CAPACITY_MAX).contains(&agent.capacity) {
-            return defect(format!("{at}: capacity must be 1..={CAPACITY_MAX}"));
-        }
+        self.check_desks(&at, agent)?;
         if !agent.queues.windows(2).all(|pair| pair[0].0 < pair[1].0) {
             return defect(format!("{at}: queues must be sorted, each once"));
         }
@@ -171,12 +252,29 @@ impl RoutingPlan {
                 return defect(format!("{at}: 31 days is the longest time"));
             }
         }
-        match &agent.voice {
-            Some(endpoint) if endpoint.adapter.index() >= self.adapters.len() => {
-                defect(format!("{at}: no such adapter"))
-            }
-            Some(_) | None => Ok(()),
+        Ok(())
+    }
+
+    fn check_desks(&self, at: &str, agent: &AgentPlan) -> Result<(), PlanDefect> {
+        if !agent.desks.windows(2).all(|pair| pair[0].channel < pair[1].channel) {
+            return defect(format!("{at}: channels must be sorted, each once"));
         }
+        if agent.desks.is_empty() {
+            return defect(format!("{at}: he takes no calls"));
+        }
+        for desk in &agent.desks {
+            if desk.channel != desk.channel.of_slots() {
+                return defect(format!("{at}: callbacks take slots for voice"));
+            }
+            if !(1..=CAPACITY_MAX).contains(&desk.capacity) {
+                return defect(format!("{at}: capacity must be 1..={CAPACITY_MAX}"));
+            }
+            let adapter = desk.endpoint.as_ref().map(|endpoint| endpoint.adapter.index());
+            if adapter.is_some_and(|adapter| adapter >= self.adapters.len()) {
+                return defect(format!("{at}: no such adapter"));
+            }
+        }
+        Ok(())
     }
 
     fn check_requirement(&self, at: &str, requirement: &Requirement) -> Result<(), PlanDefect> {
@@ -207,7 +305,17 @@ impl RoutingPlan {
     }
 }
 
-fn bound(what: &str, found: usize, most: usize) -> Result<(), PlanDefect> {
+fn check_patterns(at: &str, patterns: &[Pattern]) -> Result<(), PlanDefect> {
+    for pattern in patterns {
+        bound(&format!("{at}: bytes of a pattern"), pattern.0.len(), PATTERN_BYTES_MAX)?;
+        if pattern.ends_in_the_middle() {
+            return defect(format!("{at}: a pattern ends with a `\\` that means nothing"));
+        }
+    }
+    Ok(())
+}
+
+pub(crate) fn bound(what: &str, found: usize, most: usize) -> Result<(), PlanDefect> {
     if found <= most { Ok(()) } else { defect(format!("{what}: {found}, at most {most}")) }
 }
 

@@ -2,12 +2,21 @@
 //!
 //! A plan is checked before a Router takes it, so that no later step has to doubt an index.
 
+mod channels;
 mod check;
+mod requirement;
+mod routes;
 mod rules;
 
+pub use channels::{Channel, ChannelPlan, Channels};
+pub(crate) use check::bound;
+pub use requirement::Requirement;
+pub use routes::{
+    Arriving, Match, PATTERN_BYTES_MAX, PATTERNS_MAX, Pattern, ROUTES_MAX, Route, Said,
+};
 pub use rules::{Action, Admission, Bound, Gauge, Latch, Rule, When};
 
-use crate::ids::{AdapterId, AgentId, QueueId, SkillId, Span};
+use crate::ids::{AdapterId, AgentId, Priority, QueueId, SkillId, Span};
 use std::fmt;
 
 /// The highest level of a skill; the lowest is 1.
@@ -24,12 +33,19 @@ pub const BOUNDS_MAX: usize = 8;
 pub const RULES_MAX: usize = 64;
 /// The most calls that an agent may hold on one channel.
 pub const CAPACITY_MAX: u8 = 16;
+/// The most agents whom a call is offered to at once.
+pub const BROADCAST_MAX: u8 = 16;
 /// The most alternatives of a requirement.
 pub const ALTERNATIVES_MAX: usize = 16;
 /// The highest rank that a queue has for an agent; the lowest is 1.
 pub const RANK_MAX: u8 = 10;
 /// The most different delays that agents may have for one queue.
 pub const DELAYS_MAX: usize = 16;
+/// The most extra requirements of routes, with all that `drop` may leave of them.
+pub const EXTRAS_MAX: usize = 1_024;
+/// The most demands of a plan: what its queues and their rules require, each alone and with each
+/// extra requirement.
+pub const DEMANDS_MAX: usize = 65_536;
 
 /// The whole of one domain's routing, compiled.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -48,6 +64,10 @@ pub struct RoutingPlan {
     pub missed_offers: MissedOffers,
     /// What the criterion `random` draws by.
     pub seed: u64,
+    /// Which channels an agent may mix.
+    pub channels: Channels,
+    /// Callers who are not told from others: withheld, or shared by many.
+    pub shared_callers: Vec<Pattern>,
     /// Names of the reasons for which an agent may be not ready.
     pub reasons: Vec<String>,
     /// Names of the adapters that some endpoint mentions.
@@ -60,6 +80,11 @@ pub struct RoutingPlan {
     pub numbers: Vec<String>,
     /// Names of the announcements that rules have played.
     pub announcements: Vec<String>,
+    /// What calls may ask for besides what their queues do; each once.
+    pub extras: Vec<Requirement>,
+    /// Where calls go whose adapter names no queue: the first that matches counts, the last one
+    /// matches all. None if adapters always name one.
+    pub routes: Vec<Route>,
     /// The queues, in the order of the file.
     pub queues: Vec<QueuePlan>,
     /// The agents, in the order of the file.
@@ -77,12 +102,16 @@ impl Default for RoutingPlan {
             recovery_grace: Span::from_secs(10),
             missed_offers: MissedOffers::StayReady,
             seed: 0,
+            channels: Channels::default(),
+            shared_callers: Vec::new(),
             reasons: Vec::new(),
             adapters: Vec::new(),
             skills: Vec::new(),
             hard: Vec::new(),
             numbers: Vec::new(),
             announcements: Vec::new(),
+            extras: Vec::new(),
+            routes: Vec::new(),
             queues: Vec::new(),
             agents: Vec::new(),
         }
@@ -123,6 +152,8 @@ pub struct QueuePlan {
     pub require: Requirement,
     /// How a call picks among the agents who have it; the first criterion that differs decides.
     pub select: Vec<Criterion>,
+    /// To how many agents at once a call is offered that picks, 1..=16.
+    pub broadcast: u8,
     /// How long an offer may ring, counted from its issue.
     pub ring: Span,
     /// How long an agent has after a call before he is free again; zero for none.
@@ -131,10 +162,53 @@ pub struct QueuePlan {
     pub wrap_up_at_most: Span,
     /// The promise that supervisors measure the queue by.
     pub service_level: ServiceLevel,
+    /// The agents that are left to urgent calls.
+    pub keep_free: Option<KeepFree>,
+    /// How a call waits for one agent before it is anybody's.
+    pub affinity: Affinity,
     /// Whether rules with `closed` act on the calls that wait when the queue closes, too.
     pub closing_ends_waits: bool,
     /// Overflow rules. The last one ends the call or transfers it out of acdd.
     pub rules: Vec<Rule>,
+}
+
+impl QueuePlan {
+    /// One that rings for 15 s, gives no time for notes and keeps nobody for anybody.
+    pub fn new(name: &str, require: Requirement, rules: Vec<Rule>) -> Self {
+        Self {
+            name: name.to_owned(),
+            require,
+            select: vec![Criterion::LongestIdle],
+            broadcast: 1,
+            ring: Span::from_secs(15),
+            wrap_up: Span(0),
+            wrap_up_at_most: Span::from_secs(600),
+            service_level: ServiceLevel { answered_percent: 80, within: Span::from_secs(20) },
+            keep_free: None,
+            affinity: Affinity::default(),
+            closing_ends_waits: false,
+            rules,
+        }
+    }
+}
+
+/// The last agents of a queue are held back for what is urgent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct KeepFree {
+    /// How many are held back: of those whom its own requirement lets serve the queue, and who could
+    /// be offered a call of the channel now.
+    pub agents: u32,
+    /// From this priority on a call may have them.
+    pub for_priority: Priority,
+}
+
+/// How a call waits for the agent whom it names, or who last talked with its caller.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Affinity {
+    /// How long it is remembered who last talked with a caller; zero for not at all.
+    pub window: Span,
+    /// How long a call waits for that agent, or the one it names, counted from when it began to wait.
+    pub wait: Span,
 }
 
 /// So many percent answered within so long.
@@ -144,15 +218,6 @@ pub struct ServiceLevel {
     pub answered_percent: u8,
     /// Measured from entry into the queue to connected.
     pub within: Span,
-}
-
-/// What an agent must have: all of `skills`, and one of the alternatives where there are some.
-#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Requirement {
-    /// (skill, lowest level that will do); sorted by skill, each once.
-    pub skills: Vec<(SkillId, u8)>,
-    /// Each as `skills`, and not empty.
-    pub any_of: Vec<Vec<(SkillId, u8)>>,
 }
 
 /// How a call picks among several agents.
@@ -216,14 +281,23 @@ pub struct AgentPlan {
     pub name: String,
     /// (skill, level 1..=10); sorted by skill, each once.
     pub skills: Vec<(SkillId, u8)>,
-    /// Which device rings; without one, the call's own adapter rings the agent by his id.
-    pub voice: Option<Endpoint>,
-    /// How many voice calls he may hold, 1..=16.
-    pub capacity: u8,
+    /// Where he takes calls: at least one, sorted by channel, each once.
+    pub desks: Vec<DeskPlan>,
     /// How he serves particular queues; sorted by queue, each once.
     pub queues: Vec<(QueueId, Service)>,
     /// He serves no others.
     pub only: bool,
+}
+
+/// Where an agent takes calls of one channel.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DeskPlan {
+    /// Which; never `Callback`, which takes slots of `Voice`.
+    pub channel: Channel,
+    /// How many calls he may hold there at once, 1..=16.
+    pub capacity: u8,
+    /// Which device rings; without one, the call's own adapter rings the agent by his id.
+    pub endpoint: Option<Endpoint>,
 }
 
 /// How an agent serves a queue.
@@ -245,7 +319,30 @@ impl AgentPlan {
     /// One who is called by his id, takes one call at a time, and serves every queue alike.
     pub fn new(id: &str, skills: Vec<(SkillId, u8)>) -> Self {
         let (id, name) = (id.to_owned(), id.to_owned());
-        Self { id, name, skills, voice: None, capacity: 1, queues: Vec::new(), only: false }
+        let desks = vec![DeskPlan { channel: Channel::Voice, capacity: 1, endpoint: None }];
+        Self { id, name, skills, desks, queues: Vec::new(), only: false }
+    }
+
+    /// Where he takes calls of a channel, if he does.
+    pub fn desk(&self, channel: Channel) -> Option<&DeskPlan> {
+        let slots = channel.of_slots();
+        self.desks.iter().find(|desk| desk.channel == slots)
+    }
+
+    /// The telephone that rings for him.
+    pub fn telephone(&self) -> Option<&Endpoint> {
+        self.desk(Channel::Voice)?.endpoint.as_ref()
+    }
+
+    /// The channel of each of his slots, in their order.
+    pub fn slots(&self) -> impl Iterator<Item = Channel> + '_ {
+        let of_desk = |desk: &DeskPlan| {
+            (0..desk.capacity).map({
+                let channel = desk.channel;
+                move |_| channel
+            })
+        };
+        self.desks.iter().flat_map(of_desk)
     }
 
     /// How he serves a queue; `None` if his profile bars it.
@@ -273,46 +370,6 @@ pub struct Endpoint {
     pub address: String,
 }
 
-impl Requirement {
-    /// Whether these skills (sorted) meet it, and with which sum of levels over what it asks for:
-    /// its skills and the best alternative that is met.
-    pub fn level_of(&self, skills: &[(SkillId, u8)]) -> Option<u32> {
-        let all = level_of(&self.skills, skills)?;
-        if self.any_of.is_empty() {
-            return Some(all);
-        }
-        let best = self.any_of.iter().filter_map(|one| level_of(one, skills)).max()?;
-        Some(all + best)
-    }
-
-    /// A hard skill of which `other`, in place of this, would ask less; as alternatives count, one
-    /// that they name if they are others.
-    pub fn relaxed_by(&self, other: &Self, is_hard: impl Fn(SkillId) -> bool) -> Option<SkillId> {
-        let kept = |(skill, level): &(SkillId, u8)| {
-            other.skills.iter().any(|(it, at_least)| it == skill && at_least >= level)
-        };
-        let lost = self.skills.iter().find(|asked| is_hard(asked.0) && !kept(asked));
-        let in_alternatives = || {
-            let named = self.any_of.iter().flatten().map(|(skill, _)| *skill);
-            named.filter(|skill| self.any_of != other.any_of && is_hard(*skill)).min()
-        };
-        lost.map(|(skill, _)| *skill).or_else(in_alternatives)
-    }
-}
-
-fn level_of(asked: &[(SkillId, u8)], skills: &[(SkillId, u8)]) -> Option<u32> {
-    let mut sum = 0;
-    for (skill, lowest) in asked {
-        let at = skills.binary_search_by_key(skill, |(held, _)| *held).ok()?;
-        let level = skills[at].1;
-        if level < *lowest {
-            return None;
-        }
-        sum += u32::from(level);
-    }
-    Some(sum)
-}
-
 /// Why a plan cannot be routed by.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PlanDefect(pub String);
@@ -334,6 +391,11 @@ impl RoutingPlan {
     /// The queues with their handles.
     pub fn queues_with_ids(&self) -> impl Iterator<Item = (QueueId, &QueuePlan)> {
         self.queues.iter().enumerate().map(|(index, queue)| (QueueId(index as u16), queue))
+    }
+
+    /// Whether no rule relaxes the skill.
+    pub fn is_hard(&self, skill: SkillId) -> bool {
+        self.hard.binary_search(&skill).is_ok()
     }
 
     /// By queue: the delays that agents have for it, shortest first, each once.

@@ -1,7 +1,7 @@
 //! Overflow rules: when they act, and what they do.
 
 use super::{Requirement, Treatment};
-use crate::ids::{AnnouncementId, NumberId, Priority, QueueId, Span};
+use crate::ids::{AnnouncementId, NumberId, Priority, QueueId, SkillId, Span};
 
 /// One overflow rule of a queue.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -85,6 +85,9 @@ pub enum Action {
     RaisePriority(Priority),
     /// Replaces the queue's requirement for this call and stay.
     Require(Requirement),
+    /// Takes these skills out of the call's extra requirement, for the rest of its life; sorted,
+    /// each once, none of them hard.
+    Drop(Vec<SkillId>),
     /// The call waits in this queue too.
     AddQueue {
         /// Which.
@@ -122,9 +125,11 @@ impl Action {
     pub(super) const fn leaves(&self) -> bool {
         match self {
             Self::MoveTo(_) | Self::End(_) | Self::TransferTo(_) => true,
-            Self::RaisePriority(_) | Self::Require(_) | Self::AddQueue { .. } | Self::Play(_) => {
-                false
-            }
+            Self::RaisePriority(_)
+            | Self::Require(_)
+            | Self::Drop(_)
+            | Self::AddQueue { .. }
+            | Self::Play(_) => false,
         }
     }
 }

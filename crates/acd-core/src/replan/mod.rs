@@ -4,150 +4,27 @@
 //! adapters keep their handles. The events of a change speak of the new plan: whoever keeps handles
 //! of queues, demands, agents or reasons makes his tables anew before he takes them in.
 
+mod moved;
 mod stays;
 
 use crate::agent::{Agent, Slot};
-use crate::call::{CallState, Exclusion, Hand};
+use crate::call::{Awaits, CallState, Hand};
 use crate::command::Rejection;
 use crate::deadlines::Ticket;
 use crate::event::{
     DeviceState, Event, NotReadyReason, OfferEnd, Presence, RevokeCause, SlotState,
 };
-use crate::ids::{AgentId, OfferNumber, QueueId, ReasonId, SkillId};
+use crate::extras::Extras;
+use crate::ids::{AgentId, ExtraId, OfferNumber, QueueId};
 use crate::latches::{LatchState, Latches};
 use crate::offers::Told;
-use crate::plan::{Requirement, RoutingPlan};
+use crate::plan::{PlanDefect, Requirement, RoutingPlan};
 use crate::router::Router;
-use crate::slab::{NONE, Slab};
+use crate::slab::NONE;
+use moved::Moved;
 use stays::Stays;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-
-/// Where the handles of the old plan are in the new one.
-struct Moved {
-    queues: Vec<Option<QueueId>>,
-    agents: Vec<Option<AgentId>>,
-    reasons: Vec<Option<ReasonId>>,
-    skills: Vec<Option<SkillId>>,
-}
-
-impl Moved {
-    fn between(old: &RoutingPlan, new: &RoutingPlan) -> Self {
-        Self {
-            queues: by_name(&old.queues, &new.queues, |queue| &queue.name, QueueId),
-            agents: by_name(&old.agents, &new.agents, |agent| &agent.id, AgentId),
-            reasons: by_name(&old.reasons, &new.reasons, |reason| reason, ReasonId),
-            skills: by_name(&old.skills, &new.skills, |skill| skill, SkillId),
-        }
-    }
-
-    fn queue(&self, old: QueueId) -> Option<QueueId> {
-        *self.queues.get(old.index())?
-    }
-
-    fn agent(&self, old: AgentId) -> Option<AgentId> {
-        *self.agents.get(old.index())?
-    }
-
-    fn presence(&self, old: Presence) -> Presence {
-        match old {
-            Presence::NotReady(NotReadyReason::Named(reason)) => {
-                let reason = self.reasons.get(reason.index()).copied().flatten();
-                Presence::NotReady(reason.map_or(NotReadyReason::Unstated, NotReadyReason::Named))
-            }
-            Presence::NotReady(
-                NotReadyReason::Unstated
-                | NotReadyReason::MissedOffers
-                | NotReadyReason::Forced
-                | NotReadyReason::DeviceOutOfService
-                | NotReadyReason::HeartbeatLost,
-            )
-            | Presence::LoggedOut
-            | Presence::Ready => old,
-        }
-    }
-
-    /// `None` for wrap-up after a queue that is gone.
-    fn slot(&self, old: SlotState) -> Option<SlotState> {
-        match old {
-            SlotState::WrapUp { until, queue } => {
-                Some(SlotState::WrapUp { until, queue: self.queue(queue)? })
-            }
-            SlotState::Free
-            | SlotState::Reserved { .. }
-            | SlotState::Connecting { .. }
-            | SlotState::Talking { .. }
-            | SlotState::Held { .. } => Some(old),
-        }
-    }
-
-    /// Neighbours among the offers of an adapter are found again later.
-    fn hand(&self, old: Hand) -> Option<Hand> {
-        let (agent, queue) = (self.agent(old.agent)?, self.queue(old.queue)?);
-        Some(Hand { agent, queue, previous: NONE, next: NONE, ..old })
-    }
-
-    /// Exclusions of agents who are gone are over.
-    fn exclusions(&self, first: &mut u32, exclusions: &mut Slab<Exclusion>) {
-        let mut at = std::mem::replace(first, NONE);
-        let mut last = NONE;
-        while at != NONE {
-            let next = exclusions[at].next;
-            match self.agent(exclusions[at].agent) {
-                None => {
-                    exclusions.remove(at);
-                }
-                Some(agent) => {
-                    let until = exclusions[at].until;
-                    exclusions[at] = Exclusion { agent, until, ticket: Ticket::NONE, next: NONE };
-                    match last {
-                        NONE => *first = at,
-                        _ => exclusions[last].next = at,
-                    }
-                    last = at;
-                }
-            }
-            at = next;
-        }
-    }
-
-    /// The same requirement, if the new plan still knows all its skills.
-    fn requirement(&self, old: &Requirement) -> Option<Requirement> {
-        let skill = |(skill, level): &(SkillId, u8)| {
-            Some((self.skills.get(skill.index()).copied().flatten()?, *level))
-        };
-        let all = |asked: &Vec<(SkillId, u8)>| {
-            let mut skills: Vec<_> = asked.iter().map(skill).collect::<Option<_>>()?;
-            skills.sort_unstable();
-            Some(skills)
-        };
-        let any_of = old.any_of.iter().map(all).collect::<Option<_>>()?;
-        Some(Requirement { skills: all(&old.skills)?, any_of })
-    }
-}
-
-/// For each old entry the handle of the new one of the same name; of several alike, first to first.
-fn by_name<T, Index: TryFrom<usize>, Handle: Clone>(
-    old: &[T],
-    new: &[T],
-    name: impl Fn(&T) -> &String,
-    handle: impl Fn(Index) -> Handle,
-) -> Vec<Option<Handle>> {
-    let in_order = |entries: &[T]| {
-        let mut order: Vec<usize> = (0..entries.len()).collect();
-        order.sort_by_key(|at| name(&entries[*at]));
-        order
-    };
-    let mut found = vec![None; old.len()];
-    let mut left = in_order(new).into_iter().peekable();
-    for at in in_order(old) {
-        let wanted = name(&old[at]);
-        while left.next_if(|to| name(&new[*to]) < wanted).is_some() {}
-        let same = left.next_if(|to| name(&new[*to]) == wanted);
-        found[at] = same.and_then(|to| Index::try_from(to).ok()).map(&handle);
-    }
-    found
-}
 
 impl Router {
     /// Goes on under another plan. Costs as much as there is state: everything is looked at, every
@@ -156,7 +33,9 @@ impl Router {
     ///
     /// Offers, bridges and conversations stay in the agent's slot that they are in, deadlines where
     /// they were set. Wrap-up after a queue that is gone, or in a slot that is gone, ends now, as
-    /// if the agent had ended it. What an agent who is gone was, or took notes on, is gone with him. Rules that are overdue act after the match, as on entry.
+    /// if the agent had ended it. What an agent who is gone was, or took notes on, is gone with him.
+    /// What a call asks for besides stays, whatever routes there are now; but for skills that are
+    /// gone. Rules that are overdue act after the match, as on entry.
     ///
     /// # Errors
     /// When the plan is defective or gives an adapter's handle to another one, or lacks what a call
@@ -171,8 +50,11 @@ impl Router {
         }
         plan.check().map_err(|_| Rejection::PlanDefective)?;
         let moved = Moved::between(&self.plan, plan);
-        self.check_in_use(plan, &moved)?;
-        let next = Self::new(Arc::clone(plan)).map_err(|_| Rejection::PlanDefective)?;
+        self.check_in_use(&moved)?;
+        let next = self
+            .extras_to_keep(plan, &moved)
+            .and_then(|kept| Self::with_kept_extras(Arc::clone(plan), kept))
+            .map_err(|_| Rejection::TooManyDemands)?;
         let old = std::mem::replace(self, next);
         let rested = self.take_over(old, &moved, events);
         self.stages_begin_anew();
@@ -186,7 +68,7 @@ impl Router {
     }
 
     /// Whether all that calls are in goes on.
-    fn check_in_use(&self, plan: &RoutingPlan, moved: &Moved) -> Result<(), Rejection> {
+    fn check_in_use(&self, moved: &Moved) -> Result<(), Rejection> {
         let queue = |queue| match moved.queue(queue) {
             Some(_) => Ok(()),
             None => Err(Rejection::QueueInUse { queue }),
@@ -195,15 +77,32 @@ impl Router {
             for place in self.places_of(call.handle.slot) {
                 queue(self.places[place].queue)?;
             }
-            if let Some(hand) = call.hand {
+            for hand in self.hands_of(call.handle.slot).map(|hand| &self.hands[hand]) {
                 queue(hand.queue)?;
-                let planned = moved.agent(hand.agent).map(|agent| &plan.agents[agent.index()]);
-                if planned.is_none_or(|planned| hand.slot >= planned.capacity) {
+                if moved.slot_number(hand.agent, hand.slot).is_none() {
                     return Err(Rejection::AgentInUse { agent: hand.agent });
                 }
             }
         }
         Ok(())
+    }
+
+    /// What live calls ask for besides, and the new plan does not know of.
+    fn extras_to_keep(
+        &self,
+        plan: &RoutingPlan,
+        moved: &Moved,
+    ) -> Result<Vec<Requirement>, PlanDefect> {
+        let planned = Extras::of(plan, &[])?;
+        let asked: BTreeSet<ExtraId> = self.calls.iter().filter_map(|call| call.extra).collect();
+        let mut kept: Vec<Requirement> = Vec::new();
+        for extra in asked {
+            let extra = moved.extra(&self.extras.all()[extra.index()]);
+            if !extra.is_nothing() && planned.find(&extra).is_none() && !kept.contains(&extra) {
+                kept.push(extra);
+            }
+        }
+        Ok(kept)
     }
 
     /// Fills a Router that is as new with the state of its predecessor, indices left out. Gives the
@@ -219,19 +118,26 @@ impl Router {
             adapters,
             agents,
             mut calls,
+            mut hands,
             mut places,
             mut exclusions,
             mut repeats,
+            mut left,
             closed,
             latches,
+            callers,
+            kept_extras: _,
             rules,
+            extras,
             lines,
             pools: _,
             deadlines: _,
             gauges: _,
+            awaited: _,
             arriving: _,
             freed: _,
             eligible: _,
+            spared: _,
         } = old;
         (self.phase, self.now) = (phase, now);
         (self.arrivals, self.offers) = (arrivals, offers);
@@ -242,11 +148,12 @@ impl Router {
         }
         let mut rested = Vec::new();
         for (index, agent) in agents.into_iter().enumerate() {
-            let Some(to) = moved.agent(AgentId(index as u32)) else { continue };
-            if self.take_over_agent(to, agent, moved, events) {
+            let from = AgentId(index as u32);
+            let Some(to) = moved.agent(from) else { continue };
+            if self.take_over_agent(from, to, agent, moved, events) {
                 rested.push(to);
             }
-            if plan.agents[index].voice != self.plan.agents[to.index()].voice {
+            if plan.agents[index].telephone() != self.plan.agents[to.index()].telephone() {
                 self.agent_gets_another_device(to, events);
             }
         }
@@ -255,27 +162,45 @@ impl Router {
                 self.closed[queue.index()] = closed;
             }
         }
+        for (caller, at, agent) in callers.iter() {
+            if let Some(agent) = moved.agent(agent) {
+                self.callers.note(caller, at, agent);
+            }
+        }
         let latches = self.take_over_latches(&plan, &latches, moved);
         let mut stays = Stays {
             old: &plan,
             old_demands: &lines.demands,
             old_rules: &rules,
             new: &self.plan,
-            new_demands: self.lines.by_meaning(),
+            new_bases: self.lines.bases_by_meaning(),
+            new_lines: &self.lines,
             new_rules: &self.rules,
             moved,
             latches,
             known: BTreeMap::new(),
+            old_extras: &extras,
+            new_extras: &self.extras,
+            known_extras: BTreeMap::new(),
         };
         for call in calls.slots.iter_mut().filter_map(|slot| slot.call.as_mut()) {
-            (call.ticket, call.counted) = (Ticket::NONE, false);
-            call.left = call.left.iter().filter_map(|queue| moved.queue(*queue)).collect();
-            call.hand = call.hand.and_then(|hand| moved.hand(hand));
+            call.counted = false;
+            moved.left(&mut call.left, &mut left);
+            moved.hands(call.hands, &mut hands);
+            if let Some(awaits) = call.awaits.take() {
+                let ticket = Ticket::NONE;
+                let to = moved.agent(awaits.agent);
+                call.awaits = to.map(|agent| Awaits { agent, ticket, ..awaits });
+                if to.is_none() {
+                    events.push(Event::AgentAwaitedNoMore { call: call.handle });
+                }
+            }
             stays.go_on(call, &mut places, &mut repeats, events);
             moved.exclusions(&mut call.exclusions, &mut exclusions);
         }
-        (self.calls, self.places, self.exclusions) = (calls, places, exclusions);
-        self.repeats = repeats;
+        (self.calls, self.hands) = (calls, hands);
+        (self.places, self.exclusions) = (places, exclusions);
+        (self.repeats, self.left) = (repeats, left);
         rested
     }
 
@@ -308,6 +233,7 @@ impl Router {
     /// Whether wrap-up has ended by it, because its queue or its slot is gone.
     fn take_over_agent(
         &mut self,
+        old: AgentId,
         agent: AgentId,
         from: Agent,
         moved: &Moved,
@@ -320,21 +246,21 @@ impl Router {
             device,
             heartbeat,
             missed,
-            idle_since,
             shift,
             last_offer,
+            desks,
             slots,
-            pool: _,
-            adapter: _,
-            listed: _,
-            measured: _,
             counted: _,
         } = from;
         let to = &mut self.agents[agent.index()];
         to.wanted = moved.presence(wanted);
         to.asked = asked.map(|asked| moved.presence(asked));
         (to.device, to.heartbeat) = (device, heartbeat);
-        (to.presence_since, to.missed, to.idle_since) = (presence_since, missed, idle_since);
+        (to.presence_since, to.missed) = (presence_since, missed);
+        for desk in &mut to.desks {
+            let same = desks.iter().find(|it| it.channel == desk.channel).map(|it| it.idle_since);
+            desk.idle_since = same.or(presence_since).unwrap_or_default();
+        }
         (to.shift, to.last_offer) = (shift, last_offer);
         let loses_reason = |presence| {
             presence != Presence::NotReady(NotReadyReason::Unstated)
@@ -345,22 +271,25 @@ impl Router {
             events.push(Event::PresenceChanged { agent, presence, pending });
         }
         let mut rested = false;
-        for (index, Slot { state, since, ticket: _ }) in slots.into_iter().enumerate() {
-            let kept = to.slots.get_mut(index);
-            let in_new_plan = moved.slot(state).filter(|_| kept.is_some());
-            rested |= in_new_plan.is_none() && state != SlotState::Free;
-            let Some(kept) = kept else { continue };
+        for (index, Slot { state, since, ticket: _ }) in (0..).zip(slots) {
+            let number = moved.slot_number(old, index);
+            let in_new_plan = moved.slot(state).filter(|_| number.is_some());
+            let has_rested = in_new_plan.is_none() && state != SlotState::Free;
+            rested |= has_rested;
+            if has_rested {
+                let channel = moved.old.agents[old.index()].slots().nth(usize::from(index));
+                let desk = to.desks.iter_mut().find(|desk| Some(desk.channel) == channel);
+                desk.into_iter().for_each(|desk| desk.idle_since = self.now);
+            }
+            let Some(slot) = number else { continue };
+            let kept = &mut to.slots[usize::from(slot)];
             (kept.state, kept.since) = (in_new_plan.unwrap_or(SlotState::Free), since);
             if in_new_plan.is_none() {
                 kept.since = Some(self.now);
-                let (slot, state) = (index as u8, SlotState::Free);
-                events.push(Event::SlotChanged { agent, slot, state });
+                events.push(Event::SlotChanged { agent, slot, state: SlotState::Free });
             }
         }
         to.count_busy(self.now);
-        if rested {
-            to.idle_since = self.now;
-        }
         rested
     }
 
@@ -394,28 +323,25 @@ impl Router {
     /// An offer is for an agent who meets what the call asks for as it stands now.
     fn revoke_unqualified(&mut self, events: &mut Vec<Event>) {
         let offered = self.calls.iter().filter(|call| call.state == CallState::Offering);
-        let mut offered: Vec<(OfferNumber, u32)> = offered
-            .filter_map(|call| Some((call.handle.slot, call.hand?)))
-            .filter(|(slot, hand)| !self.is_qualified(*slot, *hand))
-            .map(|(slot, hand)| (hand.offer, slot))
-            .collect();
-        offered.sort_unstable();
-        for (offer, slot) in offered {
+        let hands = offered.flat_map(|call| self.hands_of(call.handle.slot));
+        let unqualified = hands.map(|hand| self.hands[hand]).filter(|it| !self.is_qualified(*it));
+        let mut unqualified: Vec<(OfferNumber, u32)> =
+            unqualified.map(|hand| (hand.offer, hand.call)).collect();
+        unqualified.sort_unstable();
+        for (offer, slot) in unqualified {
             // The end of an offer before it may have ended this call by a rule, or revoked it.
-            let is_out = self.calls.slots[slot as usize].call.as_ref().is_some_and(|call| {
-                call.state == CallState::Offering
-                    && call.hand.is_some_and(|hand| hand.offer == offer)
-            });
-            if is_out {
+            let lives = self.calls.slots[slot as usize].call.is_some();
+            let hand = if lives { self.hand_by(slot, offer) } else { None };
+            if let Some(hand) = hand.filter(|_| self.calls[slot].state == CallState::Offering) {
                 let end = OfferEnd::Revoked(RevokeCause::AgentUnavailable);
-                self.end_offer(slot, end, Told::ByOthers, events);
+                self.end_offer(hand, end, Told::ByOthers, events);
             }
         }
     }
 
-    fn is_qualified(&self, slot: u32, hand: Hand) -> bool {
+    fn is_qualified(&self, hand: Hand) -> bool {
         let planned = &self.plan.agents[hand.agent.index()];
-        self.place_in(slot, hand.queue).is_some_and(|place| {
+        self.place_in(hand.call, hand.queue).is_some_and(|place| {
             let demand = &self.lines.demands[self.places[place].demand.index()];
             planned.level_for(demand.queue, &demand.requirement).is_some()
         })
@@ -424,7 +350,8 @@ impl Router {
     /// Lets everybody who is available, and every call that waits, look for each other.
     fn match_all(&mut self) {
         let agents = self.agents.iter().zip((0..).map(AgentId));
-        let available = agents.filter(|(agent, _)| agent.is_available()).map(|(_, id)| id);
+        let available =
+            agents.filter(|(agent, _)| agent.is_available(&self.plan.channels)).map(|(_, id)| id);
         self.freed.extend(available);
         let waiting = self.calls.iter().filter(|call| call.state == CallState::Waiting);
         self.eligible.extend(waiting.map(|call| call.handle));

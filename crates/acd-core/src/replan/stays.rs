@@ -4,8 +4,9 @@ use super::Moved;
 use crate::call::{Call, Place, Repeat};
 use crate::deadlines::Ticket;
 use crate::event::Event;
-use crate::ids::{DemandId, QueueId};
-use crate::lines::Demand;
+use crate::extras::Extras;
+use crate::ids::{DemandId, ExtraId, QueueId};
+use crate::lines::{Demand, Lines};
 use crate::overflow::RuleTable;
 use crate::plan::{Requirement, RoutingPlan};
 use crate::slab::{NONE, Slab};
@@ -14,7 +15,7 @@ use std::collections::BTreeMap;
 /// What a stay in a queue becomes under the new plan.
 #[derive(Clone, Copy)]
 pub(super) struct Stay {
-    demand: DemandId,
+    base: DemandId,
     /// It asks for something else than before.
     asks_anew: bool,
     fired: u64,
@@ -26,39 +27,57 @@ pub(super) struct Stays<'a> {
     pub(super) old_demands: &'a [Demand],
     pub(super) old_rules: &'a [RuleTable],
     pub(super) new: &'a RoutingPlan,
-    pub(super) new_demands: BTreeMap<(QueueId, &'a Requirement), DemandId>,
+    pub(super) new_bases: BTreeMap<(QueueId, &'a Requirement), DemandId>,
+    pub(super) new_lines: &'a Lines,
     pub(super) new_rules: &'a [RuleTable],
     pub(super) moved: &'a Moved,
     /// By latch of the old plan: the one of the same rule.
     pub(super) latches: BTreeMap<u32, u32>,
     pub(super) known: BTreeMap<(DemandId, u64), Stay>,
+    pub(super) old_extras: &'a Extras,
+    pub(super) new_extras: &'a Extras,
+    /// By extra of the old plan: the new one, and whether it asks for something else.
+    pub(super) known_extras: BTreeMap<ExtraId, (Option<ExtraId>, bool)>,
 }
 
 impl Stays<'_> {
-    /// Brings a call's places under the new plan.
+    /// Brings a call's extra and its places under the new plan.
     pub(super) fn go_on(
         &mut self,
-        call: &Call,
+        call: &mut Call,
         places: &mut Slab<Place>,
         repeats: &mut Slab<Repeat>,
         events: &mut Vec<Event>,
     ) {
+        let (extra, is_other) = call.extra.map_or((None, false), |extra| self.extra(extra));
+        call.extra = extra;
         let mut at = call.places;
         while at != NONE {
             let place = &mut places[at];
             if let Some(queue) = self.moved.queue(place.queue) {
-                let Stay { demand, asks_anew, fired } = self.of(place, queue);
+                let Stay { base, asks_anew, fired } = self.of(place, queue);
                 self.repeats_go_on(place, queue, repeats);
-                (place.queue, place.demand, place.fired) = (queue, demand, fired);
+                let demand = self.new_lines.demand(base, extra);
+                (place.queue, place.base, place.demand) = (queue, base, demand);
+                place.fired = fired;
                 place.by = place.by.and_then(|latch| self.latches.get(&latch).copied());
-                if asks_anew {
+                if asks_anew || is_other {
                     events.push(Event::RequirementChanged { call: call.handle, queue, demand });
                 }
             }
-            (place.ticket, place.stage_ticket, place.listed) = (Ticket::NONE, Ticket::NONE, None);
+            (place.ticket, place.stage_ticket, place.line) = (Ticket::NONE, Ticket::NONE, NONE);
             place.counted = false;
             at = place.next;
         }
+    }
+
+    /// What a call asks for besides, and whether that is something else than before.
+    fn extra(&mut self, old: ExtraId) -> (Option<ExtraId>, bool) {
+        *self.known_extras.entry(old).or_insert_with(|| {
+            let before = &self.old_extras.all()[old.index()];
+            let extra = self.moved.extra(before);
+            (self.new_extras.find(&extra), self.moved.requirement(before) != Some(extra))
+        })
     }
 
     /// What repeats goes on under the rule of the same name, if that repeats.
@@ -84,7 +103,7 @@ impl Stays<'_> {
 
     /// `to` is the new handle of the place's queue.
     fn of(&mut self, place: &Place, to: QueueId) -> Stay {
-        let key = (place.demand, place.fired);
+        let key = (place.base, place.fired);
         if let Some(stay) = self.known.get(&key) {
             return *stay;
         }
@@ -101,19 +120,19 @@ impl Stays<'_> {
         let new_rules = &self.new.queues[to.index()].rules;
         let same_rule = |old: usize| new_rules.iter().position(|it| it.name == old_rules[old].name);
 
-        let asked = self.moved.requirement(&self.old_demands[place.demand.index()].requirement);
-        let same = asked.and_then(|asked| self.new_demands.get(&(to, &asked)).copied());
+        let asked = self.moved.requirement(&self.old_demands[place.base.index()].requirement);
+        let same = asked.and_then(|asked| self.new_bases.get(&(to, &asked)).copied());
         // Of the rules that have asked for something, the one that falls due last.
         let by_rule = || {
             let asks = fired.iter().filter_map(|old| {
-                let demand = self.new_rules[to.index()].rules[same_rule(*old)?].demand?;
-                Some((self.old_rules[queue].rules[*old].waited, *old, demand))
+                let base = self.new_rules[to.index()].rules[same_rule(*old)?].base?;
+                Some((self.old_rules[queue].rules[*old].waited, *old, base))
             });
-            asks.max().map(|(_, _, demand)| demand)
+            asks.max().map(|(_, _, base)| base)
         };
         let own = DemandId(u32::from(to.0));
         Stay {
-            demand: same.or_else(by_rule).unwrap_or(own),
+            base: same.or_else(by_rule).unwrap_or(own),
             asks_anew: same.is_none(),
             fired: fired.iter().filter_map(|old| same_rule(*old)).fold(0, |all, it| all | 1 << it),
         }

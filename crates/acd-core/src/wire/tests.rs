@@ -1,12 +1,15 @@
 //! What is written comes back, and nothing that is read does harm.
 
+mod plans;
+
 use super::*;
 use crate::digest::{EventDigest, LOGIC_VERSION};
 use crate::event::DeviceState;
 use crate::ids::{
-    AdapterId, AgentId, AnnouncementId, CallHandle, NumberId, OfferNumber, Priority, QueueId,
-    ReasonId, SkillId, Span, Timestamp,
+    AdapterId, AgentId, AnnouncementId, CallHandle, CallerKey, ExtraId, NumberId, OfferNumber,
+    Priority, QueueId, ReasonId, RouteId, SkillId, Span, Timestamp,
 };
+use plans::plan;
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
 
@@ -23,6 +26,7 @@ struct Ingredients {
     presence: ForcedPresence,
     device: DeviceState,
     treatment: Treatment,
+    channel: Channel,
     plan: RoutingPlan,
 }
 
@@ -39,8 +43,9 @@ fn ingredients() -> impl Strategy<Value = Ingredients> {
     let device = select(vec![DeviceState::Up, DeviceState::Busy, DeviceState::Down]);
     let numbers = (any::<(u32, u32, u64, u32)>(), any::<(u16, u16, u16)>(), any::<(u64, u64)>());
     let others = (any::<bool>(), 0..10_u8, any::<Option<u16>>());
-    (numbers, others, result, (presence, device), treatment(), plan()).prop_map(
-        |(numbers, others, result, (presence, device), treatment, plan)| {
+    let words = (treatment(), select(Channel::ALL.to_vec()));
+    (numbers, others, result, (presence, device), words, plan()).prop_map(
+        |(numbers, others, result, (presence, device), (treatment, channel), plan)| {
             let (handles, small, times) = numbers;
             let (flag, priority, reason) = others;
             Ingredients {
@@ -54,158 +59,8 @@ fn ingredients() -> impl Strategy<Value = Ingredients> {
                 presence,
                 device,
                 treatment,
+                channel,
                 plan,
-            }
-        },
-    )
-}
-
-fn levels() -> impl Strategy<Value = Vec<(SkillId, u8)>> {
-    prop::collection::vec((any::<u16>().prop_map(SkillId), any::<u8>()), 0..3)
-}
-
-fn requirement() -> impl Strategy<Value = Requirement> {
-    let any_of = prop::collection::vec(levels(), 0..3);
-    (levels(), any_of).prop_map(|(skills, any_of)| Requirement { skills, any_of })
-}
-
-fn span() -> impl Strategy<Value = Span> {
-    any::<u64>().prop_map(Span)
-}
-
-fn names() -> impl Strategy<Value = Vec<String>> {
-    prop::collection::vec("\\PC{0,8}", 0..3)
-}
-
-fn rule() -> impl Strategy<Value = Rule> {
-    let action = prop_oneof![
-        (0..10_u8).prop_map(|it| Action::RaisePriority(Priority::new(it).unwrap_or_default())),
-        requirement().prop_map(Action::Require),
-        (any::<u16>(), any::<bool>())
-            .prop_map(|(to, while_active)| Action::AddQueue { to: QueueId(to), while_active }),
-        any::<u16>().prop_map(|queue| Action::MoveTo(QueueId(queue))),
-        treatment().prop_map(Action::End),
-        any::<u16>().prop_map(|number| Action::TransferTo(NumberId(number))),
-        any::<u16>().prop_map(|played| Action::Play(AnnouncementId(played))),
-    ];
-    let then = prop::collection::vec(action, 0..4);
-    ("\\PC{0,8}", when(), prop::option::of(span()), then)
-        .prop_map(|(name, when, repeat_every, then)| Rule { name, when, repeat_every, then })
-}
-
-fn when() -> impl Strategy<Value = When> {
-    let priority =
-        prop::option::of((0..10_u8).prop_map(|it| Priority::new(it).unwrap_or_default()));
-    let admission = (any::<bool>(), prop::option::of(any::<u32>()))
-        .prop_map(|(closed, calls_in_system)| Admission { closed, calls_in_system });
-    let gauge = select(vec![
-        Gauge::CallsWaiting,
-        Gauge::LongestWait,
-        Gauge::AgentsStaffed,
-        Gauge::AgentsWorking,
-        Gauge::AgentsAvailable,
-    ]);
-    let bound = (gauge, any::<bool>(), any::<u64>()).prop_map(|(gauge, at_least, value)| Bound {
-        gauge,
-        at_least,
-        value,
-    });
-    let bounds = || prop::collection::vec(bound.clone(), 0..3);
-    let latch = (prop::option::of(any::<u16>().prop_map(QueueId)), bounds(), bounds())
-        .prop_map(|(of, set, clear)| Latch { of, set, clear });
-    let (admission, latch) = (prop::option::of(admission), prop::option::of(latch));
-    (span(), span(), priority, admission, latch).prop_map(
-        |(waited, age, priority_at_least, admission, latch)| When {
-            waited,
-            age,
-            priority_at_least,
-            admission,
-            latch,
-        },
-    )
-}
-
-fn queue() -> impl Strategy<Value = QueuePlan> {
-    let select = prop::collection::vec(select(Criterion::ALL.to_vec()), 0..3);
-    let rules = prop::collection::vec(rule(), 0..3);
-    let service_level = (any::<u8>(), span())
-        .prop_map(|(answered_percent, within)| ServiceLevel { answered_percent, within });
-    let rest = (service_level, any::<bool>(), rules);
-    let spans = (span(), span(), span());
-    ("\\PC{0,8}", requirement(), select, spans, rest).prop_map(
-        |(name, require, select, spans, (service_level, closing_ends_waits, rules))| {
-            let (ring, wrap_up, wrap_up_at_most) = spans;
-            QueuePlan {
-                name,
-                require,
-                select,
-                ring,
-                wrap_up,
-                wrap_up_at_most,
-                service_level,
-                closing_ends_waits,
-                rules,
-            }
-        },
-    )
-}
-
-fn agent() -> impl Strategy<Value = AgentPlan> {
-    let voice = prop::option::of(
-        (any::<u16>(), "\\PC{0,8}")
-            .prop_map(|(adapter, address)| Endpoint { adapter: AdapterId(adapter), address }),
-    );
-    let service = (any::<u16>(), any::<u8>(), span())
-        .prop_map(|(queue, rank, delay)| (QueueId(queue), Service { rank, delay }));
-    let profile = (prop::collection::vec(service, 0..3), any::<bool>());
-    ("\\PC{0,8}", "\\PC{0,8}", levels(), voice, any::<u8>(), profile).prop_map(
-        |(id, name, skills, voice, capacity, (queues, only))| AgentPlan {
-            id,
-            name,
-            skills,
-            voice,
-            capacity,
-            queues,
-            only,
-        },
-    )
-}
-
-fn plan() -> impl Strategy<Value = RoutingPlan> {
-    let order = prop_oneof![
-        Just(Order::Strict),
-        span().prop_map(|per_step| Order::Credit { per_step }),
-        Just(Order::Oldest),
-        Just(Order::Deadline),
-    ];
-    let missed = prop_oneof![
-        Just(MissedOffers::StayReady),
-        any::<u32>().prop_map(MissedOffers::NotReadyAfter)
-    ];
-    let tables = (names(), names(), names(), names(), names());
-    let hard = prop::collection::vec(any::<u16>().prop_map(SkillId), 0..3);
-    let chosen = (order, missed, any::<u64>(), hard);
-    let entries = (prop::collection::vec(queue(), 0..3), prop::collection::vec(agent(), 0..3));
-    (chosen, [span(), span(), span(), span()], tables, entries).prop_map(
-        |((order, missed_offers, seed, hard), spans, tables, (queues, agents))| {
-            let (reasons, adapters, skills, numbers, announcements) = tables;
-            let [short_abandon, exclude_for, connect_within, recovery_grace] = spans;
-            RoutingPlan {
-                order,
-                short_abandon,
-                exclude_for,
-                connect_within,
-                recovery_grace,
-                missed_offers,
-                seed,
-                reasons,
-                adapters,
-                skills,
-                hard,
-                numbers,
-                announcements,
-                queues,
-                agents,
             }
         },
     )
@@ -221,6 +76,16 @@ fn one_of_each(of: &Ingredients) -> Vec<Command> {
     let priority = Priority::new(of.priority).unwrap_or_default();
     let (result, presence, treatment) = (of.result, of.presence, of.treatment);
     let (flag, since) = (of.flag, Timestamp(of.times.0));
+    let preferred = of.reason.map(|it| AgentId(it.into()));
+    let caller = preferred.map(|_| CallerKey(of.times.1));
+    let entry = CallEntry {
+        channel: of.channel,
+        preferred,
+        caller,
+        ..CallEntry::new(queue, priority, since)
+    };
+    let entry = entry.asking(of.reason.map(ExtraId));
+    let entry = if flag { entry.by_route(RouteId(of.small.0)) } else { entry };
     vec![
         Command::AdvanceTime,
         Command::EpochBegan,
@@ -230,7 +95,7 @@ fn one_of_each(of: &Ingredients) -> Vec<Command> {
         Command::AdapterSynced { adapter },
         Command::AdapterDown { adapter },
         Command::AdapterHeard { adapter, number: of.times.0 },
-        Command::CallOffered { call, adapter, entry: CallEntry { queue, priority, since } },
+        Command::CallOffered { call, adapter, entry },
         Command::CallEnded { call },
         Command::CallVanished { call },
         Command::OfferAdopted { call, agent, rung_by, talking: flag },
@@ -356,6 +221,7 @@ fn the_bytes_of_one_of_each_are_known() {
         Action::End(Treatment::Voicemail),
         Action::TransferTo(NumberId(0)),
         Action::Play(AnnouncementId(1)),
+        Action::Drop(vec![SkillId(0)]),
     ];
     let bound = Bound { gauge: Gauge::AgentsAvailable, at_least: false, value: 25 };
     let (set, clear) = (vec![bound], vec![Bound { at_least: true, ..bound }]);
@@ -370,10 +236,13 @@ fn the_bytes_of_one_of_each_are_known() {
         name: "général".to_owned(),
         require: Requirement { skills: skills.clone(), any_of: Vec::new() },
         select: vec![Criterion::HighestLevel, Criterion::LongestIdle],
+        broadcast: 32,
         ring: Span(5),
         wrap_up: Span(6),
         wrap_up_at_most: Span(28),
         service_level: ServiceLevel { answered_percent: 7, within: Span(8) },
+        keep_free: Some(KeepFree { agents: 29, for_priority: Priority::HIGHEST_BY_RULE }),
+        affinity: Affinity { window: Span(30), wait: Span(31) },
         closing_ends_waits: true,
         rules: vec![Rule { name: "on".to_owned(), when, repeat_every: Some(Span(24)), then }],
     };
@@ -381,8 +250,11 @@ fn the_bytes_of_one_of_each_are_known() {
         id: "ana".to_owned(),
         name: "Ana".to_owned(),
         skills,
-        voice: Some(Endpoint { adapter: AdapterId(0), address: "PJSIP/1".to_owned() }),
-        capacity: 2,
+        desks: vec![DeskPlan {
+            channel: Channel::Voice,
+            capacity: 2,
+            endpoint: Some(Endpoint { adapter: AdapterId(0), address: "PJSIP/1".to_owned() }),
+        }],
         queues: vec![(QueueId(0), Service { rank: 8, delay: Span(22) })],
         only: true,
     };
@@ -390,12 +262,24 @@ fn the_bytes_of_one_of_each_are_known() {
         order: Order::Credit { per_step: Span(10) },
         missed_offers: MissedOffers::NotReadyAfter(11),
         seed: 23,
+        shared_callers: vec![Pattern("anonymous".to_owned())],
         hard: vec![SkillId(1)],
         reasons: vec!["break".to_owned()],
         adapters: vec!["pbx".to_owned()],
         skills: vec!["billing".to_owned(), "spanish".to_owned()],
         numbers: vec!["+1555".to_owned()],
         announcements: vec!["please-wait".to_owned()],
+        extras: vec![Requirement { skills: vec![(SkillId(0), 3)], any_of: Vec::new() }],
+        routes: vec![Route {
+            when: vec![
+                Match { of: Said::Dialed, any_of: vec![Pattern("+1*".to_owned())] },
+                Match { of: Said::Attribute("crm".to_owned()), any_of: Vec::new() },
+            ],
+            queue: QueueId(0),
+            priority: Some(Priority::EMERGENCY),
+            extra: Some(ExtraId(0)),
+            preferred: Some(AgentId(33)),
+        }],
         queues: vec![queue],
         agents: vec![agent],
         ..RoutingPlan::default()
@@ -411,18 +295,19 @@ fn the_bytes_of_one_of_each_are_known() {
         presence: ForcedPresence::NotReady,
         device: DeviceState::Down,
         treatment: Treatment::Message,
+        channel: Channel::Text,
         plan,
     };
     let bytes = encoded(&one_of_each(&of));
     let mut hash = EventDigest::default();
     bytes.iter().for_each(|byte| hash.bytes(&[*byte]));
-    assert_eq!((LOGIC_VERSION, bytes.len(), hash.value()), (7, 703, 0x96E6_7E73_2112_F8E9));
+    assert_eq!((LOGIC_VERSION, bytes.len(), hash.value()), (7, 858, 0x091B_A5FA_66D7_1D6F));
 }
 
 /// A length that is not there asks for no memory: this would be billions of names.
 #[test]
 fn a_damaged_length_is_refused() {
-    const TABLES: usize = 8;
+    const TABLES: usize = 10;
     let mut bytes = Vec::new();
     RoutingPlan::default().encode(&mut bytes);
     let tables = bytes.len() - TABLES * size_of::<u32>();

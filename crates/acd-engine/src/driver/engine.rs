@@ -5,6 +5,7 @@ use super::fold::Cause;
 use super::heartbeats::Heartbeats;
 use super::numbering::{Adapter, Gate};
 use super::recovery::Recovery;
+use crate::callers::CallerSecret;
 use crate::clock::Clock;
 use crate::directory::Directory;
 use crate::latency::Stopwatch;
@@ -56,6 +57,7 @@ pub(crate) struct EngineParts {
     pub(crate) each_message_by_itself: bool,
     /// Rather than to go on with what is not durable.
     pub(crate) stops_when_log_fails: bool,
+    pub(crate) caller_secret: CallerSecret,
 }
 
 /// Who causes a command.
@@ -75,6 +77,7 @@ pub(crate) struct Engine {
     pub(super) clock: Clock,
     pub(super) epoch: u64,
     pub(super) names: Arc<Names>,
+    pub(super) caller_secret: CallerSecret,
     pub(super) gauges: Arc<Gauges>,
     depths: Arc<LineDepths>,
     stopwatch: Stopwatch,
@@ -157,6 +160,7 @@ impl Engine {
             units: VecDeque::new(),
             open_unit: 0,
             heard: Vec::new(),
+            caller_secret: parts.caller_secret,
             each_message_by_itself,
             parcel: Parcel::default(),
             answers: VecDeque::new(),

@@ -141,6 +141,8 @@ impl Engine {
             | Event::RecoveryOver
             | Event::AdapterUp { .. }
             | Event::AdapterDown { .. }
+            | Event::AgentAwaited { .. }
+            | Event::AgentAwaitedNoMore { .. }
             | Event::PlaceEntered { .. }
             | Event::PlaceLeft { .. }
             | Event::RequirementChanged { .. }
@@ -230,8 +232,9 @@ impl Engine {
     ) -> Order {
         let agent_id = self.names.agent(agent).to_string();
         let plan = self.names.plan.agents.get(agent.index());
-        let endpoint = plan.and_then(|plan| plan.voice.as_ref());
         let known = self.directory.call(call);
+        let channel = known.map(|call| call.channel).unwrap_or_default();
+        let endpoint = plan.and_then(|plan| plan.desk(channel)?.endpoint.as_ref());
         Order::Offer {
             offer: offer.0,
             call: self.call_ref(call),
@@ -244,6 +247,7 @@ impl Engine {
             attributes: known
                 .map_or_else(|| Arc::from([]), |call| Arc::clone(&call.card.attributes)),
             adopted,
+            channel,
         }
     }
 
@@ -291,6 +295,7 @@ fn revoke_reason(end: OfferEnd) -> Option<RevokeReason> {
         OfferEnd::Failed => Some(RevokeReason::Failed),
         OfferEnd::Revoked(RevokeCause::CallEnded) => Some(RevokeReason::CallEnded),
         OfferEnd::Revoked(RevokeCause::AgentUnavailable) => Some(RevokeReason::AgentUnavailable),
+        OfferEnd::Revoked(RevokeCause::AnsweredElsewhere) => Some(RevokeReason::AnsweredElsewhere),
         OfferEnd::Revoked(RevokeCause::CallMoved) => Some(RevokeReason::CallMoved),
         OfferEnd::Revoked(RevokeCause::AdapterRestarted) => Some(RevokeReason::Failed),
     }

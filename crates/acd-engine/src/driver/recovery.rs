@@ -168,7 +168,8 @@ fn with_adapters_known(plan: &RoutingPlan, known: &[Arc<str>]) -> RoutingPlan {
             }) as u16)
         })
         .collect();
-    for endpoint in plan.agents.iter_mut().filter_map(|agent| agent.voice.as_mut()) {
+    let desks = plan.agents.iter_mut().flat_map(|agent| &mut agent.desks);
+    for endpoint in desks.filter_map(|desk| desk.endpoint.as_mut()) {
         endpoint.adapter = handles[endpoint.adapter.index()];
     }
     plan

@@ -5,8 +5,8 @@ use crate::directory::{LegStage, LiveOffer};
 use crate::refusal::{Refusal, RefusalKind, code};
 use crate::session::{AdapterMessage, AgentMeant, AskedPresence, OfferedCall};
 use acd_core::{
-    AdapterId, AgentId, CallEntry, CallHandle, Command, OfferNumber, OfferResult, Presence,
-    Timestamp,
+    AdapterId, AgentId, Arriving, CallEntry, CallHandle, Command, OfferNumber, OfferResult,
+    Presence, QueueId, Route, RouteId, Timestamp,
 };
 use acd_journal::{CallCard, Minted};
 use std::sync::Arc;
@@ -56,9 +56,13 @@ impl Engine {
                     LiveOffer { call, offer, .. } => Command::ConnectFailed { call, offer },
                 }
             }
-            AdapterMessage::CallTransferred { call_id, queue } => {
+            AdapterMessage::CallTransferred { call_id, queue, dialed } => {
                 let call = self.directory.find(id, &call_id)?;
-                let queue = if queue.is_empty() { None } else { Some(self.queue(&queue)?) };
+                let queue = match (&*queue, dialed) {
+                    ("", None) => None,
+                    ("", Some(dialed)) => Some(self.queue_of_transfer(call, &dialed)?),
+                    (queue, _) => Some(self.queue(queue)?),
+                };
                 Command::CallTransferred { call, queue }
             }
             AdapterMessage::WrapUpDone { agent } => {
@@ -88,15 +92,15 @@ impl Engine {
         by: &By,
         offered: OfferedCall,
     ) -> Result<(), Refusal> {
-        let OfferedCall { call_id, queue, priority, attributes, waited } = offered;
-        let attributes = attributes.into();
-        let queue = self.queue(&queue)?;
+        let entry = self.entry_of(now, &offered)?;
         let Some(adapter) = self.directory.adapter_name(id).cloned() else {
             return Err(Refusal::stopping());
         };
-        let card = Arc::new(CallCard { adapter, call_id: Arc::from(call_id), attributes });
-        let call: CallHandle = self.directory.mint(id, &card, priority)?;
-        let entry = CallEntry::new(queue, priority, now - waited);
+        let OfferedCall { call_id, dialed, caller, attributes, .. } = offered;
+        let [call_id, dialed, caller] = [call_id, dialed, caller].map(Arc::from);
+        let attributes = attributes.into();
+        let card = Arc::new(CallCard { adapter, call_id, dialed, caller, attributes });
+        let call: CallHandle = self.directory.mint(id, &card, entry.priority, entry.channel)?;
         let command = Command::CallOffered { call, adapter: id, entry };
         let applied = self.apply(now, by, command, Some(Minted::Call(card)));
         if applied.is_err() {
@@ -105,6 +109,49 @@ impl Engine {
             resync.holds(call);
         }
         Ok(applied?)
+    }
+
+    /// Where a call begins to wait, and how: as its adapter says, and what that leaves open as the
+    /// first of the routes says that it matches.
+    fn entry_of(&self, now: Timestamp, offered: &OfferedCall) -> Result<CallEntry, Refusal> {
+        let OfferedCall { queue, priority, dialed, caller, attributes, waited, channel, .. } =
+            offered;
+        let channel = channel.word();
+        let since = now - *waited;
+        let mut by_route = None;
+        let entry = if queue.is_empty() {
+            let (route, taken) = self.route_of(Arriving { dialed, caller, channel, attributes })?;
+            let priority = priority.or(taken.priority).unwrap_or_default();
+            by_route = taken.preferred;
+            CallEntry::new(taken.queue, priority, since).asking(taken.extra).by_route(route)
+        } else {
+            CallEntry::new(self.queue(queue)?, priority.unwrap_or_default(), since)
+        };
+        // One who is not known must not cost the call.
+        let preferred = self.names.agent_id(&offered.preferred_agent).or(by_route);
+        let is_told_apart = !self.router.plan().is_shared(caller);
+        let caller = is_told_apart.then(|| self.caller_secret.key_of(caller));
+        Ok(CallEntry { channel: offered.channel, preferred, caller, ..entry })
+    }
+
+    /// Where a caller waits whom an agent has handed on to this number. What else his route said as he
+    /// came stays.
+    fn queue_of_transfer(&self, call: CallHandle, dialed: &str) -> Result<QueueId, Refusal> {
+        let known = self.directory.call(call);
+        let channel = known.map(|known| known.channel).unwrap_or_default().word();
+        let card = known.map(|known| &known.card);
+        let caller = card.map_or("", |card| &*card.caller);
+        let attributes = card.map_or(&[][..], |card| &*card.attributes);
+        Ok(self.route_of(Arriving { dialed, caller, channel, attributes })?.1.queue)
+    }
+
+    fn route_of(&self, call: Arriving<'_>) -> Result<(RouteId, &Route), Refusal> {
+        self.router.plan().route_of(call).ok_or_else(|| {
+            let message = "no queue is named, and the configuration has no routes: name a queue, or \
+                           add [[routes]] with a last one that takes every call";
+            let kind = RefusalKind::FailedPrecondition;
+            Refusal::new(kind, code::NO_ROUTES, message).at("queue")
+        })
     }
 
     /// What an agent asks for at the phone. What is refused changes nothing: once he is logged in,

@@ -121,13 +121,14 @@ impl Engine {
 
     /// Another adapter may have the leg to the agent whom the caller of this one is to be bridged with.
     fn rung_elsewhere(&mut self, id: AdapterId, call: CallHandle) -> Result<(), Refusal> {
-        let hand = self.router.call(call).and_then(|facts| facts.hand);
-        let Some(hand) = hand.filter(|hand| hand.rung_by != id) else { return Ok(()) };
-        self.resync_of(id)?.elsewhere.insert(hand.offer);
-        if let Some(live) = self.directory.leg_or_offer(hand.offer)
-            && live.stage == LegStage::Accepted
-        {
-            self.connect_again(id, live, hand.until);
+        let hands = self.router.call(call).map(|facts| facts.hands).unwrap_or_default();
+        for hand in hands.into_iter().filter(|hand| hand.rung_by != id) {
+            self.resync_of(id)?.elsewhere.insert(hand.offer);
+            if let Some(live) = self.directory.leg_or_offer(hand.offer)
+                && live.stage == LegStage::Accepted
+            {
+                self.connect_again(id, live, hand.until);
+            }
         }
         Ok(())
     }
@@ -148,11 +149,12 @@ impl Engine {
             // Without its call a leg is void; the end of the resync says so.
             (Err(_), Ok(_)) => return Ok(()),
         };
-        let hand = self.router.call(call).and_then(|facts| facts.hand);
+        let hands = self.router.call(call).map(|facts| facts.hands).unwrap_or_default();
+        let his = hands.iter().any(|hand| hand.agent == agent);
         let live = match self.leg_to(call, agent, id) {
             Some(live) => live,
             // Another adapter's leg to him; or one that rings beside the one that counts.
-            None if hand.is_some_and(|hand| hand.agent == agent || !talking) => return Ok(()),
+            None if his || !hands.is_empty() && !talking => return Ok(()),
             // He declined, or it rang out, while the adapter was taking stock.
             None if !talking && self.resync_of(id)?.over.contains(&(call, agent)) => return Ok(()),
             None => {
@@ -189,8 +191,9 @@ impl Engine {
         let LiveOffer { call, offer, stage, .. } = live;
         let accepted = Command::OfferResult { call, offer, result: OfferResult::Accepted };
         let bridged = Command::CallBridged { call, offer };
-        let until = self.router.call(call).and_then(|facts| facts.hand).map(|hand| hand.until);
-        let until = until.unwrap_or(now);
+        let facts = self.router.call(call);
+        let hand = facts.as_ref().and_then(|facts| facts.hand_by(offer));
+        let until = hand.map_or(now, |hand| hand.until);
         match (stage, state) {
             (LegStage::Out, LegState::Ringing) => self.offer_again(now, id, live),
             (LegStage::Out, LegState::Answered) => {
@@ -229,14 +232,16 @@ impl Engine {
 
     /// The offer through which this adapter rings, or has rung, this agent for this call.
     fn leg_to(&self, call: CallHandle, agent: AgentId, at: AdapterId) -> Option<LiveOffer> {
-        let hand = self.router.call(call)?.hand?;
-        let live = self.directory.leg_or_offer(hand.offer)?;
-        (hand.agent == agent && hand.rung_by == at).then_some(live)
+        let facts = self.router.call(call)?;
+        let mut hands = facts.hands.iter();
+        let hand = hands.find(|hand| hand.agent == agent && hand.rung_by == at)?;
+        self.directory.leg_or_offer(hand.offer)
     }
 
     fn offer_again(&mut self, now: Timestamp, id: AdapterId, live: LiveOffer) {
         let LiveOffer { call, offer, agent, .. } = live;
-        let Some(hand) = self.router.call(call).and_then(|facts| facts.hand) else { return };
+        let facts = self.router.call(call);
+        let Some(hand) = facts.as_ref().and_then(|facts| facts.hand_by(offer)) else { return };
         let ring = (now, hand.until);
         let order = self.offer(call, offer, agent, hand.queue, ring, true);
         self.order(id, AT_ONCE, order);

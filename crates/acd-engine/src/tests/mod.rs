@@ -10,13 +10,15 @@ mod phones;
 mod readers;
 mod recovery;
 mod resync;
+mod routes;
+mod several_agents;
 mod stopping;
 mod two_adapters;
 
 use crate::*;
 use acd_core::{
-    Action, AgentPlan, Criterion, MissedOffers, OfferResult, Order as CallOrder, Priority,
-    QueuePlan, Requirement, RoutingPlan, Rule, ServiceLevel, SkillId, Span, Treatment,
+    Action, AgentPlan, Channel, Channels, MissedOffers, OfferResult, Order as CallOrder, Priority,
+    QueuePlan, Requirement, RoutingPlan, Rule, SkillId, Span, Treatment,
 };
 use acd_journal::{Appended, Batch, CommandLog, LogError, Replica, Tail};
 use std::sync::Arc;
@@ -34,16 +36,11 @@ const GRACE_SECS: u64 = 10;
 const GIVE_UP_SECS: u64 = 600;
 
 fn queue(name: &str, skill: u16, level: u8, rules: Vec<Rule>) -> QueuePlan {
+    let require = Requirement { skills: vec![(SkillId(skill), level)], any_of: Vec::new() };
     QueuePlan {
-        name: name.to_owned(),
-        require: Requirement { skills: vec![(SkillId(skill), level)], any_of: Vec::new() },
-        select: vec![Criterion::LongestIdle],
         ring: Span::from_secs(RING_SECS),
         wrap_up: Span::from_secs(30),
-        wrap_up_at_most: Span::from_secs(600),
-        service_level: ServiceLevel { answered_percent: 80, within: Span::from_secs(20) },
-        closing_ends_waits: false,
-        rules,
+        ..QueuePlan::new(name, require, rules)
     }
 }
 
@@ -53,7 +50,9 @@ fn rule(name: &str, waited_secs: u64, then: Action) -> Rule {
 
 fn agent(id: &str, skills: &[(u16, u8)], capacity: u8) -> AgentPlan {
     let skills = skills.iter().map(|(skill, level)| (SkillId(*skill), *level)).collect();
-    AgentPlan { name: id.to_uppercase(), capacity, ..AgentPlan::new(id, skills) }
+    let mut agent = AgentPlan { name: id.to_uppercase(), ..AgentPlan::new(id, skills) };
+    agent.desks[0].capacity = capacity;
+    agent
 }
 
 /// Two queues, billing and nurse; three agents: ana serves both, ben billing, cleo nurse with two
@@ -69,12 +68,16 @@ fn plan() -> Arc<RoutingPlan> {
         recovery_grace: Span::from_secs(GRACE_SECS),
         missed_offers: MissedOffers::NotReadyAfter(2),
         seed: 0,
+        channels: Channels::default(),
+        shared_callers: Vec::new(),
         reasons: vec!["lunch".to_owned()],
         adapters: Vec::new(),
         skills: vec!["billing".to_owned(), "nursing".to_owned()],
         hard: Vec::new(),
         numbers: Vec::new(),
         announcements: Vec::new(),
+        extras: Vec::new(),
+        routes: Vec::new(),
         queues: vec![
             queue("billing", 0, 3, vec![rule("widen", 60, less), give_up()]),
             queue("nurse", 1, 1, vec![give_up()]),
@@ -323,9 +326,13 @@ fn held_call(call_id: &str, queue: &str) -> OfferedCall {
     OfferedCall {
         call_id: call_id.to_owned(),
         queue: queue.to_owned(),
-        priority: Priority::NORMAL,
+        priority: None,
+        dialed: "+15550100".to_owned(),
+        caller: "+15550199".to_owned(),
         attributes: vec![("crm".to_owned(), "token".to_owned())],
         waited: Span::from_secs(60),
+        channel: Channel::Voice,
+        preferred_agent: String::new(),
     }
 }
 

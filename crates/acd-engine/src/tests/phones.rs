@@ -18,7 +18,8 @@ fn device(address: &str, device: DeviceState) -> AdapterMessage {
 }
 
 fn transferred(call_id: &str, queue: &str) -> AdapterMessage {
-    AdapterMessage::CallTransferred { call_id: call_id.to_owned(), queue: queue.to_owned() }
+    let (call_id, queue, dialed) = (call_id.to_owned(), queue.to_owned(), None);
+    AdapterMessage::CallTransferred { call_id, queue, dialed }
 }
 
 /// ana and ben share a telephone of the adapter `pbx`; after 5 s billing says something, after 60 s
@@ -28,7 +29,7 @@ fn shared_telephone() -> Arc<RoutingPlan> {
     plan.adapters = vec!["pbx".to_owned()];
     for agent in &mut plan.agents[..2] {
         let (adapter, address) = (acd_core::AdapterId(0), "PJSIP/7".to_owned());
-        agent.voice = Some(Endpoint { adapter, address });
+        agent.desks[0].endpoint = Some(Endpoint { adapter, address });
     }
     plan.numbers = vec!["+15550100".to_owned()];
     plan.announcements = vec!["please-hold".to_owned()];

@@ -196,7 +196,7 @@ async fn callers_stand_by_priority_and_age_and_each_adapter_hears_of_its_own() {
     other.acknowledged(2).await;
     let AdapterMessage::CallOffered(call) = offered("urgent", "billing") else { unreachable!() };
     let priority = Priority::new(8).expect("it is one");
-    pbx.say(AdapterMessage::CallOffered(OfferedCall { priority, ..call })).await;
+    pbx.say(AdapterMessage::CallOffered(OfferedCall { priority: Some(priority), ..call })).await;
     pbx.offer("elsewhere", "nurse").await;
     pbx.acknowledged(4).await;
     until(|| running.domain.view().calls_waiting() == 4).await;

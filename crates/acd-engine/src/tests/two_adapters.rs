@@ -9,7 +9,7 @@ async fn running() -> (Running, Pbx, Pbx) {
     let mut with_desk = RoutingPlan::clone(&plan());
     with_desk.adapters = vec!["desk".to_owned()];
     let address = "PJSIP/201".to_owned();
-    with_desk.agents[0].voice = Some(Endpoint { adapter: AdapterId(0), address });
+    with_desk.agents[0].desks[0].endpoint = Some(Endpoint { adapter: AdapterId(0), address });
     let running = run_by(Arc::new(with_desk), MemoryLog::new(), Settings::default());
     let pbx = running.connect("pbx", 7).await;
     let desk = running.connect("desk", 8).await;

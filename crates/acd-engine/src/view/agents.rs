@@ -3,7 +3,10 @@
 use super::rows::{AgentRow, SlotRow, SlotWord, Staffing};
 use super::{View, words};
 use crate::names::Names;
-use acd_core::{AgentId, AgentPlan, DeviceState, HeartbeatState, Presence, SlotState, Timestamp};
+use acd_core::{
+    AgentId, AgentPlan, Channel, Channels, DeviceState, HeartbeatState, Presence, SlotState,
+    Timestamp,
+};
 use std::sync::Arc;
 
 /// An agent who has not logged in yet.
@@ -18,7 +21,7 @@ pub(super) fn row_of_a_stranger(id: Arc<str>, plan: &AgentPlan, names: &Names) -
         pending_reason: Arc::from(""),
         device: DeviceState::Up,
         heartbeat: HeartbeatState::None,
-        slots: vec![SlotRow::default(); usize::from(plan.capacity)],
+        slots: plan.slots().map(|channel| SlotRow { channel, ..SlotRow::default() }).collect(),
         skills: names.skill_levels(&plan.skills),
         queues: plan.queues.iter().map(|(it, how)| (names.queue(*it).clone(), *how)).collect(),
         only: plan.only,
@@ -29,15 +32,21 @@ pub(super) fn row_of_a_stranger(id: Arc<str>, plan: &AgentPlan, names: &Names) -
 
 impl AgentRow {
     /// One for each of the three that he counts as.
-    fn counts_as(&self) -> Staffing {
+    fn counts_as(&self, channels: &Channels) -> Staffing {
         let staffed = self.presence != Presence::LoggedOut;
         let working = self.presence == Presence::Ready;
-        let reachable = self.device == DeviceState::Up;
-        let free = self.slots.iter().any(|slot| slot.state == SlotWord::Free);
+        let may_ring = |channel| self.device == DeviceState::Up || channel != Channel::Voice;
+        let held = |slot: &&SlotRow| slot.state != SlotWord::Free;
+        let may_be_offered = |channel| {
+            let mut held = self.slots.iter().filter(held);
+            may_ring(channel) && held.all(|slot| channels.allow(channel, slot.channel))
+        };
+        let mut free = self.slots.iter().filter(|slot| slot.state == SlotWord::Free);
+        let has_room = free.any(|slot| may_be_offered(slot.channel));
         Staffing {
             staffed: u64::from(staffed),
             working: u64::from(working),
-            available: u64::from(working && free && self.pending.is_none() && reachable),
+            available: u64::from(working && has_room && self.pending.is_none()),
         }
     }
 
@@ -110,7 +119,7 @@ impl View {
         new.call = call_in_it.and_then(|call| self.calls.card(call)).cloned();
         self.change_agent(agent, |row| {
             if let Some(slot) = row.slots.get_mut(usize::from(slot)) {
-                *slot = new;
+                *slot = SlotRow { channel: slot.channel, ..new };
             }
         });
     }
@@ -126,14 +135,15 @@ impl View {
     /// Changes a row, then the state word and every count that follows from it.
     fn change_agent(&mut self, agent: AgentId, change: impl FnOnce(&mut AgentRow)) {
         let Some(row) = self.agents.get_mut(agent.index()) else { return };
-        let before = row.counts_as();
+        let channels = &self.names.plan.channels;
+        let before = row.counts_as(channels);
         change(row);
         let state = row.state_word();
         if row.state != state {
             row.state = state;
             row.state_since = Some(self.at);
         }
-        let after = row.counts_as();
+        let after = row.counts_as(channels);
         self.changed.agents.mark(agent.index());
         if before == after {
             return;

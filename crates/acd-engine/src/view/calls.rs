@@ -5,8 +5,8 @@ use super::rows::{CallRow, CallState, OfferRow, PlaceRow};
 use crate::names::Names;
 use crate::publisher::Record;
 use acd_core::{
-    AgentId, CallHandle, Event, LeftCause, OfferEnd, OfferNumber, Outcome, Priority, QueueId, Span,
-    Timestamp,
+    AgentId, CallHandle, Channel, Event, LeftCause, OfferEnd, OfferNumber, Outcome, Priority,
+    QueueId, Span, Timestamp,
 };
 use acd_journal::CallCard;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -34,8 +34,19 @@ pub(super) struct LiveCall {
     /// Stays that ended because the call was answered or ended, until that has been counted.
     pub(super) left: Vec<Stay>,
     pub(super) via: Option<QueueId>,
+    /// The offers that are out.
+    pub(super) out: Vec<Out>,
     /// The last rule that fired, and the command within which.
     pub(super) fired: Option<(QueueId, u64)>,
+}
+
+/// An offer that is out.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Out {
+    pub(super) offer: OfferNumber,
+    pub(super) agent: AgentId,
+    pub(super) queue: QueueId,
+    pub(super) ring_until: Timestamp,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -105,13 +116,14 @@ impl Calls {
 
     /// An offer that is out.
     pub(super) fn offer(&self, offer: u64) -> Option<OfferRow> {
-        let row = &self.get(*self.offers.get(&offer)?)?.row;
+        let live = self.get(*self.offers.get(&offer)?)?;
+        let out = live.out.iter().find(|out| out.offer.0 == offer)?;
         Some(OfferRow {
             offer,
-            call: Arc::clone(&row.call),
-            queue: row.via_queue.clone()?,
-            priority: row.priority,
-            ring_until: row.ring_until?,
+            call: Arc::clone(&live.row.call),
+            queue: live.row.via_queue.clone()?,
+            priority: live.row.priority,
+            ring_until: out.ring_until,
         })
     }
 
@@ -146,6 +158,16 @@ impl LiveCall {
         self.via = Some(queue);
     }
 
+    /// The first offer that is out is the one that is shown; the others are named.
+    pub(super) fn show_offers(&mut self, names: &Names) {
+        let Some(first) = self.out.first().copied() else { return };
+        self.row.offer = first.offer.0;
+        self.row.ring_until = Some(first.ring_until);
+        let others = self.out.iter().skip(1);
+        self.row.also_offered_to = others.map(|out| names.agent(out.agent).clone()).collect();
+        self.goes_to(names, first.agent, first.queue);
+    }
+
     fn waited_in(&self, queue: QueueId, until: Timestamp) -> Span {
         let stay = self.all_stays().find(|stay| stay.queue == queue);
         stay.map_or(Span(0), |stay| until.since(stay.since))
@@ -156,6 +178,8 @@ impl LiveCall {
         self.row.offer = 0;
         self.row.ring_until = None;
         self.row.via_queue = None;
+        self.row.also_offered_to.clear();
+        self.out.clear();
         self.via = None;
     }
 
@@ -181,6 +205,7 @@ impl View {
         call: CallHandle,
         card: Arc<CallCard>,
         arrival: u64,
+        channel: Channel,
         priority: Priority,
         since: Timestamp,
     ) {
@@ -188,10 +213,13 @@ impl View {
             call: card,
             arrival,
             state: CallState::Waiting,
+            channel,
+            awaits: None,
             priority,
             arrived_at: since,
             places: Vec::new(),
             agent: None,
+            also_offered_to: Vec::new(),
             offer: 0,
             ring_until: None,
             state_since: since,
@@ -204,6 +232,7 @@ impl View {
             stays: Vec::new(),
             left: Vec::new(),
             via: None,
+            out: Vec::new(),
             fired: None,
         };
         self.calls.insert(call, live);
@@ -252,27 +281,34 @@ impl View {
                 }
             }
             Event::PriorityChanged { priority, .. } => live.row.priority = *priority,
+            Event::AgentAwaited { agent, until, .. } => {
+                live.row.awaits = Some((self.names.agent(*agent).clone(), *until));
+            }
+            Event::AgentAwaitedNoMore { .. } => live.row.awaits = None,
             Event::RuleFired { queue, .. } => live.fired = Some((*queue, record.sequence)),
             Event::OfferIssued { offer, agent, queue, ring_until, .. } => {
                 live.enter(CallState::Offering, at);
+                let (offer, agent, queue, ring_until) = (*offer, *agent, *queue, *ring_until);
+                live.out.push(Out { offer, agent, queue, ring_until });
+                live.show_offers(&self.names);
+            }
+            Event::OfferEnded { offer, agent, queue, end: OfferEnd::Accepted, .. } => {
+                live.enter(CallState::Connecting, at);
+                live.forget_agent();
                 live.row.offer = offer.0;
-                live.row.ring_until = Some(*ring_until);
                 live.goes_to(&self.names, *agent, *queue);
             }
-            Event::OfferEnded { offer, end, .. } => {
-                live.row.ring_until = None;
-                if *end != OfferEnd::Accepted && OfferNumber(live.row.offer) == *offer {
+            Event::OfferEnded { offer, .. } => {
+                live.out.retain(|out| out.offer != *offer);
+                if live.row.state == CallState::Offering && live.out.is_empty() {
                     live.enter(CallState::Waiting, at);
                     live.forget_agent();
                 }
-            }
-            Event::CallConnecting { offer, agent, .. } => {
-                live.enter(CallState::Connecting, at);
-                live.row.offer = offer.0;
-                live.row.agent = Some(self.names.agent(*agent).clone());
+                live.show_offers(&self.names);
             }
             Event::CallConnected { agent, queue, .. } => {
                 live.enter(CallState::Connected, at);
+                live.row.awaits = None;
                 live.goes_to(&self.names, *agent, *queue);
                 let wait = live.waited_in(*queue, at);
                 live.left.clear();
@@ -289,8 +325,8 @@ impl View {
                 live.enter(CallState::Ended, at);
                 live.row.outcome = Some(*outcome);
             }
-            // A `CallReturned` follows.
-            Event::ConnectFailed { .. } => {}
+            // A `CallReturned` follows; and `CallConnecting` says what the accept has said.
+            Event::ConnectFailed { .. } | Event::CallConnecting { .. } => {}
             Event::RecoveryOver
             | Event::AdapterUp { .. }
             | Event::AdapterSynced { .. }

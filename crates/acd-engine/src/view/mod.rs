@@ -237,12 +237,15 @@ impl View {
             Event::WrapUpExtended { agent, slot, until } => {
                 self.wrap_up_extended(*agent, *slot, *until);
             }
-            Event::CallArrived { call, arrival, priority, since, .. } => {
+            Event::CallArrived { call, arrival, channel, priority, since, .. } => {
                 if let Named::Call(card) = &record.named {
-                    self.call_arrived(*call, Arc::clone(card), *arrival, *priority, *since);
+                    let card = Arc::clone(card);
+                    self.call_arrived(*call, card, *arrival, *channel, *priority, *since);
                 }
             }
-            Event::PlaceEntered { call, .. }
+            Event::AgentAwaited { call, .. }
+            | Event::AgentAwaitedNoMore { call }
+            | Event::PlaceEntered { call, .. }
             | Event::PlaceLeft { call, .. }
             | Event::RequirementChanged { call, .. }
             | Event::PriorityChanged { call, .. }

@@ -1,11 +1,11 @@
 //! The rows of a domain that goes on where it was: what was counted before is not counted again.
 
 use super::View;
-use super::calls::{LiveCall, Stay};
+use super::calls::{LiveCall, Out, Stay};
 use super::rows::{CallRow, CallState, PlaceRow};
 use crate::names::Names;
 use acd_core::{
-    AgentFacts, CallFacts, CallHandle, CallStage, DemandId, Presence, Router, SlotFacts,
+    AgentFacts, CallFacts, CallHandle, CallStage, DemandId, HandFacts, Presence, Router, SlotFacts,
 };
 use acd_journal::CallCard;
 use std::sync::Arc;
@@ -62,10 +62,13 @@ impl View {
                 call: card,
                 arrival: facts.arrival,
                 state,
+                channel: facts.channel,
+                awaits: facts.awaits.map(|(agent, until)| (self.names.agent(agent).clone(), until)),
                 priority: facts.priority,
                 arrived_at: facts.arrived_at,
                 places: places.collect(),
                 agent: None,
+                also_offered_to: Vec::new(),
                 offer: 0,
                 ring_until: None,
                 state_since: facts.stage_since,
@@ -79,14 +82,18 @@ impl View {
                 .collect(),
             left: Vec::new(),
             via: None,
+            out: Vec::new(),
             fired: None,
         };
-        if let Some(hand) = facts.hand {
-            live.goes_to(&self.names, hand.agent, hand.queue);
-            live.row.offer = hand.offer.0;
+        for hand in &facts.hands {
+            let HandFacts { offer, agent, queue, until, .. } = *hand;
             if state == CallState::Offering {
-                live.row.ring_until = Some(hand.until);
-                self.calls.offers.insert(hand.offer.0, facts.call);
+                live.out.push(Out { offer, agent, queue, ring_until: until });
+                self.calls.offers.insert(offer.0, facts.call);
+                live.show_offers(&self.names);
+            } else {
+                live.goes_to(&self.names, agent, queue);
+                live.row.offer = offer.0;
             }
         }
         self.calls.insert(facts.call, live);

@@ -3,7 +3,7 @@
 use crate::names::{Asked, SkillLevels};
 use crate::request::Position;
 use acd_core::{
-    DeviceState, HeartbeatState, Outcome, Presence, Priority, Service, ServiceLevel, Span,
+    Channel, DeviceState, HeartbeatState, Outcome, Presence, Priority, Service, ServiceLevel, Span,
     Timestamp,
 };
 use acd_journal::{CallCard, Origin};
@@ -98,7 +98,7 @@ pub struct AgentRow {
     pub device: DeviceState,
     /// Whether his desktop is heard.
     pub heartbeat: HeartbeatState,
-    /// His voice slots.
+    /// His slots, in the order of the channels.
     pub slots: Vec<SlotRow>,
     /// What he can do.
     pub skills: SkillLevels,
@@ -115,6 +115,8 @@ pub struct AgentRow {
 /// One slot of an agent.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct SlotRow {
+    /// Of which channel's calls it is.
+    pub channel: Channel,
     /// What it is doing.
     pub state: SlotWord,
     /// The call in it; none when free or in wrap-up.
@@ -154,15 +156,21 @@ pub struct CallRow {
     pub arrival: u64,
     /// Where it stands in its life.
     pub state: CallState,
+    /// By which means the caller is in touch.
+    pub channel: Channel,
     /// The present one.
     pub priority: Priority,
     /// When it arrived.
     pub arrived_at: Timestamp,
     /// The queues that it stands in, in the order it joined them.
     pub places: Vec<PlaceRow>,
+    /// The agent whom it waits for, and until when; nobody else may take it.
+    pub awaits: Option<(Arc<str>, Timestamp)>,
     /// The agent whom it is offered to, or who has it.
     pub agent: Option<Arc<str>>,
-    /// The offer that is out or led to the conversation, else 0.
+    /// Others whom it is offered to at the same time.
+    pub also_offered_to: Vec<Arc<str>>,
+    /// The offer that is out or led to the conversation, else 0; the first of several.
     pub offer: u64,
     /// When that offer ends unanswered; only while it is out.
     pub ring_until: Option<Timestamp>,

@@ -86,6 +86,8 @@ pub(crate) fn kind(event: &Event) -> &'static str {
         Event::AdapterSynced { .. } => "adapter_synced",
         Event::AdapterDown { .. } => "adapter_down",
         Event::CallArrived { .. } => "call_arrived",
+        Event::AgentAwaited { .. } => "agent_awaited",
+        Event::AgentAwaitedNoMore { .. } => "agent_awaited_no_more",
         Event::PlaceEntered { .. } => "place_entered",
         Event::PlaceLeft { .. } => "place_left",
         Event::RequirementChanged { .. } => "requirement_changed",
@@ -152,11 +154,13 @@ fn detail(event: &Event) -> &'static str {
             HeartbeatState::Lost => "lost",
         },
         Event::SlotChanged { state, .. } => slot(word_of(*state)),
+        Event::CallArrived { channel, .. } => channel.word(),
         Event::RecoveryOver
         | Event::AdapterUp { .. }
         | Event::AdapterSynced { .. }
         | Event::AdapterDown { .. }
-        | Event::CallArrived { .. }
+        | Event::AgentAwaited { .. }
+        | Event::AgentAwaitedNoMore { .. }
         | Event::PlaceEntered { .. }
         | Event::RequirementChanged { .. }
         | Event::PriorityChanged { .. }
@@ -184,6 +188,7 @@ fn offer_end(end: OfferEnd) -> &'static str {
         OfferEnd::Failed => "failed",
         OfferEnd::Revoked(RevokeCause::CallEnded) => "revoked_call_ended",
         OfferEnd::Revoked(RevokeCause::AgentUnavailable) => "revoked_agent_unavailable",
+        OfferEnd::Revoked(RevokeCause::AnsweredElsewhere) => "revoked_answered_elsewhere",
         OfferEnd::Revoked(RevokeCause::CallMoved) => "revoked_call_moved",
         OfferEnd::Revoked(RevokeCause::AdapterRestarted) => "revoked_adapter_restarted",
     }
@@ -232,7 +237,9 @@ fn about(event: &Event) -> About {
         | Event::AdapterUp { .. }
         | Event::AdapterSynced { .. }
         | Event::AdapterDown { .. } => About::default(),
+        Event::AgentAwaited { call, agent, .. } => About { agent: Some(agent), ..of_call(call) },
         Event::CallArrived { call, .. }
+        | Event::AgentAwaitedNoMore { call }
         | Event::PriorityChanged { call, .. }
         | Event::CallHeld { call }
         | Event::CallRetrieved { call }

@@ -19,7 +19,8 @@ pub struct Told {
     pub command: &'static str,
     /// What it says, without anything of the caller: a call is named by its handle.
     pub fields: Vec<(&'static str, Value)>,
-    /// Data of a caller: the id and the attributes of the call that it names, as far as known.
+    /// Data of a caller: the id, the numbers and the attributes of the call that it names, as far as
+    /// known.
     pub card: Option<Arc<CallCard>>,
 }
 
@@ -216,12 +217,16 @@ fn fields_of(command: &Command, names: &Names) -> Vec<(&'static str, Value)> {
         }
         Command::AdapterHeard { adapter, number } => fields
             .extend([("adapter", names.adapter(*adapter)), ("number", Value::Number(*number))]),
-        Command::CallOffered { adapter, entry, .. } => fields.extend([
-            ("adapter", names.adapter(*adapter)),
-            ("queue", names.queue(entry.queue)),
-            ("priority", Value::Number(u64::from(entry.priority.get()))),
-            ("since", Value::At(entry.since)),
-        ]),
+        Command::CallOffered { adapter, entry, .. } => {
+            fields.extend([
+                ("adapter", names.adapter(*adapter)),
+                ("queue", names.queue(entry.queue)),
+                ("priority", Value::Number(u64::from(entry.priority.get()))),
+                ("since", Value::At(entry.since)),
+            ]);
+            // As problems of a configuration count them.
+            fields.extend(entry.route.map(|route| ("route", Value::Number(u64::from(route.0)))));
+        }
         Command::OfferAdopted { agent, rung_by, talking, .. } => fields.extend([
             ("agent", names.agent(*agent)),
             ("rung_by", names.adapter(*rung_by)),

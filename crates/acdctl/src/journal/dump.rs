@@ -35,6 +35,10 @@ struct Line<'a> {
 struct Caller<'a> {
     adapter: &'a str,
     call_id: &'a str,
+    #[serde(skip_serializing_if = "str::is_empty")]
+    dialed: &'a str,
+    #[serde(skip_serializing_if = "str::is_empty")]
+    caller: &'a str,
     attributes: Map<String, Json>,
 }
 
@@ -98,6 +102,8 @@ impl<'a> Line<'a> {
         let caller = told.card.as_ref().filter(|_| with_callers).map(|card| Caller {
             adapter: &card.adapter,
             call_id: &card.call_id,
+            dialed: &card.dialed,
+            caller: &card.caller,
             attributes: card
                 .attributes
                 .iter()
@@ -159,6 +165,11 @@ fn text(entry: &Entry, told: &Told, with_callers: bool) -> String {
     if with_callers {
         if let Some(card) = &told.card {
             add("call_id", &card.call_id);
+            for (name, number) in [("dialed", &card.dialed), ("caller", &card.caller)] {
+                if !number.is_empty() {
+                    add(name, number);
+                }
+            }
             card.attributes.iter().for_each(|(key, value)| add(key, value));
         }
         if let Some(reason) = reason {

@@ -51,6 +51,7 @@ impl Script {
                 id: row.call.clone(),
                 start,
                 queue: row.kind.clone(),
+                numbers: acd_adapter::Numbers::default(),
                 priority: row.high_priority.then_some(HIGH),
                 attributes: HashMap::new(),
                 patience,

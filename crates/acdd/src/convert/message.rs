@@ -1,7 +1,7 @@
 //! What an adapter says, from the wire: what cannot be read becomes a rejection of that alone.
 
 use crate::convert::time::span_from;
-use acd_core::{DeviceState, OfferResult, Priority, Span};
+use acd_core::{Channel, DeviceState, OfferResult, Priority, Span};
 use acd_engine::{
     AdapterMessage, AgentMeant, AskedPresence, CallRef, Hello, LegState, OfferedCall, Refusal,
     RefusalKind, ResyncPart, code,
@@ -50,8 +50,8 @@ pub(crate) fn message(message: v1::AdapterMessage) -> AdapterMessage {
         Some(Body::CallRetrieved(v1::CallRetrieved { call_id })) => {
             Ok(AdapterMessage::CallRetrieved { call_id })
         }
-        Some(Body::CallTransferred(v1::CallTransferred { call_id, queue })) => {
-            Ok(AdapterMessage::CallTransferred { call_id, queue })
+        Some(Body::CallTransferred(v1::CallTransferred { call_id, queue, dialed })) => {
+            Ok(AdapterMessage::CallTransferred { call_id, queue, dialed })
         }
         Some(Body::WrapUpDone(v1::WrapUpDone { agent, address })) => {
             agent_meant(agent, address).map(|agent| AdapterMessage::WrapUpDone { agent })
@@ -82,16 +82,42 @@ pub(crate) fn message(message: v1::AdapterMessage) -> AdapterMessage {
 /// # Errors
 /// The priority, or the time that it has waited, is none.
 pub(crate) fn offered_call(offered: v1::CallOffered) -> Result<OfferedCall, Refusal> {
-    let v1::CallOffered { call_id, queue, priority, attributes, waited } = offered;
-    let priority =
-        priority.map_or(Ok(Priority::NORMAL), |value| priority_from(value, "priority"))?;
+    let channel = match offered.channel() {
+        v1::Channel::Unspecified | v1::Channel::Voice => Channel::Voice,
+        v1::Channel::Chat => Channel::Chat,
+        v1::Channel::Text => Channel::Text,
+        v1::Channel::Callback => Channel::Callback,
+        v1::Channel::Task => Channel::Task,
+    };
+    let v1::CallOffered {
+        call_id,
+        queue,
+        priority,
+        attributes,
+        waited,
+        dialed,
+        caller,
+        channel: _,
+        preferred_agent,
+    } = offered;
+    let priority = priority.map(|value| priority_from(value, "priority")).transpose()?;
     let waited = waited.map_or(Ok(Span(0)), |waited| {
         span_from(waited).ok_or_else(|| malformed("waited must not be negative", "waited"))
     })?;
     let mut attributes: Vec<(String, String)> = attributes.into_iter().collect();
     // A map has no order of its own: the same call is always carried in the same way.
     attributes.sort_unstable();
-    Ok(OfferedCall { call_id, queue, priority, attributes, waited })
+    Ok(OfferedCall {
+        call_id,
+        queue,
+        priority,
+        dialed,
+        caller,
+        attributes,
+        waited,
+        channel,
+        preferred_agent,
+    })
 }
 
 /// One of the two names him.
@@ -222,13 +248,15 @@ mod tests {
     }
 
     #[test]
-    fn a_call_without_priority_is_normal() {
-        let call = v1::CallOffered { call_id: "c".into(), queue: "q".into(), ..Default::default() };
+    fn what_an_adapter_leaves_open_stays_open() {
+        let call =
+            v1::CallOffered { call_id: "c".into(), dialed: "1".into(), ..Default::default() };
         let read = message(numbered(Some(Body::CallOffered(call))));
-        assert!(matches!(
-            read,
-            AdapterMessage::CallOffered(OfferedCall { priority: Priority::NORMAL, .. })
-        ));
+        let AdapterMessage::CallOffered(call) = read else { panic!("{read:?}") };
+        assert_eq!(
+            (call.priority, &*call.queue, &*call.dialed, &*call.caller),
+            (None, "", "1", "")
+        );
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! Orders to adapters, as they stand on the wire.
 
 use crate::convert::refusal::status;
+use crate::convert::row::channel as on_wire;
 use crate::convert::time::{span, timestamp};
 use acd_core::Treatment;
 use acd_engine::{CallRef, Down, DownBody, Order, RevokeReason};
@@ -44,6 +45,7 @@ fn order_body(order: Order) -> Body {
             ring,
             attributes,
             adopted,
+            channel,
         } => Body::Offer(v1::Offer {
             offer_number: offer,
             call: Some(call_ref(call)),
@@ -55,6 +57,7 @@ fn order_body(order: Order) -> Body {
             ring: Some(span(ring)),
             attributes: attributes.iter().cloned().collect(),
             adopted,
+            channel: on_wire(channel).into(),
         }),
         Order::Revoke { offer, reason, call } => Body::Revoke(v1::Revoke {
             offer_number: offer,
@@ -94,6 +97,7 @@ fn revoke_reason(reason: RevokeReason) -> Reason {
         RevokeReason::CallMoved => Reason::CallMoved,
         RevokeReason::Failed => Reason::Failed,
         RevokeReason::ConnectTimeout => Reason::ConnectTimeout,
+        RevokeReason::AnsweredElsewhere => Reason::AnsweredElsewhere,
     }
 }
 

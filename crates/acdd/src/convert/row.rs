@@ -1,7 +1,7 @@
 //! Rows of the view, as they stand on the wire.
 
 use crate::convert::time::{position, span, timestamp};
-use acd_core::{DeviceState, HeartbeatState, Outcome, Presence, Service, ServiceLevel};
+use acd_core::{Channel, DeviceState, HeartbeatState, Outcome, Presence, Service, ServiceLevel};
 use acd_engine::{
     AgentRow, Asked, CallCard, CallRow, CallState, EventRow, OfferRow, Origin, PlaceRow, QueueRow,
     SkillLevels, SkillQueueRow, SlotRow, SlotWord,
@@ -88,6 +88,10 @@ pub(crate) fn call(row: &CallRow) -> v1::Call {
         state_since: Some(timestamp(row.state_since)),
         via_queue: row.via_queue.as_deref().unwrap_or_default().to_owned(),
         outcome: row.outcome.map_or(v1::Outcome::Unspecified, outcome).into(),
+        channel: channel(row.channel).into(),
+        awaits_agent: row.awaits.as_ref().map(|(agent, _)| agent.to_string()).unwrap_or_default(),
+        also_offered_to: row.also_offered_to.iter().map(|agent| agent.to_string()).collect(),
+        awaits_until: row.awaits.as_ref().map(|(_, until)| timestamp(*until)),
     }
 }
 
@@ -147,6 +151,17 @@ fn slot(row: &SlotRow) -> v1::Slot {
         offer_number: row.offer,
         since: row.since.map(timestamp),
         until: row.until.map(timestamp),
+        channel: channel(row.channel).into(),
+    }
+}
+
+pub(crate) const fn channel(channel: Channel) -> v1::Channel {
+    match channel {
+        Channel::Voice => v1::Channel::Voice,
+        Channel::Chat => v1::Channel::Chat,
+        Channel::Text => v1::Channel::Text,
+        Channel::Callback => v1::Channel::Callback,
+        Channel::Task => v1::Channel::Task,
     }
 }
 

@@ -231,9 +231,13 @@ fn call_as_held(row: &CallRow) -> Option<ResyncPart> {
     Some(ResyncPart::Call(OfferedCall {
         call_id: row.call.call_id.to_string(),
         queue: queue.to_string(),
-        priority: row.priority,
+        priority: Some(row.priority),
+        dialed: row.call.dialed.to_string(),
+        caller: row.call.caller.to_string(),
         attributes: row.call.attributes.to_vec(),
         waited: Span(0),
+        channel: row.channel,
+        preferred_agent: String::new(),
     }))
 }
 

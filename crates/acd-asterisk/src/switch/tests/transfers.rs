@@ -1,6 +1,7 @@
 //! Transfers, of which Asterisk says the two halves in any order.
 
 use super::*;
+use acd_adapter::HandedOnTo;
 
 const PAIR: &str = "Local/x@agents-0000002a";
 
@@ -57,7 +58,7 @@ fn a_caller_handed_on_elsewhere_is_acdd_s_no_more_and_ends_with_whom_he_talks_to
     switch.on_event(at(3), hands_on());
     assert_eq!(told(&mut switch), [], "it is not clear yet");
     switch.on_time(later(at(3)));
-    let over = Report::CallTransferred { call_id: "c1".to_owned(), queue: None };
+    let over = Report::CallTransferred { call_id: "c1".to_owned(), to: HandedOnTo::Outside };
     assert_eq!(told(&mut switch), [over]);
     assert_eq!(switch.counts(), (0, 0));
     switch.on_event(at(9), Event::StasisEnd { channel: end("l1", "1", "acd") });
@@ -104,7 +105,7 @@ fn a_consultation_goes_on_with_the_caller_whichever_half_is_heard_of_first() {
             switch.on_event(at(4), half);
         }
         switch.on_event(at(4), Event::StasisEnd { channel: own });
-        let over = Report::CallTransferred { call_id: "c1".to_owned(), queue: None };
+        let over = Report::CallTransferred { call_id: "c1".to_owned(), to: HandedOnTo::Outside };
         assert_eq!(told(&mut switch), [over]);
         assert_eq!(
             switch.calls["c1"].memory.call.call_id, "c2",
@@ -125,10 +126,20 @@ fn a_caller_who_is_sent_into_another_queue_keeps_his_call_and_one_who_is_hung_up
     let args = vec!["call".to_owned(), "nurse".to_owned()];
     let back = Event::StasisStart { args, channel: caller.clone(), replace_channel: None };
     switch.on_event(at(3), back);
-    let queue = Some("nurse".to_owned());
-    let moved = Report::CallTransferred { call_id: "c1".to_owned(), queue };
-    assert_eq!(told(&mut switch), [moved]);
+    let moved = |to| Report::CallTransferred { call_id: "c1".to_owned(), to };
+    assert_eq!(told(&mut switch), [moved(HandedOnTo::Queue("nurse".to_owned()))]);
     assert_eq!(switch.counts(), (1, 0), "without the agent");
+
+    // Where the dialplan names no queue, acdd's routes find one by the extension.
+    let mut switch = with_a_caller();
+    talk(&mut switch);
+    switch.on_event(at(3), Event::StasisEnd { channel: caller.clone() });
+    let mut there = channel("c1", "acd,call");
+    there.dialplan.exten = "2001".to_owned();
+    let args = vec!["call".to_owned()];
+    let back = Event::StasisStart { args, channel: there, replace_channel: None };
+    switch.on_event(at(3), back);
+    assert_eq!(told(&mut switch), [moved(HandedOnTo::Number("2001".to_owned()))]);
 
     let mut switch = with_a_caller();
     talk(&mut switch);
