@@ -1,6 +1,8 @@
 //! Random lives of a Router: what is tried, what it meets, and what an outsider keeps of it.
 
+use crate::books::Books;
 use crate::everything;
+use crate::kept::{Auditor, Nobody, Watch};
 use crate::told::Told;
 use crate::twin::Twin;
 use acd_core::{
@@ -290,6 +292,11 @@ pub(crate) fn a_plan() -> impl Strategy<Value = RoutingPlan> {
                 queue.rules.splice(at..at, rules);
                 queue.select = select;
                 queue.service_level.within = Span::from_secs(within);
+                for (number, rule) in (1..).zip(&mut queue.rules) {
+                    if rule.name.is_empty() {
+                        rule.name = format!("rule-{number}");
+                    }
+                }
             }
             for (agent, (services, only, desks)) in plan.agents.iter_mut().zip(profiles) {
                 for ((channel, capacity), adapter, without_voice) in desks.into_iter().flatten() {
@@ -605,6 +612,10 @@ pub(crate) struct World {
     told: Option<Told>,
     /// What the contract says, in plain loops; kept if it is to be compared.
     twin: Option<Twin>,
+    /// Who watches from outside, instead of whoever looks at every index.
+    pub(crate) auditor: Option<Auditor>,
+    /// What is being tried, and not in the log yet.
+    trying: Option<(Timestamp, Command)>,
 }
 
 impl World {
@@ -632,6 +643,26 @@ impl World {
         world
     }
 
+    /// The same, watched from outside.
+    pub(crate) fn audited(plan: RoutingPlan, watches: Vec<Box<dyn Watch>>) -> Self {
+        let mut world = Self::before_work(plan);
+        world.auditor = Some(Auditor::new(world.router.plan(), watches));
+        world.begin();
+        world
+    }
+
+    /// All that it took, and what it was about to take when it failed.
+    pub(crate) fn tried_so_far(&self) -> Vec<(Timestamp, Command)> {
+        let mut all = self.log.clone();
+        all.extend(self.trying.clone().filter(|trying| Some(trying) != self.log.last()));
+        all
+    }
+
+    /// What an auditor knows.
+    pub(crate) fn books(&self) -> &Books {
+        &self.auditor.as_ref().expect("somebody watches").books
+    }
+
     fn before_work(plan: RoutingPlan) -> Self {
         Self {
             router: Router::new(Arc::new(plan)).unwrap(),
@@ -643,6 +674,8 @@ impl World {
             accepted: 0,
             told: None,
             twin: None,
+            auditor: None,
+            trying: None,
         }
     }
 
@@ -660,15 +693,22 @@ impl World {
         let until = self.now + step.pause;
         let command = self.command(&step.attempt, until);
         // An epoch begins where nobody was there to let time pass.
-        let was_there = command != Command::EpochBegan;
-        while let Some(at) = self.router.next_deadline().filter(|at| was_there && *at <= until) {
-            self.now = if self.told.is_some() { at.max(self.router.now()) } else { until };
-            assert!(self.apply(Command::AdvanceTime));
+        if command != Command::EpochBegan {
+            self.let_time_pass(until);
         }
         self.now = until;
         let command = self.command(&step.attempt, until);
         if self.apply(command) {
             self.accepted += 1;
+        }
+    }
+
+    /// Up to there, deadline by deadline if somebody counts with their instants.
+    pub(crate) fn let_time_pass(&mut self, until: Timestamp) {
+        let by_deadline = self.told.is_some() || self.auditor.is_some();
+        while let Some(at) = self.router.next_deadline().filter(|at| *at <= until) {
+            self.now = if by_deadline { at.max(self.router.now()) } else { until };
+            assert!(self.apply(Command::AdvanceTime));
         }
     }
 
@@ -682,7 +722,17 @@ impl World {
     }
 
     /// Applies a command; on a refusal nothing may have changed.
-    fn apply(&mut self, command: Command) -> bool {
+    pub(crate) fn apply(&mut self, command: Command) -> bool {
+        self.trying = Some((self.now, command.clone()));
+        let took = self.tried(command);
+        self.trying = None;
+        took
+    }
+
+    fn tried(&mut self, command: Command) -> bool {
+        if self.auditor.is_some() {
+            return self.tried_before_an_auditor(command);
+        }
         let digest = self.router.digest();
         let from = self.events.len();
         let answer = self.router.apply(self.now, command.clone(), &mut self.events);
@@ -719,6 +769,20 @@ impl World {
                 false
             }
         }
+    }
+
+    fn tried_before_an_auditor(&mut self, command: Command) -> bool {
+        let from = self.events.len();
+        if self.router.apply(self.now, command.clone(), &mut self.events).is_err() {
+            return false;
+        }
+        self.log.push((self.now, command.clone()));
+        let events = &self.events[from..];
+        let plan = Arc::clone(self.router.plan());
+        let auditor = self.auditor.as_mut().expect("it was looked at");
+        auditor.hears(self.now, &command, events, &self.router, &mut Nobody);
+        self.ledger.take_in(&command, events, &plan);
+        true
     }
 
     /// While the domain recovers no deadline falls due and no rule acts but on entry.

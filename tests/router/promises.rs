@@ -2,31 +2,42 @@
 
 #![expect(
     clippy::unwrap_used,
-    clippy::disallowed_types,
+    clippy::disallowed_methods,
     clippy::wildcard_enum_match_arm,
     reason = "a test may panic, and is not bound to the purity of the Router"
 )]
 
+mod books;
+mod bytes;
+mod commands;
+#[path = "../crashes/dice.rs"]
+#[expect(dead_code, reason = "others draw more from it")]
+mod dice;
 mod everything;
+mod kept;
 mod lives;
 mod plans;
+mod scenario;
+mod shortest;
 mod told;
 mod twin;
+mod words;
+mod written;
 
 use acd_core::{
-    Action, AdapterId, AgentId, AnnouncementId, Bound, CallEntry, CallHandle, Command,
-    DEADLINES_PER_ADVANCE, Event, Gauge, Latch, MissedOffers, Order, Phase, Priority, QueueId,
-    Requirement, Router, RoutingPlan, Span, Timestamp,
+    Action, AdapterId, Admission, AgentId, AnnouncementId, Bound, CallEntry, CallHandle, Command,
+    DEADLINES_PER_ADVANCE, Event, EventDigest, Gauge, Latch, MissedOffers, Order, Phase, Priority,
+    QueueId, Rejection, Requirement, Router, RoutingPlan, Rule, Span, Timestamp, Treatment, When,
 };
+use books::Stage;
+use kept::{BestFirst, Bounded, Capacity, Conservation, IdleFirst, Timers, WorkConserving, keeps};
 use lives::{World, a_plan, steps};
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::TestRunner;
+use shortest::{cases, in_random_lives};
 use std::sync::Arc;
 use twin::Twin;
-
-/// How many random lives each promise is tried on: few while the code is being changed.
-const CASES: u32 = if cfg!(debug_assertions) { 256 } else { 10_000 };
 
 /// The lives above are worth living: most of what they try is accepted.
 #[test]
@@ -39,6 +50,7 @@ fn random_lives_are_mostly_accepted() {
     for _ in 0..100 {
         let (plan, steps) = (a_plan(), steps()).new_tree(&mut runner).unwrap().current();
         let mut world = World::new(plan);
+        assert!(steps.len() >= 200, "a life is long");
         steps.iter().for_each(|step| world.take(step));
         tried += steps.len();
         accepted += world.accepted;
@@ -115,6 +127,49 @@ fn a_recovery_catches_up_in_slices() {
     assert_eq!(*tail[2], Event::RecoveryOver);
 }
 
+/// Time that leaps while the domain catches up does not put its recovery off: what was not overdue
+/// falls due after it.
+#[test]
+fn a_leap_of_time_ends_a_recovery_before_what_is_due_later() {
+    let plan = Arc::new(everything::plan(Order::Strict, MissedOffers::StayReady));
+    let mut router = Router::new(Arc::clone(&plan)).unwrap();
+    let mut twin = Twin::new(plan, router.demands());
+    let (adapter, agent, queue) = (AdapterId(0), AgentId(0), QueueId(0));
+    let second = |at: u64| Timestamp(1_000_000_000) + Span::from_secs(at);
+    let up = Command::AdapterUp { adapter, incarnation: 1, resync: false };
+    let offered = |slot: u32, at: u64| Command::CallOffered {
+        call: CallHandle { slot, generation: 1 },
+        adapter,
+        entry: CallEntry::new(queue, Priority::NORMAL, second(at)),
+    };
+    let commands = [
+        (0, up.clone()),
+        (0, offered(0, 0)),
+        (10, offered(1, 10)),
+        (20, Command::EpochBegan),
+        (20, up),
+        (20, Command::AgentLogIn { agent }),
+        (20, Command::AgentReady { agent }),
+        (20, Command::RecoveryOver),
+        // The first call was to hear something at 15 s, the other one is at 25 s.
+        (60, Command::AdvanceTime),
+    ];
+    let mut events = Vec::new();
+    for (at, command) in commands {
+        events.clear();
+        router.apply(second(at), command.clone(), &mut events).unwrap();
+        router.check_invariants();
+        assert_eq!(twin.apply(second(at), &command).unwrap(), events);
+    }
+    let position = |of: &dyn Fn(&Event) -> bool| events.iter().position(of).unwrap();
+    let second_call = CallHandle { slot: 1, generation: 1 };
+    let over = position(&|it| *it == Event::RecoveryOver);
+    let rings = position(&|it| matches!(it, Event::OfferIssued { .. }));
+    let hears =
+        position(&|it| matches!(it, Event::PlayOrdered { call, .. } if *call == second_call));
+    assert!(over < rings && rings < hears, "{events:#?}");
+}
+
 /// A snapshot between two slices of one instant knows what is still due, of calls in an agent's
 /// hands too: a Router that is restored from it does the same at the same command.
 #[test]
@@ -152,7 +207,8 @@ fn a_router_restored_between_two_slices_goes_on_as_the_straight_one() {
 fn replay(router: &mut Router, log: &[(Timestamp, Command)]) -> Vec<Event> {
     let mut events = Vec::new();
     for (now, command) in log {
-        router.apply(*now, command.clone(), &mut events).expect("what was accepted once is again");
+        let took = router.apply(*now, command.clone(), &mut events);
+        keeps!(7, took.is_ok(), "what was accepted once is not again: {command:?}, {took:?}");
     }
     events
 }
@@ -214,55 +270,244 @@ fn an_active_rule_sees_to_many_calls_in_slices() {
     assert_eq!(told, expected);
 }
 
-proptest! {
-    #![proptest_config(ProptestConfig { cases: CASES, ..ProptestConfig::default() })]
-
-    /// Calls are conserved, capacity is kept, nobody waits beside a free agent, refusals change
-    /// nothing: after every single step.
-    #[test]
-    fn invariants_hold_after_every_step(plan in a_plan(), steps in steps()) {
-        let mut world = World::new(plan);
-        steps.iter().for_each(|step| world.take(step));
+/// Time goes on, and nobody does anything any more, until no call waits.
+fn nobody_comes_any_more(world: &mut World) {
+    if world.router.phase() == Phase::Recovering {
+        assert!(world.apply(Command::RecoveryOver));
     }
-
-    /// Router and naive twin say the same, event by event.
-    #[test]
-    fn the_twin_says_the_same(plan in a_plan(), steps in steps()) {
-        let mut world = World::with_twin(plan);
-        steps.iter().for_each(|step| world.take(step));
+    while let Some(due) = world.router.next_deadline() {
+        world.let_time_pass(due.max(world.router.now()));
     }
+    let calls = &world.books().calls;
+    let talks = |stage| matches!(stage, Stage::Connected | Stage::Held);
+    keeps!(6, calls.values().all(|call| talks(call.stage)), "calls wait without end");
+}
 
-    /// Whoever knows only the facts knows what he would know from the whole history.
-    #[test]
-    fn the_facts_are_what_the_events_told(plan in a_plan(), steps in steps()) {
-        let mut world = World::told(plan);
-        steps.iter().for_each(|step| world.take(step));
+/// Calls are conserved, capacity is kept, nobody waits beside a free agent, refusals change
+/// nothing, every index is what it is made from: after every single step.
+#[test]
+fn invariants_hold_after_every_step() {
+    in_random_lives("invariants", World::new, |_| {});
+}
+
+/// Router and naive twin say the same, event by event.
+#[test]
+fn the_twin_says_the_same() {
+    in_random_lives("twin", World::with_twin, |_| {});
+}
+
+/// Whoever knows only the facts knows what he would know from the whole history.
+#[test]
+fn the_facts_are_what_the_events_told() {
+    in_random_lives("facts", World::told, |_| {});
+}
+
+/// A call is in exactly one state, and ends exactly once with one outcome: those too that are left
+/// at closing time, when all callers hang up.
+#[test]
+fn promise_1_every_call_is_in_one_state_and_ends_once() {
+    let begin = |plan| World::audited(plan, vec![Box::new(Conservation::default())]);
+    in_random_lives("promise-1", begin, |world| {
+        world.let_time_pass(world.router.now());
+        let left: Vec<CallHandle> = world.books().calls.keys().copied().collect();
+        for call in left {
+            keeps!(1, world.apply(Command::CallEnded { call }), "{call:?} is lost");
+        }
+        let books = world.books();
+        keeps!(1, books.arrived == books.ended, "a call has not ended");
+        keeps!(1, world.router.live_calls() == 0, "a call lives on");
+    });
+}
+
+/// No agent holds more than he can, and an offer is for whoever meets what is asked for.
+#[test]
+fn promise_2_offers_go_to_agents_who_may_and_can_take_them() {
+    let begin = |plan| World::audited(plan, vec![Box::new(Capacity::default())]);
+    in_random_lives("promise-2", begin, |_| {});
+}
+
+/// No call waits beside an agent who may take it, from the first instant on at which he may.
+#[test]
+fn promise_3_no_call_waits_beside_an_agent_who_may_take_it() {
+    let begin = |plan| World::audited(plan, vec![Box::new(WorkConserving)]);
+    in_random_lives("promise-3", begin, |_| {});
+}
+
+/// In a queue, an agent is offered the best call that he may take.
+#[test]
+fn promise_4_no_better_call_of_the_queue_is_passed_over() {
+    let begin = |plan| World::audited(plan, vec![Box::new(BestFirst)]);
+    in_random_lives("promise-4", begin, |_| {});
+}
+
+/// Among agents of the same standing the longest idle is offered the call; and whoever stands first,
+/// where a call picks.
+#[test]
+fn promise_5_of_equal_agents_the_longer_idle_is_offered() {
+    let begin = |plan| World::audited(plan, vec![Box::new(IdleFirst::default())]);
+    in_random_lives("promise-5", begin, |_| {});
+}
+
+/// No call waits longer than what follows from the plan, whatever becomes of it; and a plan from
+/// which nothing follows is refused.
+#[test]
+fn promise_6_every_wait_is_bounded_by_the_plan() {
+    let begin = |plan| World::audited(plan, vec![Box::new(Bounded::default())]);
+    in_random_lives("promise-6", begin, nobody_comes_any_more);
+}
+
+/// The last rule of every queue looks at the wait alone, and ends it; not with a bare busy tone,
+/// since a call of priority 9 may reach any queue.
+#[test]
+fn promise_6_a_plan_that_does_not_bound_waits_is_refused() {
+    let refuses = |last: Option<Rule>| {
+        let mut queue = plans::queue("general", Requirement::default(), Vec::new());
+        queue.rules.clear();
+        queue.rules.extend(last);
+        let other = plans::queue("other", Requirement::default(), Vec::new());
+        plans::plan(vec![queue, other], Vec::new()).check().is_err()
+    };
+    let last = |then: Action| Some(plans::rule("last", 60, vec![then]));
+    let ends = Action::End(Treatment::Voicemail);
+    keeps!(6, !refuses(last(ends.clone())), "a plan is refused for nothing");
+    keeps!(6, refuses(None), "no rule at all");
+    keeps!(6, refuses(last(Action::MoveTo(QueueId(1)))), "a move is not an end");
+    keeps!(6, refuses(last(Action::Play(AnnouncementId(0)))), "nor is an announcement");
+    keeps!(6, refuses(last(Action::End(Treatment::Busy))), "an emergency gets a busy tone");
+    let conditions: [fn(&mut When); 4] = [
+        |when| when.age = Span::from_secs(1),
+        |when| when.priority_at_least = Some(Priority::NORMAL),
+        |when| when.admission = Some(Admission { closed: true, calls_in_system: None }),
+        |when| {
+            let set = vec![Bound { gauge: Gauge::CallsWaiting, at_least: true, value: 1 }];
+            when.latch = Some(Latch { of: None, set, clear: Vec::new() });
+        },
+    ];
+    for condition in conditions {
+        let mut rule = plans::rule("last", 0, vec![ends.clone()]);
+        condition(&mut rule.when);
+        keeps!(6, refuses(Some(rule.clone())), "it may never come: {:?}", rule.when);
     }
+}
 
-    /// Deterministic: the same commands give the same events, and any prefix, snapshot, restore,
-    /// suffix equals the straight run.
-    #[test]
-    fn a_restored_router_goes_on_as_the_straight_one(
-        plan in a_plan(),
-        steps in steps(),
-        cut in 0.0_f64..1.0,
-    ) {
-        let mut world = World::new(plan);
-        steps.iter().for_each(|step| world.take(step));
+/// What a call asks for after a rule has acted is one thing.
+#[test]
+fn a_rule_that_asks_for_two_things_is_refused() {
+    let ask = || Action::Require(Requirement::default());
+    let accepts = |then: Vec<Action>| {
+        let rules = vec![plans::rule("widen", 5, then)];
+        let queue = plans::queue("general", Requirement::default(), rules);
+        plans::plan(vec![queue], Vec::new()).check()
+    };
+    assert_eq!(accepts(vec![ask()]), Ok(()));
+    let refusal = accepts(vec![ask(), ask()]).unwrap_err();
+    assert_eq!(refusal.0, "queue general, rule widen: it can ask for one thing only");
+}
+
+/// The same commands give the same events, byte for byte; and any prefix, snapshot, restore, suffix
+/// equals the straight run.
+#[test]
+fn promise_7_the_same_commands_give_the_same_events() {
+    in_random_lives("promise-7", World::new, |world| {
         let plan = Arc::clone(world.router.plan());
-        let cut = (world.log.len() as f64 * cut) as usize;
+        // What a journal keeps is as good as what was said.
+        let log: Vec<(Timestamp, Command)> = world.log.iter().map(as_kept).collect();
+        let cut = plan.seed as usize % (log.len() + 1);
 
         let mut straight = Router::new(Arc::clone(&plan)).unwrap();
-        let mut events = replay(&mut straight, &world.log[..cut]);
+        let mut events = replay(&mut straight, &log[..cut]);
         let bytes = straight.snapshot();
         let mut restored = Router::restore(Arc::clone(&plan), &bytes).unwrap();
         restored.check_invariants();
-        prop_assert_eq!(restored.digest(), straight.digest());
-        prop_assert_eq!(restored.next_deadline(), straight.next_deadline());
-        events.extend(replay(&mut restored, &world.log[cut..]));
-        prop_assert_eq!(&events, &world.events);
-        prop_assert_eq!(restored.digest(), world.router.digest());
+        keeps!(7, restored.snapshot() == bytes, "a restored Router has another snapshot");
+        keeps!(7, restored.digest() == straight.digest(), "it has another digest");
+        keeps!(7, restored.next_deadline() == straight.next_deadline(), "another deadline");
+        let from = events.len();
+        events.extend(replay(&mut restored, &log[cut..]));
+        let straight_on = replay(&mut straight, &log[cut..]);
+        keeps!(7, digest(&events) == digest(&world.events), "restored, it says something else");
+        keeps!(7, events[from..] == straight_on, "straight on, it says something else");
+        keeps!(7, events == world.events, "the same commands give other events");
+        let end = world.router.snapshot();
+        keeps!(7, restored.snapshot() == end, "restored, it ends in another state");
+        keeps!(7, straight.snapshot() == end, "it ends in another state");
+    });
+}
+
+fn as_kept((now, command): &(Timestamp, Command)) -> (Timestamp, Command) {
+    let mut bytes = Vec::new();
+    command.encode(&mut bytes);
+    let kept = Command::decode(&mut bytes.as_slice()).unwrap();
+    keeps!(7, kept == *command, "a journal keeps {kept:?}");
+    (*now, kept)
+}
+
+fn digest(events: &[Event]) -> u64 {
+    let mut digest = EventDigest::default();
+    events.iter().for_each(|event| digest.take_in(event));
+    digest.value()
+}
+
+/// Each timer counts from one event, and nothing comes early or late; time that passes in one leap
+/// brings the same as time that passes deadline by deadline; it never goes back.
+#[test]
+fn promise_8_timers_count_from_one_event_and_fire_in_their_time() {
+    let begin = |plan| World::audited(plan, vec![Box::new(Timers::default())]);
+    in_random_lives("promise-8", begin, |world| {
+        world.let_time_pass(world.router.now());
+        let plan = Arc::clone(world.router.plan());
+        let mut leaping = Router::new(plan).unwrap();
+        let mut events = Vec::new();
+        let leap = |leaping: &mut Router, until: Timestamp, events: &mut Vec<Event>| {
+            while leaping.next_deadline().is_some_and(|due| due <= until) {
+                leaping.apply(until, Command::AdvanceTime, events).unwrap();
+            }
+        };
+        // As far as time had passed before an epoch began, and otherwise to the next command.
+        let mut passed = None;
+        for (now, command) in &world.log {
+            if *command == Command::AdvanceTime {
+                passed = Some(*now);
+                continue;
+            }
+            let until = if *command == Command::EpochBegan { passed } else { Some(*now) };
+            until.into_iter().for_each(|until| leap(&mut leaping, until, &mut events));
+            passed = None;
+            leaping.apply(*now, command.clone(), &mut events).unwrap();
+        }
+        leap(&mut leaping, world.router.now(), &mut events);
+        let differ = events.iter().zip(&world.events).find(|(leaping, slow)| leaping != slow);
+        keeps!(8, differ.is_none(), "time that leaps brings something else: {differ:?}");
+        let same = events.len() == world.events.len();
+        keeps!(8, same, "time that leaps brings more, or less");
+
+        let before = (world.router.digest(), Timestamp(world.router.now().0 - 1));
+        let refused = world.router.apply(before.1, Command::EpochBegan, &mut events);
+        let at = world.router.now();
+        keeps!(8, refused == Err(Rejection::TimeWentBack { at }), "time goes back: {refused:?}");
+        keeps!(8, world.router.digest() == before.0, "time that went back has changed something");
+    });
+}
+
+/// A life that is written down as a scenario and read again is the same life, word for word.
+#[test]
+fn a_life_written_down_reads_as_it_went() {
+    let mut runner = TestRunner::deterministic();
+    for _ in 0..60 {
+        let (plan, steps) = (a_plan(), steps()).new_tree(&mut runner).unwrap().current();
+        let mut world = World::audited(plan.clone(), Vec::new());
+        steps.iter().for_each(|step| world.take(step));
+        let written = written::scenario(&plan, &world.log);
+        assert!(!written.contains('#'), "words can say all of it");
+        let said = scenario::run("a life", &written);
+        let differ = written.lines().zip(said.lines()).find(|(written, said)| written != said);
+        assert_eq!(differ, None);
+        assert_eq!(written.lines().count(), said.lines().count());
     }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: cases(), ..ProptestConfig::default() })]
 
     /// A damaged snapshot is refused or restored to something sound; it never panics.
     #[test]

@@ -443,6 +443,11 @@ impl Twin {
     fn time_passes(&mut self, now: Timestamp) {
         let mut fired = 0;
         while self.phase != Phase::Recovering && fired < SLICE {
+            // What is later than the present was not overdue.
+            if self.next_due().is_some_and(|(at, _)| at > self.now) {
+                self.caught_up();
+                self.match_all_that_may();
+            }
             let Some((at, timer)) = self.next_due().filter(|(at, _)| *at <= now) else { break };
             self.now = self.now.max(at);
             self.falls_due(timer);
@@ -1317,6 +1322,12 @@ impl Twin {
         }
     }
 
+    /// Moved to where it stands for as long as a latch is set, it stands there whatever becomes of it.
+    fn is_there_for_good(&mut self, call: usize, queue: QueueId) {
+        let places = self.calls[call].places.iter_mut();
+        places.filter(|place| place.queue == queue).for_each(|place| place.by = None);
+    }
+
     /// Whether it has entered and left this queue at this instant.
     fn has_passed(&self, call: usize, queue: QueueId) -> bool {
         self.calls[call].passed.contains(&(queue, self.now))
@@ -1434,6 +1445,7 @@ impl Twin {
         }
         let (was_offered, arrival) = (known.state == State::Offering, known.arrival);
         self.calls[index].moves += 1;
+        self.is_there_for_good(index, queue);
         if was_offered {
             self.all_offers_end(index, RevokeCause::CallMoved);
             self.calls[index].state = State::Waiting;
@@ -1630,6 +1642,7 @@ impl Twin {
                     return false;
                 }
                 self.calls[index].moves += 1;
+                self.is_there_for_good(index, *to);
                 self.leaves(index, queue, LeftCause::Moved);
                 if !stands_there {
                     self.enters(index, *to, self.now);

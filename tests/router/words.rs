@@ -1,13 +1,13 @@
 //! The words of scenario files: a plan and commands from them, events into them.
 
-mod said;
+pub(crate) mod said;
 
 use crate::plans;
 use acd_core::{
     Action, AdapterId, Admission, AgentId, AnnouncementId, Bound, CallEntry, CallHandle, CallerKey,
-    Channel, Command, Criterion, DeskPlan, DeviceState, ExtraId, ForcedPresence, Gauge, KeepFree,
-    Latch, MissedOffers, NumberId, OfferNumber, OfferResult, Order, Priority, QueueId, ReasonId,
-    Requirement, RoutingPlan, Service, SkillId, Span, Timestamp, Treatment,
+    Channel, Command, Criterion, DeskPlan, DeviceState, Endpoint, ExtraId, ForcedPresence, Gauge,
+    KeepFree, Latch, MissedOffers, NumberId, OfferNumber, OfferResult, Order, Priority, QueueId,
+    ReasonId, Requirement, RoutingPlan, Service, SkillId, Span, Timestamp, Treatment,
 };
 use std::collections::BTreeMap;
 
@@ -39,44 +39,58 @@ impl Default for Names {
     }
 }
 
-fn seconds(at: &str, word: &str) -> Span {
-    let number = word.trim_end_matches('s').parse().unwrap_or_else(|_| panic!("{at}: {word}"));
-    Span::from_secs(number)
+/// Seconds, down to the microsecond: `5s`, `0.25s`.
+pub(crate) fn span(at: &str, word: &str) -> Span {
+    let number = word.strip_suffix('s').unwrap_or(word);
+    let (seconds, parts) = number.split_once('.').unwrap_or((number, ""));
+    let digits = format!("{seconds}{parts:0<6}");
+    assert!(parts.len() <= 6, "{at}: {word}");
+    Span(digits.parse().unwrap_or_else(|_| panic!("{at}: {word}")))
 }
 
 impl Names {
-    /// `queue NAME [needs SKILL LEVEL [and SKILL LEVEL] [or SKILL LEVEL ...]] [rings 15s]
-    /// [wraps 30s] [answers 20s] [selects CRITERION ...]`, where `or` adds an alternative;
-    /// `rule NAME of QUEUE after 45s ACTION`; `rule NAME of QUEUE when CONDITIONS then ACTION`, the
-    /// conditions being any of `waited 5s`, `age 5s`, `priority 7`, `repeats 5s`, `closed`,
-    /// `in-system 5`, and `waiting 5`, `longest 5s`, `staffed 1`, `working 1`, `available 1` with
+    /// `queue NAME [needs SKILL LEVEL [and SKILL LEVEL] [or SKILL LEVEL [with SKILL LEVEL] ...]]
+    /// [rings 15s] [wraps 30s] [answers 20s] [selects CRITERION ...]`, where `or` adds an
+    /// alternative and `with` what it asks for too; `rule NAME of QUEUE after 45s ACTION`;
+    /// `rule NAME of QUEUE when CONDITIONS then ACTION [and ACTION ...]`, the conditions being any of
+    /// `waited 5s`, `age 5s`, `priority 7`, `repeats 5s`, `closed`, `in-system 5`, and `waiting 5`, `longest 5s`, `staffed 1`, `working 1`, `available 1` with
     /// `until` before those that end it, `in QUEUE` and `in domain`; `closing ends waits in QUEUE`;
-    /// `agent NAME [SKILL LEVEL ...] [holds 2] [at ADAPTER]
+    /// `agent NAME [SKILL LEVEL ...] [holds 2] [at ADAPTER[:ADDRESS]]
     /// [ranks QUEUE 8] [delays QUEUE 60s] [serves only]`; `order credit 90s`, `order strict`, `order
-    /// oldest`, `order deadline`; `missed stay ready`, `missed not ready after 1`; `hard SKILL ...`;
-    /// `besides REQUIREMENT`, which calls may be offered with, a requirement being as in `queue`.
+    /// oldest`, `order deadline`; `missed stay ready`, `missed not ready after 1`; `seed 7`; `hard
+    /// SKILL ...`; `besides REQUIREMENT`, which calls may be offered with, a requirement being as in
+    /// `queue`; `skills NAME ...` and `reasons NAME ...` that are all there are.
     pub(crate) fn plan_line(&mut self, at: &str, line: &str) {
         let words: Vec<&str> = line.split_whitespace().collect();
         match words.as_slice() {
             ["queue", name, rest @ ..] => self.plan_queue(at, name, rest),
             ["rule", name, "of", queue, "after", waited, action @ ..] => {
-                let action = self.action(at, action);
+                let then = self.actions(at, action);
                 let queue = self.queue(at, queue).index();
                 let rules = &mut self.plan.queues[queue].rules;
-                let waited = seconds(at, waited);
-                let rule = acd_core::Rule::after(waited, name, vec![action]);
+                let waited = span(at, waited);
+                let rule = acd_core::Rule::after(waited, name, then);
                 rules.insert(rules.len() - 1, rule);
             }
             ["rule", name, "of", queue, "when", words @ ..] => {
                 let then = words.iter().position(|word| *word == "then");
                 let (when, action) = words.split_at(then.unwrap_or_else(|| panic!("{at}: then")));
-                let mut rule =
-                    acd_core::Rule::after(Span(0), name, vec![self.action(at, &action[1..])]);
+                let then = self.actions(at, &action[1..]);
+                let mut rule = acd_core::Rule::after(Span(0), name, then);
                 let queue = self.queue(at, queue);
                 self.conditions(at, queue, &mut rule, when);
                 let queue = queue.index();
                 let rules = &mut self.plan.queues[queue].rules;
                 rules.insert(rules.len() - 1, rule);
+            }
+            ["skills", names @ ..] => {
+                self.plan.skills = names.iter().map(|name| (*name).to_owned()).collect();
+            }
+            ["reasons", names @ ..] => {
+                self.plan.reasons = names.iter().map(|name| (*name).to_owned()).collect();
+            }
+            ["seed", seed] => {
+                self.plan.seed = seed.parse().unwrap_or_else(|_| panic!("{at}: {seed}"));
             }
             ["hard", skills @ ..] => self.plan.hard = self.skills(at, skills),
             ["besides", asked @ ..] => {
@@ -101,7 +115,7 @@ impl Names {
                 plan.interruptible_by = by.map(|word| channel_of(at, word)).collect();
             }
             ["order", "credit", per_step] => {
-                self.plan.order = Order::Credit { per_step: seconds(at, per_step) };
+                self.plan.order = Order::Credit { per_step: span(at, per_step) };
             }
             ["order", "strict"] => self.plan.order = Order::Strict,
             ["order", "oldest"] => self.plan.order = Order::Oldest,
@@ -115,17 +129,11 @@ impl Names {
         }
     }
 
-    /// A line of another plan, which begins with the first of them; besides the above, `skills
-    /// NAME ...` and `reasons NAME ...` that are all there are.
+    /// A line of another plan, which begins with the first of them.
     pub(crate) fn next_plan_line(&mut self, at: &str, line: &str) {
         let next = self.next_plan.take().unwrap_or_else(|| plans::plan(Vec::new(), Vec::new()));
         let present = std::mem::replace(&mut self.plan, next);
-        let names = |line: &str| line.split_whitespace().skip(1).map(str::to_owned).collect();
-        match line.split_once(' ') {
-            Some(("skills", _)) => self.plan.skills = names(line),
-            Some(("reasons", _)) => self.plan.reasons = names(line),
-            _ => self.plan_line(at, line),
-        }
+        self.plan_line(at, line);
         self.next_plan = Some(std::mem::replace(&mut self.plan, present));
     }
 
@@ -140,10 +148,18 @@ impl Names {
                     queue.require.skills.extend(more.skills);
                     queue.require.skills.sort_unstable();
                 }
-                "rings" => queue.ring = seconds(at, value),
-                "wraps" => queue.wrap_up = seconds(at, value),
-                "extends" => queue.wrap_up_at_most = seconds(at, value),
+                "rings" => queue.ring = span(at, value),
+                "wraps" => queue.wrap_up = span(at, value),
+                "extends" => queue.wrap_up_at_most = span(at, value),
                 "or" => queue.require.any_of.push(self.requirement(at, &[value, rest[0]]).skills),
+                "with" => {
+                    let more = self.requirement(at, &[value, rest[0]]).skills;
+                    let last = queue.require.any_of.last_mut();
+                    let last = last.unwrap_or_else(|| panic!("{at}: with what"));
+                    last.extend(more);
+                    last.sort_unstable();
+                }
+                "answers" => queue.service_level.within = span(at, value),
                 "keeps" => {
                     let agents = value.parse().unwrap_or_else(|_| panic!("{at}: {value}"));
                     let for_priority = priority_of(at, rest[2]);
@@ -153,9 +169,8 @@ impl Names {
                 "broadcasts" => {
                     queue.broadcast = value.parse().unwrap_or_else(|_| panic!("{at}: {value}"));
                 }
-                "remembers" => queue.affinity.window = seconds(at, value),
-                "waits" => queue.affinity.wait = seconds(at, value),
-                "answers" => queue.service_level.within = seconds(at, value),
+                "remembers" => queue.affinity.window = span(at, value),
+                "waits" => queue.affinity.wait = span(at, value),
                 "selects" => {
                     queue.select = vec![criterion(at, value)];
                     queue.select.extend(rest.iter().map(|word| criterion(at, word)));
@@ -163,7 +178,7 @@ impl Names {
                 }
                 _ => panic!("{at}: queue: {word}"),
             }
-            if matches!(*word, "needs" | "and" | "or") {
+            if matches!(*word, "needs" | "and" | "or" | "with") {
                 words = &words[1..];
             }
         }
@@ -179,11 +194,11 @@ impl Names {
             words = rest.get(1..).unwrap_or_default();
             let gauge = match *word {
                 "waited" => {
-                    rule.when.waited = seconds(at, value);
+                    rule.when.waited = span(at, value);
                     continue;
                 }
                 "age" => {
-                    rule.when.age = seconds(at, value);
+                    rule.when.age = span(at, value);
                     continue;
                 }
                 "priority" => {
@@ -191,7 +206,7 @@ impl Names {
                     continue;
                 }
                 "repeats" => {
-                    rule.repeat_every = Some(seconds(at, value));
+                    rule.repeat_every = Some(span(at, value));
                     continue;
                 }
                 "in-system" => {
@@ -219,7 +234,7 @@ impl Names {
             };
             let of_calls = matches!(gauge, Gauge::CallsWaiting | Gauge::LongestWait);
             let value = match gauge {
-                Gauge::LongestWait => seconds(at, value).0,
+                Gauge::LongestWait => span(at, value).0,
                 _ => u64::from(number(value)),
             };
             let bound = Bound { gauge, at_least: of_calls != ends, value };
@@ -247,7 +262,7 @@ impl Names {
                     let service = &mut agent.queues[known].1;
                     match *word {
                         "ranks" => service.rank = rest[0].parse().expect("a rank"),
-                        _ => service.delay = seconds(at, rest[0]),
+                        _ => service.delay = span(at, rest[0]),
                     }
                     words = &words[1..];
                 }
@@ -258,17 +273,17 @@ impl Names {
                     let channel = channel_of(at, value);
                     let capacity = rest[0].parse().unwrap_or_else(|_| panic!("{at}"));
                     agent.desks.retain(|desk| desk.channel != channel);
+                    words = &words[1..];
+                    let mut endpoint = None;
+                    if let ["through", through, more @ ..] = words {
+                        (endpoint, words) = (Some(self.endpoint(at, through, name)), more);
+                    }
                     if capacity > 0 {
-                        agent.desks.push(DeskPlan { channel, capacity, endpoint: None });
+                        agent.desks.push(DeskPlan { channel, capacity, endpoint });
                         agent.desks.sort_by_key(|desk| desk.channel);
                     }
-                    words = &words[1..];
                 }
-                "at" => {
-                    let adapter = self.adapter(at, value);
-                    let address = name.to_owned();
-                    agent.desks[0].endpoint = Some(acd_core::Endpoint { adapter, address });
-                }
+                "at" => agent.desks[0].endpoint = Some(self.endpoint(at, value, name)),
                 skill => agent.skills.extend(self.requirement(at, &[skill, value]).skills),
             }
         }
@@ -277,10 +292,30 @@ impl Names {
         self.plan.agents.push(agent);
     }
 
+    /// `ADAPTER:ADDRESS`; without an address that of the same name as the agent.
+    fn endpoint(&mut self, at: &str, word: &str, name: &str) -> Endpoint {
+        let (adapter, address) = word.split_once(':').unwrap_or((word, name));
+        Endpoint { adapter: self.adapter(at, adapter), address: address.to_owned() }
+    }
+
+    fn actions(&self, at: &str, words: &[&str]) -> Vec<Action> {
+        words.split(|word| *word == "and").map(|words| self.action(at, words)).collect()
+    }
+
     fn action(&self, at: &str, words: &[&str]) -> Action {
         match words {
             ["drop", skills @ ..] => Action::Drop(self.skills(at, skills)),
-            ["need", rest @ ..] => Action::Require(self.requirement(at, rest)),
+            ["need", rest @ ..] => {
+                let mut all = rest.split(|word| *word == "or");
+                let skills = all.next().map(|words| self.requirement(at, words).skills);
+                let any_of = all.map(|words| {
+                    let words: Vec<&str> =
+                        words.iter().copied().filter(|word| *word != "with").collect();
+                    self.requirement(at, &words).skills
+                });
+                let any_of = any_of.collect();
+                Action::Require(Requirement { skills: skills.unwrap_or_default(), any_of })
+            }
             ["add", queue, "while-active"] => {
                 Action::AddQueue { to: self.queue(at, queue), while_active: true }
             }
@@ -291,12 +326,14 @@ impl Names {
             ["play"] => Action::Play(AnnouncementId(0)),
             ["end", "voicemail"] => Action::End(Treatment::Voicemail),
             ["end", "message"] => Action::End(Treatment::Message),
+            ["end", "busy"] => Action::End(Treatment::Busy),
             _ => panic!("{at}: not an action: {words:?}"),
         }
     }
 
     fn requirement(&self, at: &str, words: &[&str]) -> Requirement {
-        let pairs = words.chunks(2).filter(|pair| pair[0] != "nothing");
+        let named: Vec<&str> = words.iter().copied().filter(|word| *word != "nothing").collect();
+        let pairs = named.chunks(2);
         let mut skills: Vec<(SkillId, u8)> = pairs
             .map(|pair| {
                 let skill = position(at, &self.plan.skills, pair[0]);
@@ -307,21 +344,23 @@ impl Names {
         Requirement { skills, any_of: Vec::new() }
     }
 
-    /// `SKILL LEVEL [and SKILL LEVEL] [or SKILL LEVEL ...]`, where `or` adds an alternative.
+    /// `SKILL LEVEL [and SKILL LEVEL] [or SKILL LEVEL [with SKILL LEVEL] ...]`, where `or` adds an
+    /// alternative.
     fn whole_requirement(&self, at: &str, words: &[&str]) -> Requirement {
         let mut asked = Requirement::default();
-        let mut is_alternative = false;
-        for words in words.split_inclusive(|word| matches!(*word, "and" | "or")) {
-            let pair: Vec<&str> =
-                words.iter().copied().filter(|word| !matches!(*word, "and" | "or")).collect();
+        let mut joined = "and";
+        let joins = |word: &&str| matches!(*word, "and" | "or" | "with");
+        for words in words.split_inclusive(joins) {
+            let pair: Vec<&str> = words.iter().copied().filter(|word| !joins(word)).collect();
             let skills = self.requirement(at, &pair).skills;
-            if is_alternative {
-                asked.any_of.push(skills)
-            } else {
-                asked.skills.extend(skills)
+            match (joined, asked.any_of.last_mut()) {
+                ("or", _) => asked.any_of.push(skills),
+                ("with", Some(alternative)) => alternative.extend(skills),
+                _ => asked.skills.extend(skills),
             }
-            is_alternative = words.ends_with(&["or"]);
+            joined = words.last().copied().unwrap_or_default();
         }
+        asked.any_of.iter_mut().for_each(|alternative| alternative.sort_unstable());
         asked.skills.sort_unstable();
         asked
     }
@@ -344,19 +383,27 @@ impl Names {
         Some(AgentId(found as u32))
     }
 
+    /// One of the plan's, or `adapter-N` for another.
     fn adapter(&self, at: &str, name: &str) -> AdapterId {
-        AdapterId(position(at, &self.plan.adapters, name) as u16)
+        let number = name.strip_prefix("adapter-").and_then(|number| number.parse().ok());
+        AdapterId(number.unwrap_or_else(|| position(at, &self.plan.adapters, name) as u16))
     }
 
     fn call(&self, at: &str, name: &str) -> CallHandle {
         *self.calls.get(name).unwrap_or_else(|| panic!("{at}: call {name}"))
     }
 
+    /// A call that has its name already keeps its handle.
+    pub(crate) fn name_call(&mut self, name: &str, handle: CallHandle) -> CallHandle {
+        *self.calls.entry(name.to_owned()).or_insert(handle)
+    }
+
     /// One command; `words.rs` is the list of what can be said.
     pub(crate) fn command(&mut self, at: &str, line: &str) -> Command {
         let words: Vec<&str> = line.split_whitespace().collect();
         if let [adapter, what @ ..] = words.as_slice()
-            && self.plan.adapters.iter().any(|name| name == adapter)
+            && (self.plan.adapters.iter().any(|name| name == adapter)
+                || adapter.starts_with("adapter-"))
         {
             return self.adapter_command(at, adapter, what);
         }
@@ -383,15 +430,25 @@ impl Names {
         match words {
             ["connects", how @ ..] => Command::AdapterUp {
                 adapter,
-                incarnation: if how.contains(&"anew") { 2 } else { 1 },
+                incarnation: match how {
+                    ["as", incarnation, ..] => {
+                        incarnation.parse().unwrap_or_else(|_| panic!("{at}: {incarnation}"))
+                    }
+                    ["anew", ..] => 2,
+                    _ => 1,
+                },
                 resync: how.ends_with(&["to", "resync"]),
             },
             ["is", "synced"] => Command::AdapterSynced { adapter },
             ["drops"] => Command::AdapterDown { adapter },
+            ["has", "been", "heard", "up", "to", number] => Command::AdapterHeard {
+                adapter,
+                number: number.parse().unwrap_or_else(|_| panic!("{at}: {number}")),
+            },
             ["offers", call, "to", queue, rest @ ..] => {
                 let slot = self.calls.len() as u32;
                 let handle = CallHandle { slot, generation: 1 };
-                let handle = *self.calls.entry((*call).to_owned()).or_insert(handle);
+                let handle = self.name_call(call, handle);
                 let queue = self.queue(at, queue);
                 let mut entry = CallEntry::new(queue, Priority::NORMAL, self.now);
                 let mut rest = rest;
@@ -399,12 +456,14 @@ impl Names {
                     rest = more;
                     match *word {
                         "at" => entry.priority = priority_of(at, value),
-                        "since" => entry.since = START + seconds(at, value),
+                        "since" => entry.since = START + span(at, value),
                         "by" => entry.channel = channel_of(at, value),
                         "for" => entry.preferred = self.agent(value),
                         "from" => {
-                            let key = value.bytes().map(u64::from);
-                            entry.caller = Some(CallerKey(key.fold(0, |key, it| 256 * key + it)));
+                            let of_name = value.bytes().map(u64::from);
+                            let of_name = || of_name.fold(0, |key, it| 256 * key + it);
+                            let key = value.parse().unwrap_or_else(|_| of_name());
+                            entry.caller = Some(CallerKey(key));
                         }
                         "besides" => {
                             let asked: Vec<&str> =
@@ -442,7 +501,7 @@ impl Names {
             ["declines", call] => Command::AgentDecline { agent, offer: offer(call) },
             ["sends", "a", "heartbeat"] => Command::HeartbeatKept { agent },
             ["sends", "no", "heartbeat"] => Command::HeartbeatLost { agent },
-            ["extends", "wrap-up", by] => Command::AgentExtendWrapUp { agent, by: seconds(at, by) },
+            ["extends", "wrap-up", by] => Command::AgentExtendWrapUp { agent, by: span(at, by) },
             ["ends", "wrap-up"] => Command::AgentEndWrapUp { agent },
             ["has", "a", "device", state] => Command::DeviceChanged {
                 agent,
@@ -466,22 +525,42 @@ impl Names {
                 let priority = priority_of(at, priority);
                 Command::SetPriority { call: self.call(at, call), priority }
             }
-            ["ends", call] => {
-                Command::EndCall { call: self.call(at, call), treatment: Treatment::HangUp }
-            }
+            ["ends", call, with @ ..] => Command::EndCall {
+                call: self.call(at, call),
+                treatment: match with {
+                    [] => Treatment::HangUp,
+                    ["with", "busy"] => Treatment::Busy,
+                    ["with", "voicemail"] => Treatment::Voicemail,
+                    ["with", "message"] => Treatment::Message,
+                    _ => panic!("{at}: ends how: {with:?}"),
+                },
+            },
             ["closes", queue] => Command::SetClosed { queue: self.queue(at, queue), closed: true },
             ["opens", queue] => Command::SetClosed { queue: self.queue(at, queue), closed: false },
-            ["makes", agent, "not", "ready"] => {
-                let agent = self.agent(agent).unwrap_or_else(|| panic!("{at}: {agent}"));
-                Command::ForcePresence { agent, presence: ForcedPresence::NotReady }
-            }
+            ["makes", agent, how @ ..] => Command::ForcePresence {
+                agent: self.agent(agent).unwrap_or_else(|| panic!("{at}: {agent}")),
+                presence: match how {
+                    ["not", "ready"] => ForcedPresence::NotReady,
+                    ["ready"] => ForcedPresence::Ready,
+                    ["log", "out"] => ForcedPresence::LoggedOut,
+                    _ => panic!("{at}: makes him what: {how:?}"),
+                },
+            },
             _ => panic!("{at}: a supervisor does not do this: {words:?}"),
         }
     }
 
+    /// What becomes of its latest offer, or of the one to an agent: `is accepted [by AGENT]`.
     fn call_command(&self, at: &str, call: &str, words: &[&str]) -> Command {
         let call = self.call(at, call);
-        let offer = self.offers.get(&call).copied().unwrap_or_default();
+        let mut offer = self.offers.get(&call).copied().unwrap_or_default();
+        let mut words = words;
+        if let [before @ .., "by", agent] = words
+            && !before.contains(&"found")
+        {
+            let agent = self.agent(agent).unwrap_or_else(|| panic!("{at}: {agent}"));
+            (offer, words) = (self.offers_to[&(call, agent)], before);
+        }
         let result = |result| Command::OfferResult { call, offer, result };
         match words {
             ["hangs", "up"] => Command::CallEnded { call },
@@ -496,6 +575,7 @@ impl Names {
             ["rings"] => result(OfferResult::Ringing),
             ["is", "accepted"] => result(OfferResult::Accepted),
             ["is", "declined"] => result(OfferResult::Declined),
+            ["is", "not", "answered"] => result(OfferResult::NoAnswer),
             ["fails"] => result(OfferResult::Failed),
             ["is", "bridged"] => Command::CallBridged { call, offer },
             ["cannot", "be", "bridged"] => Command::ConnectFailed { call, offer },

@@ -132,11 +132,14 @@ impl Router {
             self.rule_acts(stay, (rules - 1) as u16, events);
             return true;
         }
-        let stands_there = self.place_in(slot, to).is_some();
+        let place_there = self.place_in(slot, to);
+        let stands_there = place_there.is_some();
         if !stands_there && self.has_left_now(slot, to) {
             return false;
         }
         self.calls[slot].moves += 1;
+        // Where it was for a while it is for good now: else its stays might end without a move.
+        place_there.into_iter().for_each(|place| self.place_helps_no_more(place));
         self.leave_queue(stay.place, LeftCause::Moved, events);
         if !stands_there {
             self.enter_queue(slot, to, events);

@@ -250,6 +250,7 @@ impl Router {
             return Err(Rejection::TooManyMoves);
         }
         self.calls[slot].moves += 1;
+        stands_there.into_iter().for_each(|place| self.place_helps_no_more(place));
         let was_offered = self.calls[slot].state == CallState::Offering;
         if was_offered {
             self.close_offers(slot, RevokeCause::CallMoved, events);

@@ -228,6 +228,11 @@ impl Router {
         // A match of this instant that has been put off.
         let mut is_owed = false;
         while self.phase != Phase::Recovering && fired < DEADLINES_PER_ADVANCE {
+            // What is later than the present was not overdue: the domain has recovered before it.
+            if self.phase == Phase::CatchingUp && self.next_deadline() > Some(self.now) {
+                self.end_recovery_when_caught_up(events);
+                self.settle(events);
+            }
             let Some((at, deadline)) = self.deadlines.pop_due(now) else {
                 break;
             };

@@ -4,10 +4,17 @@ use super::{Names, START};
 use acd_core::{
     AdapterId, AgentId, CallHandle, Channel, DeviceState, Event, HeartbeatState, LeftCause,
     NotReadyReason, OfferEnd, Outcome, Presence, QueueId, ReturnCause, RevokeCause, SlotState,
-    Timestamp, Treatment,
+    Span, Timestamp, Treatment,
 };
 
 impl Names {
+    /// Events that came by themselves at an instant, in words.
+    pub(crate) fn while_time_passes(&mut self, due: Timestamp, events: &[Event]) -> Vec<String> {
+        self.now = due;
+        let after = moment(due);
+        events.iter().map(|event| format!("{after}: {}", self.event(event))).collect()
+    }
+
     /// An event in words.
     pub(crate) fn event(&mut self, event: &Event) -> String {
         if let Event::OfferIssued { call, offer, agent, .. } = event {
@@ -265,8 +272,9 @@ impl Names {
         named.map_or("?", |(name, _)| name)
     }
 
-    fn adapter_name(&self, adapter: AdapterId) -> &str {
-        &self.plan.adapters[adapter.index()]
+    fn adapter_name(&self, adapter: AdapterId) -> String {
+        let known = self.plan.adapters.get(adapter.index());
+        known.cloned().unwrap_or_else(|| format!("adapter-{}", adapter.0))
     }
 
     fn agent_name(&self, agent: AgentId) -> &str {
@@ -279,5 +287,12 @@ impl Names {
 }
 
 fn moment(at: Timestamp) -> String {
-    format!("{}s", at.since(START).0 as f64 / 1e6)
+    seconds(at.since(START))
+}
+
+/// Exactly, in as few digits as that takes.
+pub(crate) fn seconds(span: Span) -> String {
+    let (seconds, parts) = (span.0 / 1_000_000, span.0 % 1_000_000);
+    let parts = format!(".{parts:06}");
+    format!("{seconds}{}s", parts.trim_end_matches('0').trim_end_matches('.'))
 }

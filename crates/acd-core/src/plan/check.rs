@@ -4,7 +4,8 @@ use super::{
     AGENTS_MAX, ALTERNATIVES_MAX, Action, Affinity, AgentPlan, BOUNDS_MAX, BROADCAST_MAX,
     CAPACITY_MAX, DELAYS_MAX, EXTRAS_MAX, LEVEL_MAX, Latch, Match, MissedOffers, Order,
     PATTERN_BYTES_MAX, PATTERNS_MAX, Pattern, PlanDefect, QUEUES_MAX, QueuePlan, RANK_MAX,
-    ROUTES_MAX, RULES_MAX, Requirement, Route, RoutingPlan, Rule, SKILLS_MAX, Service, When,
+    ROUTES_MAX, RULES_MAX, Requirement, Route, RoutingPlan, Rule, SKILLS_MAX, Service, Treatment,
+    When,
 };
 use crate::extras::Extras;
 use crate::ids::{Priority, QueueId, SkillId, Span};
@@ -157,6 +158,10 @@ impl RoutingPlan {
             if rule.then.iter().rev().skip(1).any(Action::leaves) {
                 return defect(format!("{at}: nothing can follow a move, a transfer or an end"));
             }
+            let asks = rule.then.iter().filter(|it| matches!(it, Action::Require(_))).count();
+            if asks > 1 {
+                return defect(format!("{at}: it can ask for one thing only"));
+            }
             for action in &rule.then {
                 match action {
                     Action::RaisePriority(priority) if *priority > Priority::HIGHEST_BY_RULE => {
@@ -198,6 +203,9 @@ impl RoutingPlan {
         }
         let terminal = queue.rules.last().and_then(|rule| rule.then.last());
         match terminal {
+            Some(Action::End(Treatment::Busy)) => defect(format!(
+                "{at}: its last rule must not be a bare busy tone: priority 9 may wait"
+            )),
             Some(Action::End(_) | Action::TransferTo(_)) => Ok(()),
             Some(_) | None => defect(format!("{at}: its last rule must end the call")),
         }

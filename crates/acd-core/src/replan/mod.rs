@@ -303,12 +303,11 @@ impl Router {
         to.device = device;
         events.push(Event::DeviceChanged { agent, device });
         let (presence, pending) = (to.presence(), to.pending());
-        if presence == before {
-            return;
-        }
         to.presence_changed(before, self.now);
         to.becomes_available(self.now);
-        events.push(Event::PresenceChanged { agent, presence, pending });
+        if presence != before {
+            events.push(Event::PresenceChanged { agent, presence, pending });
+        }
     }
 
     /// Agents' delays may be others now.
