@@ -144,8 +144,9 @@ impl LiveCall {
 /// The live calls of an adapter whose PBX has no place to keep them, followed from what is said over
 /// its session.
 ///
-/// Send every report and every resync through it, and show it every event that was received. The file of `LiveCalls::kept_in` outlives the process, but no power cut: a PBX does
-/// not keep its callers over one either.
+/// Send every report and every resync through it, and show it every event that was received. The
+/// file of `LiveCalls::kept_in` outlives the process, but no power cut: a PBX does not keep its
+/// callers over one either.
 #[derive(Debug, Default)]
 pub struct LiveCalls {
     calls: BTreeMap<String, LiveCall>,

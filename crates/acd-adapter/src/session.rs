@@ -270,7 +270,8 @@ impl SessionSender {
     }
 
     /// Where this adapter's waiting calls stand in their queues, from 1, by `call_id`: to tell
-    /// callers. Of several queues, the one in which a call is nearest to the front. It is asked beside the session, so that no report waits for it.
+    /// callers. Of several queues, the one in which a call is nearest to the front. It is asked beside
+    /// the session, so that no report waits for it.
     ///
     /// # Errors
     /// `UNAVAILABLE` while there is no connection, and whatever the daemon refuses with.
