@@ -6,7 +6,7 @@ use crate::twin::Twin;
 use acd_core::{
     Action, AdapterFacts, AdapterId, Admission, Affinity, AgentId, AnnouncementId, Bound,
     CallEntry, CallHandle, CallerKey, Channel, ChannelPlan, Channels, Command, Criterion, DeskPlan,
-    DeviceState, Endpoint, Event, ForcedPresence, Gauge, HeartbeatState, KeepFree, Latch,
+    DeviceState, Endpoint, Event, ForcedPresence, Gauge, HeartbeatState, How, KeepFree, Latch,
     MissedOffers, OfferEnd, OfferNumber, OfferResult, Order, Outcome, Phase, Priority, QueueId,
     RANK_MAX, ReasonId, Requirement, Router, RoutingPlan, Rule, Service, Span, Timestamp,
     Treatment, When,
@@ -645,6 +645,9 @@ impl World {
             }
             let more = &self.events[from + said.map_or(0, |said| said.len())..];
             assert_eq!(more, [], "{command:?} made the Router say more than the twin");
+            let (known, decided) = (twin.decisions(), self.router.decisions());
+            assert_eq!(known.len(), decided.len(), "each offer has its reason");
+            known.iter().zip(decided).for_each(|(known, decided)| known.check(decided));
         }
         match answer {
             Ok(()) => {
@@ -654,6 +657,7 @@ impl World {
                 self.ledger.take_in(command, &self.events[from..], &plan);
                 self.router.check_invariants();
                 self.check_recovery(from);
+                self.check_decisions(from);
                 self.check_that_all_fired();
                 if let Some(told) = &mut self.told {
                     told.take_in(self.now, &self.events[from..]);
@@ -688,6 +692,20 @@ impl World {
                 }
             }
         }
+    }
+
+    /// There is one for each offer of the command, in their order.
+    fn check_decisions(&self, from: usize) {
+        let issued = self.events[from..].iter().filter_map(|event| match event {
+            Event::OfferIssued { call, offer, agent, queue, adopted, .. } => {
+                Some((*call, *offer, *agent, *queue, *adopted))
+            }
+            _ => None,
+        });
+        let decided = self.router.decisions().iter();
+        let decided =
+            decided.map(|it| (it.call, it.offer, it.agent, it.queue, it.how == How::Adopted));
+        assert!(issued.eq(decided), "each offer has its reason");
     }
 
     /// One of the adapters that `which` says yes to, else the one of that number.

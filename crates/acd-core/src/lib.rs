@@ -14,6 +14,7 @@ mod calls;
 mod chance;
 mod command;
 mod deadlines;
+mod decision;
 mod digest;
 mod event;
 mod facts;
@@ -45,6 +46,7 @@ pub use call::{CALLS_MAX, EXCLUSIONS_MAX, MOVES_MAX, PLACES_MAX};
 
 pub use chance::draw;
 pub use command::{CallEntry, Command, ForcedPresence, OfferResult, Rejection};
+pub use decision::{AgentStanding, CallStanding, Decision, How, Pick, PickedBy, Take, TookBy};
 pub use digest::{EventDigest, LOGIC_VERSION};
 pub use event::{
     DeviceState, Event, HeartbeatState, LeftCause, NotReadyReason, OfferEnd, Outcome, Presence,
