@@ -554,6 +554,8 @@ pub(crate) struct World {
     told: Option<Told>,
     /// What the contract says, in plain loops; kept if it is to be compared.
     twin: Option<Twin>,
+    /// What keeps agents from calls is compared with the twin's, after each thirteenth command.
+    explains: bool,
 }
 
 impl World {
@@ -581,6 +583,13 @@ impl World {
         world
     }
 
+    /// The same, and what is explained is compared too.
+    pub(crate) fn explained(plan: RoutingPlan) -> Self {
+        let mut world = Self::with_twin(plan);
+        world.explains = true;
+        world
+    }
+
     fn before_work(plan: RoutingPlan) -> Self {
         Self {
             router: Router::new(Arc::new(plan)).unwrap(),
@@ -592,6 +601,7 @@ impl World {
             accepted: 0,
             told: None,
             twin: None,
+            explains: false,
         }
     }
 
@@ -648,6 +658,9 @@ impl World {
             let (known, decided) = (twin.decisions(), self.router.decisions());
             assert_eq!(known.len(), decided.len(), "each offer has its reason");
             known.iter().zip(decided).for_each(|(known, decided)| known.check(decided));
+            if self.explains && self.log.len().is_multiple_of(13) {
+                twin.check_explanations(&self.router);
+            }
         }
         match answer {
             Ok(()) => {

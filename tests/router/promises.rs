@@ -213,6 +213,14 @@ proptest! {
         steps.iter().for_each(|step| world.take(step));
     }
 
+    /// What is said to keep agents from a call does, and nothing else: exactly those of whom nothing
+    /// is said would be given it, and no call waits beside one of these.
+    #[test]
+    fn what_is_explained_is_so(plan in a_plan(), steps in steps()) {
+        let mut world = World::explained(plan);
+        steps.iter().for_each(|step| world.take(step));
+    }
+
     /// Whoever knows only the facts knows what he would know from the whole history.
     #[test]
     fn the_facts_are_what_the_events_told(plan in a_plan(), steps in steps()) {

@@ -3,6 +3,7 @@
 //!
 //! Router and twin must say the same, event by event, whatever happens.
 
+mod barriers;
 mod decisions;
 
 use acd_core::{

@@ -8,6 +8,7 @@ mod adapters;
 mod adoption;
 mod affinity;
 mod agent;
+mod barriers;
 mod bits;
 mod call;
 mod calls;
@@ -17,6 +18,7 @@ mod deadlines;
 mod decision;
 mod digest;
 mod event;
+mod explain;
 mod facts;
 mod gauges;
 mod ids;
@@ -42,6 +44,7 @@ mod wire;
 
 pub use adapters::ADAPTERS_MAX;
 pub use affinity::CALLERS_MAX;
+pub use barriers::{Barrier, BarrierKind};
 pub use call::{CALLS_MAX, EXCLUSIONS_MAX, MOVES_MAX, PLACES_MAX};
 
 pub use chance::draw;
@@ -52,6 +55,7 @@ pub use event::{
     DeviceState, Event, HeartbeatState, LeftCause, NotReadyReason, OfferEnd, Outcome, Presence,
     ReturnCause, RevokeCause, SlotState,
 };
+pub use explain::{BarredAgents, Explanation, Hold, PlaceExplanation, Reserve};
 pub use facts::{AdapterFacts, AgentFacts, CallFacts, CallStage, HandFacts, PlaceFacts, SlotFacts};
 pub use ids::{
     AdapterId, AgentId, AnnouncementId, CallHandle, CallerKey, DemandId, NumberId, OfferNumber,
