@@ -181,7 +181,7 @@ fn detail(event: &Event) -> &'static str {
 }
 
 /// A channel as one word.
-fn channel(channel: Channel) -> &'static str {
+pub(super) fn channel(channel: Channel) -> &'static str {
     match channel {
         Channel::Voice => "voice",
         Channel::Chat => "chat",
