@@ -14,7 +14,7 @@ use std::collections::BTreeMap;
 pub struct Explanation {
     /// The call as it is.
     pub call: CallFacts,
-    /// All that it has waited since it arrived.
+    /// All that it has waited since it arrived, up to the question.
     pub age: Span,
     /// What keeps everybody from it, wherever it stands.
     pub hold: Option<Hold>,
@@ -81,16 +81,22 @@ pub struct BarredAgents {
 }
 
 impl Router {
-    /// What keeps agents from a call, and `asked` in particular; `None` if there is no such call. An
+    /// What keeps agents from a call, and `asked` in particular; `None` if there is no such call. It is
+    /// `now`, and nothing has fallen due since the last command. An
     /// agent whom the plan does not have is not asked about. Costs as much as there are agents and
     /// calls, so it is for a person's question, and not for each event.
-    pub fn explain(&self, call: CallHandle, asked: Option<AgentId>) -> Option<Explanation> {
+    pub fn explain(
+        &self,
+        now: Timestamp,
+        call: CallHandle,
+        asked: Option<AgentId>,
+    ) -> Option<Explanation> {
         let facts = self.call(call)?;
         let found = self.calls.find(call)?;
         let places = self.places_of(call.slot).map(|place| self.explain_place(found, place, asked));
         Some(Explanation {
             call: facts,
-            age: found.age(self.now),
+            age: found.age(now),
             hold: self.hold_on(found.adapter),
             places: places.collect(),
         })

@@ -19,7 +19,7 @@ impl Twin {
     }
 
     fn check_explanation(&self, router: &Router, call: &Call, agent: AgentId) {
-        let explained = router.explain(call.handle, Some(agent)).expect("it lives");
+        let explained = router.explain(self.now, call.handle, Some(agent)).expect("it lives");
         assert_eq!(Some(&explained.call), router.call(call.handle).as_ref());
         assert_eq!(explained.hold, self.hold_on(call));
         assert_eq!(explained.places.len(), call.places.len());

@@ -93,7 +93,7 @@ impl Engine {
         let asked = agent.map(|agent| self.agent(&agent)).transpose();
         let found = asked.and_then(|asked| {
             let handle = self.directory.find_ref(&call)?;
-            let explanation = self.router.explain(handle, asked);
+            let explanation = self.router.explain(at, handle, asked);
             explanation.ok_or_else(|| Rejection::UnknownCall.into())
         });
         let after = self.number;

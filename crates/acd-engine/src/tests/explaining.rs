@@ -69,6 +69,11 @@ async fn a_call_that_waits_is_told_whom_it_waits_for_and_what_comes_next() {
     assert_eq!((&*next.name, next.at), ("widen", place.since + Span::from_secs(60)));
     assert_eq!(next.does, [("require", "billing 1".to_owned())]);
     assert_eq!((place.ahead, place.free, now.hold), (0, 0, None));
+
+    // Nothing happens meanwhile, and it waits on.
+    tokio::time::sleep(Duration::from_secs(7)).await;
+    let later = running.explain("c1", None).await.expect("it lives").now.expect("it lives");
+    assert!(later.age >= now.age + Span::from_secs(7), "{:?}, {:?}", now.age, later.age);
 }
 
 #[tokio::test(start_paused = true)]
