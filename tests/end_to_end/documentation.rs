@@ -60,6 +60,21 @@ fn every_detail_is_listed() {
 }
 
 #[test]
+fn every_barrier_and_whatever_decides_is_listed() {
+    let page = text("docs/protocol.md");
+    let source = text("crates/acd-engine/src/view/explained.rs");
+    assert_eq!(listed(&page, "Explanations", 1), words(block(&source, "fn counted_row(")));
+    let source = text("crates/acdd/src/convert/explained.rs");
+    for function in ["fn picked_by(", "fn took_by(", "fn decision("] {
+        for word in words(block(&source, function)) {
+            let criteria = text("docs/configuration.md");
+            let word = format!("`{word}`");
+            assert!(page.contains(&word) || criteria.contains(&word), "{function} {word}");
+        }
+    }
+}
+
+#[test]
 fn every_code_of_a_refusal_is_listed_and_no_other() {
     let page = text("docs/protocol.md");
     let source = text("crates/acd-engine/src/refusal.rs");

@@ -5,6 +5,7 @@ mod bad_input;
 mod crashes;
 mod disks;
 mod documentation;
+mod explaining;
 mod floods;
 mod harness;
 mod journals;

@@ -8,10 +8,10 @@ use crate::twin::Twin;
 use acd_core::{
     Action, AdapterFacts, AdapterId, Admission, Affinity, AgentId, AnnouncementId, Bound,
     CallEntry, CallHandle, CallerKey, Channel, ChannelPlan, Channels, Command, Criterion, DeskPlan,
-    DeviceState, Endpoint, Event, ExtraId, ForcedPresence, Gauge, HeartbeatState, KeepFree, Latch,
-    MissedOffers, OfferEnd, OfferNumber, OfferResult, Order, Outcome, Phase, Priority, QueueId,
-    RANK_MAX, ReasonId, Requirement, Router, RoutingPlan, Rule, Service, SkillId, Span, Timestamp,
-    Treatment, When,
+    DeviceState, Endpoint, Event, ExtraId, ForcedPresence, Gauge, HeartbeatState, How, KeepFree,
+    Latch, MissedOffers, OfferEnd, OfferNumber, OfferResult, Order, Outcome, Phase, Priority,
+    QueueId, RANK_MAX, ReasonId, Requirement, Router, RoutingPlan, Rule, Service, SkillId, Span,
+    Timestamp, Treatment, When,
 };
 use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
@@ -616,6 +616,8 @@ pub(crate) struct World {
     pub(crate) auditor: Option<Auditor>,
     /// What is being tried, and not in the log yet.
     trying: Option<(Timestamp, Command)>,
+    /// What keeps agents from calls is compared with the twin's, after each thirteenth command.
+    explains: bool,
 }
 
 impl World {
@@ -663,6 +665,13 @@ impl World {
         &self.auditor.as_ref().expect("somebody watches").books
     }
 
+    /// The same, and what is explained is compared too.
+    pub(crate) fn explained(plan: RoutingPlan) -> Self {
+        let mut world = Self::with_twin(plan);
+        world.explains = true;
+        world
+    }
+
     fn before_work(plan: RoutingPlan) -> Self {
         Self {
             router: Router::new(Arc::new(plan)).unwrap(),
@@ -676,6 +685,7 @@ impl World {
             twin: None,
             auditor: None,
             trying: None,
+            explains: false,
         }
     }
 
@@ -746,6 +756,12 @@ impl World {
             }
             let more = &self.events[from + said.map_or(0, |said| said.len())..];
             assert_eq!(more, [], "{command:?} made the Router say more than the twin");
+            let (known, decided) = (twin.decisions(), self.router.decisions());
+            assert_eq!(known.len(), decided.len(), "each offer has its reason");
+            known.iter().zip(decided).for_each(|(known, decided)| known.check(decided));
+            if self.explains && self.log.len().is_multiple_of(13) {
+                twin.check_explanations(&self.router);
+            }
         }
         match answer {
             Ok(()) => {
@@ -755,6 +771,7 @@ impl World {
                 self.ledger.take_in(command, &self.events[from..], &plan);
                 self.router.check_invariants();
                 self.check_recovery(from);
+                self.check_decisions(from);
                 self.check_that_all_fired();
                 if let Some(told) = &mut self.told {
                     told.take_in(self.now, &self.events[from..]);
@@ -803,6 +820,20 @@ impl World {
                 }
             }
         }
+    }
+
+    /// There is one for each offer of the command, in their order.
+    fn check_decisions(&self, from: usize) {
+        let issued = self.events[from..].iter().filter_map(|event| match event {
+            Event::OfferIssued { call, offer, agent, queue, adopted, .. } => {
+                Some((*call, *offer, *agent, *queue, *adopted))
+            }
+            _ => None,
+        });
+        let decided = self.router.decisions().iter();
+        let decided =
+            decided.map(|it| (it.call, it.offer, it.agent, it.queue, it.how == How::Adopted));
+        assert!(issued.eq(decided), "each offer has its reason");
     }
 
     /// One of the adapters that `which` says yes to, else the one of that number.

@@ -296,6 +296,13 @@ fn the_twin_says_the_same() {
     in_random_lives("twin", World::with_twin, |_| {});
 }
 
+/// What is said to keep agents from a call does, and nothing else: exactly those of whom nothing is
+/// said would be given it, and no call waits beside one of these.
+#[test]
+fn what_is_explained_is_so() {
+    in_random_lives("explained", World::explained, |_| {});
+}
+
 /// Whoever knows only the facts knows what he would know from the whole history.
 #[test]
 fn the_facts_are_what_the_events_told() {

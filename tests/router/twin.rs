@@ -3,14 +3,18 @@
 //!
 //! Router and twin must say the same, event by event, whatever happens.
 
+mod barriers;
+mod decisions;
+
 use acd_core::{
     Action, AdapterId, Admission, AgentId, AgentPlan, Bound, CallEntry, CallHandle, CallerKey,
-    Channel, Command, Criterion, Demand, DemandId, DeskPlan, DeviceState, Endpoint, Event,
-    ForcedPresence, Gauge, HeartbeatState, LeftCause, MissedOffers, NotReadyReason, OfferEnd,
-    OfferNumber, OfferResult, Order, Outcome, Phase, Presence, Priority, QueueId, Requirement,
-    ReturnCause, RevokeCause, RoutingPlan, Rule, Service, SkillId, SlotState, Span, Timestamp,
-    Treatment, When, draw,
+    Channel, Command, Criterion, Decision, Demand, DemandId, DeskPlan, DeviceState, Endpoint,
+    Event, ForcedPresence, Gauge, HeartbeatState, How, LeftCause, MissedOffers, NotReadyReason,
+    OfferEnd, OfferNumber, OfferResult, Order, Outcome, Phase, Presence, Priority, QueueId,
+    Requirement, ReturnCause, RevokeCause, RoutingPlan, Rule, Service, SkillId, SlotState, Span,
+    Timestamp, Treatment, When, draw,
 };
+use decisions::Known;
 use std::cmp::{Ordering, Reverse};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -53,6 +57,8 @@ pub(crate) struct Twin {
     /// The call that the present command brings.
     arriving: Option<CallHandle>,
     said: Vec<Event>,
+    /// Why the present command's offers were made.
+    decisions: Vec<Known>,
 }
 
 /// Less is served first.
@@ -231,6 +237,7 @@ impl Twin {
             freed: BTreeSet::new(),
             eligible: BTreeSet::new(),
             said: Vec::new(),
+            decisions: Vec::new(),
         }
     }
 
@@ -240,6 +247,7 @@ impl Twin {
         now: Timestamp,
         command: &Command,
     ) -> Result<Vec<Event>, Refused> {
+        self.decisions.clear();
         let before = self.clone();
         match self.try_to(now, command) {
             Ok(()) => Ok(std::mem::take(&mut self.said)),
@@ -569,19 +577,20 @@ impl Twin {
     /// The agent's best call: emergencies, then the rank that the queue has for him, then the key; of
     /// two places of one call the one it joined first.
     fn takes(&mut self, agent: AgentId) -> bool {
-        let mut best = None;
+        let mut all = Vec::new();
         for (index, call) in self.calls.iter().enumerate() {
             for place in &call.places {
                 if self.may_serve(agent, call, place) {
                     let rank = Reverse(self.service(agent, place.queue).rank);
                     let normal = call.priority != Priority::EMERGENCY;
-                    let candidate = (normal, rank, self.key(call), place.joined, index);
-                    best = Some(best.map_or(candidate, |best| candidate.min(best)));
+                    all.push((normal, rank, self.key(call), place.joined, index));
                 }
             }
         }
-        let Some((.., joined, call)) = best else { return false };
-        self.offer(call, joined, agent);
+        all.sort_unstable();
+        let Some((.., joined, call)) = all.first().copied() else { return false };
+        let how = How::AgentTook(self.take(agent, &all));
+        self.offer(call, joined, agent, how, 0);
         true
     }
 
@@ -593,7 +602,7 @@ impl Twin {
                 Some(_) => 1,
                 None => self.plan.queues[place.queue.index()].broadcast,
             };
-            for _ in 0..at_once {
+            for nth in 1..=at_once {
                 let known = &self.calls[call];
                 let agents = (0..self.agents.len() as u32).map(AgentId);
                 let is_offered = |agent| known.hands.iter().any(|hand| hand.agent == agent);
@@ -601,9 +610,14 @@ impl Twin {
                     !is_offered(*agent) && self.may_be_given(*agent, known, &place)
                 });
                 let point = draw(self.plan.seed, known.arrival, self.offers + 1);
-                let best = may.min_by(|a, b| self.by_select(known, &place, point, *a, *b));
-                let Some(agent) = best else { break };
-                self.offer(call, place.joined, agent);
+                let mut may: Vec<AgentId> = may.collect();
+                may.sort_by(|a, b| self.by_select(known, &place, point, *a, *b));
+                let Some(agent) = may.first().copied() else { break };
+                let pick = self.pick(known, &place, &may, (nth, at_once), point);
+                let unskipped = Call { skips: Vec::new(), ..known.clone() };
+                let agents = (0..self.agents.len() as u32).map(AgentId);
+                let free = agents.filter(|it| self.may_be_given(*it, &unskipped, &place)).count();
+                self.offer(call, place.joined, agent, How::CallPicked(pick), free as u32);
             }
             if self.calls[call].state != State::Waiting {
                 return;
@@ -622,6 +636,24 @@ impl Twin {
         b: AgentId,
     ) -> Ordering {
         let channel = call.channel.of_slots();
+        let select = &self.plan.queues[place.queue.index()].select;
+        let missed = |agent: AgentId| self.agents[agent.index()].missed > 0;
+        let by = |criterion: &Criterion| self.by_criterion(*criterion, call, place, point, a, b);
+        let in_the_end = self.standing(a, channel).cmp(&self.standing(b, channel));
+        let by_missed = missed(a).cmp(&missed(b));
+        select.iter().map(by).fold(by_missed, Ordering::then).then(in_the_end)
+    }
+
+    fn by_criterion(
+        &self,
+        criterion: Criterion,
+        call: &Call,
+        place: &Place,
+        point: u64,
+        a: AgentId,
+        b: AgentId,
+    ) -> Ordering {
+        let channel = call.channel.of_slots();
         let [one, other] = [a, b].map(|agent| &self.agents[agent.index()]);
         let level = |agent| self.level(agent, call, place);
         let rank = |agent| self.service(agent, place.queue).rank;
@@ -629,7 +661,7 @@ impl Twin {
             let last_offer = self.agents[agent.index()].last_offer;
             draw(self.plan.seed, u64::from(agent.0), last_offer.0).wrapping_sub(point)
         };
-        let by = |criterion: &Criterion| match criterion {
+        match criterion {
             Criterion::LongestIdle => one.idle_since[&channel].cmp(&other.idle_since[&channel]),
             Criterion::HighestLevel => level(b).cmp(&level(a)),
             Criterion::LowestLevel => level(a).cmp(&level(b)),
@@ -644,11 +676,7 @@ impl Twin {
             Criterion::RoundRobin => one.last_offer.cmp(&other.last_offer),
             Criterion::Listed => a.cmp(&b),
             Criterion::Random => on_circle(a).cmp(&on_circle(b)),
-        };
-        let select = &self.plan.queues[place.queue.index()].select;
-        let missed = (one.missed > 0).cmp(&(other.missed > 0));
-        let in_the_end = self.standing(a, channel).cmp(&self.standing(b, channel));
-        select.iter().map(by).fold(missed, Ordering::then).then(in_the_end)
+        }
     }
 
     fn service(&self, agent: AgentId, queue: QueueId) -> Service {
@@ -775,10 +803,12 @@ impl Twin {
         best
     }
 
-    /// As the Router names what a call asks for in a queue.
     fn demand(&self, call: usize, at: usize) -> DemandId {
-        let Call { extra, places, .. } = &self.calls[call];
-        let Place { own, queue, .. } = &places[at];
+        self.demand_of(&self.calls[call], &self.calls[call].places[at])
+    }
+
+    /// As the Router names what a call asks for in a queue.
+    fn demand_of(&self, Call { extra, .. }: &Call, Place { own, queue, .. }: &Place) -> DemandId {
         let both = |a: &[(SkillId, u8)], b: &[(SkillId, u8)]| -> Vec<(SkillId, u8)> {
             let mut levels = BTreeMap::new();
             for (skill, level) in a.iter().chain(b) {
@@ -951,10 +981,10 @@ impl Twin {
 
 /// Offers.
 impl Twin {
-    fn offer(&mut self, call: usize, joined: u32, agent: AgentId) {
+    fn offer(&mut self, call: usize, joined: u32, agent: AgentId, how: How, free: u32) {
         let device = self.device(agent, self.calls[call].channel);
         let rung_by = device.map_or(self.calls[call].adapter, |device| device.adapter);
-        let offer = self.put_in_hand(call, joined, agent, rung_by, false);
+        let offer = self.put_in_hand(call, joined, agent, rung_by, (how, free));
         self.rings(call, offer);
     }
 
@@ -964,10 +994,11 @@ impl Twin {
         joined: u32,
         agent: AgentId,
         rung_by: AdapterId,
-        adopted: bool,
+        (how, free): (How, u32),
     ) -> OfferNumber {
         let place = self.calls[call].places.iter().find(|place| place.joined == joined);
-        let queue = place.expect("it stands there").queue;
+        let place = place.expect("it stands there");
+        let (queue, demand) = (place.queue, self.demand_of(&self.calls[call], place));
         self.offers += 1;
         let offer = OfferNumber(self.offers);
         let until = self.now + self.plan.queues[queue.index()].ring;
@@ -975,7 +1006,9 @@ impl Twin {
         let slot = self.free_slot(agent, self.calls[call].channel).expect("one is free");
         self.calls[call].hands.push(Hand { offer, agent, slot, queue, rung_by, until });
         let call = self.calls[call].handle;
-        let ring_until = until;
+        let (ring_until, adopted) = (until, how == How::Adopted);
+        let decision = Decision { call, offer, agent, queue, demand, how };
+        self.decisions.push(Known::new(decision, free));
         self.say(Event::OfferIssued { call, offer, agent, queue, rung_by, ring_until, adopted });
         offer
     }
@@ -1133,7 +1166,7 @@ impl Twin {
         let places = &self.calls[index].places;
         let met = places.iter().find(|place| self.meets(agent, &self.calls[index], place));
         let place = met.or(places.first().filter(|_| talking)).ok_or(Refused)?;
-        let offer = self.put_in_hand(index, place.joined, agent, rung_by, true);
+        let offer = self.put_in_hand(index, place.joined, agent, rung_by, (How::Adopted, 0));
         if talking {
             self.say_offer_ended(index, offer, OfferEnd::Accepted, true);
             self.connected(index);

@@ -3,6 +3,7 @@
 
 use crate::call::CallState;
 use crate::command::Rejection;
+use crate::decision::How;
 use crate::event::{Event, OfferEnd, Outcome, Presence, RevokeCause};
 use crate::ids::{AdapterId, AgentId, CallHandle, OfferNumber};
 use crate::lines::Demand;
@@ -64,7 +65,7 @@ impl Router {
         let met = self.places_of(slot).find(|place| self.meets_demand(agent, *place));
         let any = self.places_of(slot).next().filter(|_| talking);
         let place = met.or(any).ok_or(Rejection::AgentNotQualified)?;
-        let hand = self.put_in_hand(place, agent, rung_by, true, events);
+        let hand = self.put_in_hand(place, agent, rung_by, How::Adopted, events);
         if talking {
             self.find_in_conversation(slot, events);
         } else {

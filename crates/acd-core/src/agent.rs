@@ -176,7 +176,7 @@ impl Agent {
         self.desks.iter().any(|desk| self.is_available_at(desk, channels))
     }
 
-    fn holds_some(&self, desk: &Desk) -> bool {
+    pub(crate) fn holds_some(&self, desk: &Desk) -> bool {
         desk.slots().any(|slot| self.slots[slot].state != SlotState::Free)
     }
 

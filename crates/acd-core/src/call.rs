@@ -34,6 +34,11 @@ impl CallKey {
     pub(crate) const fn is_emergency(self) -> bool {
         self.tier < 2
     }
+
+    /// The part of the tier that is not about a lost leg: less is more urgent.
+    pub(crate) const fn urgency(self) -> u8 {
+        self.tier / 2
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

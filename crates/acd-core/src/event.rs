@@ -293,7 +293,7 @@ pub enum Presence {
 }
 
 /// Why an agent takes no calls.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum NotReadyReason {
     /// He has just logged in, or gave no reason.
     Unstated,

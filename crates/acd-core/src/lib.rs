@@ -8,14 +8,17 @@ mod adapters;
 mod adoption;
 mod affinity;
 mod agent;
+mod barriers;
 mod bits;
 mod call;
 mod calls;
 mod chance;
 mod command;
 mod deadlines;
+mod decision;
 mod digest;
 mod event;
+mod explain;
 mod extras;
 mod facts;
 mod gauges;
@@ -42,15 +45,18 @@ mod wire;
 
 pub use adapters::ADAPTERS_MAX;
 pub use affinity::CALLERS_MAX;
+pub use barriers::{Barrier, BarrierKind};
 pub use call::{CALLS_MAX, EXCLUSIONS_MAX, MOVES_MAX, PLACES_MAX};
 
 pub use chance::draw;
 pub use command::{CallEntry, Command, ForcedPresence, OfferResult, Rejection};
+pub use decision::{AgentStanding, CallStanding, Decision, How, Pick, PickedBy, Take, TookBy};
 pub use digest::{EventDigest, LOGIC_VERSION};
 pub use event::{
     DeviceState, Event, HeartbeatState, LeftCause, NotReadyReason, OfferEnd, Outcome, Presence,
     ReturnCause, RevokeCause, SlotState,
 };
+pub use explain::{BarredAgents, Explanation, Hold, PlaceExplanation, Reserve};
 pub use facts::{AdapterFacts, AgentFacts, CallFacts, CallStage, HandFacts, PlaceFacts, SlotFacts};
 pub use ids::{
     AdapterId, AgentId, AnnouncementId, CallHandle, CallerKey, DemandId, ExtraId, NumberId,

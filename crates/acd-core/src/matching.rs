@@ -7,23 +7,20 @@ use crate::affinity::AwaitedKey;
 use crate::agent::Desk;
 use crate::call::{CallKey, CallState, Place};
 use crate::chance::draw;
+use crate::decision::{FirstTwo, How, Pick, PickedBy, Standing, Take, standing};
 use crate::event::Event;
 use crate::ids::{AgentId, CallHandle, QueueId};
 use crate::lines::{Class, Line};
 use crate::plan::{Channel, RANK_MAX};
 use crate::recovery::Phase;
 use crate::router::Router;
-use crate::selection::{Candidate, Measures, compare};
+use crate::selection::{Candidate, Measures, compare, what_decided};
 use crate::slab::NONE;
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
 /// The first calls of some lines that have not picked yet, with line and place.
 pub(crate) type Heads = BinaryHeap<Reverse<(CallKey, u32, u32)>>;
-
-/// How a call stands to others for an agent who takes one: emergencies, then the rank that his queues
-/// have for him, then the key.
-type Standing = (bool, u8, CallKey);
 
 impl Router {
     /// Matches, then lets the rules act whose latches have changed, until nothing more follows.
@@ -145,68 +142,91 @@ impl Router {
 
     /// Offers an agent, if he is available, the call with the best key that he may take.
     pub(crate) fn take_best_call(&mut self, agent: AgentId, events: &mut Vec<Event>) -> bool {
-        let Some(place) = self.best_call_for(agent) else {
+        let Some((place, take)) = self.best_call_for(agent) else {
             return false;
         };
-        self.issue_offer(place, agent, events);
+        self.issue_offer(place, agent, How::AgentTook(take), events);
         true
     }
 
-    fn best_call_for(&self, agent: AgentId) -> Option<u32> {
+    fn best_call_for(&self, agent: AgentId) -> Option<(u32, Take)> {
         let taker = &self.agents[agent.index()];
         let may_take = |desk: &&Desk| {
             desk.listed.is_some() && desk.adapter.is_none_or(|adapter| self.is_open(adapter))
         };
-        let at_desk = |desk: &Desk| {
-            let best = self.best_in_lines(agent, desk);
-            if self.awaited.is_empty() {
-                return best;
+        let mut found = FirstTwo::NONE;
+        for desk in taker.desks.iter().filter(may_take) {
+            self.look_in_lines(agent, desk, &mut found);
+            if !self.awaited.is_empty() {
+                self.look_at_awaiting(agent, desk, &mut found);
             }
-            best.into_iter().chain(self.best_awaiting(agent, desk)).min()
-        };
-        // A call is of one channel, and is not in lines while it waits for one agent.
-        let best = taker.desks.iter().filter(may_take).filter_map(at_desk).min();
-        best.map(|(_, place)| place)
+        }
+        let (best, place) = found.first?;
+        self.look_behind(agent, best, place, &mut found);
+        self.take(found)
     }
 
-    /// The same call may head two lines: then the place it joined first.
-    fn best_in_lines(&self, agent: AgentId, desk: &Desk) -> Option<(Standing, u32)> {
+    /// At the first of each line that he may take.
+    fn look_in_lines(&self, agent: AgentId, desk: &Desk, found: &mut FirstTwo<(Standing, u32)>) {
         let Self { lines, pools, places, .. } = self;
-        let mut best: Option<(Standing, u32)> = None;
         for line in pools.pools[desk.pool as usize].lines.both(&lines.open) {
             let Line { set, queue, kind, .. } = &lines.lines[line];
             let last = RANK_MAX - pools.rank(desk.pool, *queue);
             let mut head = lines.arena.first(*set);
             while let Some((key, place)) = head {
-                let standing = (!key.is_emergency(), last, key);
-                let is_behind = |(best, at): (Standing, u32)| {
-                    best < standing || best == standing && places[at].joined < places[place].joined
-                };
-                if best.is_some_and(is_behind) {
+                // Places are read only of those that may be among the first two.
+                let at_best = standing((last, key, 0));
+                if found.second.is_some_and(|(second, _)| second < at_best) {
                     break;
                 }
                 if kind.class == Class::Sparing && !self.leaves_enough(*queue, kind.channel) {
                     break;
                 }
                 if !self.skips(places[place].slot, agent) {
-                    best = Some((standing, place));
+                    let standing = standing((last, key, places[place].joined));
+                    found.look_at((standing, place), PartialOrd::lt);
                     break;
                 }
                 head = lines.arena.after(*set, key);
             }
         }
-        best
     }
 
-    /// Of the calls that wait for him alone.
-    fn best_awaiting(&self, agent: AgentId, desk: &Desk) -> Option<(Standing, u32)> {
-        let awaited = self.awaited.get(&agent)?;
+    /// At the one that comes after his best in its line.
+    fn look_behind(
+        &self,
+        agent: AgentId,
+        (_, last, best, _): Standing,
+        place: u32,
+        found: &mut FirstTwo<(Standing, u32)>,
+    ) {
+        let Line { set, kind, .. } = &self.lines.lines[self.places[place].line as usize];
+        // Those that wait for him were looked at by twos.
+        if kind.class == Class::Awaiting {
+            return;
+        }
+        let mut next = self.lines.arena.after(*set, best);
+        while let Some((key, _)) =
+            next.filter(|(_, place)| self.skips(self.places[*place].slot, agent))
+        {
+            next = self.lines.arena.after(*set, key);
+        }
+        if let Some((key, place)) = next {
+            let standing = standing((last, key, self.places[place].joined));
+            found.look_at((standing, place), PartialOrd::lt);
+        }
+    }
+
+    /// At the first two of the calls that wait for him alone.
+    fn look_at_awaiting(&self, agent: AgentId, desk: &Desk, found: &mut FirstTwo<(Standing, u32)>) {
+        let Some(awaited) = self.awaited.get(&agent) else { return };
         let mine = |(_, place): &(&AwaitedKey, &u32)| {
             self.lines.lines[self.places[**place].line as usize].kind.channel == desk.channel
                 && self.may_take_awaiting(agent, desk, **place)
         };
-        let ((last, key, _), place) = awaited.places.iter().find(mine)?;
-        Some(((!key.is_emergency(), *last, *key), *place))
+        for (key, place) in awaited.places.iter().filter(mine).take(2) {
+            found.look_at((standing(*key), *place), PartialOrd::lt);
+        }
     }
 
     /// Whether the agent whom a call waits for may take it in one of its places.
@@ -235,9 +255,10 @@ impl Router {
                 Some(_) => 1,
                 None => self.plan.queues[queue.index()].broadcast,
             };
-            for _ in 0..at_once {
-                let Some(agent) = self.best_agent_for(slot, place, line) else { break };
-                self.issue_offer(place, agent, events);
+            for nth in 1..=at_once {
+                let Some(pick) = self.best_agent_for(slot, place, line) else { break };
+                let how = How::CallPicked(Pick { nth, at_once, ..pick });
+                self.issue_offer(place, pick.winner.agent, how, events);
             }
             if self.calls[slot].state != CallState::Waiting {
                 return;
@@ -247,13 +268,27 @@ impl Router {
     }
 
     /// `line` is where the place stands, or stood until it was offered to the first of several.
-    fn best_agent_for(&self, slot: u32, place: u32, line: u32) -> Option<AgentId> {
-        if let Some(awaits) = self.calls[slot].awaits {
-            let desk = self.agents[awaits.agent.index()].desk(self.calls[slot].channel)?;
-            return self.may_take_awaiting(awaits.agent, desk, place).then_some(awaits.agent);
-        }
+    fn best_agent_for(&self, slot: u32, place: u32, line: u32) -> Option<Pick> {
         let pools = &self.pools;
         let Place { queue, demand, .. } = self.places[place];
+        let candidate = |pool: usize, key| {
+            let (level, rank) = (pools.level(pool, demand), pools.rank(pool as u32, queue));
+            Candidate { pool, key, level, rank }
+        };
+        let picked = |winner: &Candidate, runner_up: Option<&Candidate>, decided_by| Pick {
+            kinds: 1,
+            free: 1,
+            nth: 1,
+            at_once: 1,
+            winner: self.agent_standing(winner),
+            runner_up: runner_up.map(|it| self.agent_standing(it)),
+            decided_by,
+        };
+        if let Some(awaits) = self.calls[slot].awaits {
+            let desk = self.agents[awaits.agent.index()].desk(self.calls[slot].channel)?;
+            let key = desk.listed.filter(|_| self.may_take_awaiting(awaits.agent, desk, place))?;
+            return Some(picked(&candidate(desk.pool as usize, key), None, PickedBy::Awaited));
+        }
         let Line { kind, served_by, .. } = &self.lines.lines[line as usize];
         if kind.class == Class::Sparing && !self.leaves_enough(queue, kind.channel) {
             return None;
@@ -264,19 +299,25 @@ impl Router {
             true => draw(self.plan.seed, self.calls[slot].arrival, self.offers + 1),
             false => 0,
         };
-        let mut best: Option<Candidate> = None;
+        let own = |candidate: &Candidate| self.measured(candidate.key.agent, kind.channel);
+        let comes_before = |a: &Candidate, b: &Candidate| compare(select, point, own, a, b).is_lt();
+        let skips = |agent| self.skips(slot, agent);
+        let mut found = FirstTwo::NONE;
+        let (mut kinds, mut free) = (0, 0);
         for pool in served_by.both(&pools.available) {
-            let skips = |agent| self.skips(slot, agent);
             let Some(key) = pools.first(pool, ranking, point, skips) else { continue };
-            let (level, rank) = (pools.level(pool, demand), pools.rank(pool as u32, queue));
-            let candidate = Candidate { key, level, rank };
-            let own = |candidate: &Candidate| self.measured(candidate.key.agent, kind.channel);
-            let is_better = |best| compare(select, point, own, &candidate, &best).is_lt();
-            if best.is_none_or(is_better) {
-                best = Some(candidate);
-            }
+            found.look_at(candidate(pool, key), comes_before);
+            (kinds, free) = (kinds + 1, free + pools.pools[pool].by_idle.len());
         }
-        best.map(|candidate| candidate.key.agent)
+        let winner = found.first?;
+        let skips = |agent| agent == winner.key.agent || self.skips(slot, agent);
+        if let Some(key) = pools.first(winner.pool, ranking, point, skips) {
+            found.look_at(candidate(winner.pool, key), comes_before);
+        }
+        let runner_up = found.second.as_ref();
+        let decided_by =
+            runner_up.map_or(PickedBy::OnlyOne, |it| what_decided(select, point, own, &winner, it));
+        Some(Pick { kinds, free, ..picked(&winner, runner_up, decided_by) })
     }
 
     /// What he stands by at his desk for a channel.

@@ -3,6 +3,7 @@
 use crate::call::{Call, CallState, EXCLUSIONS_MAX, Exclusion, Hand, Place};
 use crate::command::{OfferResult, Rejection};
 use crate::deadlines::{Deadline, Ticket};
+use crate::decision::{Decision, How};
 use crate::event::{
     Event, LeftCause, NotReadyReason, OfferEnd, Presence, ReturnCause, RevokeCause, SlotState,
 };
@@ -21,12 +22,18 @@ pub(crate) enum Told {
 }
 
 impl Router {
-    pub(crate) fn issue_offer(&mut self, place: u32, agent: AgentId, events: &mut Vec<Event>) {
+    pub(crate) fn issue_offer(
+        &mut self,
+        place: u32,
+        agent: AgentId,
+        how: How,
+        events: &mut Vec<Event>,
+    ) {
         let slot = self.places[place].slot;
         let Call { channel, adapter, .. } = self.calls[slot];
         let desk = self.agents[agent.index()].desk(channel);
         let rung_by = desk.and_then(|desk| desk.adapter).unwrap_or(adapter);
-        let hand = self.put_in_hand(place, agent, rung_by, false, events);
+        let hand = self.put_in_hand(place, agent, rung_by, how, events);
         self.let_ring(hand, events);
     }
 
@@ -36,10 +43,10 @@ impl Router {
         place: u32,
         agent: AgentId,
         rung_by: AdapterId,
-        adopted: bool,
+        how: How,
         events: &mut Vec<Event>,
     ) -> u32 {
-        let Place { slot, queue, .. } = self.places[place];
+        let Place { slot, queue, demand, .. } = self.places[place];
         self.leave_lines(slot);
         self.rules_rest(slot);
         self.offers += 1;
@@ -63,7 +70,8 @@ impl Router {
         });
         self.join_hands(slot, hand);
         let call = self.calls[slot].handle;
-        let ring_until = until;
+        let (ring_until, adopted) = (until, how == How::Adopted);
+        self.decisions.push(Decision { call, offer, agent, queue, demand, how });
         events.push(Event::OfferIssued { call, offer, agent, queue, rung_by, ring_until, adopted });
         hand
     }

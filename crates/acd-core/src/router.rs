@@ -10,6 +10,7 @@ use crate::agent::Agent;
 use crate::call::{Call, Calls, Exclusion, Hand, Left, Place, Repeat};
 use crate::command::{Command, Rejection};
 use crate::deadlines::{Deadline, Deadlines};
+use crate::decision::Decision;
 use crate::event::{Event, HeartbeatState};
 use crate::extras::Extras;
 use crate::gauges::Gauges;
@@ -68,6 +69,8 @@ pub struct Router {
     pub(crate) eligible: Vec<CallHandle>,
     /// Queues of which more agents may be available now than are to be kept free.
     pub(crate) spared: Vec<QueueId>,
+    /// Why the last command's offers were made.
+    pub(crate) decisions: Vec<Decision>,
 }
 
 impl Router {
@@ -118,6 +121,7 @@ impl Router {
             freed: Vec::new(),
             eligible: Vec::new(),
             spared: Vec::new(),
+            decisions: Vec::new(),
             plan,
         })
     }
@@ -135,6 +139,7 @@ impl Router {
         command: Command,
         events: &mut Vec<Event>,
     ) -> Result<(), Rejection> {
+        self.decisions.clear();
         if now < self.now {
             return Err(Rejection::TimeWentBack { at: self.now });
         }

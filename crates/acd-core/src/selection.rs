@@ -5,6 +5,7 @@
 //! what is each agent's own the sets of a pool are ordered.
 
 use crate::agent::AgentKey;
+use crate::decision::PickedBy;
 use crate::ids::{AgentId, OfferNumber, Span, Timestamp};
 use crate::plan::Criterion;
 use std::cmp::Ordering;
@@ -172,6 +173,7 @@ fn by_measure(
 /// An agent who could take the call, and what the criteria look at.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Candidate {
+    pub(crate) pool: usize,
     pub(crate) key: AgentKey,
     /// The sum of his levels over what is required.
     pub(crate) level: u16,
@@ -187,7 +189,37 @@ pub(crate) fn compare(
     a: &Candidate,
     b: &Candidate,
 ) -> Ordering {
-    let by_criterion = |criterion: &Criterion| match criterion {
+    let by = |criterion: &Criterion| by_criterion(*criterion, point, &own, a, b);
+    let missed = a.key.missed.cmp(&b.key.missed);
+    let decided = select.iter().map(by).fold(missed, Ordering::then);
+    decided.then_with(|| a.key.cmp(&b.key))
+}
+
+/// What told two candidates apart first when they were compared.
+pub(crate) fn what_decided(
+    select: &[Criterion],
+    point: u64,
+    own: impl Fn(&Candidate) -> Measures,
+    a: &Candidate,
+    b: &Candidate,
+) -> PickedBy {
+    if a.key.missed != b.key.missed {
+        return PickedBy::MissedOffers;
+    }
+    let in_the_end = [Criterion::LongestIdle, Criterion::Listed];
+    let mut criteria = select.iter().chain(&in_the_end);
+    let differs = criteria.find(|criterion| by_criterion(**criterion, point, &own, a, b).is_ne());
+    differs.map_or(PickedBy::OnlyOne, |criterion| PickedBy::Criterion(*criterion))
+}
+
+fn by_criterion(
+    criterion: Criterion,
+    point: u64,
+    own: &impl Fn(&Candidate) -> Measures,
+    a: &Candidate,
+    b: &Candidate,
+) -> Ordering {
+    match criterion {
         Criterion::LongestIdle => a.key.idle_since.cmp(&b.key.idle_since),
         Criterion::HighestLevel => b.level.cmp(&a.level),
         Criterion::LowestLevel => a.level.cmp(&b.level),
@@ -196,9 +228,6 @@ pub(crate) fn compare(
         | Criterion::FewestCalls
         | Criterion::RoundRobin
         | Criterion::Listed
-        | Criterion::Random => by_measure(*criterion, point, (&a.key, &own(a)), (&b.key, &own(b))),
-    };
-    let missed = a.key.missed.cmp(&b.key.missed);
-    let decided = select.iter().map(by_criterion).fold(missed, Ordering::then);
-    decided.then_with(|| a.key.cmp(&b.key))
+        | Criterion::Random => by_measure(criterion, point, (&a.key, &own(a)), (&b.key, &own(b))),
+    }
 }

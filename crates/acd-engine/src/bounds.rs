@@ -63,6 +63,12 @@ pub(crate) fn check_request(request: &Request, person: &Person) -> Result<(), Re
     }
 }
 
+/// The same for a question about a call.
+pub(crate) fn check_question(call: &CallRef, agent: Option<&str>) -> Result<(), Refusal> {
+    check_call(call)?;
+    agent.map_or(Ok(()), |agent| check_id(agent, "agent"))
+}
+
 /// The same for a message of an adapter.
 pub(crate) fn check_message(message: &AdapterMessage) -> Result<(), Refusal> {
     match message {

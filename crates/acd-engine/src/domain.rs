@@ -15,11 +15,11 @@ use crate::names::Names;
 use crate::order::CloseReason;
 use crate::publisher::{PARCELS_UNDERWAY_MAX, Publisher};
 use crate::refusal::{Refusal, RefusalKind, code};
-use crate::request::{Person, Position, Request};
+use crate::request::{CallRef, Person, Position, Request};
 use crate::session::{Hello, Session, session_ends};
 use crate::status::{Gauges, Status};
 use crate::subscription::{AgentWatch, Feed, Subscription};
-use crate::view::View;
+use crate::view::{Explained, View};
 use acd_core::{PlanDefect, RoutingPlan};
 use acd_journal::{CommandLog, Parts, Replica};
 use parking_lot::{Mutex, RwLockReadGuard};
@@ -191,6 +191,26 @@ impl Domain {
         self.serving()?;
         let (answer, answered) = oneshot::channel();
         match self.shared.post.offer(Mail::Request { request, person, answer }) {
+            Ok(true) => answered.await.unwrap_or_else(|_| Err(self.gone())),
+            Ok(false) => Err(Refusal::overloaded()),
+            Err(_driver_gone) => Err(self.gone()),
+        }
+    }
+
+    /// Why a call is where it is, and what keeps `agent` from it: a live one, or one of the latest
+    /// `ENDED_CALLS_KEPT` that have ended. Shows what a crash may take back.
+    ///
+    /// # Errors
+    /// No such call or agent. A full mailbox refuses at once.
+    pub async fn explain(
+        &self,
+        call: CallRef,
+        agent: Option<String>,
+    ) -> Result<Explained, Refusal> {
+        bounds::check_question(&call, agent.as_deref())?;
+        self.serving()?;
+        let (answer, answered) = oneshot::channel();
+        match self.shared.post.offer(Mail::Explain { call, agent, answer }) {
             Ok(true) => answered.await.unwrap_or_else(|_| Err(self.gone())),
             Ok(false) => Err(Refusal::overloaded()),
             Err(_driver_gone) => Err(self.gone()),

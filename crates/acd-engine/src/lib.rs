@@ -57,6 +57,7 @@ pub use session::{
 pub use status::{AdapterStatus, Health, Status};
 pub use subscription::{AgentWatch, Subscription, Update};
 pub use view::{
-    AgentRow, CallRow, CallState, Delta, EventRow, OfferRow, PlaceRow, PositionRow, QueueRow,
-    SkillQueueRow, SlotRow, SlotWord, Staffing, View,
+    AgentRow, BarrierRow, CallRow, CallState, DecisionRow, Delta, ENDED_CALLS_KEPT, EventRow,
+    Explained, NextRule, OfferRow, PlaceRow, PlaceStanding, PositionRow, QueueRow, STEPS_MAX,
+    SkillQueueRow, SlotRow, SlotWord, Staffing, Standing, Step, Story, View,
 };

@@ -2,8 +2,9 @@
 
 use crate::mailbox::{Gone, Slot};
 use crate::refusal::Refusal;
-use crate::request::{Person, Position, Request};
+use crate::request::{CallRef, Person, Position, Request};
 use crate::session::{AdapterMessage, DriverEnds, Hello, Welcome};
+use crate::view::Explained;
 use tokio::sync::oneshot;
 use tokio::time::Instant;
 
@@ -13,11 +14,15 @@ pub(crate) struct SessionId(pub(crate) u64);
 
 pub(crate) type Answer = oneshot::Sender<Result<Position, Refusal>>;
 
+pub(crate) type Explaining = oneshot::Sender<Result<Explained, Refusal>>;
+
 /// What the driver acts on, in the order of the mailbox.
 #[derive(Debug)]
 pub(crate) enum Mail {
     /// A person asks for something.
     Request { request: Request, person: Person, answer: Answer },
+    /// A person wants to know why a call is where it is, and what keeps an agent from it.
+    Explain { call: CallRef, agent: Option<String>, answer: Explaining },
     /// An adapter opens a session.
     Open { hello: Hello, ends: DriverEnds, answer: oneshot::Sender<Result<Welcome, Refusal>> },
     /// An adapter reports something.

@@ -5,6 +5,7 @@ use acd_core::{
     RoutingPlan, SkillId,
 };
 use std::collections::HashMap;
+use std::fmt;
 use std::sync::Arc;
 
 /// A skill's name and a level of it.
@@ -23,6 +24,21 @@ impl Default for Asked {
     /// Nothing.
     fn default() -> Self {
         Self { skills: Arc::from([]), any_of: Arc::from([]) }
+    }
+}
+
+impl fmt::Display for Asked {
+    /// `billing 3, spanish 5 or interpreter 1`; `no skill` of nothing.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let one = |levels: &SkillLevels| {
+            let levels = levels.iter().map(|(skill, level)| format!("{skill} {level}"));
+            levels.collect::<Vec<_>>().join(" and ")
+        };
+        let alternatives: Vec<String> = self.any_of.iter().map(one).collect();
+        let all = [one(&self.skills), alternatives.join(" or ")];
+        let all: Vec<String> = all.into_iter().filter(|part| !part.is_empty()).collect();
+        f.write_str(if all.is_empty() { "no skill" } else { "" })?;
+        f.write_str(&all.join(", "))
     }
 }
 
@@ -79,6 +95,10 @@ impl Names {
         self.agents.get(id.index()).unwrap_or(&self.nothing)
     }
 
+    pub(crate) fn skill(&self, id: SkillId) -> &Arc<str> {
+        self.skills.get(id.index()).unwrap_or(&self.nothing)
+    }
+
     pub(crate) fn queue_id(&self, name: &str) -> Option<QueueId> {
         self.queue_ids.get(name).copied()
     }
@@ -110,12 +130,7 @@ impl Names {
     }
 
     pub(crate) fn skill_levels(&self, skills: &[(SkillId, u8)]) -> SkillLevels {
-        skills
-            .iter()
-            .map(|(skill, level)| {
-                (self.skills.get(skill.index()).unwrap_or(&self.nothing).clone(), *level)
-            })
-            .collect()
+        skills.iter().map(|(skill, level)| (self.skill(*skill).clone(), *level)).collect()
     }
 
     /// Why an agent of this presence takes no calls; empty when he takes them, gave no reason, or

@@ -1,11 +1,11 @@
 //! Takes what the driver decided to those who read: folds it into the view, hands out deltas, and
 //! only then answers the people who asked for it.
 
-use crate::mail::Answer;
+use crate::mail::{Answer, Explaining};
 use crate::refusal::Refusal;
-use crate::request::Position;
+use crate::request::{CallRef, Position};
 use crate::subscription::Feed;
-use acd_core::{DemandId, Event, SkillQueue, Timestamp};
+use acd_core::{Decision, DemandId, Event, Explanation, SkillQueue, Timestamp};
 use acd_journal::{CallCard, Origin};
 use std::sync::Arc;
 use tokio::sync::{mpsc, watch};
@@ -26,6 +26,19 @@ pub(crate) struct Record {
     pub(crate) origin: Arc<Origin>,
     pub(crate) event: Event,
     pub(crate) named: Named,
+    /// Of an offer: why it was made.
+    pub(crate) decision: Option<Box<Decision>>,
+}
+
+/// What a person wants explained, and what the driver has found of it.
+#[derive(Debug)]
+pub(crate) struct Question {
+    pub(crate) call: CallRef,
+    pub(crate) at: Timestamp,
+    /// The last event before it was asked: what was found is so then, and perhaps not later.
+    pub(crate) after: u64,
+    pub(crate) found: Result<Explanation, Refusal>,
+    pub(crate) answer: Explaining,
 }
 
 /// A name that the event makes known or uses, and that the plan does not hold.
@@ -44,11 +57,16 @@ pub(crate) struct Parcel {
     pub(crate) lines: Vec<(DemandId, SkillQueue)>,
     /// To be given once the records are published.
     pub(crate) answers: Vec<(Answer, Result<Position, Refusal>)>,
+    /// In the order in which they were asked.
+    pub(crate) questions: Vec<Question>,
 }
 
 impl Parcel {
     pub(crate) fn is_empty(&self) -> bool {
-        self.records.is_empty() && self.lines.is_empty() && self.answers.is_empty()
+        self.records.is_empty()
+            && self.lines.is_empty()
+            && self.answers.is_empty()
+            && self.questions.is_empty()
     }
 }
 
@@ -75,6 +93,7 @@ impl Publisher {
         while self.parcels.recv_many(&mut taken, PARCELS_UNDERWAY_MAX).await > 0 {
             let mut whole = Parcel::default();
             for parcel in taken.drain(..) {
+                whole.questions.extend(parcel.questions);
                 whole.records.extend(parcel.records);
                 whole.lines.extend(parcel.lines);
                 whole.answers.extend(parcel.answers);
@@ -84,13 +103,29 @@ impl Publisher {
         self.feed.end();
     }
 
-    fn publish(&self, parcel: Parcel) {
-        let mut chunks = parcel.records.chunks(EVENTS_PER_DELTA_MAX).peekable();
+    fn publish(&self, mut parcel: Parcel) {
+        for Question { call, at, after, found, answer } in parcel.questions {
+            let asked_at = parcel.records.partition_point(|record| record.number <= after);
+            let later = parcel.records.split_off(asked_at);
+            self.publish_records(&parcel.records, &[]);
+            parcel.records = later;
+            let explained = self.feed.view().explained(&call, at, found);
+            // Whoever asked may have gone.
+            let _gone = answer.send(explained).is_err();
+        }
+        self.publish_records(&parcel.records, &parcel.lines);
+        for (answer, result) in parcel.answers {
+            let _gone = answer.send(result).is_err();
+        }
+    }
+
+    fn publish_records(&self, records: &[Record], lines: &[(DemandId, SkillQueue)]) {
+        let mut chunks = records.chunks(EVENTS_PER_DELTA_MAX).peekable();
         if chunks.peek().is_none() {
-            self.feed.view_to_write().set_lines(&parcel.lines);
+            self.feed.view_to_write().set_lines(lines);
         }
         while let Some(records) = chunks.next() {
-            let lines = if chunks.peek().is_none() { &parcel.lines[..] } else { &[] };
+            let lines = if chunks.peek().is_none() { lines } else { &[] };
             let (delta, agents) = {
                 let mut view = self.feed.view_to_write();
                 view.fold(records);
@@ -98,10 +133,6 @@ impl Publisher {
                 view.take_delta()
             };
             self.feed.publish(delta, &agents);
-        }
-        for (answer, result) in parcel.answers {
-            // Whoever asked may have gone.
-            let _gone = answer.send(result).is_err();
         }
     }
 }

@@ -157,8 +157,10 @@ async fn priority(
 
 /// A call that `manual` does not hold may be one of another adapter; nobody thinks of that who has
 /// not named one.
-fn elsewhere(call: &CallName, status: Status) -> Status {
-    if call.adapter != MANUAL || status.code() != Code::NotFound {
+pub(crate) fn elsewhere(call: &CallName, status: Status) -> Status {
+    let code = status.metadata().get("acd-code");
+    let is_unknown = status.code() == Code::NotFound && code.is_none_or(|it| it == "unknown_call");
+    if call.adapter != MANUAL || !is_unknown {
         return status;
     }
     let hint = "a call of another adapter needs --adapter NAME, as `acdctl calls` shows it";

@@ -2,6 +2,7 @@
 
 mod calls;
 
+use crate::explain::{self, ExplainArguments};
 use crate::times::parse_length;
 use clap::parser::ValueSource;
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
@@ -117,6 +118,10 @@ pub(crate) enum Command {
         acdctl calls --json | jq -r '.[].call_id'"
     )]
     Calls(CallsArguments),
+
+    /// Why a call is where it is, and what would have to be otherwise for an agent to take it.
+    #[command(after_help = explain::EXAMPLES)]
+    Explain(ExplainArguments),
 
     /// What happens, as it happens, until Ctrl-C.
     ///

@@ -5,6 +5,7 @@ mod channel;
 mod check;
 mod cli;
 mod daemon;
+mod explain;
 mod failure;
 mod journal;
 mod lists;
@@ -55,6 +56,9 @@ fn run(arguments: Arguments) -> Result<(), Failure> {
         Command::Agents => wait(async { lists::agents(&daemon().await?, output).await }),
         Command::Calls(arguments) => {
             wait(async { lists::calls(&daemon().await?, output, arguments).await })
+        }
+        Command::Explain(arguments) => {
+            wait(async { explain::explain(&daemon().await?, output, arguments).await })
         }
         Command::Watch(arguments) => {
             wait(async { watch::watch(&daemon().await?, output, arguments).await })

@@ -1,5 +1,6 @@
 //! Between the engine's words and the wire's: the only place that knows both.
 
+pub(crate) mod explained;
 pub(crate) mod message;
 pub(crate) mod order;
 pub(crate) mod refusal;

@@ -138,6 +138,7 @@ impl Router {
             freed: _,
             eligible: _,
             spared: _,
+            decisions: _,
         } = old;
         (self.phase, self.now) = (phase, now);
         (self.arrivals, self.offers) = (arrivals, offers);

@@ -172,8 +172,9 @@ impl Engine {
     /// Acts on one message, as of the moment it is taken up, and returns the moment after.
     pub(super) fn take_up(&mut self, posted: Posted, taken: Instant) -> Instant {
         let now = self.advance(taken);
-        // What only acknowledges asks for no decision.
-        let decides = !matches!(posted.mail, Mail::Message { number: 0, .. });
+        // What only acknowledges, or asks, brings no decision.
+        let decides =
+            !matches!(posted.mail, Mail::Message { number: 0, .. } | Mail::Explain { .. });
         match posted.mail {
             Mail::Request { request, person, answer } if self.has_room_for_answers() => {
                 let result = self.request(now, request, person);
@@ -184,6 +185,7 @@ impl Engine {
                 self.refused += 1;
                 let _gone = answer.send(Err(Refusal::overloaded())).is_err();
             }
+            Mail::Explain { call, agent, answer } => self.explain(now, call, agent, answer),
             Mail::Open { hello, ends, answer } => self.open(now, hello, ends, answer),
             Mail::Message { session, number, ack, message } => {
                 self.message(now, session, number, ack, message);

@@ -7,7 +7,8 @@ use crate::order::{DownBody, Order, RevokeReason};
 use crate::publisher::{Named, Record};
 use crate::request::CallRef;
 use acd_core::{
-    AdapterId, AgentId, CallHandle, Event, OfferEnd, OfferNumber, QueueId, RevokeCause, Timestamp,
+    AdapterId, AgentId, CallHandle, Decision, Event, OfferEnd, OfferNumber, QueueId, RevokeCause,
+    Timestamp,
 };
 use acd_journal::{Farewell, Minted};
 use std::sync::Arc;
@@ -26,8 +27,14 @@ type Fired = (CallHandle, QueueId, u16);
 impl Engine {
     pub(super) fn fold(&mut self, cause: &Cause<'_>, events: &[Event]) {
         let mut fired = None;
+        let mut offers = 0;
         for event in events {
-            self.record(cause, event);
+            let is_offer = matches!(event, Event::OfferIssued { .. });
+            // There is one for each offer, in their order.
+            let decision = is_offer.then(|| self.router.decisions().get(offers)).flatten();
+            let decision = decision.map(|decision| Box::new(*decision));
+            offers += usize::from(is_offer);
+            self.record(cause, event, decision);
             self.follow(cause, event, &mut fired);
         }
         // Only now: events after the end of a call may still name it.
@@ -38,7 +45,7 @@ impl Engine {
         }
     }
 
-    fn record(&mut self, cause: &Cause<'_>, event: &Event) {
+    fn record(&mut self, cause: &Cause<'_>, event: &Event, decision: Option<Box<Decision>>) {
         let named = match (event, cause.minted) {
             (Event::CallArrived { .. }, Some(Minted::Call(card))) => Named::Call(Arc::clone(card)),
             (
@@ -60,6 +67,7 @@ impl Engine {
             origin: Arc::clone(&cause.by.origin),
             event: event.clone(),
             named,
+            decision,
         });
     }
 

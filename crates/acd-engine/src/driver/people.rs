@@ -3,9 +3,11 @@
 use super::engine::{By, Engine};
 use crate::directory::LegStage;
 use crate::domain::unknown_agent;
+use crate::mail::Explaining;
+use crate::publisher::Question;
 use crate::refusal::{Refusal, RefusalKind, code};
-use crate::request::{Person, Position, Request};
-use acd_core::{AgentId, Command, OfferNumber, QueueId, ReasonId, Timestamp};
+use crate::request::{CallRef, Person, Position, Request};
+use acd_core::{AgentId, Command, OfferNumber, QueueId, ReasonId, Rejection, Timestamp};
 use acd_journal::Origin;
 use std::sync::Arc;
 
@@ -78,6 +80,24 @@ impl Engine {
             }
         };
         Ok([Some(command), None])
+    }
+
+    /// Looks up what keeps agents from a call; the publisher adds its story, and answers.
+    pub(super) fn explain(
+        &mut self,
+        at: Timestamp,
+        call: CallRef,
+        agent: Option<String>,
+        answer: Explaining,
+    ) {
+        let asked = agent.map(|agent| self.agent(&agent)).transpose();
+        let found = asked.and_then(|asked| {
+            let handle = self.directory.find_ref(&call)?;
+            let explanation = self.router.explain(at, handle, asked);
+            explanation.ok_or_else(|| Rejection::UnknownCall.into())
+        });
+        let after = self.number;
+        self.parcel.questions.push(Question { call, at, after, found, answer });
     }
 
     pub(super) fn agent(&self, agent: &str) -> Result<AgentId, Refusal> {

@@ -3,6 +3,7 @@
 mod adapters;
 mod backlog;
 mod durability;
+mod explaining;
 mod fold;
 mod heartbeats;
 mod people;

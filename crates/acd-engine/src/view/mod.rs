@@ -2,18 +2,22 @@
 
 mod agents;
 mod calls;
+mod explained;
 mod merged;
 mod positions;
 mod restored;
 mod rows;
 mod staffing;
+mod story;
 mod words;
 
+pub use explained::{BarrierRow, Explained, NextRule, PlaceStanding, Standing};
 pub use positions::PositionRow;
 pub use rows::{
     AgentRow, CallRow, CallState, Delta, EventRow, OfferRow, PlaceRow, QueueRow, SkillQueueRow,
     SlotRow, SlotWord, Staffing,
 };
+pub use story::{DecisionRow, ENDED_CALLS_KEPT, STEPS_MAX, Step, Story};
 
 #[cfg(test)]
 pub(crate) use words::kind;
@@ -25,6 +29,7 @@ use acd_core::{AgentId, Demand, DemandId, Event, QueueId, SkillQueue, Span, Time
 use calls::Calls;
 use staffing::Qualified;
 use std::sync::Arc;
+use story::Stories;
 
 /// All rows, as of one position.
 #[derive(Debug)]
@@ -36,6 +41,7 @@ pub struct View {
     skill_queues: Vec<SkillQueueRow>,
     agents: Vec<AgentRow>,
     calls: Calls,
+    stories: Stories,
     qualified: Qualified,
     logged_in: u64,
     changed: Changed,
@@ -125,6 +131,7 @@ impl View {
             skill_queues,
             agents,
             calls: Calls::new(names.plan.queues.len()),
+            stories: Stories::default(),
             qualified,
             logged_in: 0,
             changed: Changed {
@@ -207,6 +214,7 @@ impl View {
             self.position.number = record.number;
             self.at = record.at;
             let row = self.event_row(record);
+            self.tell(record, &row);
             self.changed.events.push(row);
             self.fold_one(record);
         }

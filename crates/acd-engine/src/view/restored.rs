@@ -96,6 +96,7 @@ impl View {
                 live.row.offer = offer.0;
             }
         }
+        self.stories.goes_on_with(facts.call, Arc::clone(&live.row.call));
         self.calls.insert(facts.call, live);
         self.count(facts.call, true);
     }

@@ -1,7 +1,9 @@
 //! Rows of the view, as they stand on the wire.
 
 use crate::convert::time::{position, span, timestamp};
-use acd_core::{Channel, DeviceState, HeartbeatState, Outcome, Presence, Service, ServiceLevel};
+use acd_core::{
+    Channel, DeviceState, HeartbeatState, Outcome, Presence, Service, ServiceLevel, Timestamp,
+};
 use acd_engine::{
     AgentRow, Asked, CallCard, CallRow, CallState, EventRow, OfferRow, Origin, PlaceRow, QueueRow,
     SkillLevels, SkillQueueRow, SlotRow, SlotWord,
@@ -123,16 +125,20 @@ pub(crate) fn agent_offer(row: &OfferRow) -> v1::AgentOffer {
     }
 }
 
-fn call_ref(card: &CallCard) -> v1::CallRef {
+pub(crate) fn call_ref(card: &CallCard) -> v1::CallRef {
     v1::CallRef { adapter: card.adapter.to_string(), call_id: card.call_id.to_string() }
 }
 
 fn place(row: &PlaceRow) -> v1::Place {
+    place_of(&row.queue, row.since, &row.require)
+}
+
+pub(crate) fn place_of(queue: &str, since: Timestamp, require: &Asked) -> v1::Place {
     v1::Place {
-        queue: row.queue.to_string(),
-        since: Some(timestamp(row.since)),
-        require: skill_levels(&row.require.skills),
-        any_of: any_of(&row.require),
+        queue: queue.to_owned(),
+        since: Some(timestamp(since)),
+        require: skill_levels(&require.skills),
+        any_of: any_of(require),
     }
 }
 

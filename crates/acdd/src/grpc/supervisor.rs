@@ -1,5 +1,6 @@
 //! Supervisors: lists, the watch, and interventions in calls and agents.
 
+use crate::convert;
 use crate::convert::message::{malformed, priority_from};
 use crate::convert::refusal::status;
 use crate::convert::row;
@@ -113,6 +114,18 @@ impl SupervisorService for SupervisorDesk {
         let listed = list_calls(&self.domain.view(), &queue, limit);
         let listed = listed.map_err(|refusal| status(&refusal))?;
         Ok(Response::new(v1::ListCallsResponse { at, ..listed }))
+    }
+
+    async fn explain(
+        &self,
+        request: Request<v1::ExplainRequest>,
+    ) -> Result<Response<v1::ExplainResponse>, Status> {
+        let v1::ExplainRequest { domain, call, agent } = request.into_inner();
+        domain_named(&domain)?;
+        let agent = Some(agent).filter(|agent| !agent.is_empty());
+        let explained = self.domain.explain(named(call)?, agent).await;
+        let explained = explained.map_err(|refusal| status(&refusal))?;
+        Ok(Response::new(convert::explained::explained(&explained)))
     }
 
     async fn move_call(
