@@ -278,6 +278,9 @@ impl World {
         assert_eq!(twins, events, "a restored Router goes on as the straight one");
         assert_eq!(self.twin.digest(), self.router.digest());
         assert_eq!(self.twin.next_deadline(), self.router.next_deadline());
+        let offers = events.iter().filter(|event| matches!(event, Event::OfferIssued { .. }));
+        assert_eq!(self.router.decisions().len(), offers.count(), "each offer has its reason");
+        assert_eq!(self.twin.decisions(), self.router.decisions(), "and the same");
         if result.is_err() {
             assert_eq!(self.router.digest(), before, "a refusal changes nothing");
             assert!(events.is_empty(), "a refusal says nothing");
