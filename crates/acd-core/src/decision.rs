@@ -3,7 +3,6 @@
 //! The facts are those of the comparison itself, kept until the next command; nothing is decided by
 //! them, and they are no part of the state.
 
-use crate::affinity::AwaitedKey;
 use crate::call::{Call, CallKey, Place};
 use crate::ids::{AgentId, CallHandle, DemandId, OfferNumber, Priority, QueueId, Span, Timestamp};
 use crate::plan::{Criterion, Order, RANK_MAX};
@@ -155,12 +154,12 @@ pub struct CallStanding {
 }
 
 /// How a call stands to others for an agent who takes one: emergencies, then the rank that his queues
-/// have for him, then the key. The same call may head two lines: then the place it joined first.
-pub(crate) type Standing = (bool, u8, CallKey, u16);
+/// have for him, then the key.
+pub(crate) type Standing = (bool, u8, CallKey);
 
-/// A call for an agent, by its place.
-pub(crate) fn standing((last, key, joined): AwaitedKey) -> Standing {
-    (!key.is_emergency(), last, key, joined)
+/// `last` is the less, the higher the rank.
+pub(crate) fn standing(last: u8, key: CallKey) -> Standing {
+    (!key.is_emergency(), last, key)
 }
 
 /// The first two of what is looked at, in whatever order it comes.
@@ -205,18 +204,18 @@ impl Router {
         }
     }
 
-    /// Of these two calls for one agent.
-    pub(crate) fn take(&self, found: FirstTwo<(Standing, u32)>) -> Option<(u32, Take)> {
-        let (first, place) = found.first?;
-        let second = found.second.map(|(second, _)| second);
+    /// Of these two calls for one agent, each with its place.
+    pub(crate) fn take(&self, first: (Standing, u32), second: Option<(Standing, u32)>) -> Take {
         let decided_by =
-            second.map_or(TookBy::OnlyOne, |second| took_by(self.plan.order, first, second));
-        let winner = self.call_standing(first, place);
-        let runner_up = found.second.map(|(second, place)| self.call_standing(second, place));
-        Some((place, Take { winner, runner_up, decided_by }))
+            second.map_or(TookBy::OnlyOne, |second| took_by(self.plan.order, first.0, second.0));
+        Take {
+            winner: self.call_standing(first),
+            runner_up: second.map(|second| self.call_standing(second)),
+            decided_by,
+        }
     }
 
-    fn call_standing(&self, (_, last, _, _): Standing, place: u32) -> CallStanding {
+    fn call_standing(&self, ((_, last, _), place): (Standing, u32)) -> CallStanding {
         let Place { slot, queue, .. } = self.places[place];
         let Call { handle, priority, first, age_from, arrival, target, awaits, .. } =
             self.calls[slot];
@@ -235,7 +234,7 @@ impl Router {
 }
 
 fn took_by(order: Order, first: Standing, second: Standing) -> TookBy {
-    let ((normal, last, key, _), (others_normal, others_last, others_key, _)) = (first, second);
+    let ((normal, last, key), (others_normal, others_last, others_key)) = (first, second);
     if normal != others_normal {
         TookBy::Emergency
     } else if last != others_last {

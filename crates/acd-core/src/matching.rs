@@ -150,41 +150,50 @@ impl Router {
     }
 
     fn best_call_for(&self, agent: AgentId) -> Option<(u32, Take)> {
+        let winner = self.best_place_for(agent, NONE)?;
+        let runner_up = self.best_place_for(agent, winner.1);
+        Some((winner.1, self.take(winner, runner_up)))
+    }
+
+    /// Where the agent would take a call, if not in `but`.
+    fn best_place_for(&self, agent: AgentId, but: u32) -> Option<(Standing, u32)> {
         let taker = &self.agents[agent.index()];
         let may_take = |desk: &&Desk| {
             desk.listed.is_some() && desk.adapter.is_none_or(|adapter| self.is_open(adapter))
         };
-        let mut found = FirstTwo::NONE;
+        let mut best = None;
         for desk in taker.desks.iter().filter(may_take) {
-            self.look_in_lines(agent, desk, &mut found);
+            self.look_in_lines(agent, desk, but, &mut best);
             if !self.awaited.is_empty() {
-                self.look_at_awaiting(agent, desk, &mut found);
+                self.look_at_awaiting(agent, desk, but, &mut best);
             }
         }
-        let (best, place) = found.first?;
-        self.look_behind(agent, best, place, &mut found);
-        self.take(found)
+        best
     }
 
     /// At the first of each line that he may take.
-    fn look_in_lines(&self, agent: AgentId, desk: &Desk, found: &mut FirstTwo<(Standing, u32)>) {
+    fn look_in_lines(
+        &self,
+        agent: AgentId,
+        desk: &Desk,
+        but: u32,
+        best: &mut Option<(Standing, u32)>,
+    ) {
         let Self { lines, pools, places, .. } = self;
         for line in pools.pools[desk.pool as usize].lines.both(&lines.open) {
             let Line { set, queue, kind, .. } = &lines.lines[line];
             let last = RANK_MAX - pools.rank(desk.pool, *queue);
             let mut head = lines.arena.first(*set);
             while let Some((key, place)) = head {
-                // Places are read only of those that may be among the first two.
-                let at_best = standing((last, key, 0));
-                if found.second.is_some_and(|(second, _)| second < at_best) {
+                let found = (standing(last, key), place);
+                if best.is_some_and(|best| !self.comes_before(found, best)) {
                     break;
                 }
                 if kind.class == Class::Sparing && !self.leaves_enough(*queue, kind.channel) {
                     break;
                 }
-                if !self.skips(places[place].slot, agent) {
-                    let standing = standing((last, key, places[place].joined));
-                    found.look_at((standing, place), PartialOrd::lt);
+                if place != but && !self.skips(places[place].slot, agent) {
+                    *best = Some(found);
                     break;
                 }
                 head = lines.arena.after(*set, key);
@@ -192,41 +201,31 @@ impl Router {
         }
     }
 
-    /// At the one that comes after his best in its line.
-    fn look_behind(
+    /// At the first of the calls that wait for him alone.
+    fn look_at_awaiting(
         &self,
         agent: AgentId,
-        (_, last, best, _): Standing,
-        place: u32,
-        found: &mut FirstTwo<(Standing, u32)>,
+        desk: &Desk,
+        but: u32,
+        best: &mut Option<(Standing, u32)>,
     ) {
-        let Line { set, kind, .. } = &self.lines.lines[self.places[place].line as usize];
-        // Those that wait for him were looked at by twos.
-        if kind.class == Class::Awaiting {
-            return;
-        }
-        let mut next = self.lines.arena.after(*set, best);
-        while let Some((key, _)) =
-            next.filter(|(_, place)| self.skips(self.places[*place].slot, agent))
-        {
-            next = self.lines.arena.after(*set, key);
-        }
-        if let Some((key, place)) = next {
-            let standing = standing((last, key, self.places[place].joined));
-            found.look_at((standing, place), PartialOrd::lt);
+        let Some(awaited) = self.awaited.get(&agent) else { return };
+        let mine = |(_, place): &(&AwaitedKey, &u32)| {
+            **place != but
+                && self.lines.lines[self.places[**place].line as usize].kind.channel == desk.channel
+                && self.may_take_awaiting(agent, desk, **place)
+        };
+        let Some(((last, key, _), place)) = awaited.places.iter().find(mine) else { return };
+        let found = (standing(*last, *key), *place);
+        if best.is_none_or(|best| self.comes_before(found, best)) {
+            *best = Some(found);
         }
     }
 
-    /// At the first two of the calls that wait for him alone.
-    fn look_at_awaiting(&self, agent: AgentId, desk: &Desk, found: &mut FirstTwo<(Standing, u32)>) {
-        let Some(awaited) = self.awaited.get(&agent) else { return };
-        let mine = |(_, place): &(&AwaitedKey, &u32)| {
-            self.lines.lines[self.places[**place].line as usize].kind.channel == desk.channel
-                && self.may_take_awaiting(agent, desk, **place)
-        };
-        for (key, place) in awaited.places.iter().filter(mine).take(2) {
-            found.look_at((standing(*key), *place), PartialOrd::lt);
-        }
+    /// The same call may stand in two places: then the one it joined first. Places are read for that
+    /// alone.
+    fn comes_before(&self, (one, at): (Standing, u32), (other, there): (Standing, u32)) -> bool {
+        one < other || one == other && self.places[at].joined < self.places[there].joined
     }
 
     /// Whether the agent whom a call waits for may take it in one of its places.
