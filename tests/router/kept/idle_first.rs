@@ -28,10 +28,17 @@ impl Watch for IdleFirst {
         match event {
             Event::OfferIssued { call, agent, queue, adopted, .. } => {
                 let place = books.calls[call].place(*queue).filter(|_| !*adopted);
+                // One who frees up may end a reserve, and takes first of those that it held back;
+                // whoever freed up before him in the same command could not.
+                let keep = books.plan.queues[queue.index()].keep_free;
+                let held_back =
+                    keep.is_some_and(|keep| books.calls[call].priority < keep.for_priority);
                 for other in (0..books.agents.len() as u32).map(AgentId) {
                     let may = |place| books.may_take(other, &books.calls[call], place, books.now);
                     let compares = !self.freed.contains(agent)
-                        || self.freed.contains(&other) && !self.offered.contains(&other);
+                        || self.freed.contains(&other)
+                            && !self.offered.contains(&other)
+                            && !held_back;
                     let Some(place) = place.filter(|place| compares && may(place)) else {
                         continue;
                     };
