@@ -835,8 +835,18 @@ impl Twin {
                     false => requirement.any_of.iter().collect::<BTreeSet<_>>() == meant,
                 }
         };
+        // Two extras may differ in the order of their alternatives alone: then each has its own name.
+        let mut in_order: Vec<Vec<(SkillId, u8)>> = Vec::new();
+        for one in &any_of {
+            if !in_order.contains(one) {
+                in_order.push(one.clone());
+            }
+        }
+        let as_ordered =
+            |it: &&(DemandId, &Demand)| is_meant(it) && it.1.requirement.any_of == in_order;
         let named: Vec<(DemandId, &Demand)> = (0..).map(DemandId).zip(&self.demands).collect();
-        named.iter().find(is_meant).expect("every demand of the plan is named").0
+        let exact = named.iter().find(as_ordered).or_else(|| named.iter().find(is_meant));
+        exact.expect("every demand of the plan is named").0
     }
 
     /// Says what has changed of what it asks for in its queues, in the order it joined them.
