@@ -838,7 +838,8 @@ impl Twin {
         // Two extras may differ in the order of their alternatives alone: then each has its own name.
         let mut in_order: Vec<Vec<(SkillId, u8)>> = Vec::new();
         for one in &any_of {
-            if !in_order.contains(one) {
+            let by_itself = own.any_of.is_empty() || extra.any_of.is_empty();
+            if by_itself || !in_order.contains(one) {
                 in_order.push(one.clone());
             }
         }
