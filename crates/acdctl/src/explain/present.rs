@@ -116,7 +116,7 @@ impl Told<'_> {
         };
         let what = match barrier.kind.as_str() {
             "has_it" => format!("{has} it"),
-            "takes_no_such_calls" => format!("take{s} no calls of the channel {detail}"),
+            "takes_no_such_calls" => format!("take{s} no such calls"),
             "not_his_queue" => format!("serve{s} other queues only"),
             "lacks_skill" => format!("lack{s} {skill}"),
             "lacks_alternative" => format!("meet{s} none of the alternatives"),
