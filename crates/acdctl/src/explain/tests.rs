@@ -178,14 +178,13 @@ fn still_waiting() -> v1::ExplainResponse {
 }
 
 fn for_nobody() -> v1::ExplainResponse {
-    let no_chats = v1::Barrier { detail: "chat".to_owned(), ..barrier("takes_no_such_calls", 4) };
     let lacking = v1::Barrier { skill: "nursing".to_owned(), ..barrier("lacks_skill", 3) };
     v1::ExplainResponse {
         story: vec![step(0, "call_arrived - - chat"), step(0, "place_entered - nurse -")],
         hold: "adapter_away".to_owned(),
         places: vec![v1::PlaceExplanation {
             place: place("nurse", 0, "nursing", 1),
-            barred: vec![no_chats, barrier("not_his_queue", 1), lacking],
+            barred: vec![barrier("takes_no_such_calls", 4), barrier("not_his_queue", 1), lacking],
             next_rule: "give-up".to_owned(),
             next_rule_at: at(430),
             next_rule_does: vec![v1::RuleEffect {
@@ -258,7 +257,7 @@ fn a_call_that_nobody_may_take() {
           09:00:00.000  entered nurse
         It is offered to nobody: its adapter is not connected.
         In nurse for 2m 10s, first in line; it asks for nursing 1.
-          Nobody may take it: 4 take no calls of the channel chat, 1 serves other queues only and 3 lack nursing.
+          Nobody may take it: 4 take no such calls, 1 serves other queues only and 3 lack nursing.
           In 5m 00s the rule `give-up` ends it (voicemail).
     "#);
 }
