@@ -21,23 +21,42 @@ pub const EXCLUSIONS_MAX: usize = 16;
 /// Where waiting calls stand to each other: less is served first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct CallKey {
-    /// Coarse rank: emergencies, then whatever the order puts before age.
-    pub(crate) tier: u8,
-    /// The instant since which the call counts as waiting, in microseconds, credit included.
-    pub(crate) score: i64,
+    /// Tier and score in one number: a tree of calls is walked by it.
+    pub(crate) standing: u64,
     /// Earlier arrivals first.
     pub(crate) arrival: u64,
 }
 
+/// A score takes so many bits of a standing, ...
+const SCORE_BITS: u32 = 59;
+/// ... and counts from so far before the epoch, since credit may put it before that.
+const SCORE_BIAS: i64 = 1 << (SCORE_BITS - 1);
+const _: () = assert!(
+    Timestamp::LATEST.0 + 2 * Span::LONGEST.0 < 1 << (SCORE_BITS - 1),
+    "whatever a call counts as waiting since, or is due at, has its standing"
+);
+
 impl CallKey {
+    /// `tier` is the coarse rank, at most 19: emergencies, then whatever the order puts before age.
+    /// `score` is the instant since which the call counts as waiting, in microseconds, credit
+    /// included.
+    fn new(tier: u8, score: i64, arrival: u64) -> Self {
+        let score = score.clamp(-SCORE_BIAS, SCORE_BIAS - 1) + SCORE_BIAS;
+        Self { standing: u64::from(tier) << SCORE_BITS | score as u64, arrival }
+    }
+
+    pub(crate) const fn tier(self) -> u8 {
+        (self.standing >> SCORE_BITS) as u8
+    }
+
     /// Whether the call comes before all others, whoever takes it.
     pub(crate) const fn is_emergency(self) -> bool {
-        self.tier < 2
+        self.tier() < 2
     }
 
     /// The part of the tier that is not about a lost leg: less is more urgent.
     pub(crate) const fn urgency(self) -> u8 {
-        self.tier / 2
+        self.tier() / 2
     }
 }
 
@@ -257,7 +276,7 @@ impl Call {
             Order::Oldest => (by_age, since),
             Order::Deadline => (by_priority, (self.age_from + self.target).0 as i64),
         };
-        CallKey { tier, score, arrival: self.arrival }
+        CallKey::new(tier, score, self.arrival)
     }
 }
 

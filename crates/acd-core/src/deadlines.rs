@@ -1,12 +1,14 @@
-//! What happens by the passing of time: two indexed four-way heaps of deadlines.
+//! What happens by the passing of time: lanes of deadlines, and a four-way heap of their first ones.
 //!
 //! Deadlines fire in (instant, kind, id) order; the variants below stand in the order of kinds, and
-//! their first fields are the ids. Setting a deadline later than all others costs one comparison.
-//! What all who wait have, and mostly for long, is kept apart from the rest: an offer is among the
-//! first to fall due and seldom does, and need not go through all that wait for that.
+//! their first fields are the ids. Most are a fixed time after the present, the same for all of their
+//! kind, so that each falls due after the former one: these stand in a lane, where coming and going
+//! costs no search, and only the first of it in the heap. Whatever is out of order stands there by
+//! itself.
 
 use crate::ids::{AdapterId, AgentId, OfferNumber, QueueId, Timestamp};
-use crate::slab::make_room;
+use crate::plan::{DELAYS_MAX, RULES_MAX};
+use crate::slab::{NONE, make_room};
 
 /// What falls due.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -47,121 +49,203 @@ impl Deadline {
                 | Self::LatchDue { .. }
         )
     }
-
-    /// Whether every call that waits may have one.
-    const fn is_of_waits(self) -> bool {
-        matches!(self, Self::Rule { .. } | Self::DelayEnds { .. })
-    }
 }
 
-/// Takes a deadline back: its number in its heap, and in the lowest bit which heap that is.
+/// Takes a deadline back: its number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Ticket(u32);
 
 impl Ticket {
-    pub(crate) const NONE: Self = Self(u32::MAX);
+    pub(crate) const NONE: Self = Self(NONE);
 
     pub(crate) fn is_set(self) -> bool {
         self != Self::NONE
     }
 }
 
+/// Deadlines that are mostly set in the order in which they fall due, since each is as long after
+/// the present as the others.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Lane(u32);
+
+impl Lane {
+    /// For what is in no order.
+    pub(crate) const NONE: Self = Self(NONE);
+    pub(crate) const CONNECTS: Self = Self(0);
+    pub(crate) const EXCLUSIONS: Self = Self(1);
+    const FIRST_OF_QUEUES: u32 = 2;
+    const OF_A_QUEUE: u32 = 2 + (RULES_MAX + DELAYS_MAX) as u32;
+
+    pub(crate) fn rings(queue: QueueId) -> Self {
+        Self::of(queue, 0)
+    }
+
+    pub(crate) fn wrap_ups(queue: QueueId) -> Self {
+        Self::of(queue, 1)
+    }
+
+    pub(crate) fn rule(queue: QueueId, rule: u16) -> Self {
+        Self::of(queue, 2 + u32::from(rule))
+    }
+
+    pub(crate) fn delay(queue: QueueId, stage: u8) -> Self {
+        Self::of(queue, 2 + RULES_MAX as u32 + u32::from(stage))
+    }
+
+    fn of(queue: QueueId, nth: u32) -> Self {
+        Self(Self::FIRST_OF_QUEUES + u32::from(queue.0) * Self::OF_A_QUEUE + nth)
+    }
+}
+
 const WAYS: usize = 4;
+/// The place of what does not stand in the heap.
+const IN_LANE: u32 = NONE;
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Deadlines {
-    of_waits: Heap,
-    others: Heap,
+    /// A heap of the first of each lane, and of whatever is in none: instant and number. What is
+    /// compared stands close together, so that a step down the heap reads little.
+    heap: Vec<(Timestamp, u32)>,
+    /// By number.
+    held: Vec<Held>,
+    /// A number to be used again, the first of a chain.
+    free: u32,
+    /// By lane: the number of the last.
+    lasts: Vec<u32>,
 }
 
-#[derive(Debug, Default)]
-struct Heap {
-    entries: Vec<Entry>,
-    /// By number: the place in the heap, or whatever it was last.
-    places: Vec<u32>,
-    /// Numbers to be used again.
-    free: Vec<u32>,
+#[derive(Debug)]
+struct Held {
+    deadline: Deadline,
+    at: Timestamp,
+    /// In the heap.
+    place: u32,
+    lane: u32,
+    /// Of its lane.
+    previous: u32,
+    /// Of its lane; of a number that is free, the next one in the chain.
+    next: u32,
 }
-
-type Entry = (Timestamp, Deadline, u32);
 
 impl Deadlines {
+    /// None is set.
+    pub(crate) const EMPTY: Self =
+        Self { heap: Vec::new(), held: Vec::new(), free: NONE, lasts: Vec::new() };
+
+    /// Sets one that nothing is known of.
     pub(crate) fn set(&mut self, at: Timestamp, deadline: Deadline) -> Ticket {
-        match deadline.is_of_waits() {
-            true => Ticket(self.of_waits.insert(at, deadline) << 1 | 1),
-            false => Ticket(self.others.insert(at, deadline) << 1),
+        self.set_in(Lane::NONE, at, deadline)
+    }
+
+    /// Sets one that probably falls due after all others of its lane; it need not.
+    pub(crate) fn set_in(&mut self, lane: Lane, at: Timestamp, deadline: Deadline) -> Ticket {
+        let mut held =
+            Held { deadline, at, place: IN_LANE, lane: NONE, previous: NONE, next: NONE };
+        if lane != Lane::NONE {
+            let last = self.last_of(lane);
+            let is_later = |last: &Held| (last.at, &last.deadline) < (at, &deadline);
+            if last == NONE || is_later(&self.held[last as usize]) {
+                (held.lane, held.previous) = (lane.0, last);
+            }
         }
+        let Held { lane, previous, .. } = held;
+        let number = self.hold(held);
+        if lane != NONE {
+            self.lasts[lane as usize] = number;
+        }
+        if previous == NONE {
+            make_room(&mut self.heap, 1);
+            self.heap.push((at, number));
+            self.rise(self.heap.len() - 1);
+        } else {
+            self.held[previous as usize].next = number;
+        }
+        Ticket(number)
     }
 
     /// Takes a deadline back, if it is set, and marks the ticket as used up.
     pub(crate) fn cancel(&mut self, ticket: &mut Ticket) {
         if ticket.is_set() {
-            let heap = if ticket.0 & 1 == 1 { &mut self.of_waits } else { &mut self.others };
-            heap.take(heap.places[(ticket.0 >> 1) as usize] as usize);
+            self.take(ticket.0);
             *ticket = Ticket::NONE;
         }
     }
 
     pub(crate) fn next(&self) -> Option<Timestamp> {
-        let firsts = self.of_waits.entries.first().into_iter().chain(self.others.entries.first());
-        firsts.map(|(at, _, _)| *at).min()
+        self.heap.first().map(|(at, _)| *at)
     }
 
     /// Takes out the first deadline that is due at or before `now`. Its holder must drop the
     /// ticket.
     pub(crate) fn pop_due(&mut self, now: Timestamp) -> Option<(Timestamp, Deadline)> {
-        let Self { of_waits, others } = self;
-        let heap = match (of_waits.entries.first(), others.entries.first()) {
-            (Some(wait), Some(other)) if before(wait, other) => of_waits,
-            (Some(_), None) => of_waits,
-            (_, _) => others,
-        };
-        let (at, deadline, _) = *heap.entries.first()?;
-        if at > now {
-            return None;
-        }
-        heap.take(0);
+        let (at, number) = *self.heap.first().filter(|(at, _)| *at <= now)?;
+        let deadline = self.held[number as usize].deadline;
+        self.take(number);
         Some((at, deadline))
     }
 
     /// All deadlines that are set, in no particular order.
     pub(crate) fn iter(&self) -> impl Iterator<Item = (Timestamp, Deadline)> + '_ {
-        let all = self.of_waits.entries.iter().chain(&self.others.entries);
-        all.map(|(at, deadline, _)| (*at, *deadline))
+        let of_lane = |(_, first): &(Timestamp, u32)| {
+            std::iter::successors(Some(*first), |number| {
+                Some(self.held[*number as usize].next).filter(|next| *next != NONE)
+            })
+        };
+        let held = self.heap.iter().flat_map(of_lane).map(|number| &self.held[number as usize]);
+        held.map(|held| (held.at, held.deadline))
     }
-}
 
-impl Heap {
-    /// Its number.
-    fn insert(&mut self, at: Timestamp, deadline: Deadline) -> u32 {
-        let number = self.free.pop().unwrap_or_else(|| {
-            make_room(&mut self.places, 1);
-            self.places.push(0);
-            (self.places.len() - 1) as u32
-        });
-        make_room(&mut self.entries, 1);
-        self.entries.push((at, deadline, number));
-        self.rise(self.entries.len() - 1);
+    fn last_of(&mut self, lane: Lane) -> u32 {
+        let lane = lane.0 as usize;
+        if lane >= self.lasts.len() {
+            self.lasts.resize(lane + 1, NONE);
+        }
+        self.lasts[lane]
+    }
+
+    /// Gives it a number.
+    fn hold(&mut self, held: Held) -> u32 {
+        let number = self.free;
+        if number == NONE {
+            make_room(&mut self.held, 1);
+            self.held.push(held);
+            return (self.held.len() - 1) as u32;
+        }
+        self.free = self.held[number as usize].next;
+        self.held[number as usize] = held;
         number
     }
 
-    fn take(&mut self, place: usize) {
-        let (_, _, number) = self.entries.swap_remove(place);
-        make_room(&mut self.free, 1);
-        self.free.push(number);
-        if place < self.entries.len() && self.rise(place) == place {
-            self.sink(place);
+    fn take(&mut self, number: u32) {
+        let Held { place, lane, previous, next, .. } = self.held[number as usize];
+        (self.held[number as usize].next, self.free) = (self.free, number);
+        if next != NONE {
+            self.held[next as usize].previous = previous;
+        } else if lane != NONE {
+            self.lasts[lane as usize] = previous;
+        }
+        if previous != NONE {
+            self.held[previous as usize].next = next;
+        } else if next != NONE {
+            self.heap[place as usize] = (self.held[next as usize].at, next);
+            self.sink(place as usize);
+        } else {
+            self.heap.swap_remove(place as usize);
+            let place = place as usize;
+            if place < self.heap.len() && self.rise(place) == place {
+                self.sink(place);
+            }
         }
     }
 
     fn rise(&mut self, mut place: usize) -> usize {
-        let entry = self.entries[place];
+        let entry = self.heap[place];
         while place > 0 {
             let parent = (place - 1) / WAYS;
-            if before(&self.entries[parent], &entry) {
+            if self.comes_before(self.heap[parent], entry) {
                 break;
             }
-            self.put(place, self.entries[parent]);
+            self.put(place, self.heap[parent]);
             place = parent;
         }
         self.put(place, entry);
@@ -169,33 +253,34 @@ impl Heap {
     }
 
     fn sink(&mut self, mut place: usize) {
-        let entry = self.entries[place];
+        let entry = self.heap[place];
         loop {
             let first = place * WAYS + 1;
-            let last = (first + WAYS).min(self.entries.len());
-            let Some(least) = (first..last).reduce(|least, child| {
-                if before(&self.entries[child], &self.entries[least]) { child } else { least }
-            }) else {
-                break;
+            let children = first..(first + WAYS).min(self.heap.len());
+            let earlier = |least: usize, child: usize| {
+                let is_less = self.comes_before(self.heap[child], self.heap[least]);
+                if is_less { child } else { least }
             };
-            if before(&entry, &self.entries[least]) {
+            let Some(least) = children.reduce(earlier) else { break };
+            if self.comes_before(entry, self.heap[least]) {
                 break;
             }
-            self.put(place, self.entries[least]);
+            self.put(place, self.heap[least]);
             place = least;
         }
         self.put(place, entry);
     }
 
-    fn put(&mut self, place: usize, entry: Entry) {
-        self.places[entry.2 as usize] = place as u32;
-        self.entries[place] = entry;
+    fn put(&mut self, place: usize, entry: (Timestamp, u32)) {
+        self.held[entry.1 as usize].place = place as u32;
+        self.heap[place] = entry;
     }
-}
 
-/// By instant, kind and id; the number plays no part.
-fn before(a: &Entry, b: &Entry) -> bool {
-    (a.0, &a.1) < (b.0, &b.1)
+    /// By instant, kind and id; the number plays no part.
+    fn comes_before(&self, (at, one): (Timestamp, u32), (later, other): (Timestamp, u32)) -> bool {
+        let deadline = |number: u32| &self.held[number as usize].deadline;
+        at < later || at == later && deadline(one) < deadline(other)
+    }
 }
 
 #[cfg(test)]
@@ -208,7 +293,8 @@ mod tests {
         /// Whatever is set and cancelled, what is left fires in order.
         #[test]
         fn fires_in_order(steps in proptest::collection::vec((0_u64..50, any::<bool>()), 0..300)) {
-            let mut deadlines = Deadlines::default();
+            let mut longest = 0;
+            let mut deadlines = Deadlines::EMPTY;
             let mut expected = BTreeMap::new();
             let mut tickets = Vec::new();
             for (number, (at, cancel)) in steps.into_iter().enumerate() {
@@ -216,7 +302,12 @@ mod tests {
                 let rule = Deadline::Rule { arrival: number as u64, queue: QueueId(0), slot: 0 };
                 let ring = Deadline::RingEnds { offer, slot: 0 };
                 let deadline = if number % 3 == 0 { rule } else { ring };
-                tickets.push((Timestamp(at), deadline, deadlines.set(Timestamp(at), deadline)));
+                let lane = [Lane::NONE, Lane::rings(QueueId(0)), Lane::CONNECTS][number % 5 % 3];
+                // In a lane they mostly come in order.
+                longest = longest.max(at);
+                let at = if lane == Lane::NONE || number % 7 == 0 { at } else { longest };
+                let ticket = deadlines.set_in(lane, Timestamp(at), deadline);
+                tickets.push((Timestamp(at), deadline, ticket));
                 expected.insert((Timestamp(at), deadline), deadline);
                 if cancel {
                     let (at, deadline, mut ticket) = tickets.swap_remove(number % tickets.len());

@@ -241,9 +241,9 @@ fn took_by(order: Order, first: Standing, second: Standing) -> TookBy {
         TookBy::Rank
     } else if key.urgency() != others_key.urgency() {
         TookBy::Priority
-    } else if key.tier != others_key.tier {
+    } else if key.tier() != others_key.tier() {
         TookBy::LostLeg
-    } else if key.score != others_key.score {
+    } else if key.standing != others_key.standing {
         match order {
             Order::Strict | Order::Oldest => TookBy::Age,
             Order::Credit { .. } => TookBy::Credit,

@@ -118,7 +118,7 @@ impl Router {
         let Place { queue, demand, entered, .. } = *place;
         let key = call.key(self.plan.order);
         let before = |line: u32| {
-            let keys = self.lines.arena.iter(self.lines.lines[line as usize].set);
+            let keys = self.lines.arena.iter(&self.lines.lines[line as usize].set);
             keys.take_while(|(other, _)| *other < key).count() as u32
         };
         let rules = 0..self.rules[queue.index()].rules.len() as u16;

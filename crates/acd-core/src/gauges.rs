@@ -26,7 +26,7 @@ pub(crate) struct Measured {
     pub(crate) in_system: u32,
     /// Calls that wait or are being offered.
     waiting: u32,
-    entered: OrderedSet,
+    entered: OrderedSet<(Timestamp, u64, QueueId)>,
     agents: Counts,
     watches_wait: bool,
     watches_agents: bool,
@@ -76,7 +76,7 @@ impl Gauges {
 
     /// When the longest waiting call entered.
     pub(crate) fn longest_since(&self, of: u16) -> Option<Timestamp> {
-        self.entered.first(self.all[usize::from(of)].entered).map(|((since, ..), _)| since)
+        self.all[usize::from(of)].entered.first().map(|((since, ..), _)| since)
     }
 
     /// A measure as it is now.

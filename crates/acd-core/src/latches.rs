@@ -260,9 +260,9 @@ impl Router {
     ) -> Vec<(CallKey, CallHandle)> {
         let lines = &self.lines;
         let next = |line: u32, after: Option<CallKey>| {
-            let set = lines.lines[line as usize].set;
+            let set = &lines.lines[line as usize].set;
             match after {
-                None => lines.arena.first(set),
+                None => set.first(),
                 Some(after) => lines.arena.after(set, after),
             }
         };

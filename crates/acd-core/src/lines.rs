@@ -63,7 +63,7 @@ pub(crate) struct Line {
     pub(crate) kind: LineKind,
     /// The pools whose agents may take its calls.
     pub(crate) served_by: Bits,
-    pub(crate) set: OrderedSet,
+    pub(crate) set: OrderedSet<CallKey>,
     depth_by_priority: [u32; 10],
 }
 
@@ -231,7 +231,7 @@ impl Lines {
             for (sum, depth) in found.depth_by_priority.iter_mut().zip(line.depth_by_priority) {
                 *sum += depth;
             }
-            head = head.into_iter().chain(self.arena.first(line.set)).min();
+            head = head.into_iter().chain(line.set.first()).min();
         }
         (found, head.map(|(_, place)| place))
     }

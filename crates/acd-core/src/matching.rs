@@ -89,7 +89,7 @@ impl Router {
     /// The first of each of these lines.
     pub(crate) fn heads_of(&self, lines: impl Iterator<Item = u32>) -> Heads {
         let head = |line: u32| {
-            let (key, place) = self.lines.arena.first(self.lines.lines[line as usize].set)?;
+            let (key, place) = self.lines.lines[line as usize].set.first()?;
             Some(Reverse((key, line, place)))
         };
         lines.filter_map(head).collect()
@@ -111,7 +111,7 @@ impl Router {
             if !self.may_be_served(line) {
                 continue;
             }
-            let next = self.lines.arena.after(self.lines.lines[line as usize].set, key);
+            let next = self.lines.arena.after(&self.lines.lines[line as usize].set, key);
             heads.extend(next.map(|(key, place)| Reverse((key, line, place))));
             // The place may have been given up, and another one have its number.
             let Some(slot) = self.places.get(place).map(|at| at.slot) else { continue };
@@ -150,82 +150,119 @@ impl Router {
     }
 
     fn best_call_for(&self, agent: AgentId) -> Option<(u32, Take)> {
-        let winner = self.best_place_for(agent, NONE)?;
-        let runner_up = self.best_place_for(agent, winner.1);
-        Some((winner.1, self.take(winner, runner_up)))
+        let takes = |place: &u32| !self.skips(self.places[*place].slot, agent);
+        // Calls seldom skip the agent who would take them, and to see that they do not is to read
+        // them: so it is seen of the first two, and of others only if one of these does.
+        let mut found = self.first_places(agent, |_| true);
+        if found.first.into_iter().chain(found.second).any(|(_, place)| !takes(&place)) {
+            found = self.first_places(agent, takes);
+        }
+        let winner = found.first?;
+        Some((winner.1, self.take(winner, found.second)))
     }
 
-    /// Where the agent would take a call, if not in `but`.
-    fn best_place_for(&self, agent: AgentId, but: u32) -> Option<(Standing, u32)> {
+    /// Where the agent would take a call, and where if that one were not there, of the places that
+    /// are wanted.
+    fn first_places(
+        &self,
+        agent: AgentId,
+        is_wanted: impl Fn(&u32) -> bool,
+    ) -> FirstTwo<(Standing, u32)> {
         let taker = &self.agents[agent.index()];
         let may_take = |desk: &&Desk| {
             desk.listed.is_some() && desk.adapter.is_none_or(|adapter| self.is_open(adapter))
         };
-        let mut best = None;
+        let mut found = FirstTwo::NONE;
         for desk in taker.desks.iter().filter(may_take) {
-            self.look_in_lines(agent, desk, but, &mut best);
+            self.look_in_lines(desk, &is_wanted, &mut found);
             if !self.awaited.is_empty() {
-                self.look_at_awaiting(agent, desk, but, &mut best);
+                self.look_at_awaiting(agent, desk, &is_wanted, &mut found);
             }
         }
-        best
+        if let Some(((_, last, key), place)) = found.first {
+            self.look_behind(place, last, key, &is_wanted, &mut found);
+        }
+        found
     }
 
     /// At the first of each line that he may take.
     fn look_in_lines(
         &self,
-        agent: AgentId,
         desk: &Desk,
-        but: u32,
-        best: &mut Option<(Standing, u32)>,
+        is_wanted: impl Fn(&u32) -> bool,
+        found: &mut FirstTwo<(Standing, u32)>,
     ) {
-        let Self { lines, pools, places, .. } = self;
+        let Self { lines, pools, .. } = self;
         for line in pools.pools[desk.pool as usize].lines.both(&lines.open) {
             let Line { set, queue, kind, .. } = &lines.lines[line];
             let last = RANK_MAX - pools.rank(desk.pool, *queue);
-            let mut head = lines.arena.first(*set);
+            let mut head = set.first();
             while let Some((key, place)) = head {
-                let found = (standing(last, key), place);
-                if best.is_some_and(|best| !self.comes_before(found, best)) {
+                let one = (standing(last, key), place);
+                if found.second.is_some_and(|second| !self.comes_before(&one, &second)) {
                     break;
                 }
                 if kind.class == Class::Sparing && !self.leaves_enough(*queue, kind.channel) {
                     break;
                 }
-                if place != but && !self.skips(places[place].slot, agent) {
-                    *best = Some(found);
+                if is_wanted(&place) {
+                    found.look_at(one, |a, b| self.comes_before(a, b));
                     break;
                 }
-                head = lines.arena.after(*set, key);
+                head = lines.arena.after(set, key);
             }
         }
     }
 
-    /// At the first of the calls that wait for him alone.
+    /// At the next one in the line of the first: only there may a second stand behind a first.
+    fn look_behind(
+        &self,
+        place: u32,
+        last: u8,
+        mut key: CallKey,
+        is_wanted: impl Fn(&u32) -> bool,
+        found: &mut FirstTwo<(Standing, u32)>,
+    ) {
+        let Line { set, kind, .. } = &self.lines.lines[self.places[place].line as usize];
+        if kind.class == Class::Awaiting {
+            return;
+        }
+        while let Some((next, place)) = self.lines.arena.after(set, key) {
+            let one = (standing(last, next), place);
+            if found.second.is_some_and(|second| !self.comes_before(&one, &second)) {
+                return;
+            }
+            if is_wanted(&place) {
+                found.second = Some(one);
+                return;
+            }
+            key = next;
+        }
+    }
+
+    /// At the first two of the calls that wait for him alone.
     fn look_at_awaiting(
         &self,
         agent: AgentId,
         desk: &Desk,
-        but: u32,
-        best: &mut Option<(Standing, u32)>,
+        is_wanted: impl Fn(&u32) -> bool,
+        found: &mut FirstTwo<(Standing, u32)>,
     ) {
         let Some(awaited) = self.awaited.get(&agent) else { return };
         let mine = |(_, place): &(&AwaitedKey, &u32)| {
-            **place != but
+            is_wanted(place)
                 && self.lines.lines[self.places[**place].line as usize].kind.channel == desk.channel
                 && self.may_take_awaiting(agent, desk, **place)
         };
-        let Some(((last, key, _), place)) = awaited.places.iter().find(mine) else { return };
-        let found = (standing(*last, *key), *place);
-        if best.is_none_or(|best| self.comes_before(found, best)) {
-            *best = Some(found);
+        for ((last, key, _), place) in awaited.places.iter().filter(mine).take(2) {
+            found.look_at((standing(*last, *key), *place), |a, b| self.comes_before(a, b));
         }
     }
 
     /// The same call may stand in two places: then the one it joined first. Places are read for that
     /// alone.
-    fn comes_before(&self, (one, at): (Standing, u32), (other, there): (Standing, u32)) -> bool {
-        one < other || one == other && self.places[at].joined < self.places[there].joined
+    fn comes_before(&self, (one, at): &(Standing, u32), (other, there): &(Standing, u32)) -> bool {
+        one < other || one == other && self.places[*at].joined < self.places[*there].joined
     }
 
     /// Whether the agent whom a call waits for may take it in one of its places.

@@ -2,7 +2,7 @@
 
 use crate::call::{Call, CallState, EXCLUSIONS_MAX, Exclusion, Hand, Place};
 use crate::command::{OfferResult, Rejection};
-use crate::deadlines::{Deadline, Ticket};
+use crate::deadlines::{Deadline, Lane, Ticket};
 use crate::decision::{Decision, How};
 use crate::event::{
     Event, LeftCause, NotReadyReason, OfferEnd, Presence, ReturnCause, RevokeCause, SlotState,
@@ -86,8 +86,10 @@ impl Router {
 
     /// The offer in hand is out, until it rings out.
     pub(crate) fn let_ring(&mut self, hand: u32, events: &mut Vec<Event>) {
-        let Hand { call: slot, offer, agent, slot: agent_slot, until, .. } = self.hands[hand];
-        self.hands[hand].ticket = self.deadlines.set(until, Deadline::RingEnds { offer, slot });
+        let Hand { call: slot, offer, agent, slot: agent_slot, queue, until, .. } =
+            self.hands[hand];
+        let deadline = Deadline::RingEnds { offer, slot };
+        self.hands[hand].ticket = self.deadlines.set_in(Lane::rings(queue), until, deadline);
         if self.calls[slot].state != CallState::Offering {
             self.calls[slot].enter(CallState::Offering, self.now);
         }
@@ -253,7 +255,8 @@ impl Router {
         let arrival = self.calls[slot].arrival;
         let mut rings = std::mem::replace(&mut self.hands[hand].ticket, Ticket::NONE);
         self.deadlines.cancel(&mut rings);
-        let ticket = self.deadlines.set(until, Deadline::ConnectEnds { arrival, slot });
+        let deadline = Deadline::ConnectEnds { arrival, slot };
+        let ticket = self.deadlines.set_in(Lane::CONNECTS, until, deadline);
         (self.hands[hand].until, self.hands[hand].ticket) = (until, ticket);
         self.calls[slot].enter(CallState::Connecting, self.now);
         self.count_call(slot, false);
@@ -365,7 +368,6 @@ impl Router {
         let talker = &mut self.agents[agent.index()];
         talker.missed = 0;
         talker.shift.connected = talker.shift.connected.saturating_add(1);
-        self.relist(agent);
         events.push(Event::CallConnected { call, agent, queue });
         self.leave_all_queues(slot, LeftCause::Connected, events);
         self.set_slot(agent, agent_slot, SlotState::Talking { call }, events);
@@ -418,7 +420,7 @@ impl Router {
         }
         let arrival = self.calls[slot].arrival;
         let deadline = Deadline::ExclusionEnds { arrival, agent, slot };
-        let ticket = self.deadlines.set(until, deadline);
+        let ticket = self.deadlines.set_in(Lane::EXCLUSIONS, until, deadline);
         let next = self.calls[slot].exclusions;
         let index = self.exclusions.insert(Exclusion { agent, until, ticket, next });
         self.calls[slot].exclusions = index;

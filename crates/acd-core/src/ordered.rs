@@ -1,7 +1,8 @@
 //! Ordered sets that share one arena: calls in a line, agents in a pool.
 //!
 //! A treap: insert, remove and step cost the logarithm of the set, nothing is allocated once the
-//! arena has grown, and the order is a total one, so its shape never shows.
+//! arena has grown, and the order is a total one, so its shape never shows. The first of each set is
+//! at hand, since that is what is asked for most.
 
 use crate::chance::mixed;
 use crate::slab::make_room;
@@ -27,26 +28,34 @@ struct Node<K> {
 
 /// One set: a handle into its arena.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct OrderedSet {
+pub(crate) struct OrderedSet<K> {
     root: u32,
     len: u32,
+    first: Option<(K, u32)>,
 }
 
-impl Default for OrderedSet {
+impl<K> Default for OrderedSet<K> {
     fn default() -> Self {
         Self::EMPTY
     }
 }
 
-impl OrderedSet {
-    pub(crate) const EMPTY: Self = Self { root: NONE, len: 0 };
+impl<K> OrderedSet<K> {
+    pub(crate) const EMPTY: Self = Self { root: NONE, len: 0, first: None };
 
-    pub(crate) const fn len(self) -> u32 {
+    pub(crate) const fn len(&self) -> u32 {
         self.len
     }
 
-    pub(crate) const fn is_empty(self) -> bool {
+    pub(crate) const fn is_empty(&self) -> bool {
         self.root == NONE
+    }
+}
+
+impl<K: Copy> OrderedSet<K> {
+    /// The least key.
+    pub(crate) const fn first(&self) -> Option<(K, u32)> {
+        self.first
     }
 }
 
@@ -56,7 +65,10 @@ impl<K: Copy + Ord> Arena<K> {
     }
 
     /// Adds a key that the set does not hold.
-    pub(crate) fn insert(&mut self, set: &mut OrderedSet, key: K, value: u32) {
+    pub(crate) fn insert(&mut self, set: &mut OrderedSet<K>, key: K, value: u32) {
+        if set.first.is_none_or(|(first, _)| key < first) {
+            set.first = Some((key, value));
+        }
         let node = self.allocate(key, value);
         let weight = self.nodes[node as usize].weight;
         let mut parent = NONE;
@@ -79,7 +91,7 @@ impl<K: Copy + Ord> Arena<K> {
     }
 
     /// Takes a key out; false if the set does not hold it.
-    pub(crate) fn remove(&mut self, set: &mut OrderedSet, key: K) -> bool {
+    pub(crate) fn remove(&mut self, set: &mut OrderedSet<K>, key: K) -> bool {
         let mut parent = NONE;
         let mut went_left = false;
         let mut at = set.root;
@@ -100,33 +112,24 @@ impl<K: Copy + Ord> Arena<K> {
         self.nodes[at as usize].left = self.free;
         self.free = at;
         set.len -= 1;
+        if set.first.is_some_and(|(first, _)| first == key) {
+            set.first = self.least(set, |_| true);
+        }
         true
     }
 
-    /// The least key.
-    pub(crate) fn first(&self, set: OrderedSet) -> Option<(K, u32)> {
-        let mut at = set.root;
-        let mut found = None;
-        while at != NONE {
-            let node = &self.nodes[at as usize];
-            found = Some((node.key, node.value));
-            at = node.left;
-        }
-        found
-    }
-
     /// The least key above `key`.
-    pub(crate) fn after(&self, set: OrderedSet, key: K) -> Option<(K, u32)> {
+    pub(crate) fn after(&self, set: &OrderedSet<K>, key: K) -> Option<(K, u32)> {
         self.least(set, |other| *other > key)
     }
 
     /// The least key that is not below `key`.
-    pub(crate) fn at_or_after(&self, set: OrderedSet, key: K) -> Option<(K, u32)> {
+    pub(crate) fn at_or_after(&self, set: &OrderedSet<K>, key: K) -> Option<(K, u32)> {
         self.least(set, |other| *other >= key)
     }
 
     /// The least key that is high enough, which all above it are too.
-    fn least(&self, set: OrderedSet, is_high: impl Fn(&K) -> bool) -> Option<(K, u32)> {
+    fn least(&self, set: &OrderedSet<K>, is_high: impl Fn(&K) -> bool) -> Option<(K, u32)> {
         let mut at = set.root;
         let mut found = None;
         while at != NONE {
@@ -142,8 +145,11 @@ impl<K: Copy + Ord> Arena<K> {
     }
 
     /// All of the set, in order.
-    pub(crate) fn iter(&self, set: OrderedSet) -> impl Iterator<Item = (K, u32)> + '_ {
-        std::iter::successors(self.first(set), move |(key, _)| self.after(set, *key))
+    pub(crate) fn iter<'a>(
+        &'a self,
+        set: &'a OrderedSet<K>,
+    ) -> impl Iterator<Item = (K, u32)> + 'a {
+        std::iter::successors(set.first, move |(key, _)| self.after(set, *key))
     }
 
     fn allocate(&mut self, key: K, value: u32) -> u32 {
@@ -166,7 +172,7 @@ impl<K: Copy + Ord> Arena<K> {
         at
     }
 
-    fn attach(&mut self, set: &mut OrderedSet, parent: u32, left: bool, child: u32) {
+    fn attach(&mut self, set: &mut OrderedSet<K>, parent: u32, left: bool, child: u32) {
         if parent == NONE {
             set.root = child;
         } else if left {
@@ -275,16 +281,16 @@ mod tests {
                     prop_assert_eq!(set.len() as usize, map.len());
                     prop_assert_eq!(set.is_empty(), map.is_empty());
                     let first = map.first_key_value().map(|(key, value)| (*key, *value));
-                    prop_assert_eq!(arena.first(*set), first);
+                    prop_assert_eq!(set.first(), first);
                     let after = map.range(key + 1..).next().map(|(key, value)| (*key, *value));
-                    prop_assert_eq!(arena.after(*set, key), after);
+                    prop_assert_eq!(arena.after(set, key), after);
                     let at_or_after = map.range(key..).next().map(|(key, value)| (*key, *value));
-                    prop_assert_eq!(arena.at_or_after(*set, key), at_or_after);
+                    prop_assert_eq!(arena.at_or_after(set, key), at_or_after);
                 }
             }
             for (set, map) in sets.iter().zip(&maps) {
                 let all: Vec<_> = map.iter().map(|(key, value)| (*key, *value)).collect();
-                prop_assert_eq!(arena.iter(*set).collect::<Vec<_>>(), all);
+                prop_assert_eq!(arena.iter(set).collect::<Vec<_>>(), all);
             }
         }
     }

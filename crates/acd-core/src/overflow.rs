@@ -1,7 +1,7 @@
 //! Overflow rules: what each looks at, and when it falls due.
 
 use crate::call::{CallState, Place, Repeat};
-use crate::deadlines::{Deadline, Ticket};
+use crate::deadlines::{Deadline, Lane, Ticket};
 use crate::event::Event;
 use crate::ids::{CallHandle, DemandId, Priority, QueueId, Span, Timestamp};
 use crate::lines::Lines;
@@ -158,14 +158,16 @@ impl Router {
         }
     }
 
-    /// When the first of a place's rules falls due.
-    pub(crate) fn next_rule_at(&self, place: u32) -> Option<Timestamp> {
+    /// When the first of a place's rules falls due, and the lane of that.
+    pub(crate) fn next_rule(&self, place: u32) -> Option<(Timestamp, Lane)> {
         let Place { slot, queue, entered, fired, .. } = self.places[place];
         let RuleTable { plain, others, .. } = &self.rules[queue.index()];
         let next = plain.iter().find(|(_, rule)| fired & (1 << rule) == 0);
-        let next = next.map(|(waited, _)| (entered + *waited).max(self.calls[slot].age_from));
+        let next = next.map(|(waited, rule)| {
+            ((entered + *waited).max(self.calls[slot].age_from), Lane::rule(queue, *rule))
+        });
         let others = others.iter().filter_map(|rule| self.due_at(place, *rule));
-        next.into_iter().chain(others).min()
+        next.into_iter().chain(others.map(|due| (due, Lane::NONE))).min_by_key(|(due, _)| *due)
     }
 
     /// Those of a place's rules that are due, a bit each.
@@ -190,9 +192,9 @@ impl Router {
         if call.state != CallState::Waiting {
             return;
         }
-        let Some(due) = self.next_rule_at(place) else { return };
+        let Some((due, lane)) = self.next_rule(place) else { return };
         let deadline = Deadline::Rule { arrival: call.arrival, queue, slot };
-        self.places[place].ticket = self.deadlines.set(due, deadline);
+        self.places[place].ticket = self.deadlines.set_in(lane, due, deadline);
     }
 
     /// Rules that look at the key may fall due, or no more.
@@ -301,7 +303,7 @@ impl Router {
     ) -> bool {
         let Some(place) = self.place_in(slot, queue) else { return false };
         self.places[place].ticket = Ticket::NONE;
-        let is_due = self.next_rule_at(place) == Some(at);
+        let is_due = self.next_rule(place).is_some_and(|(due, _)| due == at);
         if is_due {
             self.rules_act(self.calls[slot].handle, queue, events);
         } else {

@@ -2,7 +2,7 @@
 
 use crate::bits::Bits;
 use crate::call::{CallKey, CallState, Left, PLACES_MAX, Place};
-use crate::deadlines::{Deadline, Ticket};
+use crate::deadlines::{Deadline, Lane, Ticket};
 use crate::event::{Event, LeftCause};
 use crate::ids::{DemandId, Priority, QueueId, Span, Timestamp};
 use crate::lines::{Class, LineKind};
@@ -164,7 +164,8 @@ impl Router {
         at.line = line;
         if let Some(delay) = next {
             let deadline = Deadline::DelayEnds { arrival, queue, slot };
-            at.stage_ticket = self.deadlines.set(entered + delay, deadline);
+            let lane = Lane::delay(queue, stage);
+            at.stage_ticket = self.deadlines.set_in(lane, entered + delay, deadline);
         }
         if class == Class::Awaiting {
             self.stand_before_awaited(place, key);

@@ -33,9 +33,9 @@ pub(crate) struct Pool {
     /// Some of its agents have other desks.
     pub(crate) is_mixed: bool,
     /// Its available agents, the longest idle first, ...
-    pub(crate) by_idle: OrderedSet,
+    pub(crate) by_idle: OrderedSet<AgentKey>,
     /// ... and in each other order that a queue which they serve asks for.
-    pub(crate) others: Box<[(Ranking, OrderedSet)]>,
+    pub(crate) others: Box<[(Ranking, OrderedSet<RankedKey>)]>,
 }
 
 #[derive(Debug)]
@@ -227,13 +227,13 @@ impl Pools {
     ) -> Option<AgentKey> {
         let pool = &self.pools[pool];
         if ranking.is_by_idle() {
-            let mut head = self.arena.first(pool.by_idle);
+            let mut head = pool.by_idle.first();
             while let Some((key, _)) = head.filter(|(key, _)| skips(key.agent)) {
-                head = self.arena.after(pool.by_idle, key);
+                head = self.arena.after(&pool.by_idle, key);
             }
             return head.map(|(key, _)| key);
         }
-        let (_, set) = *pool.others.iter().find(|(order, _)| *order == ranking)?;
+        let (_, set) = pool.others.iter().find(|(order, _)| *order == ranking)?;
         let ranked = &self.ranked;
         let first_of = |mut at: Option<(RankedKey, u32)>, within: &dyn Fn(&RankedKey) -> bool| {
             while let Some((key, _)) = at.filter(|(key, _)| within(key)) {
@@ -244,7 +244,7 @@ impl Pools {
             }
             None
         };
-        let mut head = ranked.first(set);
+        let mut head = set.first();
         if !ranking.draws() {
             return first_of(head, &|_| true);
         }

@@ -2,7 +2,7 @@
 
 use crate::agent::{Agent, Desk};
 use crate::command::{ForcedPresence, Rejection};
-use crate::deadlines::{Deadline, Ticket};
+use crate::deadlines::{Deadline, Lane, Ticket};
 use crate::event::{
     DeviceState, Event, HeartbeatState, NotReadyReason, OfferEnd, Presence, RevokeCause, SlotState,
 };
@@ -329,7 +329,8 @@ impl Router {
         }
         let until = self.now + wrap_up;
         self.set_slot(agent, slot, SlotState::WrapUp { until, queue }, events);
-        let ticket = self.deadlines.set(until, Deadline::WrapUpEnds { agent, slot });
+        let deadline = Deadline::WrapUpEnds { agent, slot };
+        let ticket = self.deadlines.set_in(Lane::wrap_ups(queue), until, deadline);
         self.agents[agent.index()].slots[usize::from(slot)].ticket = ticket;
     }
 
@@ -358,6 +359,9 @@ impl Router {
         let known = &self.agents[agent.index()];
         let Desk { pool, adapter, listed, measured: was_measured, .. } = known.desks[desk];
         let is_available = known.is_available_at(&known.desks[desk], &self.plan.channels);
+        if !is_available && listed.is_none() {
+            return;
+        }
         let wanted = is_available.then(|| known.key(agent, &known.desks[desk]));
         let has_others = self.pools.has_other_orders(pool);
         if listed == wanted && !has_others {

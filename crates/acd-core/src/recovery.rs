@@ -98,9 +98,9 @@ impl Router {
         for (index, pool) in self.pools.pools.iter().enumerate().filter(|(_, it)| is_of(it.adapter))
         {
             if pool.is_mixed {
-                each.extend(self.pools.arena.iter(pool.by_idle).map(|(key, _)| key.agent));
+                each.extend(self.pools.arena.iter(&pool.by_idle).map(|(key, _)| key.agent));
             } else {
-                let first = self.pools.arena.first(pool.by_idle);
+                let first = pool.by_idle.first();
                 heads.extend(first.map(|(key, _)| Reverse((key, Some(index)))));
             }
         }
@@ -113,7 +113,7 @@ impl Router {
         heads.extend(keys.map(|key| Reverse((key, None))));
         while let Some(Reverse((key, pool))) = heads.pop() {
             if let Some(pool) = pool {
-                let set = self.pools.pools[pool].by_idle;
+                let set = &self.pools.pools[pool].by_idle;
                 if !self.pools.pools[pool].lines.meets(&self.lines.open) {
                     continue;
                 }

@@ -114,7 +114,7 @@ impl Router {
             extras,
             lines,
             pools,
-            deadlines: Deadlines::default(),
+            deadlines: Deadlines::EMPTY,
             gauges,
             awaited: BTreeMap::new(),
             arriving: None,

@@ -53,7 +53,7 @@ rebuilt {
     repeats: NONE, counted: false, next: NONE
 });
 persist_struct!(Repeat { rule, again_at } rebuilt { next: NONE });
-persist_struct!(CallKey { tier, score, arrival });
+persist_struct!(CallKey { standing, arrival });
 persist_struct!(Sweep { after, goes_on_at });
 persist_struct!(Exclusion { agent, until } rebuilt { ticket: Ticket::NONE, next: NONE });
 persist_enum!(CallState { 0 = Waiting, 1 = Offering, 2 = Connecting, 3 = Connected, 4 = Held });

@@ -12,7 +12,7 @@ use acd_core::LOGIC_VERSION;
 
 const MAGIC: [u8; 8] = *b"acdjrnl\n";
 /// The version of what this file describes.
-const FORMAT: u32 = 2;
+const FORMAT: u32 = 3;
 /// The bytes of a header.
 pub(crate) const HEADER_BYTES: usize = 36;
 /// The bytes of a record before its batch.
