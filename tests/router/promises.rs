@@ -25,7 +25,7 @@ mod words;
 mod written;
 
 use acd_core::{
-    Action, AdapterId, Admission, AgentId, AnnouncementId, Bound, CallEntry, CallHandle, Command,
+    Action, AdapterId, Admission, AgentId, AnnouncementId, Bound, CallEntry, CallHandle, Channel, Command,
     DEADLINES_PER_ADVANCE, Event, EventDigest, Gauge, Latch, MissedOffers, Order, Phase, Priority,
     QueueId, Rejection, Requirement, Router, RoutingPlan, Rule, Span, Timestamp, Treatment, When,
 };
@@ -381,9 +381,10 @@ fn promise_6_a_plan_that_does_not_bound_waits_is_refused() {
     keeps!(6, refuses(last(Action::MoveTo(QueueId(1)))), "a move is not an end");
     keeps!(6, refuses(last(Action::Play(AnnouncementId(0)))), "nor is an announcement");
     keeps!(6, refuses(last(Action::End(Treatment::Busy))), "an emergency gets a busy tone");
-    let conditions: [fn(&mut When); 4] = [
+    let conditions: [fn(&mut When); 5] = [
         |when| when.age = Span::from_secs(1),
         |when| when.priority_at_least = Some(Priority::NORMAL),
+        |when| when.channels = vec![Channel::Chat],
         |when| when.admission = Some(Admission { closed: true, calls_in_system: None }),
         |when| {
             let set = vec![Bound { gauge: Gauge::CallsWaiting, at_least: true, value: 1 }];

@@ -387,6 +387,10 @@ fn rule_line(plan: &RoutingPlan, queue: &str, rule: &Rule) -> Option<String> {
     let mut words = vec![format!("rule {} of {queue} when", rule.name)];
     words.push(format!("waited {} age {}", seconds(when.waited), seconds(when.age)));
     words.extend(when.priority_at_least.map(|least| format!("priority {}", least.get())));
+    if !when.channels.is_empty() {
+        let channels: Vec<&str> = when.channels.iter().map(|it| it.word()).collect();
+        words.push(format!("channel {}", channels.join(",")));
+    }
     words.extend(rule.repeat_every.map(|every| format!("repeats {}", seconds(every))));
     if let Some(admission) = when.admission {
         words.extend(admission.closed.then(|| "closed".to_owned()));
@@ -403,6 +407,11 @@ fn rule_line(plan: &RoutingPlan, queue: &str, rule: &Rule) -> Option<String> {
                 Gauge::AgentsStaffed => format!("{until}staffed {}", bound.value),
                 Gauge::AgentsWorking => format!("{until}working {}", bound.value),
                 Gauge::AgentsAvailable => format!("{until}available {}", bound.value),
+                Gauge::ServiceLevel if bound.at_least => {
+                    format!("{until}answered {}%", bound.value)
+                }
+                Gauge::ServiceLevel => format!("{until}answered-below {}%", bound.value + 1),
+                Gauge::EstimatedWait => format!("{until}estimated {}", seconds(Span(bound.value))),
             });
         }
     }

@@ -229,6 +229,7 @@ fn the_bytes_of_one_of_each_are_known() {
         waited: Span(9),
         age: Span(26),
         priority_at_least: Some(Priority::NORMAL),
+        channels: vec![Channel::Text, Channel::Callback],
         admission: Some(Admission { closed: true, calls_in_system: Some(27) }),
         latch: Some(Latch { of: Some(QueueId(2)), set, clear }),
     };
