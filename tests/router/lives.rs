@@ -238,7 +238,7 @@ pub(crate) fn steps() -> impl Strategy<Value = Vec<Step>> {
         2 => (0_u64..20).prop_map(Span::from_secs),
     ];
     // At times nobody does anything until what happened is long past.
-    let pause = prop_oneof![150 => pause, 1 => (0_u64..2_400).prop_map(Span::from_secs)];
+    let pause = prop_oneof![1_000 => pause, 1 => (0_u64..2_400).prop_map(Span::from_secs)];
     let step = (pause, attempt()).prop_map(|(pause, attempt)| Step { pause, attempt });
     prop::collection::vec(step, 200..400)
 }

@@ -13,13 +13,17 @@ use std::fmt::Write as _;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
-/// So long before its first command a life counts from 0s: calls may have waited before it.
+/// So long before its first command a life counts from 0s, or a little longer: calls may have waited
+/// before it.
 const BEFORE: Span = Span::from_secs(100);
+/// What has happened of late is counted by these: they end in the life when they do in the scenario.
+const HALF_MINUTE: u64 = 30_000_000;
 
 /// The life of a Router as a scenario file. What the words of scenarios cannot say stands there as a
 /// comment.
 pub(crate) fn scenario(plan: &RoutingPlan, log: &[(Timestamp, Command)]) -> String {
     let begin = log.first().map_or(Timestamp(0), |(now, _)| *now - BEFORE);
+    let begin = begin - Span((begin.0 + HALF_MINUTE - START.0 % HALF_MINUTE) % HALF_MINUTE);
     let mut names = Names::default();
     names.plan = plan.clone();
     let mut written = Written {
