@@ -43,7 +43,7 @@ impl Outlook {
             return Some(Span(0));
         }
         if taken == 0 {
-            return Some(stood.max(longest));
+            return Some(if in_line > 0 { stood.max(longest) } else { stood });
         }
         let (in_line, taken, left) = (u64::from(in_line), u64::from(taken), u64::from(left));
         let ahead = (2 * in_line).saturating_mul(stood.0) / (2 * taken + left);
@@ -90,6 +90,8 @@ mod tests {
         assert_eq!(in_vain.wait(), Some(Span::from_secs(600)));
         let at_first = Outlook { stood: Span(0), ..in_vain };
         assert_eq!(at_first.wait(), Some(Span::from_secs(80)));
+        // Who is being offered does not wait in vain.
+        assert_eq!(Outlook { in_line: 0, ..at_first }.wait(), Some(Span(0)));
     }
 
     #[test]

@@ -107,8 +107,8 @@ impl Twin {
         let taken = self.count(Some(queue), true, &|it| it == Happened::Taken);
         let left = self.count(Some(queue), true, &|it| it == Happened::Left);
         if taken == 0 {
-            let longest = self.longest_since(Some(queue)).map_or(Span(0), |it| over.since(it));
-            return stood.max(longest.0);
+            let first = self.longest_since(Some(queue)).filter(|_| ahead > 0);
+            return stood.max(first.map_or(Span(0), |it| over.since(it)).0);
         }
         2 * ahead * stood / (2 * taken + left) + stood / taken
     }
