@@ -364,7 +364,8 @@ fn rules_with_conditions() -> impl Strategy<Value = (Vec<Rule>, bool)> {
         let bound = |at_least, value| Bound { gauge, at_least, value };
         (bound(false, set), bound(true, set + more))
     });
-    let bounds = prop::collection::vec(prop_oneof![calls, longest, agents, percent, estimate], 1..3);
+    let bounds =
+        prop::collection::vec(prop_oneof![calls, longest, agents, percent, estimate], 1..3);
     let latch = (prop::option::weighted(0.8, 0..4_u16), bounds, any::<bool>()).prop_map(
         |(of, bounds, until)| {
             let (set, clear): (Vec<Bound>, Vec<Bound>) = bounds.into_iter().unzip();
@@ -383,7 +384,8 @@ fn rules_with_conditions() -> impl Strategy<Value = (Vec<Rule>, bool)> {
         1 => admission.prop_map(|admission| (Some(admission), None)),
         4 => prop::option::weighted(0.8, latch).prop_map(|latch| (None, latch)),
     ];
-    let channels = prop_oneof![3 => Just(Vec::new()), 1 => subsequence(Channel::ALL.to_vec(), 1..4)];
+    let channels =
+        prop_oneof![3 => Just(Vec::new()), 1 => subsequence(Channel::ALL.to_vec(), 1..4)];
     let priority = prop::option::weighted(0.3, (0..9_u8).prop_map(|it| Priority::new(it).unwrap()));
     let action = prop_oneof![
         3 => (0..4_u16, any::<bool>())

@@ -25,9 +25,10 @@ mod words;
 mod written;
 
 use acd_core::{
-    Action, AdapterId, Admission, AgentId, AnnouncementId, Bound, CallEntry, CallHandle, Channel, Command,
-    DEADLINES_PER_ADVANCE, Event, EventDigest, Gauge, Latch, MissedOffers, Order, Phase, Priority,
-    QueueId, Rejection, Requirement, Router, RoutingPlan, Rule, Span, Timestamp, Treatment, When,
+    Action, AdapterId, Admission, AgentId, AnnouncementId, Bound, CallEntry, CallHandle, Channel,
+    Command, DEADLINES_PER_ADVANCE, Event, EventDigest, Gauge, Latch, MissedOffers, Order, Phase,
+    Priority, QueueId, Rejection, Requirement, Router, RoutingPlan, Rule, Span, Timestamp,
+    Treatment, When,
 };
 use books::Stage;
 use kept::{BestFirst, Bounded, Capacity, Conservation, IdleFirst, Timers, WorkConserving, keeps};

@@ -1577,7 +1577,11 @@ impl Twin {
             let When { waited, age, priority_at_least, admission, .. } = &rule.when;
             let urgent = priority_at_least.is_none_or(|least| call.priority >= least);
             let is_for = is_for(&rule.when, call.channel);
-            if !urgent || !is_for || admission.is_some() || !self.latch_lets(call, place.queue, index) {
+            if !urgent
+                || !is_for
+                || admission.is_some()
+                || !self.latch_lets(call, place.queue, index)
+            {
                 return None;
             }
             let due = (place.entered + *waited).max(call.age_from + *age);
@@ -1836,9 +1840,8 @@ impl Twin {
     fn looks_again_at(&self, latch: &LatchOfRule) -> Option<Timestamp> {
         let planned = &self.plan.queues[latch.queue.index()].rules[latch.rule].when.latch;
         let planned = planned.as_ref().expect("it has one");
-        let looks_back = |bound: &Bound| {
-            matches!(bound.gauge, Gauge::ServiceLevel | Gauge::EstimatedWait)
-        };
+        let looks_back =
+            |bound: &Bound| matches!(bound.gauge, Gauge::ServiceLevel | Gauge::EstimatedWait);
         let looks_back = planned.set.iter().chain(&planned.clear).any(looks_back);
         self.half_minute_ends(planned.of).filter(|_| looks_back)
     }

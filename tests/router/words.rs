@@ -250,7 +250,8 @@ impl Names {
             let value = match gauge {
                 Gauge::LongestWait | Gauge::EstimatedWait => span(at, value).0,
                 Gauge::ServiceLevel => {
-                    let percent = value.strip_suffix('%').unwrap_or_else(|| panic!("{at}: {value}"));
+                    let percent =
+                        value.strip_suffix('%').unwrap_or_else(|| panic!("{at}: {value}"));
                     u64::from(number(percent)) - u64::from(*word == "answered-below")
                 }
                 Gauge::CallsWaiting

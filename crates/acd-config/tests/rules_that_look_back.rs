@@ -111,5 +111,18 @@ name = "at-the-end"
 when = { waited = "5s", estimated_wait = "5m" }
 then = { end = "voicemail" }
 "#
-    ), @"");
+    ), @r#"
+    3:20: queues.a.rules[0].when.channel: `fax` is not known; expected one of `voice`, `chat`, `text`, `callback`, `task`
+    7:20: queues.a.rules[1].when.channel: this is empty; expected at least one channel, such as "chat"
+    11:38: queues.a.rules[2].when.channel[2]: this channel is listed twice; expected each channel once
+    15:32: queues.a.rules[3].when.service_level_below: `80` has no percent sign; expected a whole percentage from "1%" to "100%"
+    15:64: queues.a.rules[3].when.until.service_level: `101%` is out of range; expected a whole percentage from "1%" to "100%"
+    19:70: queues.a.rules[4].when.until: it would end as soon as it begins; expected fewer calls or a shorter wait than in `when`, or more agents or percent
+    23:27: queues.a.rules[5].when.estimated_wait: `0s` is no time at all; expected a time above 0 with its unit (d, h, m, s, ms) up to 7d, such as "20s" or "1h30m"
+    27:27: queues.a.rules[6].when.estimated_wait: a wait is estimated of one queue, not of all together; expected the name of a queue, or no `queue`, beside it
+    31:69: queues.a.rules[7].when.until.estimated_wait: a wait is estimated of one queue, not of all together; expected the name of a queue, or no `queue`, beside it
+    35:8: queues.a.rules[8].when: `closed` and `calls_in_system` are looked at as the call enters, and only then; expected a rule of its own for each
+    39:8: queues.a.rules[9].when: the last rule of a queue must look at `waited` alone, or a call could wait for ever; expected when = { waited = "20m" } in the last rule
+    44:8: queues.b.rules[0].when: the last rule of a queue must look at `waited` alone, or a call could wait for ever; expected when = { waited = "20m" } in the last rule
+    "#);
 }

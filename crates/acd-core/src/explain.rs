@@ -114,7 +114,8 @@ impl Router {
     ) -> Option<Explanation> {
         let facts = self.call(call)?;
         let found = self.calls.find(call)?;
-        let places = self.places_of(call.slot).map(|place| self.explain_place(now, found, place, asked));
+        let places =
+            self.places_of(call.slot).map(|place| self.explain_place(now, found, place, asked));
         Some(Explanation {
             call: facts,
             age: found.age(now),
@@ -179,9 +180,8 @@ impl Router {
     /// Rules that have not acted on the call yet, and whose latch is not set.
     fn awaiting_rules(&self, now: Timestamp, call: &Call, place: &Place) -> Vec<AwaitingRule> {
         let rules = (0..).zip(&self.rules[place.queue.index()].rules);
-        let rules = rules.filter(|(rule, facts)| {
-            place.fired & (1 << *rule) == 0 && facts.is_for(call)
-        });
+        let rules =
+            rules.filter(|(rule, facts)| place.fired & (1 << *rule) == 0 && facts.is_for(call));
         let latched = rules.filter_map(|(rule, facts)| Some((rule, facts.latch?)));
         let awaited = latched.filter(|(_, latch)| !self.latches.all[*latch as usize].is_set);
         awaited

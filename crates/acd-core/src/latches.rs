@@ -149,7 +149,8 @@ impl Router {
 
     /// Whether the latch has changed.
     fn evaluate(&mut self, latch: u32, events: &mut Vec<Event>) -> bool {
-        let LatchState { queue, rule, of, looks_back, is_set, .. } = self.latches.all[latch as usize];
+        let LatchState { queue, rule, of, looks_back, is_set, .. } =
+            self.latches.all[latch as usize];
         let now = self.now;
         if looks_back {
             self.windows[usize::from(of)].pass(now);

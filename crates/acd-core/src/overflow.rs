@@ -137,10 +137,7 @@ impl Router {
         let call = &self.calls[slot];
         let facts = &self.rules[queue.index()].rules[usize::from(rule)];
         let lets = |latch| self.latches.lets(latch, self.key_in_line(place));
-        if facts.admission.is_some()
-            || !facts.is_for(call)
-            || !facts.latch.is_none_or(lets)
-        {
+        if facts.admission.is_some() || !facts.is_for(call) || !facts.latch.is_none_or(lets) {
             return None;
         }
         let due = (entered + facts.waited).max(call.age_from + facts.age);

@@ -200,7 +200,8 @@ impl Router {
             latch.sweep = Persist::read(source)?;
         }
         for window in &mut router.windows {
-            let (kept, since): (Vec<(u64, Tally)>, _) = (Persist::read(source)?, Persist::read(source)?);
+            let (kept, since): (Vec<(u64, Tally)>, _) =
+                (Persist::read(source)?, Persist::read(source)?);
             let read = Window::of_kept(&kept, since, router.now);
             *window = read.ok_or(RestoreError::Damaged("what happened of late"))?;
         }
@@ -329,7 +330,10 @@ impl Router {
             }
         }
         let mut windows = stands.iter().zip(&self.windows);
-        sound(windows.all(|(stands, window)| *stands == window.since.is_some()), "line of a queue")?;
+        sound(
+            windows.all(|(stands, window)| *stands == window.since.is_some()),
+            "line of a queue",
+        )?;
         let mut agents = self.callers.iter().map(|(_, _, agent)| agent);
         sound(agents.all(|agent| agent.index() < self.agents.len()), "agent of a caller")?;
         for agent in &self.agents {

@@ -286,7 +286,8 @@ mod tests {
         window.stands(seconds(26));
         window.stands_no_more(seconds(40));
         window.stands_no_more(seconds(65));
-        let kept: Vec<_> = window.kept(seconds(65)).iter().map(|(at, it)| (*at, it.stood)).collect();
+        let kept: Vec<_> =
+            window.kept(seconds(65)).iter().map(|(at, it)| (*at, it.stood)).collect();
         assert_eq!(kept, [(0, 5_000_000), (1, 30_000_000), (2, 5_000_000)]);
         window.pass(seconds(70));
         assert_eq!(window.whole().1, Span::from_secs(35), "the present one is not over");
@@ -336,7 +337,7 @@ mod tests {
                 let recent = all.iter().filter(|(at, _)| at + SLOTS > number(now));
                 recent.for_each(|(_, more)| expected.add(*more));
                 let kept = window.kept(now);
-                let again = Window::of_kept(&kept, window.since, now).unwrap();
+                let again = Window::of_kept(&kept, window.since, now).expect("it is sound");
                 prop_assert_eq!(again.total(), expected);
                 prop_assert_eq!(again.kept(now), kept);
                 if looks {

@@ -2,8 +2,8 @@
 
 use super::{Call, LatchOfRule, Place, State, Twin, is_for};
 use acd_core::{
-    AgentId, Barrier, BarrierKind, Bound, Channel, DeviceState, HeartbeatState, Hold, Phase, Presence,
-    Priority, Router, Rule, SlotState, Timestamp, When,
+    AgentId, Barrier, BarrierKind, Bound, Channel, DeviceState, HeartbeatState, Hold, Phase,
+    Presence, Priority, Router, Rule, SlotState, Timestamp, When,
 };
 use std::collections::BTreeMap;
 
@@ -82,7 +82,8 @@ impl Twin {
         let awaits = |(index, rule): (usize, &Rule)| {
             let When { priority_at_least, latch, .. } = &rule.when;
             let urgent = priority_at_least.is_none_or(|least| call.priority >= least);
-            let is_set = |it: &LatchOfRule| it.queue == place.queue && it.rule == index && it.is_set;
+            let is_set =
+                |it: &LatchOfRule| it.queue == place.queue && it.rule == index && it.is_set;
             let is_active = self.latches.iter().any(is_set);
             let may = urgent && is_for(&rule.when, call.channel) && !place.fired.contains(&index);
             let latch = latch.as_ref().filter(|_| may && !is_active)?;

@@ -77,7 +77,8 @@ impl Twin {
 
     /// How long some call stood in line since the earliest of those half minutes began, up to `until`.
     fn stood(&self, queue: QueueId, until: Timestamp) -> u64 {
-        let first = Timestamp((half_minute(self.now) + 1).saturating_sub(HALF_MINUTES) * HALF_MINUTE);
+        let first =
+            Timestamp((half_minute(self.now) + 1).saturating_sub(HALF_MINUTES) * HALF_MINUTE);
         let of_queue = self.lately.stood.iter().filter(|(it, ..)| *it == queue);
         of_queue.map(|(_, from, to)| (*to).min(until).since((*from).max(first)).0).sum()
     }

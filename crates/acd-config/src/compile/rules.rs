@@ -112,7 +112,7 @@ impl Compiler<'_> {
     fn when(&mut self, key: &Key<'_>, id: QueueId, rule: &Rule) -> Option<acd_core::When> {
         let found = rule.when.get()?;
         let when = &found.value;
-        let latch = self.latch(key, id, when);
+        let latch = self.latch(key, id, found);
         let closed = when.closed.get().is_some_and(|closed| closed.value.0);
         if let Some(closed) = when.closed.get().filter(|closed| !closed.value.0) {
             let message = "an open queue is nothing that a rule could look at";
@@ -163,7 +163,8 @@ impl Compiler<'_> {
     }
 
     /// What a rule looks at of a queue, or of all.
-    fn latch(&mut self, key: &Key<'_>, id: QueueId, when: &When) -> Option<Latch> {
+    fn latch(&mut self, key: &Key<'_>, id: QueueId, found: &At<When>) -> Option<Latch> {
+        let when = &found.value;
         let set: Vec<Bound> = bounds(when).collect();
         if set.is_empty() {
             let for_nothing = [
@@ -171,7 +172,7 @@ impl Compiler<'_> {
                 ("until", when.until.get().map(|it| &it.span)),
             ];
             for (name, span) in for_nothing {
-                if let Some(span) = span {
+                if let Some(span) = span.filter(|_| found.sound) {
                     let message = "the rule looks at nothing of a queue";
                     let expected = "`calls_waiting`, `longest_wait` or the like beside it";
                     self.notes.add(&key.name(name), span, message, expected);
@@ -207,7 +208,8 @@ impl Compiler<'_> {
             };
             if clear.iter().any(ends_at_once) {
                 let message = "it would end as soon as it begins";
-                let expected = "fewer calls or a shorter wait than in `when`, or more agents or percent";
+                let expected =
+                    "fewer calls or a shorter wait than in `when`, or more agents or percent";
                 self.notes.add(&key, &until.span, message, expected);
             }
             clear

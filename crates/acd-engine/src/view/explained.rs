@@ -185,7 +185,11 @@ impl View {
             require: self.require_of(said.place.demand),
             ahead: said.ahead,
             next_rule,
-            awaiting: said.awaiting.iter().map(|it| awaiting(names, said.place.queue, it)).collect(),
+            awaiting: said
+                .awaiting
+                .iter()
+                .map(|it| awaiting(names, said.place.queue, it))
+                .collect(),
             reserve: said.reserve,
             free: said.free,
             barred: barred.collect(),

@@ -243,7 +243,9 @@ fn measure(measure: &v1::Measure) -> String {
     let v1::Measure { kind, bound, now, bound_time, now_time, .. } = measure;
     let reaches = |what: &str| {
         let time = |it| human(length(Some(it)));
-        let now = now_time.as_ref().map_or_else(|| "not known".to_owned(), |now| format!("now {}", time(now)));
+        let now = now_time
+            .as_ref()
+            .map_or_else(|| "not known".to_owned(), |now| format!("now {}", time(now)));
         let bound = bound_time.as_ref().map(time).unwrap_or_default();
         format!("the {what} reaches {bound} ({now})")
     };

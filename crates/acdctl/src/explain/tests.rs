@@ -199,8 +199,7 @@ fn awaiting() -> Vec<v1::AwaitingRule> {
         queue: queue.to_owned(),
         measures,
     };
-    let crowded =
-        vec![count("calls_waiting", true, 10, 3), time("longest_wait", 300, Some(130))];
+    let crowded = vec![count("calls_waiting", true, 10, 3), time("longest_wait", 300, Some(130))];
     let few = vec![count("agents_working", false, 0, 2), count("agents_available", false, 3, 4)];
     vec![
         rule("call-back", "billing", vec![time("estimated_wait", 300, Some(192))]),
