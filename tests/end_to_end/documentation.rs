@@ -64,6 +64,7 @@ fn every_barrier_and_whatever_decides_is_listed() {
     let page = text("docs/protocol.md");
     let source = text("crates/acd-engine/src/view/explained.rs");
     assert_eq!(listed(&page, "Explanations", 1), words(block(&source, "fn counted_row(")));
+    assert_eq!(listed(&page, "What rules wait for", 1), words(block(&source, "fn measure_row(")));
     let source = text("crates/acdd/src/convert/explained.rs");
     for function in ["fn picked_by(", "fn took_by(", "fn decision("] {
         for word in words(block(&source, function)) {

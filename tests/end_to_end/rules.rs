@@ -197,3 +197,29 @@ async fn a_queue_that_is_closed_rejects_calls_and_stays_so_over_a_restart() {
     assert_eq!(unknown.status.code(), Some(1));
     assert!(String::from_utf8_lossy(&unknown.stderr).contains("no queue `biling`"));
 }
+
+/// Callers who stand in line while nobody is answered make the wait longer and longer; until the rule
+/// acts, a person is told what it waits for.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_rule_acts_once_the_estimated_wait_is_long() {
+    let config = with_billing_rule(
+        "name = \"long\"\nwhen = { channel = \"voice\", estimated_wait = \"2m\" }\nthen = { priority = 8 }",
+    );
+    let daemon = Daemon::start_fast(&config, 20).await;
+    let mut watcher = daemon.watcher().await;
+    let mut pbx = daemon.adapter("pbx").await;
+    let _ben = daemon.agent("ben").await;
+    pbx.offer_call("c1", "billing").await;
+    let offer = pbx.expect_offer().await;
+    pbx.answer(&offer).await;
+    pbx.offer_call("c2", "billing").await;
+    pbx.everything_acknowledged().await;
+
+    let server = daemon.grpc.to_string();
+    let output = acdctl(&["--server", &server, "explain", "c2", "--adapter", "pbx"]);
+    let text = String::from_utf8_lossy(&output.stdout);
+    let awaits = "The rule `long` waits until the estimated wait reaches 2m 00s (now ";
+    assert!(text.contains(awaits), "{text}");
+    watcher.until("priority_changed", "c2").await;
+    assert_eq!(daemon.queue("billing").await.active_rules, ["long"]);
+}

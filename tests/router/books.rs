@@ -55,7 +55,9 @@ pub(crate) enum Stage {
 pub(crate) struct Call {
     pub(crate) adapter: AdapterId,
     pub(crate) arrival: u64,
-    /// Whose slots it takes.
+    /// By which means it came, ...
+    pub(crate) means: Channel,
+    /// ... and whose slots it takes.
     pub(crate) channel: Channel,
     /// Whether it came asking for more than its queue does.
     pub(crate) asks_besides: bool,
@@ -207,6 +209,7 @@ impl Books {
                 let known = Call {
                     adapter: *adapter,
                     arrival: *arrival,
+                    means: *channel,
                     channel: channel.of_slots(),
                     asks_besides: self.entry.is_some_and(|entry| entry.extra.is_some()),
                     awaits: None,

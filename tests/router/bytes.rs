@@ -92,7 +92,20 @@ fn plan() -> RoutingPlan {
         set: vec![bound(Gauge::AgentsAvailable, false, 0), bound(Gauge::AgentsStaffed, false, 4)],
         clear: vec![bound(Gauge::AgentsWorking, true, 2)],
     });
-    plan.queues[0].rules.splice(0..0, [full, closed, crowded, long]);
+    let mut slow = rule("slow", 0, vec![Action::RaisePriority(Priority::HIGHEST_BY_RULE)]);
+    slow.when.channels = vec![Channel::Voice, Channel::Chat];
+    slow.when.latch = Some(Latch {
+        of: Some(QueueId(0)),
+        set: vec![bound(Gauge::EstimatedWait, true, 30_000_000)],
+        clear: vec![bound(Gauge::EstimatedWait, false, 10_000_000)],
+    });
+    let mut missed = rule("missed", 0, vec![Action::Play(AnnouncementId(0))]);
+    missed.when.latch = Some(Latch {
+        of: None,
+        set: vec![bound(Gauge::ServiceLevel, false, 79)],
+        clear: Vec::new(),
+    });
+    plan.queues[0].rules.splice(0..0, [full, closed, crowded, long, slow, missed]);
     plan.queues[0].closing_ends_waits = true;
     plan.queues[0].broadcast = 2;
     plan.queues[1].keep_free = Some(KeepFree { agents: 1, for_priority: Priority::EMERGENCY });

@@ -237,6 +237,8 @@ pub(crate) fn steps() -> impl Strategy<Value = Vec<Step>> {
         3 => (0_u64..3).prop_map(Span::from_secs),
         2 => (0_u64..20).prop_map(Span::from_secs),
     ];
+    // At times nobody does anything until what happened is long past.
+    let pause = prop_oneof![1_000 => pause, 1 => (0_u64..2_400).prop_map(Span::from_secs)];
     let step = (pause, attempt()).prop_map(|(pause, attempt)| Step { pause, attempt });
     prop::collection::vec(step, 200..400)
 }
@@ -344,16 +346,33 @@ fn rules_with_conditions() -> impl Strategy<Value = (Vec<Rule>, bool)> {
         };
         (bound(true, clear + more), bound(false, clear))
     });
+    // Below so many percent, until it is so many again.
+    let percent = (0..101_u64, 0..30_u64).prop_map(|(set, more)| {
+        let bound = |at_least, value| Bound { gauge: Gauge::ServiceLevel, at_least, value };
+        (bound(false, set), bound(true, set + more + 1))
+    });
+    let estimate = (1..60_u64, 0..40_u64).prop_map(|(more, clear)| {
+        let bound = |at_least, value: u64| Bound {
+            gauge: Gauge::EstimatedWait,
+            at_least,
+            value: value * 1_000_000,
+        };
+        (bound(true, clear + more), bound(false, clear))
+    });
     let gauges = vec![Gauge::AgentsStaffed, Gauge::AgentsWorking, Gauge::AgentsAvailable];
     let agents = (select(gauges), 0..4_u64, 1..3_u64).prop_map(|(gauge, set, more)| {
         let bound = |at_least, value| Bound { gauge, at_least, value };
         (bound(false, set), bound(true, set + more))
     });
-    let bounds = prop::collection::vec(prop_oneof![calls, longest, agents], 1..3);
+    let bounds =
+        prop::collection::vec(prop_oneof![calls, longest, agents, percent, estimate], 1..3);
     let latch = (prop::option::weighted(0.8, 0..4_u16), bounds, any::<bool>()).prop_map(
         |(of, bounds, until)| {
             let (set, clear): (Vec<Bound>, Vec<Bound>) = bounds.into_iter().unzip();
             let clear = if until { clear } else { Vec::new() };
+            // A wait is estimated of one queue.
+            let estimates = set.iter().any(|bound| bound.gauge == Gauge::EstimatedWait);
+            let of = of.or(estimates.then_some(0));
             Latch { of: of.map(QueueId), set, clear }
         },
     );
@@ -365,6 +384,8 @@ fn rules_with_conditions() -> impl Strategy<Value = (Vec<Rule>, bool)> {
         1 => admission.prop_map(|admission| (Some(admission), None)),
         4 => prop::option::weighted(0.8, latch).prop_map(|latch| (None, latch)),
     ];
+    let channels =
+        prop_oneof![3 => Just(Vec::new()), 1 => subsequence(Channel::ALL.to_vec(), 1..4)];
     let priority = prop::option::weighted(0.3, (0..9_u8).prop_map(|it| Priority::new(it).unwrap()));
     let action = prop_oneof![
         3 => (0..4_u16, any::<bool>())
@@ -376,8 +397,10 @@ fn rules_with_conditions() -> impl Strategy<Value = (Vec<Rule>, bool)> {
         2 => subsequence(vec![SkillId(0), SkillId(1), SkillId(2)], 1..=2).prop_map(Action::Drop),
         1 => Just(Action::End(Treatment::Message)),
     ];
-    let rule = (timed, when, priority, action, prop::bool::weighted(0.4)).prop_map(
-        |((waited, age, every), (admission, latch), priority_at_least, action, is_timed)| {
+    let who = (priority, channels);
+    let rule = (timed, when, who, action, prop::bool::weighted(0.4)).prop_map(
+        |((waited, age, every), (admission, latch), who, action, is_timed)| {
+            let (priority_at_least, channels) = who;
             let is_timed = is_timed && admission.is_none();
             let [waited, age] = [waited, age].map(|it| if is_timed { it } else { Span(0) });
             let every = every.map(Span::from_secs).filter(|_| admission.is_none());
@@ -387,7 +410,7 @@ fn rules_with_conditions() -> impl Strategy<Value = (Vec<Rule>, bool)> {
                 }
                 other => other,
             };
-            let when = When { waited, age, priority_at_least, admission, latch };
+            let when = When { waited, age, priority_at_least, channels, admission, latch };
             Rule { name: String::new(), when, repeat_every: every, then: vec![then] }
         },
     );

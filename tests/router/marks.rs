@@ -167,7 +167,15 @@ variants!(
 variants!(
     gauge,
     GAUGES,
-    Gauge { CallsWaiting, LongestWait, AgentsStaffed, AgentsWorking, AgentsAvailable }
+    Gauge {
+        CallsWaiting,
+        LongestWait,
+        AgentsStaffed,
+        AgentsWorking,
+        AgentsAvailable,
+        ServiceLevel,
+        EstimatedWait,
+    }
 );
 variants!(treatment, TREATMENTS, Treatment { Busy, Voicemail, Message, HangUp });
 variants!(
@@ -209,6 +217,7 @@ const CONDITIONS: &[&str] = &[
     WAITED,
     AGE,
     PRIORITY,
+    CHANNEL,
     CLOSED,
     IN_SYSTEM,
     LATCH,
@@ -220,6 +229,7 @@ const CONDITIONS: &[&str] = &[
 const WAITED: &str = "when waited";
 const AGE: &str = "when age";
 const PRIORITY: &str = "when priority_at_least";
+const CHANNEL: &str = "when channel";
 const CLOSED: &str = "when closed";
 const IN_SYSTEM: &str = "when calls_in_system";
 const LATCH: &str = "when it stands so with a queue";
@@ -340,13 +350,14 @@ impl Marks {
     /// A rule has fired: all that it looks at did hold.
     fn rule(&mut self, rule: &Rule, again: bool, had_effect: bool) {
         let Rule { name: _, when, repeat_every, then } = rule;
-        let When { waited, age, priority_at_least, admission, latch } = when;
+        let When { waited, age, priority_at_least, channels, admission, latch } = when;
         let Admission { closed, calls_in_system } = admission.unwrap_or_default();
         let of_domain = latch.as_ref().is_some_and(|latch| latch.of.is_none());
         let conditions = [
             (WAITED, waited.0 > 0),
             (AGE, age.0 > 0),
             (PRIORITY, priority_at_least.is_some()),
+            (CHANNEL, !channels.is_empty()),
             (CLOSED, closed),
             (IN_SYSTEM, calls_in_system.is_some()),
             (LATCH, latch.is_some() && !of_domain),

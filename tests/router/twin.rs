@@ -5,6 +5,7 @@
 
 mod barriers;
 mod decisions;
+mod lately;
 
 use acd_core::{
     Action, AdapterId, Admission, AgentId, AgentPlan, Bound, CallEntry, CallHandle, CallerKey,
@@ -15,6 +16,7 @@ use acd_core::{
     Timestamp, Treatment, When, draw,
 };
 use decisions::Known;
+use lately::{Happened, Lately};
 use std::cmp::{Ordering, Reverse};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -52,6 +54,8 @@ pub(crate) struct Twin {
     closed: Vec<bool>,
     /// In the order of queues, then of the file.
     latches: Vec<LatchOfRule>,
+    /// What has happened of late.
+    lately: Lately,
     /// With whom each caller was last connected, and when.
     talked: BTreeMap<CallerKey, (AgentId, Timestamp)>,
     /// The call that the present command brings.
@@ -158,6 +162,8 @@ struct Place {
     /// Since when it counts as being there, and since when it is.
     entered: Timestamp,
     taken: Timestamp,
+    /// It has waited there for some time, not being offered.
+    stood: bool,
     /// Delays of agents that end up to here have been seen to.
     seen: Timestamp,
     joined: u32,
@@ -221,6 +227,7 @@ impl Twin {
         });
         Self {
             latches: rules.collect(),
+            lately: Lately::default(),
             closed: vec![false; plan.queues.len()],
             arriving: None,
             agents: plan.agents.iter().map(agent).collect(),
@@ -269,7 +276,7 @@ impl Twin {
         if *command != Command::EpochBegan && self.next_due().is_some_and(|(at, _)| at <= now) {
             return Err(Refused);
         }
-        self.now = now;
+        self.clock_moves(now);
         self.happens(command)?;
         self.match_all_that_may();
         while self.phase == Phase::Normal
@@ -444,6 +451,10 @@ impl Twin {
             if self.phase == Phase::Normal && !known.is_set {
                 all.extend(due.map(|due| (due, Timer::LatchDue { latch })));
             }
+            if self.phase == Phase::Normal {
+                let ends = self.looks_again_at(known);
+                all.extend(ends.map(|ends| (ends, Timer::LatchDue { latch })));
+            }
         }
         all.into_iter().min()
     }
@@ -457,7 +468,7 @@ impl Twin {
                 self.match_all_that_may();
             }
             let Some((at, timer)) = self.next_due().filter(|(at, _)| *at <= now) else { break };
-            self.now = self.now.max(at);
+            self.clock_moves(self.now.max(at));
             self.falls_due(timer);
             // What ends at an instant has ended for all that happens at it.
             let only_lets = matches!(
@@ -474,7 +485,7 @@ impl Twin {
             self.match_all_that_may();
         }
         if self.next_due().is_none_or(|(at, _)| at > now) {
-            self.now = now;
+            self.clock_moves(now);
             self.caught_up();
             self.match_all_that_may();
         }
@@ -1140,6 +1151,15 @@ impl Twin {
         let talker = &mut self.agents[agent.index()];
         (talker.missed, talker.connected) = (0, talker.connected + 1);
         self.say(Event::CallConnected { call: handle, agent, queue });
+        let place = self.calls[call].places.iter().find(|place| place.queue == queue);
+        let place = place.expect("it stands there until now");
+        let target = self.plan.queues[queue.index()].service_level.within;
+        let in_time = self.now.since(place.entered) <= target;
+        if place.stood {
+            self.happens_to_a_call(Some(queue), Happened::Taken);
+        }
+        self.happens_to_a_call(Some(queue), Happened::Answered { in_time });
+        self.happens_to_a_call(None, Happened::Answered { in_time });
         self.leaves_all(call, LeftCause::Connected);
         self.slot_becomes(agent, slot, SlotState::Talking { call: handle });
     }
@@ -1264,6 +1284,7 @@ impl Twin {
             own,
             entered: since,
             taken,
+            stood: false,
             seen: taken,
             joined,
             fired: BTreeSet::new(),
@@ -1301,7 +1322,8 @@ impl Twin {
             let Some((index, at)) = self.place(call, queue) else { return };
             let holds = (!admission.closed || self.closed[queue.index()])
                 && admission.calls_in_system.is_none_or(|most| others >= most)
-                && when.priority_at_least.is_none_or(|least| self.calls[index].priority >= least);
+                && when.priority_at_least.is_none_or(|least| self.calls[index].priority >= least)
+                && is_for(when, self.calls[index].channel);
             if holds {
                 self.fires(index, at, rule);
                 self.rule_acts(call, queue, rule);
@@ -1338,7 +1360,8 @@ impl Twin {
                 }
                 let urgent = when.priority_at_least.is_none_or(|least| known.priority >= least);
                 let fired = known.places[at].fired.contains(&rule);
-                if when.admission == Some(on_closing) && urgent && !fired {
+                let is_for = is_for(when, known.channel);
+                if when.admission == Some(on_closing) && urgent && is_for && !fired {
                     self.fires(index, at, rule);
                     self.rule_acts(call, queue, rule);
                 }
@@ -1352,10 +1375,16 @@ impl Twin {
         let known = &mut self.calls[call];
         let at =
             known.places.iter().position(|place| place.queue == queue).expect("it stands there");
-        if known.places.remove(at).taken == now {
+        let answered_here =
+            cause == LeftCause::Connected && known.hands.iter().any(|hand| hand.queue == queue);
+        let place = known.places.remove(at);
+        if place.taken == now {
             known.passed.push((queue, now));
         }
         let (index, call) = (call, known.handle);
+        if place.stood && !answered_here {
+            self.happens_to_a_call(Some(queue), Happened::Left);
+        }
         self.say(Event::PlaceLeft { call, queue, cause });
         self.target_was(index, target);
     }
@@ -1421,6 +1450,12 @@ impl Twin {
                 let Hand { agent, slot, queue, .. } = self.hand(call);
                 self.wrap_up_begins(agent, slot, queue);
             }
+        }
+        if outcome == Outcome::Abandoned {
+            for place in self.calls[call].places.clone() {
+                self.happens_to_a_call(Some(place.queue), Happened::GivenUp);
+            }
+            self.happens_to_a_call(None, Happened::GivenUp);
         }
         self.leaves_all(call, LeftCause::Ended);
         let known = &mut self.calls[call];
@@ -1541,7 +1576,12 @@ impl Twin {
         let due = |(index, rule): (usize, &Rule)| {
             let When { waited, age, priority_at_least, admission, .. } = &rule.when;
             let urgent = priority_at_least.is_none_or(|least| call.priority >= least);
-            if !urgent || admission.is_some() || !self.latch_lets(call, place.queue, index) {
+            let is_for = is_for(&rule.when, call.channel);
+            if !urgent
+                || !is_for
+                || admission.is_some()
+                || !self.latch_lets(call, place.queue, index)
+            {
                 return None;
             }
             let due = (place.entered + *waited).max(call.age_from + *age);
@@ -1772,6 +1812,10 @@ impl Twin {
             Gauge::LongestWait => {
                 return self.longest_since(of).map_or(0, |since| self.now.since(since).0);
             }
+            Gauge::ServiceLevel => return self.service_level(of),
+            Gauge::EstimatedWait => {
+                return self.estimated_wait(of.expect("it is of a queue"));
+            }
             Gauge::AgentsStaffed => {
                 agents.filter(|agent| self.presence(*agent) != Presence::LoggedOut).count()
             }
@@ -1790,6 +1834,16 @@ impl Twin {
         let places = self.calls.iter().filter(waiting).flat_map(|call| &call.places);
         let places = places.filter(|place| of.is_none_or(|queue| place.queue == queue));
         places.map(|place| place.entered).min()
+    }
+
+    /// When a half minute is over, for what looks at those.
+    fn looks_again_at(&self, latch: &LatchOfRule) -> Option<Timestamp> {
+        let planned = &self.plan.queues[latch.queue.index()].rules[latch.rule].when.latch;
+        let planned = planned.as_ref().expect("it has one");
+        let looks_back =
+            |bound: &Bound| matches!(bound.gauge, Gauge::ServiceLevel | Gauge::EstimatedWait);
+        let looks_back = planned.set.iter().chain(&planned.clear).any(looks_back);
+        self.half_minute_ends(planned.of).filter(|_| looks_back)
     }
 
     /// When the longest wait will be long enough.
@@ -1866,6 +1920,11 @@ impl Twin {
         let at = self.calls[index].places.iter().position(|place| place.queue == queue)?;
         Some((index, at))
     }
+}
+
+/// Whether a rule looks at calls of a channel: it names it, or none.
+fn is_for(When { channels, .. }: &When, channel: Channel) -> bool {
+    channels.is_empty() || channels.contains(&channel)
 }
 
 /// Agents.

@@ -205,6 +205,12 @@ impl Names {
                     rule.when.priority_at_least = Some(priority_of(at, value));
                     continue;
                 }
+                "channel" => {
+                    let channels = value.split(',').map(|word| channel_of(at, word));
+                    rule.when.channels = channels.collect();
+                    rule.when.channels.sort_unstable();
+                    continue;
+                }
                 "repeats" => {
                     rule.repeat_every = Some(span(at, value));
                     continue;
@@ -230,12 +236,28 @@ impl Names {
                 "staffed" => Gauge::AgentsStaffed,
                 "working" => Gauge::AgentsWorking,
                 "available" => Gauge::AgentsAvailable,
+                "answered-below" | "answered" => Gauge::ServiceLevel,
+                "estimated" => Gauge::EstimatedWait,
                 _ => panic!("{at}: not a condition: {word}"),
             };
-            let of_calls = matches!(gauge, Gauge::CallsWaiting | Gauge::LongestWait);
+            let of_calls = match gauge {
+                Gauge::CallsWaiting | Gauge::LongestWait | Gauge::EstimatedWait => true,
+                Gauge::AgentsStaffed
+                | Gauge::AgentsWorking
+                | Gauge::AgentsAvailable
+                | Gauge::ServiceLevel => false,
+            };
             let value = match gauge {
-                Gauge::LongestWait => span(at, value).0,
-                _ => u64::from(number(value)),
+                Gauge::LongestWait | Gauge::EstimatedWait => span(at, value).0,
+                Gauge::ServiceLevel => {
+                    let percent =
+                        value.strip_suffix('%').unwrap_or_else(|| panic!("{at}: {value}"));
+                    u64::from(number(percent)) - u64::from(*word == "answered-below")
+                }
+                Gauge::CallsWaiting
+                | Gauge::AgentsStaffed
+                | Gauge::AgentsWorking
+                | Gauge::AgentsAvailable => u64::from(number(value)),
             };
             let bound = Bound { gauge, at_least: of_calls != ends, value };
             if ends { clear.push(bound) } else { set.push(bound) }

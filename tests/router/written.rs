@@ -13,13 +13,17 @@ use std::fmt::Write as _;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
-/// So long before its first command a life counts from 0s: calls may have waited before it.
+/// So long before its first command a life counts from 0s, or a little longer: calls may have waited
+/// before it.
 const BEFORE: Span = Span::from_secs(100);
+/// What has happened of late is counted by these: they end in the life when they do in the scenario.
+const HALF_MINUTE: u64 = 30_000_000;
 
 /// The life of a Router as a scenario file. What the words of scenarios cannot say stands there as a
 /// comment.
 pub(crate) fn scenario(plan: &RoutingPlan, log: &[(Timestamp, Command)]) -> String {
     let begin = log.first().map_or(Timestamp(0), |(now, _)| *now - BEFORE);
+    let begin = begin - Span((begin.0 + HALF_MINUTE - START.0 % HALF_MINUTE) % HALF_MINUTE);
     let mut names = Names::default();
     names.plan = plan.clone();
     let mut written = Written {
@@ -387,6 +391,10 @@ fn rule_line(plan: &RoutingPlan, queue: &str, rule: &Rule) -> Option<String> {
     let mut words = vec![format!("rule {} of {queue} when", rule.name)];
     words.push(format!("waited {} age {}", seconds(when.waited), seconds(when.age)));
     words.extend(when.priority_at_least.map(|least| format!("priority {}", least.get())));
+    if !when.channels.is_empty() {
+        let channels: Vec<&str> = when.channels.iter().map(|it| it.word()).collect();
+        words.push(format!("channel {}", channels.join(",")));
+    }
     words.extend(rule.repeat_every.map(|every| format!("repeats {}", seconds(every))));
     if let Some(admission) = when.admission {
         words.extend(admission.closed.then(|| "closed".to_owned()));
@@ -403,6 +411,11 @@ fn rule_line(plan: &RoutingPlan, queue: &str, rule: &Rule) -> Option<String> {
                 Gauge::AgentsStaffed => format!("{until}staffed {}", bound.value),
                 Gauge::AgentsWorking => format!("{until}working {}", bound.value),
                 Gauge::AgentsAvailable => format!("{until}available {}", bound.value),
+                Gauge::ServiceLevel if bound.at_least => {
+                    format!("{until}answered {}%", bound.value)
+                }
+                Gauge::ServiceLevel => format!("{until}answered-below {}%", bound.value + 1),
+                Gauge::EstimatedWait => format!("{until}estimated {}", seconds(Span(bound.value))),
             });
         }
     }

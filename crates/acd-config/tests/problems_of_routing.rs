@@ -428,7 +428,7 @@ at_closing = "never"
     20:8: queues.a.rules[4].when: `closed` and `calls_in_system` are looked at as the call enters, and only then; expected a rule of its own for each
     24:33: queues.a.rules[5].when.queue: the rule looks at nothing of a queue; expected `calls_waiting`, `longest_wait` or the like beside it
     24:46: queues.a.rules[5].when.until: the rule looks at nothing of a queue; expected `calls_waiting`, `longest_wait` or the like beside it
-    28:67: queues.a.rules[6].when.until: it would end as soon as it begins; expected fewer calls or a shorter wait than in `when`, or more agents
+    28:67: queues.a.rules[6].when.until: it would end as soon as it begins; expected fewer calls or a shorter wait than in `when`, or more agents or percent
     32:37: queues.a.rules[7].when.queue: no such queue (did you mean `a`?); expected one of `a`, `b`
     37:42: queues.a.rules[8].then.while_active: the rule looks at nothing that lasts; expected one of `calls_waiting`, `longest_wait` and the like in `when`
     40:26: queues.a.rules[9].when.calls_waiting: `0` is out of range; expected a whole number from 1 to 1048576

@@ -169,6 +169,8 @@ pub(crate) struct Place {
     /// Since when it counts as being there: earlier than `taken` for a call heard of late.
     pub(crate) entered: Timestamp,
     pub(crate) taken: Timestamp,
+    /// The call has stood in line there, and not only passed through it.
+    pub(crate) stood: bool,
     /// Which of its call's places it is, over all that the call ever took.
     pub(crate) joined: u16,
     /// Rules of the queue that have fired, a bit each.

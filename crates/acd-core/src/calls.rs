@@ -116,6 +116,7 @@ impl Router {
             }
         }
         self.count_call(slot, false);
+        self.counts_as_abandoned(slot, outcome);
         self.leave_all_queues(slot, LeftCause::Ended, events);
         while self.calls[slot].exclusions != NONE {
             self.end_exclusion(slot, |_| true);

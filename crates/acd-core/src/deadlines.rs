@@ -21,7 +21,7 @@ pub(crate) enum Deadline {
     DelayEnds { arrival: u64, queue: QueueId, slot: u32 },
     /// A call has waited long enough for one agent, and is anybody's. In the same way.
     AffinityEnds { arrival: u64, slot: u32 },
-    /// The longest wait that a latch looks at may be long enough. In the same way.
+    /// What a latch looks at may be another, though nothing happens. In the same way.
     LatchDue { latch: u32 },
     /// A rule acts on more of the calls that waited as its latch set.
     SweepGoesOn { latch: u32 },

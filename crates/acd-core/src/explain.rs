@@ -4,7 +4,7 @@ use crate::barriers::{Barrier, BarrierKind};
 use crate::call::{Call, Place};
 use crate::facts::{CallFacts, PlaceFacts};
 use crate::ids::{AdapterId, AgentId, CallHandle, Priority, Span, Timestamp};
-use crate::plan::AgentPlan;
+use crate::plan::{AgentPlan, Bound};
 use crate::recovery::Phase;
 use crate::router::Router;
 use std::collections::BTreeMap;
@@ -45,6 +45,9 @@ pub struct PlaceExplanation {
     pub ahead: u32,
     /// The rule that falls due next while it waits on: its index in the queue's plan, and when.
     pub next_rule: Option<(u16, Timestamp)>,
+    /// The rules that would act on it, now or later, if it stood otherwise with what they look at of a
+    /// queue; in the order of the queue's plan.
+    pub awaiting: Vec<AwaitingRule>,
     /// How it stands with the agents that the queue keeps free.
     pub reserve: Option<Reserve>,
     /// Agents whom nothing keeps from it here but the hold on the call, if there is one.
@@ -54,6 +57,24 @@ pub struct PlaceExplanation {
     /// All that keeps the agent from it whom the question was about; empty if nothing does, or if it
     /// was about nobody.
     pub asked: Vec<Barrier>,
+}
+
+/// A rule that waits for something to come about in a queue.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AwaitingRule {
+    /// Its index in the queue's plan.
+    pub rule: u16,
+    /// All that it looks at, and how that is.
+    pub measured: Vec<Measured>,
+}
+
+/// How it stands with one thing that a rule looks at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Measured {
+    /// What has to come about.
+    pub bound: Bound,
+    /// The present value; none of a wait that cannot be estimated, since nobody works there.
+    pub now: Option<u64>,
 }
 
 /// The agents that a queue keeps free for urgent calls.
@@ -93,7 +114,8 @@ impl Router {
     ) -> Option<Explanation> {
         let facts = self.call(call)?;
         let found = self.calls.find(call)?;
-        let places = self.places_of(call.slot).map(|place| self.explain_place(found, place, asked));
+        let places =
+            self.places_of(call.slot).map(|place| self.explain_place(now, found, place, asked));
         Some(Explanation {
             call: facts,
             age: found.age(now),
@@ -113,7 +135,13 @@ impl Router {
         }
     }
 
-    fn explain_place(&self, call: &Call, at: u32, asked: Option<AgentId>) -> PlaceExplanation {
+    fn explain_place(
+        &self,
+        now: Timestamp,
+        call: &Call,
+        at: u32,
+        asked: Option<AgentId>,
+    ) -> PlaceExplanation {
         let place = &self.places[at];
         let Place { queue, demand, entered, .. } = *place;
         let key = call.key(self.plan.order);
@@ -141,11 +169,24 @@ impl Router {
             place: PlaceFacts { queue, demand, since: entered },
             ahead: self.lines.of_queue(queue).map(before).sum(),
             next_rule: due.map(|(due, rule)| (rule, due)),
+            awaiting: self.awaiting_rules(now, call, place),
             reserve,
             free,
             barred: barred.into_values().collect(),
             asked: asked.collect(),
         }
+    }
+
+    /// Rules that have not acted on the call yet, and whose latch is not set.
+    fn awaiting_rules(&self, now: Timestamp, call: &Call, place: &Place) -> Vec<AwaitingRule> {
+        let rules = (0..).zip(&self.rules[place.queue.index()].rules);
+        let rules =
+            rules.filter(|(rule, facts)| place.fired & (1 << *rule) == 0 && facts.is_for(call));
+        let latched = rules.filter_map(|(rule, facts)| Some((rule, facts.latch?)));
+        let awaited = latched.filter(|(_, latch)| !self.latches.all[*latch as usize].is_set);
+        awaited
+            .map(|(rule, latch)| AwaitingRule { rule, measured: self.looked_at(now, latch) })
+            .collect()
     }
 
     fn reserve_of(&self, call: &Call, place: &Place) -> Option<Reserve> {

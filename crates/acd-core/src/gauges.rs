@@ -1,17 +1,19 @@
 //! What rules look at of queues and of the whole domain, counted as it changes.
 
 use crate::call::CallState;
+use crate::estimate::Outlook;
 use crate::event::Presence;
 use crate::ids::{AgentId, QueueId, Span, Timestamp};
 use crate::ordered::{Arena, OrderedSet};
 use crate::plan::{Gauge, RoutingPlan};
 use crate::router::Router;
+use crate::window::Window;
 
 /// The measures of every queue, and of the domain.
 #[derive(Debug)]
 pub(crate) struct Gauges {
     /// By queue; the last one is the domain.
-    all: Vec<Measured>,
+    pub(crate) all: Vec<Measured>,
     /// When waiting calls entered, of those of which a latch looks at the longest wait.
     entered: Arena<(Timestamp, u64, QueueId)>,
     /// Some latch looks at calls.
@@ -30,6 +32,8 @@ pub(crate) struct Measured {
     agents: Counts,
     watches_wait: bool,
     watches_agents: bool,
+    /// Some latch looks at what has happened there of late.
+    pub(crate) watches_window: bool,
     /// The latches that look at it.
     pub(crate) latches: Vec<u32>,
 }
@@ -45,12 +49,17 @@ impl Gauges {
         for rule in plan.queues.iter().flat_map(|queue| &queue.rules) {
             let Some(latch) = &rule.when.latch else { continue };
             let at = &mut all[latch.of.map_or(plan.queues.len(), QueueId::index)];
-            for bound in latch.set.iter().chain(&latch.clear) {
-                match bound.gauge {
+            for gauge in latch.gauges() {
+                match gauge {
                     Gauge::CallsWaiting => watches_calls = true,
                     Gauge::LongestWait => (watches_calls, at.watches_wait) = (true, true),
                     Gauge::AgentsStaffed | Gauge::AgentsWorking | Gauge::AgentsAvailable => {
                         at.watches_agents = true;
+                    }
+                    Gauge::ServiceLevel => at.watches_window = true,
+                    Gauge::EstimatedWait => {
+                        (watches_calls, at.watches_wait) = (true, true);
+                        (at.watches_agents, at.watches_window) = (true, true);
                     }
                 }
             }
@@ -70,7 +79,7 @@ impl Gauges {
         (0..).zip(&self.all).filter(|(_, at)| at.watches_agents).map(|(index, _)| index)
     }
 
-    fn domain(&self) -> u16 {
+    pub(crate) fn domain(&self) -> u16 {
         (self.all.len() - 1) as u16
     }
 
@@ -79,8 +88,8 @@ impl Gauges {
         self.all[usize::from(of)].entered.first().map(|((since, ..), _)| since)
     }
 
-    /// A measure as it is now.
-    pub(crate) fn value(&self, of: u16, gauge: Gauge, now: Timestamp) -> u64 {
+    /// A measure as it is now; of the window it is known that time has passed.
+    pub(crate) fn value(&self, of: u16, gauge: Gauge, window: &Window, now: Timestamp) -> u64 {
         let at = &self.all[usize::from(of)];
         match gauge {
             Gauge::CallsWaiting => at.waiting.into(),
@@ -88,6 +97,25 @@ impl Gauges {
             Gauge::AgentsStaffed => at.agents[0].into(),
             Gauge::AgentsWorking => at.agents[1].into(),
             Gauge::AgentsAvailable => at.agents[2].into(),
+            Gauge::ServiceLevel => window.total().service_level(),
+            // What cannot be estimated is longer than any bound.
+            Gauge::EstimatedWait => self.outlook(of, window).wait().map_or(u64::MAX, |wait| wait.0),
+        }
+    }
+
+    /// What an estimate of the wait is made from, as it was when the last half minute ended; but who
+    /// waits and who works, as it is now.
+    fn outlook(&self, of: u16, window: &Window) -> Outlook {
+        let (tally, stood, at) = window.whole();
+        let [_, working, available] = self.all[usize::from(of)].agents;
+        Outlook {
+            in_line: window.in_line,
+            working,
+            available,
+            stood,
+            taken: tally.taken,
+            left: tally.left,
+            longest: self.longest_since(of).map_or(Span(0), |since| at.since(since)),
         }
     }
 }

@@ -12,6 +12,7 @@ use crate::recovery::Phase;
 use crate::router::Router;
 use crate::selection::RankedKey;
 use crate::slab::NONE;
+use crate::window::Window;
 use std::collections::BTreeMap;
 
 impl Router {
@@ -38,6 +39,7 @@ impl Router {
             self.check_adapter(adapter);
         }
         self.check_lines();
+        self.check_windows();
         self.check_deadlines();
         let places: usize =
             self.calls.iter().map(|call| self.places_of(call.handle.slot).count()).sum();
@@ -176,6 +178,22 @@ impl Router {
             let open = pool.adapter.is_none_or(|adapter| self.is_open(adapter));
             let expected = open && !pool.by_idle.is_empty();
             assert_eq!(self.pools.available.has(index), expected, "pool is open");
+        }
+    }
+
+    fn check_windows(&self) {
+        let mut in_line = vec![0; self.windows.len()];
+        for place in self.lines.lines.iter().flat_map(|line| self.lines.arena.iter(&line.set)) {
+            in_line[self.places[place.1].queue.index()] += 1;
+        }
+        for (window, in_line) in self.windows.iter().zip(in_line) {
+            assert_eq!(window.in_line, in_line, "a queue counts those who stand in line");
+            assert_eq!(window.since.is_some(), in_line > 0, "and knows since when somebody does");
+            let kept = window.kept(self.now);
+            let again = Window::of_kept(&kept, window.since, self.now).expect("it is sound");
+            let mut passed = window.clone();
+            passed.pass(self.now);
+            assert_eq!(passed.total(), again.total(), "a window adds up");
         }
     }
 

@@ -7,6 +7,7 @@
 use crate::call::CallKey;
 use crate::deadlines::{Deadline, Ticket};
 use crate::event::{Event, LeftCause};
+use crate::explain::Measured;
 use crate::ids::{CallHandle, QueueId, Span, Timestamp};
 use crate::plan::{Bound, Gauge, Latch, RoutingPlan};
 use crate::recovery::Phase;
@@ -32,13 +33,17 @@ pub(crate) struct LatchState {
     pub(crate) rule: u16,
     /// A queue's number, or the number of queues for the domain.
     of: u16,
+    /// It looks at what has happened of late.
+    looks_back: bool,
     pub(crate) is_set: bool,
     /// Its rule is acting on those that waited as it set, and has come so far.
     pub(crate) sweep: Option<Sweep>,
     /// Of the next slice.
     pub(crate) sweep_ticket: Ticket,
-    /// Of the instant at which the longest wait will be long enough.
+    /// Of the instant at which what it looks at may be another, though nothing happens ...
     due: Ticket,
+    /// ... and that instant, while there is a ticket.
+    due_at: Timestamp,
     /// Places that calls have only while it is set, by arrival.
     pub(crate) helped: BTreeSet<(u64, u32, QueueId)>,
 }
@@ -68,10 +73,12 @@ impl Latches {
                     queue,
                     rule,
                     of: latch.of.map_or(plan.queues.len() as u16, |queue| queue.0),
+                    looks_back: latch.gauges().any(Gauge::looks_back),
                     is_set: false,
                     sweep: None,
                     sweep_ticket: Ticket::NONE,
                     due: Ticket::NONE,
+                    due_at: Timestamp(0),
                     helped: BTreeSet::new(),
                 });
             }
@@ -113,6 +120,7 @@ impl Router {
         for latch in std::mem::take(&mut self.latches.dirty) {
             if self.latches.all[latch as usize].sweep.is_some() {
                 self.latches.dirty.insert(latch);
+                self.await_change(latch);
             } else if self.evaluate(latch, events) {
                 changed.push(latch);
             }
@@ -141,11 +149,15 @@ impl Router {
 
     /// Whether the latch has changed.
     fn evaluate(&mut self, latch: u32, events: &mut Vec<Event>) -> bool {
-        let LatchState { queue, rule, of, is_set, .. } = self.latches.all[latch as usize];
+        let LatchState { queue, rule, of, looks_back, is_set, .. } =
+            self.latches.all[latch as usize];
         let now = self.now;
+        if looks_back {
+            self.windows[usize::from(of)].pass(now);
+        }
         let planned = self.latch(latch);
         let holds = |bound: &Bound| {
-            let value = self.gauges.value(of, bound.gauge, self.now);
+            let value = self.gauges.value(of, bound.gauge, &self.windows[usize::from(of)], now);
             if bound.at_least { value >= bound.value } else { value <= bound.value }
         };
         // Evaluated once more with the same measures, it stays as it is.
@@ -157,7 +169,7 @@ impl Router {
         let changes = if is_set { clears } else { sets && !clears };
         let set = is_set != changes;
         self.latches.all[latch as usize].is_set = set;
-        self.await_longest_wait(latch);
+        self.await_change(latch);
         if changes {
             let state = &mut self.latches.all[latch as usize];
             state.sweep = set.then_some(Sweep { after: None, goes_on_at: now });
@@ -166,18 +178,50 @@ impl Router {
         changes
     }
 
-    /// Sets the deadline at which the longest wait will be long enough for the latch to set.
-    fn await_longest_wait(&mut self, latch: u32) {
-        let LatchState { of, is_set, .. } = self.latches.all[latch as usize];
+    /// What a latch looks at for it to set, and how that is.
+    pub(crate) fn looked_at(&self, now: Timestamp, latch: u32) -> Vec<Measured> {
+        let of = self.latches.all[latch as usize].of;
+        let mut window = self.windows[usize::from(of)].clone();
+        window.pass(now);
+        let value = |gauge| self.gauges.value(of, gauge, &window, now);
+        let measured = |bound: &Bound| {
+            let now = Some(value(bound.gauge)).filter(|value| *value < u64::MAX);
+            Measured { bound: *bound, now }
+        };
+        self.latch(latch).set.iter().map(measured).collect()
+    }
+
+    /// Sets the deadline at which the latch may change though nothing happens: the longest wait will be
+    /// long enough, or a half minute is over.
+    fn await_change(&mut self, latch: u32) {
+        let LatchState { of, looks_back, is_set, .. } = self.latches.all[latch as usize];
+        let long_enough = if is_set { None } else { self.long_enough_at(latch, of) };
+        let turns_at = match looks_back {
+            true => {
+                self.windows[usize::from(of)].pass(self.now);
+                self.windows[usize::from(of)].turns_at()
+            }
+            false => None,
+        };
+        let due = long_enough.into_iter().chain(turns_at).min();
+        let state = &mut self.latches.all[latch as usize];
+        if due == state.due.is_set().then_some(state.due_at) {
+            return;
+        }
+        self.deadlines.cancel(&mut state.due);
+        if let Some(due) = due {
+            state.due = self.deadlines.set(due, Deadline::LatchDue { latch });
+            state.due_at = due;
+        }
+    }
+
+    /// When the longest wait will be long enough for the latch to set, if it is not yet.
+    fn long_enough_at(&self, latch: u32, of: u16) -> Option<Timestamp> {
         let bounds = self.latch(latch).set.iter();
         let waits = bounds.filter(|it| it.gauge == Gauge::LongestWait && it.at_least);
-        let wait = waits.map(|bound| Span(bound.value)).max();
-        let due = wait.zip(self.gauges.longest_since(of)).map(|(wait, since)| since + wait);
-        let state = &mut self.latches.all[latch as usize];
-        self.deadlines.cancel(&mut state.due);
-        if let Some(due) = due.filter(|due| !is_set && *due > self.now) {
-            state.due = self.deadlines.set(due, Deadline::LatchDue { latch });
-        }
+        let wait = waits.map(|bound| Span(bound.value)).max()?;
+        let due = self.gauges.longest_since(of)? + wait;
+        (due > self.now).then_some(due)
     }
 
     /// While the domain recovers nothing is evaluated.
@@ -192,7 +236,7 @@ impl Router {
         self.latches.look_at_each();
         for latch in 0..self.latches.all.len() as u32 {
             if self.phase == Phase::Normal {
-                self.await_longest_wait(latch);
+                self.await_change(latch);
             }
             let state = &mut self.latches.all[latch as usize];
             if let Some(Sweep { after: Some(_), goes_on_at }) = state.sweep {
@@ -215,7 +259,7 @@ impl Router {
         }
     }
 
-    /// Its longest wait may be long enough now.
+    /// What it looks at may be another now.
     pub(crate) fn latch_is_due(&mut self, latch: u32) {
         self.latches.all[latch as usize].due = Ticket::NONE;
         self.latches.dirty.insert(latch);

@@ -17,6 +17,7 @@ mod command;
 mod deadlines;
 mod decision;
 mod digest;
+mod estimate;
 mod event;
 mod explain;
 mod extras;
@@ -41,6 +42,7 @@ mod router;
 mod selection;
 mod slab;
 mod snapshot;
+mod window;
 mod wire;
 
 pub use adapters::ADAPTERS_MAX;
@@ -56,7 +58,9 @@ pub use event::{
     DeviceState, Event, HeartbeatState, LeftCause, NotReadyReason, OfferEnd, Outcome, Presence,
     ReturnCause, RevokeCause, SlotState,
 };
-pub use explain::{BarredAgents, Explanation, Hold, PlaceExplanation, Reserve};
+pub use explain::{
+    AwaitingRule, BarredAgents, Explanation, Hold, Measured, PlaceExplanation, Reserve,
+};
 pub use facts::{AdapterFacts, AgentFacts, CallFacts, CallStage, HandFacts, PlaceFacts, SlotFacts};
 pub use ids::{
     AdapterId, AgentId, AnnouncementId, CallHandle, CallerKey, DemandId, ExtraId, NumberId,

@@ -369,6 +369,7 @@ impl Router {
         talker.missed = 0;
         talker.shift.connected = talker.shift.connected.saturating_add(1);
         events.push(Event::CallConnected { call, agent, queue });
+        self.counts_as_answered(slot, queue);
         self.leave_all_queues(slot, LeftCause::Connected, events);
         self.set_slot(agent, agent_slot, SlotState::Talking { call }, events);
     }

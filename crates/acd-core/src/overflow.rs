@@ -1,11 +1,11 @@
 //! Overflow rules: what each looks at, and when it falls due.
 
-use crate::call::{CallState, Place, Repeat};
+use crate::call::{Call, CallState, Place, Repeat};
 use crate::deadlines::{Deadline, Lane, Ticket};
 use crate::event::Event;
 use crate::ids::{CallHandle, DemandId, Priority, QueueId, Span, Timestamp};
 use crate::lines::Lines;
-use crate::plan::{Action, Admission, RULES_MAX, RoutingPlan, Rule};
+use crate::plan::{Action, Admission, Channel, RULES_MAX, RoutingPlan, Rule};
 use crate::recovery::Phase;
 use crate::router::Router;
 use crate::slab::NONE;
@@ -32,11 +32,32 @@ pub(crate) struct RuleFacts {
     pub(crate) waited: Span,
     age: Span,
     priority: Priority,
+    channels: ChannelSet,
     pub(crate) admission: Option<Admission>,
     pub(crate) latch: Option<u32>,
     pub(crate) repeat_every: Option<Span>,
     /// What the call asks for afterwards, its extra left out, when the rule says so.
     pub(crate) base: Option<DemandId>,
+}
+
+/// Channels, a bit each.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct ChannelSet(u8);
+
+impl ChannelSet {
+    const ANY: Self = Self(u8::MAX);
+
+    /// Any if none is named.
+    fn of(channels: &[Channel]) -> Self {
+        match channels.iter().fold(0, |all, channel| all | 1 << *channel as u8) {
+            0 => Self::ANY,
+            named => Self(named),
+        }
+    }
+
+    fn has(self, channel: Channel) -> bool {
+        self.0 & 1 << channel as u8 != 0
+    }
 }
 
 impl RuleTable {
@@ -49,6 +70,7 @@ impl RuleTable {
                 waited: rule.when.waited,
                 age: rule.when.age,
                 priority: rule.when.priority_at_least.unwrap_or(Priority::LOWEST),
+                channels: ChannelSet::of(&rule.when.channels),
                 admission: rule.when.admission,
                 latch: rule.when.latch.as_ref().and_then(|_| latches.next()),
                 repeat_every: rule.repeat_every,
@@ -92,8 +114,14 @@ impl RuleFacts {
     fn is_plain(&self) -> bool {
         self.age == Span(0)
             && self.priority == Priority::LOWEST
+            && self.channels == ChannelSet::ANY
             && self.latch.is_none()
             && self.repeat_every.is_none()
+    }
+
+    /// Whether it acts on such a call, whatever else it looks at.
+    pub(crate) fn is_for(&self, call: &Call) -> bool {
+        call.priority >= self.priority && self.channels.has(call.channel)
     }
 
     /// Whether it may fall due for a call that only waits on.
@@ -109,10 +137,7 @@ impl Router {
         let call = &self.calls[slot];
         let facts = &self.rules[queue.index()].rules[usize::from(rule)];
         let lets = |latch| self.latches.lets(latch, self.key_in_line(place));
-        if facts.admission.is_some()
-            || call.priority < facts.priority
-            || !facts.latch.is_none_or(lets)
-        {
+        if facts.admission.is_some() || !facts.is_for(call) || !facts.latch.is_none_or(lets) {
             return None;
         }
         let due = (entered + facts.waited).max(call.age_from + facts.age);
@@ -222,7 +247,7 @@ impl Router {
             let Some(admission) = facts.admission else { continue };
             let is_full = admission.calls_in_system.is_none_or(|most| others >= most);
             let is_closed = !admission.closed || self.closed[queue.index()];
-            if is_full && is_closed && self.calls[slot].priority >= facts.priority {
+            if is_full && is_closed && facts.is_for(&self.calls[slot]) {
                 self.has_fired(place, rule);
                 self.rule_acts(stay, rule, events);
                 if !self.is_in(stay) {
@@ -255,8 +280,8 @@ impl Router {
                 let on_closing = Admission { closed: true, calls_in_system: None };
                 let Some(place) = self.waiting_place(call, queue) else { break };
                 let fired = self.places[place].fired & (1 << rule) != 0;
-                let urgent = self.calls[call.slot].priority >= facts.priority;
-                if facts.admission == Some(on_closing) && urgent && !fired {
+                let is_for = facts.is_for(&self.calls[call.slot]);
+                if facts.admission == Some(on_closing) && is_for && !fired {
                     self.has_fired(place, rule);
                     self.rule_acts(self.stay_at(place), rule, events);
                 }

@@ -37,6 +37,7 @@ impl Router {
             line: NONE,
             entered: since,
             taken: self.now,
+            stood: false,
             joined,
             fired: 0,
             repeats: NONE,
@@ -160,6 +161,7 @@ impl Router {
         let open = self.is_open(adapter);
         self.lines.insert(line, key, priority, place, open);
         let next = self.lines.wait_for_next(queue, stage);
+        self.stands(queue);
         let at = &mut self.places[place];
         at.line = line;
         if let Some(delay) = next {
@@ -184,6 +186,7 @@ impl Router {
             if self.lines.lines[line as usize].kind.class == Class::Awaiting {
                 self.leave_awaited(place, key);
             }
+            self.stands_no_more(place);
         }
     }
 
@@ -270,7 +273,8 @@ impl Router {
         self.count_place(place, false);
         self.place_helps_no_more(place);
         self.forget_repeats(place);
-        let Place { slot, queue, next, taken, .. } = self.places[place];
+        let Place { slot, queue, next, taken, stood, .. } = self.places[place];
+        self.leaves_line_for_good(stood, queue);
         self.gauges.of_mut(queue).in_system -= 1;
         let before = self.places_of(slot).take_while(|at| *at != place).last();
         match before {

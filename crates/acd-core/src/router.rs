@@ -22,6 +22,7 @@ use crate::plan::{PlanDefect, Requirement, RoutingPlan};
 use crate::pools::Pools;
 use crate::recovery::Phase;
 use crate::slab::Slab;
+use crate::window::Window;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -49,6 +50,8 @@ pub struct Router {
     /// By queue: it takes no new calls, as far as its rules say so.
     pub(crate) closed: Vec<bool>,
     pub(crate) latches: Latches,
+    /// By queue: what has happened there of late; the last one is of the domain.
+    pub(crate) windows: Vec<Window>,
     pub(crate) callers: Callers,
     /// What calls ask for besides by routes of former plans, and no route of this one does.
     pub(crate) kept_extras: Vec<Requirement>,
@@ -108,6 +111,7 @@ impl Router {
             left: Slab::new(),
             closed: vec![false; plan.queues.len()],
             latches: Latches::new(&plan),
+            windows: vec![Window::EMPTY; plan.queues.len() + 1],
             callers: Callers::new(&plan),
             rules: RuleTable::of(&plan, &lines),
             kept_extras,

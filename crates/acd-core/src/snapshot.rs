@@ -16,10 +16,11 @@ use crate::recovery::Phase;
 use crate::router::Router;
 use crate::selection::Occupation;
 use crate::slab::NONE;
+use crate::window::{Tally, Window};
 use std::sync::Arc;
 
 /// First bytes of every snapshot: a name and the version of the format. `LOGIC_VERSION` is apart.
-const MAGIC: [u8; 8] = *b"acdcore\x07";
+const MAGIC: [u8; 8] = *b"acdcore\x08";
 
 /// FNV-1a, 64 bits (Fowler, Noll, Vo).
 struct Fnv(u64);
@@ -47,13 +48,14 @@ persist_struct!(Call {
 persist_struct!(Awaits { agent, until } rebuilt { ticket: Ticket::NONE });
 persist_struct!(Shift { busy, busy_since, ready, connected, occupation });
 persist_struct!(Occupation { busy, ready });
-persist_struct!(Place { queue, base, entered, taken, joined, fired, by, stage }
+persist_struct!(Place { queue, base, entered, taken, stood, joined, fired, by, stage }
 rebuilt {
     slot: 0, demand: DemandId(0), line: NONE, ticket: Ticket::NONE, stage_ticket: Ticket::NONE,
     repeats: NONE, counted: false, next: NONE
 });
 persist_struct!(Repeat { rule, again_at } rebuilt { next: NONE });
 persist_struct!(CallKey { standing, arrival });
+persist_struct!(Tally { answered, in_time, abandoned, taken, left, stood });
 persist_struct!(Sweep { after, goes_on_at });
 persist_struct!(Exclusion { agent, until } rebuilt { ticket: Ticket::NONE, next: NONE });
 persist_enum!(CallState { 0 = Waiting, 1 = Offering, 2 = Connecting, 3 = Connected, 4 = Held });
@@ -117,6 +119,10 @@ impl Router {
         for latch in &self.latches.all {
             latch.is_set.write(sink);
             latch.sweep.write(sink);
+        }
+        for window in &self.windows {
+            window.kept(self.now).write(sink);
+            window.since.write(sink);
         }
         (self.callers.len() as u32).write(sink);
         for (caller, at, agent) in self.callers.iter() {
@@ -192,6 +198,12 @@ impl Router {
         for latch in &mut router.latches.all {
             latch.is_set = Persist::read(source)?;
             latch.sweep = Persist::read(source)?;
+        }
+        for window in &mut router.windows {
+            let (kept, since): (Vec<(u64, Tally)>, _) =
+                (Persist::read(source)?, Persist::read(source)?);
+            let read = Window::of_kept(&kept, since, router.now);
+            *window = read.ok_or(RestoreError::Damaged("what happened of late"))?;
         }
         for _ in 0..u32::read(source)? {
             let (caller, at) = (Persist::read(source)?, Persist::read(source)?);
@@ -311,6 +323,17 @@ impl Router {
             let mut exclusions = self.exclusions_of(call.handle.slot);
             sound(exclusions.all(|it| it.agent.index() < self.agents.len()), "exclusion")?;
         }
+        let mut stands = vec![false; self.windows.len()];
+        for call in self.calls.iter().filter(|call| call.state == CallState::Waiting) {
+            for place in self.places_of(call.handle.slot) {
+                stands[self.places[place].queue.index()] = true;
+            }
+        }
+        let mut windows = stands.iter().zip(&self.windows);
+        sound(
+            windows.all(|(stands, window)| *stands == window.since.is_some()),
+            "line of a queue",
+        )?;
         let mut agents = self.callers.iter().map(|(_, _, agent)| agent);
         sound(agents.all(|agent| agent.index() < self.agents.len()), "agent of a caller")?;
         for agent in &self.agents {

@@ -111,7 +111,7 @@ persist_enum!(Criterion {
 });
 persist_struct!(ServiceLevel { answered_percent, within });
 persist_struct!(Rule { name, when, repeat_every, then });
-persist_struct!(When { waited, age, priority_at_least, admission, latch });
+persist_struct!(When { waited, age, priority_at_least, channels, admission, latch });
 persist_struct!(Admission { closed, calls_in_system });
 persist_struct!(Latch { of, set, clear });
 persist_struct!(Bound { gauge, at_least, value });
@@ -121,6 +121,8 @@ persist_enum!(Gauge {
     2 = AgentsStaffed,
     3 = AgentsWorking,
     4 = AgentsAvailable,
+    5 = ServiceLevel,
+    6 = EstimatedWait,
 });
 persist_enum!(Action {
     0 = RaisePriority(priority),

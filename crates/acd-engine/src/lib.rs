@@ -57,7 +57,8 @@ pub use session::{
 pub use status::{AdapterStatus, Health, Status};
 pub use subscription::{AgentWatch, Subscription, Update};
 pub use view::{
-    AgentRow, BarrierRow, CallRow, CallState, DecisionRow, Delta, ENDED_CALLS_KEPT, EventRow,
-    Explained, NextRule, OfferRow, PlaceRow, PlaceStanding, PositionRow, QueueRow, STEPS_MAX,
-    SkillQueueRow, SlotRow, SlotWord, Staffing, Standing, Step, Story, View,
+    AgentRow, AwaitingRow, BarrierRow, CallRow, CallState, DecisionRow, Delta, ENDED_CALLS_KEPT,
+    EventRow, Explained, Measure, MeasureRow, NextRule, OfferRow, PlaceRow, PlaceStanding,
+    PositionRow, QueueRow, STEPS_MAX, SkillQueueRow, SlotRow, SlotWord, Staffing, Standing, Step,
+    Story, View,
 };

@@ -116,6 +116,7 @@ impl Watch for Timers {
                     let when = &rule.when;
                     let due = (place.entered + when.waited).max(known.age_from + when.age);
                     let urgent = when.priority_at_least.is_none_or(|it| known.priority >= it);
+                    let urgent = urgent && when.is_for(known.means);
                     let by_time = when.latch.is_none() && when.admission.is_none();
                     // What had fired under another plan is not known any more.
                     let has_fired = fired.is_none_or(|fired| fired.contains_key(&index));
@@ -206,6 +207,8 @@ impl Timers {
         keeps!(8, place.is_some(), "a rule of {queue:?} acts on {call:?}, which is elsewhere");
         let entered = place.map_or(now, |place| place.entered);
         let due = (entered + planned.when.waited).max(known.age_from + planned.when.age);
+        let is_for = stands_in || planned.when.is_for(known.means);
+        keeps!(8, is_for, "rule {} acts on {call:?}, of another channel", planned.name);
         keeps!(8, stands_in || due <= now, "rule {} acts on {call:?} before {due:?}", planned.name);
         // What had fired under another plan is not known any more.
         let fired = self.fired.get_mut(&(call, queue));

@@ -1,9 +1,9 @@
 //! What keeps an agent from a call, in the twin's plain words, beside what the Router explains.
 
-use super::{Call, Place, State, Twin};
+use super::{Call, LatchOfRule, Place, State, Twin, is_for};
 use acd_core::{
-    AgentId, Barrier, BarrierKind, Channel, DeviceState, HeartbeatState, Hold, Phase, Presence,
-    Priority, Router, SlotState, Timestamp,
+    AgentId, Barrier, BarrierKind, Bound, Channel, DeviceState, HeartbeatState, Hold, Phase,
+    Presence, Priority, Router, Rule, SlotState, Timestamp, When,
 };
 use std::collections::BTreeMap;
 
@@ -63,10 +63,36 @@ impl Twin {
             assert_eq!(said.next_rule, next.map(|(due, rule)| (rule as u16, due)));
         }
 
+        let awaiting: Vec<(u16, Vec<Option<u64>>)> = said
+            .awaiting
+            .iter()
+            .map(|it| (it.rule, it.measured.iter().map(|measured| measured.now).collect()))
+            .collect();
+        assert_eq!(awaiting, self.awaiting(call, place));
+
         let keep = self.plan.queues[place.queue.index()].keep_free;
         let reserve = said.reserve.map(|it| (it.keeps, it.for_priority, it.available));
         let known = keep.map(|it| (it.agents, it.for_priority, self.able(call, place)));
         assert_eq!(reserve, known);
+    }
+
+    /// Rules that would act if what they look at of a queue came about, and how that is.
+    fn awaiting(&self, call: &Call, place: &Place) -> Vec<(u16, Vec<Option<u64>>)> {
+        let rules = self.plan.queues[place.queue.index()].rules.iter().enumerate();
+        let awaits = |(index, rule): (usize, &Rule)| {
+            let When { priority_at_least, latch, .. } = &rule.when;
+            let urgent = priority_at_least.is_none_or(|least| call.priority >= least);
+            let is_set =
+                |it: &LatchOfRule| it.queue == place.queue && it.rule == index && it.is_set;
+            let is_active = self.latches.iter().any(is_set);
+            let may = urgent && is_for(&rule.when, call.channel) && !place.fired.contains(&index);
+            let latch = latch.as_ref().filter(|_| may && !is_active)?;
+            let known = |bound: &Bound| {
+                Some(self.measure(latch.of, bound.gauge)).filter(|value| *value != u64::MAX)
+            };
+            Some((index as u16, latch.set.iter().map(known).collect()))
+        };
+        rules.filter_map(awaits).collect()
     }
 
     fn hold_on(&self, call: &Call) -> Option<Hold> {

@@ -112,7 +112,7 @@ impl Compiler<'_> {
     fn when(&mut self, key: &Key<'_>, id: QueueId, rule: &Rule) -> Option<acd_core::When> {
         let found = rule.when.get()?;
         let when = &found.value;
-        let latch = self.latch(key, id, when);
+        let latch = self.latch(key, id, found);
         let closed = when.closed.get().is_some_and(|closed| closed.value.0);
         if let Some(closed) = when.closed.get().filter(|closed| !closed.value.0) {
             let message = "an open queue is nothing that a rule could look at";
@@ -140,7 +140,8 @@ impl Compiler<'_> {
             || bounds(when).next().is_some()
             || !when.waited.is_absent()
             || !when.age.is_absent()
-            || !when.priority_at_least.is_absent();
+            || !when.priority_at_least.is_absent()
+            || !when.channel.is_absent();
         if found.sound && !at_all {
             let message = "this rule looks at nothing";
             self.notes.add(key, &found.span, message, "a condition, such as waited = \"45s\"");
@@ -152,13 +153,18 @@ impl Compiler<'_> {
                 .priority_at_least
                 .get()
                 .and_then(|least| Priority::new(least.value.0)),
+            channels: when
+                .channel
+                .get()
+                .map_or_else(Vec::new, |named| named.value.0.iter().copied().collect()),
             admission,
             latch,
         })
     }
 
     /// What a rule looks at of a queue, or of all.
-    fn latch(&mut self, key: &Key<'_>, id: QueueId, when: &When) -> Option<Latch> {
+    fn latch(&mut self, key: &Key<'_>, id: QueueId, found: &At<When>) -> Option<Latch> {
+        let when = &found.value;
         let set: Vec<Bound> = bounds(when).collect();
         if set.is_empty() {
             let for_nothing = [
@@ -166,7 +172,7 @@ impl Compiler<'_> {
                 ("until", when.until.get().map(|it| &it.span)),
             ];
             for (name, span) in for_nothing {
-                if let Some(span) = span {
+                if let Some(span) = span.filter(|_| found.sound) {
                     let message = "the rule looks at nothing of a queue";
                     let expected = "`calls_waiting`, `longest_wait` or the like beside it";
                     self.notes.add(&key.name(name), span, message, expected);
@@ -176,7 +182,10 @@ impl Compiler<'_> {
         }
         let of = match when.queue.get() {
             None => Some(id),
-            Some(name) if name.value.0 == "*" => None,
+            Some(name) if name.value.0 == "*" => {
+                self.check_estimate(key, when);
+                None
+            }
             Some(name) => {
                 let key = key.name("queue");
                 let found = self.queues.find(&name.value.0, &key, &name.span, self.notes)?;
@@ -199,12 +208,25 @@ impl Compiler<'_> {
             };
             if clear.iter().any(ends_at_once) {
                 let message = "it would end as soon as it begins";
-                let expected = "fewer calls or a shorter wait than in `when`, or more agents";
+                let expected =
+                    "fewer calls or a shorter wait than in `when`, or more agents or percent";
                 self.notes.add(&key, &until.span, message, expected);
             }
             clear
         });
         Some(Latch { of, set, clear })
+    }
+
+    /// There is no line that a call could join of all queues together.
+    fn check_estimate(&mut self, key: &Key<'_>, when: &When) {
+        let until = when.until.get().and_then(|until| until.value.estimated_wait.get());
+        let until = until.map(|wait| (key.name("until"), &wait.span));
+        let own = when.estimated_wait.get().map(|wait| (*key, &wait.span));
+        for (key, span) in own.into_iter().chain(until) {
+            let message = "a wait is estimated of one queue, not of all together";
+            let expected = "the name of a queue, or no `queue`, beside it";
+            self.notes.add(&key.name("estimated_wait"), span, message, expected);
+        }
     }
 
     /// What a rule does, in the order in which it does it.
@@ -357,39 +379,47 @@ impl Compiler<'_> {
 
 /// What has to come about for a rule that looks at a queue.
 fn bounds(when: &When) -> impl Iterator<Item = Bound> {
-    let calls = when.calls_waiting.get().map(|it| it.value.0);
-    let longest = when.longest_wait.get().map(|it| it.value.0.0);
-    let agents = [
+    // Below so many is one less at most: what is measured is rounded down.
+    let below = when.service_level_below.get().map(|it| u64::from(it.value.0) - 1);
+    let worse_above = [
+        (Gauge::CallsWaiting, when.calls_waiting.get().map(|it| it.value.0)),
+        (Gauge::LongestWait, when.longest_wait.get().map(|it| it.value.0.0)),
+        (Gauge::EstimatedWait, when.estimated_wait.get().map(|it| it.value.0.0)),
+    ];
+    let worse_below = [
         (Gauge::AgentsStaffed, when.agents_staffed_at_most.get().map(|it| it.value.0)),
         (Gauge::AgentsWorking, when.agents_working_at_most.get().map(|it| it.value.0)),
         (Gauge::AgentsAvailable, when.agents_available_at_most.get().map(|it| it.value.0)),
+        (Gauge::ServiceLevel, below),
     ];
-    let of_calls = [(Gauge::CallsWaiting, calls), (Gauge::LongestWait, longest)];
-    all_bounds(of_calls, agents, true)
+    all_bounds(worse_above, worse_below, true)
 }
 
 /// What ends it.
 fn bounds_of_end(until: &Until) -> impl Iterator<Item = Bound> {
-    let calls = until.calls_waiting.get().map(|it| it.value.0);
-    let longest = until.longest_wait.get().map(|it| it.value.0.0);
-    let agents = [
+    let worse_above = [
+        (Gauge::CallsWaiting, until.calls_waiting.get().map(|it| it.value.0)),
+        (Gauge::LongestWait, until.longest_wait.get().map(|it| it.value.0.0)),
+        (Gauge::EstimatedWait, until.estimated_wait.get().map(|it| it.value.0.0)),
+    ];
+    let worse_below = [
         (Gauge::AgentsStaffed, until.agents_staffed.get().map(|it| it.value.0)),
         (Gauge::AgentsWorking, until.agents_working.get().map(|it| it.value.0)),
         (Gauge::AgentsAvailable, until.agents_available.get().map(|it| it.value.0)),
+        (Gauge::ServiceLevel, until.service_level.get().map(|it| it.value.0.into())),
     ];
-    let of_calls = [(Gauge::CallsWaiting, calls), (Gauge::LongestWait, longest)];
-    all_bounds(of_calls, agents, false)
+    all_bounds(worse_above, worse_below, false)
 }
 
 /// Calls are too many, or agents too few; or the other way round.
 fn all_bounds(
-    of_calls: [(Gauge, Option<u64>); 2],
-    of_agents: [(Gauge, Option<u64>); 3],
+    worse_above: [(Gauge, Option<u64>); 3],
+    worse_below: [(Gauge, Option<u64>); 4],
     comes: bool,
 ) -> impl Iterator<Item = Bound> {
     let bound = |at_least: bool| {
         move |(gauge, value): (Gauge, Option<u64>)| Some(Bound { gauge, at_least, value: value? })
     };
-    let of_calls = of_calls.into_iter().filter_map(bound(comes));
-    of_calls.chain(of_agents.into_iter().filter_map(bound(!comes)))
+    let above = worse_above.into_iter().filter_map(bound(comes));
+    above.chain(worse_below.into_iter().filter_map(bound(!comes)))
 }

@@ -1,8 +1,13 @@
 //! What a configuration file may say about channels, and which of them an agent may mix.
 
-use crate::read::{List, choice, section};
+use crate::notes::{Key, Notes};
+use crate::read::{List, Node, Read, choice, section};
 use crate::values::Flag;
 use acd_core::Channel;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use std::borrow::Cow;
+use std::collections::BTreeSet;
+use toml::de::DeValue;
 
 section! {
     /// How the channels get on with each other.
@@ -67,5 +72,45 @@ impl CallChannel {
             Self::Callback => Channel::Callback,
             Self::Task => Channel::Task,
         }
+    }
+}
+
+/// One channel or several, each once.
+#[derive(Clone, Debug)]
+pub(crate) struct CallChannels(pub(crate) BTreeSet<Channel>);
+
+impl Read for CallChannels {
+    fn read(node: &Node<'_>, key: &Key<'_>, notes: &mut Notes) -> Option<Self> {
+        let DeValue::Array(_) = node.get_ref() else {
+            let one = CallChannel::read(node, key, notes)?;
+            return Some(Self(BTreeSet::from([one.meant()])));
+        };
+        let found = List::<CallChannel>::read(node, key, notes)?;
+        if found.list.is_empty() {
+            let expected = "at least one channel, such as \"chat\"";
+            notes.add(key, &node.span(), "this is empty", expected);
+        }
+        let mut channels = BTreeSet::new();
+        for (index, channel) in found.list.iter().enumerate() {
+            let Some(channel) = channel else { continue };
+            if !channels.insert(channel.value.meant()) {
+                let message = "this channel is listed twice";
+                notes.add(&key.item(index), &channel.span, message, "each channel once");
+            }
+        }
+        Some(Self(channels))
+    }
+}
+
+impl JsonSchema for CallChannels {
+    fn schema_name() -> Cow<'static, str> {
+        "CallChannels".into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let one = generator.subschema_for::<CallChannel>();
+        let several =
+            json_schema!({ "type": "array", "items": one, "minItems": 1, "uniqueItems": true });
+        json_schema!({ "anyOf": [one, several] })
     }
 }

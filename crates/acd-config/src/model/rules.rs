@@ -1,9 +1,10 @@
 //! What a configuration file may say about the rules of a queue.
 
+use super::channels::CallChannels;
 use super::{AnyOf, Require};
 use crate::notes::{Key, Notes};
 use crate::read::{List, Node, Read, choice, section};
-use crate::values::{Count, Flag, Mention, Name, Number, PositiveTime, Time, Whole};
+use crate::values::{Count, Flag, Mention, Name, Number, Percent, PositiveTime, Time, Whole};
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use std::borrow::Cow;
 
@@ -37,6 +38,8 @@ section! {
         optional age: Time,
         /// The call is at least so urgent.
         optional priority_at_least: Whole<0, 9>,
+        /// The caller is in touch by this, or by one of these.
+        optional channel: CallChannels,
         /// The queue is closed as the call enters it. What is looked at on entry acts before the call
         /// is offered to anybody.
         optional closed: Flag,
@@ -53,8 +56,13 @@ section! {
         optional agents_working_at_most: Count<0, AGENTS_MOST>,
         /// Of those, no more than so many are free.
         optional agents_available_at_most: Count<0, AGENTS_MOST>,
-        /// The queue whose calls and agents the five above look at, if not the rule's own; "*" for
-        /// all queues together.
+        /// Of the calls answered or given up there within the last half hour, fewer were answered
+        /// within the queue's `service_level.within`. Short abandons do not count.
+        optional service_level_below: Percent,
+        /// A call that joined the end of the line now would wait this long, as far as can be said.
+        optional estimated_wait: PositiveTime,
+        /// The queue whose calls and agents the seven above look at, if not the rule's own; "*" for
+        /// all queues together, which `estimated_wait` cannot look at.
         optional queue: Mention,
         /// What ends it, once it has come about: all of this. Without it, it ends when it holds no
         /// more.
@@ -75,6 +83,10 @@ section! {
         optional agents_working: Count<1, AGENTS_MOST>,
         /// So many agents are free again.
         optional agents_available: Count<1, AGENTS_MOST>,
+        /// So many are answered in time again.
+        optional service_level: Percent,
+        /// A call would wait no longer.
+        optional estimated_wait: Time,
     }
 }
 
@@ -198,6 +210,7 @@ impl When {
             waited,
             age,
             priority_at_least,
+            channel,
             closed,
             calls_in_system,
             calls_waiting,
@@ -205,12 +218,15 @@ impl When {
             agents_staffed_at_most,
             agents_working_at_most,
             agents_available_at_most,
+            service_level_below,
+            estimated_wait,
             queue: _,
             until: _,
         } = self;
         !waited.is_absent()
             && age.is_absent()
             && priority_at_least.is_absent()
+            && channel.is_absent()
             && closed.is_absent()
             && calls_in_system.is_absent()
             && calls_waiting.is_absent()
@@ -218,5 +234,7 @@ impl When {
             && agents_staffed_at_most.is_absent()
             && agents_working_at_most.is_absent()
             && agents_available_at_most.is_absent()
+            && service_level_below.is_absent()
+            && estimated_wait.is_absent()
     }
 }

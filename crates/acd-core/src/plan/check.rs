@@ -2,7 +2,7 @@
 
 use super::{
     AGENTS_MAX, ALTERNATIVES_MAX, Action, Affinity, AgentPlan, BOUNDS_MAX, BROADCAST_MAX,
-    CAPACITY_MAX, DELAYS_MAX, EXTRAS_MAX, LEVEL_MAX, Latch, Match, MissedOffers, Order,
+    CAPACITY_MAX, DELAYS_MAX, EXTRAS_MAX, Gauge, LEVEL_MAX, Latch, Match, MissedOffers, Order,
     PATTERN_BYTES_MAX, PATTERNS_MAX, Pattern, PlanDefect, QUEUES_MAX, QueuePlan, RANK_MAX,
     ROUTES_MAX, RULES_MAX, Requirement, Route, RoutingPlan, Rule, SKILLS_MAX, Service, Treatment,
     When,
@@ -212,8 +212,14 @@ impl RoutingPlan {
     }
 
     fn check_when(&self, at: &str, rule: &Rule) -> Result<(), PlanDefect> {
-        let When { admission, latch, waited, age, .. } = &rule.when;
-        if let Some(Latch { of, set, clear }) = latch {
+        let When { admission, latch, waited, age, channels, .. } = &rule.when;
+        if !channels.windows(2).all(|pair| pair[0] < pair[1]) {
+            return defect(format!("{at}: channels must be sorted, each once"));
+        }
+        if let Some(latch @ Latch { of, set, clear }) = latch {
+            if of.is_none() && latch.gauges().any(|it| it == Gauge::EstimatedWait) {
+                return defect(format!("{at}: a wait is estimated of one queue, not of all"));
+            }
             if of.is_some_and(|queue| queue.index() >= self.queues.len()) {
                 return defect(format!("{at}: no such queue"));
             }

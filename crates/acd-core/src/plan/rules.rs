@@ -1,6 +1,6 @@
 //! Overflow rules: when they act, and what they do.
 
-use super::{Requirement, Treatment};
+use super::{Channel, Requirement, Treatment};
 use crate::ids::{AnnouncementId, NumberId, Priority, QueueId, SkillId, Span};
 
 /// One overflow rule of a queue.
@@ -25,6 +25,8 @@ pub struct When {
     pub age: Span,
     /// It is at least so urgent; none for any priority.
     pub priority_at_least: Option<Priority>,
+    /// It is of one of these channels, sorted, each once; none for any.
+    pub channels: Vec<Channel>,
     /// Looked at when the call enters the queue, and only then.
     pub admission: Option<Admission>,
     /// How it stands with a queue or the domain.
@@ -59,7 +61,7 @@ pub struct Bound {
     pub gauge: Gauge,
     /// At or above; else at or below.
     pub at_least: bool,
-    /// Calls, agents, or microseconds.
+    /// Calls, agents, microseconds or percent.
     pub value: u64,
 }
 
@@ -76,6 +78,45 @@ pub enum Gauge {
     AgentsWorking,
     /// Of those, the ones with a free slot, nothing else asked for, and a device that can be rung.
     AgentsAvailable,
+    /// Of the calls answered through the queue or given up there within the last half hour, how many
+    /// percent were answered within the queue's target, rounded down: abandons missed, short ones left
+    /// out. 100 if there were none.
+    ServiceLevel,
+    /// How long a call of normal priority would wait that joined the end of the line now, in
+    /// microseconds; of a queue, never of the whole domain.
+    EstimatedWait,
+}
+
+impl Gauge {
+    /// Every one that there is.
+    pub const ALL: [Self; 7] = [
+        Self::CallsWaiting,
+        Self::LongestWait,
+        Self::AgentsStaffed,
+        Self::AgentsWorking,
+        Self::AgentsAvailable,
+        Self::ServiceLevel,
+        Self::EstimatedWait,
+    ];
+
+    /// Whether it looks at what has happened of late.
+    pub(crate) const fn looks_back(self) -> bool {
+        match self {
+            Self::ServiceLevel | Self::EstimatedWait => true,
+            Self::CallsWaiting
+            | Self::LongestWait
+            | Self::AgentsStaffed
+            | Self::AgentsWorking
+            | Self::AgentsAvailable => false,
+        }
+    }
+}
+
+impl Latch {
+    /// All that it looks at.
+    pub(crate) fn gauges(&self) -> impl Iterator<Item = Gauge> {
+        self.set.iter().chain(&self.clear).map(|bound| bound.gauge)
+    }
 }
 
 /// What a rule does to a waiting call.
@@ -114,6 +155,11 @@ impl Rule {
 }
 
 impl When {
+    /// Whether it looks at calls of this channel.
+    pub fn is_for(&self, channel: Channel) -> bool {
+        self.channels.is_empty() || self.channels.contains(&channel)
+    }
+
     /// Whether nothing but the time in the queue counts.
     pub(super) fn is_wait_only(&self) -> bool {
         *self == Self { waited: self.waited, ..Self::default() }

@@ -21,6 +21,7 @@ use crate::offers::Told;
 use crate::plan::{PlanDefect, Requirement, RoutingPlan};
 use crate::router::Router;
 use crate::slab::NONE;
+use crate::window::Window;
 use moved::Moved;
 use stays::Stays;
 use std::collections::{BTreeMap, BTreeSet};
@@ -125,6 +126,7 @@ impl Router {
             mut left,
             closed,
             latches,
+            windows,
             callers,
             kept_extras: _,
             rules,
@@ -163,6 +165,7 @@ impl Router {
                 self.closed[queue.index()] = closed;
             }
         }
+        self.take_over_windows(windows, moved);
         for (caller, at, agent) in callers.iter() {
             if let Some(agent) = moved.agent(agent) {
                 self.callers.note(caller, at, agent);
@@ -203,6 +206,20 @@ impl Router {
         (self.places, self.exclusions) = (places, exclusions);
         (self.repeats, self.left) = (repeats, left);
         rested
+    }
+
+    /// What has happened of late in a queue goes on with it; who stands in line is counted anew.
+    fn take_over_windows(&mut self, old: Vec<Window>, moved: &Moved) {
+        let (queues, domain) = (old.len() - 1, self.windows.len() - 1);
+        for (index, window) in old.into_iter().enumerate() {
+            let to = match index == queues {
+                true => Some(domain),
+                false => moved.queue(QueueId(index as u16)).map(QueueId::index),
+            };
+            if let Some(to) = to {
+                (self.windows[to], self.windows[to].in_line) = (window, 0);
+            }
+        }
     }
 
     /// A latch is that of the rule of the same name in the queue of the same name. Gives the new

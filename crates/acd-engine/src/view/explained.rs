@@ -8,8 +8,8 @@ use crate::names::{Asked, Names};
 use crate::refusal::{Refusal, code};
 use crate::request::{CallRef, Position};
 use acd_core::{
-    Action, Barrier, BarrierKind, Explanation, Hold, PlaceExplanation, Reserve, Span, Timestamp,
-    Treatment,
+    Action, AwaitingRule, Barrier, BarrierKind, Bound, Explanation, Gauge, Hold, Measured,
+    PlaceExplanation, QueueId, Reserve, Span, Timestamp, Treatment,
 };
 use std::sync::Arc;
 
@@ -52,6 +52,8 @@ pub struct PlaceStanding {
     pub ahead: u32,
     /// The rule that falls due next.
     pub next_rule: Option<NextRule>,
+    /// Rules that would act if what they look at of a queue came about.
+    pub awaiting: Vec<AwaitingRow>,
     /// The agents that the queue keeps free.
     pub reserve: Option<Reserve>,
     /// Agents whom nothing keeps from it here, but what keeps everybody.
@@ -71,6 +73,39 @@ pub struct NextRule {
     pub at: Timestamp,
     /// What it does, each a stable word and what goes with it.
     pub does: Vec<(&'static str, String)>,
+}
+
+/// A rule that waits for something to come about in a queue.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AwaitingRow {
+    /// Its name.
+    pub name: String,
+    /// The queue that it looks at, or `*`.
+    pub queue: Arc<str>,
+    /// All that it looks at.
+    pub measures: Vec<MeasureRow>,
+}
+
+/// How it stands with one thing that a rule looks at.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MeasureRow {
+    /// A stable word.
+    pub kind: &'static str,
+    /// It has to be the bound or more; else the bound or less, or, of the service level, less.
+    pub at_least: bool,
+    /// What it has to come to.
+    pub bound: Measure,
+    /// What it is; none of a wait that cannot be estimated.
+    pub now: Option<Measure>,
+}
+
+/// Something measured.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Measure {
+    /// Calls, agents or percent.
+    Count(u64),
+    /// A wait.
+    Time(Span),
 }
 
 /// What keeps an agent, or some of them, from a call.
@@ -150,12 +185,50 @@ impl View {
             require: self.require_of(said.place.demand),
             ahead: said.ahead,
             next_rule,
+            awaiting: said
+                .awaiting
+                .iter()
+                .map(|it| awaiting(names, said.place.queue, it))
+                .collect(),
             reserve: said.reserve,
             free: said.free,
             barred: barred.collect(),
             asked: said.asked.iter().map(|barrier| barrier_row(names, barrier)).collect(),
         }
     }
+}
+
+/// A rule of a queue, and what it waits for.
+fn awaiting(names: &Names, of: QueueId, said: &AwaitingRule) -> AwaitingRow {
+    let planned = names.plan.queues.get(of.index());
+    let planned = planned.and_then(|queue| queue.rules.get(usize::from(said.rule)));
+    let looks_at = planned.and_then(|rule| rule.when.latch.as_ref()?.of);
+    AwaitingRow {
+        name: names.rule_name(of, said.rule).to_owned(),
+        queue: looks_at.map_or_else(|| Arc::from("*"), |queue| names.queue(queue).clone()),
+        measures: said.measured.iter().map(measure_row).collect(),
+    }
+}
+
+fn measure_row(Measured { bound, now }: &Measured) -> MeasureRow {
+    let Bound { gauge, at_least, value } = *bound;
+    let (kind, is_time) = match gauge {
+        Gauge::CallsWaiting => ("calls_waiting", false),
+        Gauge::LongestWait => ("longest_wait", true),
+        Gauge::AgentsStaffed => ("agents_staffed", false),
+        Gauge::AgentsWorking => ("agents_working", false),
+        Gauge::AgentsAvailable => ("agents_available", false),
+        Gauge::ServiceLevel => ("service_level", false),
+        Gauge::EstimatedWait => ("estimated_wait", true),
+    };
+    // Less than so many percent is one less at most.
+    let less = gauge == Gauge::ServiceLevel && !at_least;
+    let measure = |value| match is_time {
+        true => Measure::Time(Span(value)),
+        false => Measure::Count(value),
+    };
+    let bound = measure(if less { value.saturating_add(1) } else { value });
+    MeasureRow { kind, at_least, bound, now: now.map(measure) }
 }
 
 /// One of all that keep an agent from a call.

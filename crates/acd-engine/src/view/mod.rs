@@ -11,7 +11,9 @@ mod staffing;
 mod story;
 mod words;
 
-pub use explained::{BarrierRow, Explained, NextRule, PlaceStanding, Standing};
+pub use explained::{
+    AwaitingRow, BarrierRow, Explained, Measure, MeasureRow, NextRule, PlaceStanding, Standing,
+};
 pub use positions::PositionRow;
 pub use rows::{
     AgentRow, CallRow, CallState, Delta, EventRow, OfferRow, PlaceRow, QueueRow, SkillQueueRow,

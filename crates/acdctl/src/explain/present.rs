@@ -3,6 +3,7 @@
 use super::{Told, listed};
 use crate::output::counted;
 use crate::rows::asked_text;
+use crate::times::{human, length};
 use acd_proto::v1;
 
 /// What somebody may not or cannot take at all, however long it waits.
@@ -21,6 +22,7 @@ impl Told<'_> {
                 lines.extend(self.who_could(place));
             }
             lines.extend(self.what_is_next(place, waits));
+            lines.extend(what_rules_await(place));
             if !self.agent.is_empty() {
                 lines.extend(self.otherwise(place, waits));
             }
@@ -219,6 +221,49 @@ impl Told<'_> {
             "kept_free" => "more agents would have to be available than are kept free".to_owned(),
             other => other.replace('_', " "),
         }
+    }
+}
+
+/// Rules that would act, if only it stood otherwise with a queue.
+fn what_rules_await(place: &v1::PlaceExplanation) -> impl Iterator<Item = String> {
+    let own = place.place.as_ref().map_or("", |place| &place.queue);
+    place.awaiting.iter().map(move |rule| {
+        let measures: Vec<String> = rule.measures.iter().map(measure).collect();
+        let of = match rule.queue.as_str() {
+            "*" => " in all queues together".to_owned(),
+            queue if queue == own => String::new(),
+            queue => format!(" in {queue}"),
+        };
+        format!("  The rule `{}` waits until {}{of}.", rule.rule, listed(&measures))
+    })
+}
+
+/// `the estimated wait reaches 5m 00s (now 3m 12s)`.
+fn measure(measure: &v1::Measure) -> String {
+    let v1::Measure { kind, bound, now, bound_time, now_time, .. } = measure;
+    let reaches = |what: &str| {
+        let time = |it| human(length(Some(it)));
+        let now = now_time
+            .as_ref()
+            .map_or_else(|| "not known".to_owned(), |now| format!("now {}", time(now)));
+        let bound = bound_time.as_ref().map(time).unwrap_or_default();
+        format!("the {what} reaches {bound} ({now})")
+    };
+    let few = |what: &str| match bound {
+        0 => format!("no agent is {what} (now {now})"),
+        1 => format!("at most 1 agent is {what} (now {now})"),
+        most => format!("at most {most} agents are {what} (now {now})"),
+    };
+    match kind.as_str() {
+        "calls_waiting" if *bound == 1 => format!("a call waits (now {now})"),
+        "calls_waiting" => format!("{bound} calls wait (now {now})"),
+        "longest_wait" => reaches("longest wait"),
+        "estimated_wait" => reaches("estimated wait"),
+        "agents_staffed" => few("logged in"),
+        "agents_working" => few("ready"),
+        "agents_available" => few("free"),
+        "service_level" => format!("fewer than {bound}% are answered in time (now {now}%)"),
+        other => other.replace('_', " "),
     }
 }
 

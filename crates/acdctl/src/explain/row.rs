@@ -33,6 +33,7 @@ struct PlaceRow {
     next_rule: Option<String>,
     next_rule_at: Option<String>,
     next_rule_does: Vec<EffectRow>,
+    awaiting: Vec<AwaitingRow>,
     reserve: Option<ReserveRow>,
 }
 
@@ -40,6 +41,22 @@ struct PlaceRow {
 struct EffectRow {
     kind: String,
     value: String,
+}
+
+#[derive(Debug, Serialize)]
+struct AwaitingRow {
+    rule: String,
+    queue: String,
+    measures: Vec<MeasureRow>,
+}
+
+/// Calls, agents, percent, or seconds.
+#[derive(Debug, Serialize)]
+struct MeasureRow {
+    kind: String,
+    at_least: bool,
+    bound: f64,
+    now: Option<f64>,
 }
 
 #[derive(Debug, Serialize)]
@@ -145,12 +162,30 @@ fn place(place: &v1::PlaceExplanation) -> PlaceRow {
         next_rule: some(&place.next_rule),
         next_rule_at: place.next_rule_at.as_ref().and_then(rfc_3339),
         next_rule_does: place.next_rule_does.iter().map(effect).collect(),
+        awaiting: place.awaiting.iter().map(awaiting).collect(),
         reserve: place.reserve.map(|it| ReserveRow {
             keeps: it.keeps,
             for_priority: it.for_priority,
             available: it.available,
             holds_back: it.holds_back,
         }),
+    }
+}
+
+fn awaiting(rule: &v1::AwaitingRule) -> AwaitingRow {
+    let measure = |it: &v1::Measure| MeasureRow {
+        kind: it.kind.clone(),
+        at_least: it.at_least,
+        bound: it.bound_time.as_ref().map_or(it.bound as f64, |time| seconds(length(Some(time)))),
+        now: match it.bound_time {
+            Some(_) => it.now_time.as_ref().map(|time| seconds(length(Some(time)))),
+            None => Some(it.now as f64),
+        },
+    };
+    AwaitingRow {
+        rule: rule.rule.clone(),
+        queue: rule.queue.clone(),
+        measures: rule.measures.iter().map(measure).collect(),
     }
 }
 

@@ -170,11 +170,44 @@ fn still_waiting() -> v1::ExplainResponse {
                 value: "billing 1".to_owned(),
             }],
             barred: vec![lacking, barrier("logged_out", 1), lunch, barrier("talking", 4), wrap_up],
+            awaiting: awaiting(),
             asked,
             ..v1::PlaceExplanation::default()
         }],
         ..waiting("c3", 0)
     }
+}
+
+fn awaiting() -> Vec<v1::AwaitingRule> {
+    let count = |kind: &str, at_least, bound, now| v1::Measure {
+        kind: kind.to_owned(),
+        at_least,
+        bound,
+        now,
+        ..v1::Measure::default()
+    };
+    let wait = |seconds| Some(prost_types::Duration { seconds, nanos: 0 });
+    let time = |kind: &str, bound, now: Option<i64>| v1::Measure {
+        kind: kind.to_owned(),
+        at_least: true,
+        bound_time: wait(bound),
+        now_time: now.and_then(wait),
+        ..v1::Measure::default()
+    };
+    let rule = |rule: &str, queue: &str, measures| v1::AwaitingRule {
+        rule: rule.to_owned(),
+        queue: queue.to_owned(),
+        measures,
+    };
+    let crowded = vec![count("calls_waiting", true, 10, 3), time("longest_wait", 300, Some(130))];
+    let few = vec![count("agents_working", false, 0, 2), count("agents_available", false, 3, 4)];
+    vec![
+        rule("call-back", "billing", vec![time("estimated_wait", 300, Some(192))]),
+        rule("spill", "support", vec![time("estimated_wait", 60, None)]),
+        rule("all-hands", "*", vec![count("service_level", false, 80, 92)]),
+        rule("crowded", "billing", crowded),
+        rule("few", "billing", few),
+    ]
 }
 
 fn for_nobody() -> v1::ExplainResponse {
@@ -242,6 +275,11 @@ fn a_call_that_waits_and_what_keeps_one_agent_from_it() {
           None of the 9 who may take it can now: 1 is logged out, 2 are not ready (lunch), 4 talk and 2 are in wrap-up (the first for 12s more).
           Others may not take it: 5 lack billing.
           In 12s the rule `widen` makes it ask for billing 1.
+          The rule `call-back` waits until the estimated wait reaches 5m 00s (now 3m 12s).
+          The rule `spill` waits until the estimated wait reaches 1m 00s (not known) in support.
+          The rule `all-hands` waits until fewer than 80% are answered in time (now 92%) in all queues together.
+          The rule `crowded` waits until 10 calls wait (now 3) and the longest wait reaches 5m 00s (now 2m 10s).
+          The rule `few` waits until no agent is ready (now 2) and at most 3 agents are free (now 4).
           For dora to take it:
             - dora would need billing 3, and has 1
             - dora would have to be ready, and is not (lunch)

@@ -5,7 +5,10 @@ use crate::convert::time::{position, span, timestamp};
 use acd_core::{
     AgentStanding, CallStanding, Criterion, Hold, How, Pick, PickedBy, Reserve, Take, TookBy,
 };
-use acd_engine::{BarrierRow, CallCard, DecisionRow, Explained, PlaceStanding, Step};
+use acd_engine::{
+    AwaitingRow, BarrierRow, CallCard, DecisionRow, Explained, Measure, MeasureRow, PlaceStanding,
+    Step,
+};
 use acd_proto::v1;
 
 /// All of it.
@@ -49,10 +52,38 @@ fn place(place: &PlaceStanding) -> v1::PlaceExplanation {
         next_rule: next.map(|next| next.name.clone()).unwrap_or_default(),
         next_rule_at: next.map(|next| timestamp(next.at)),
         next_rule_does: does.iter().map(effect).collect(),
+        awaiting: place.awaiting.iter().map(awaiting).collect(),
         reserve: place.reserve.map(reserve),
         free: place.free,
         barred: place.barred.iter().map(barrier).collect(),
         asked: place.asked.iter().map(barrier).collect(),
+    }
+}
+
+fn awaiting(row: &AwaitingRow) -> v1::AwaitingRule {
+    v1::AwaitingRule {
+        rule: row.name.clone(),
+        queue: row.queue.to_string(),
+        measures: row.measures.iter().map(measure).collect(),
+    }
+}
+
+fn measure(row: &MeasureRow) -> v1::Measure {
+    let count = |it| match it {
+        Measure::Count(count) => count,
+        Measure::Time(_) => 0,
+    };
+    let time = |it| match it {
+        Measure::Count(_) => None,
+        Measure::Time(time) => Some(span(time)),
+    };
+    v1::Measure {
+        kind: row.kind.to_owned(),
+        at_least: row.at_least,
+        bound: count(row.bound),
+        now: row.now.map_or(0, count),
+        bound_time: time(row.bound),
+        now_time: row.now.and_then(time),
     }
 }
 

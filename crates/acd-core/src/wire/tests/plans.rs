@@ -41,13 +41,7 @@ fn when() -> impl Strategy<Value = When> {
         prop::option::of((0..10_u8).prop_map(|it| Priority::new(it).unwrap_or_default()));
     let admission = (any::<bool>(), prop::option::of(any::<u32>()))
         .prop_map(|(closed, calls_in_system)| Admission { closed, calls_in_system });
-    let gauge = select(vec![
-        Gauge::CallsWaiting,
-        Gauge::LongestWait,
-        Gauge::AgentsStaffed,
-        Gauge::AgentsWorking,
-        Gauge::AgentsAvailable,
-    ]);
+    let gauge = select(Gauge::ALL.to_vec());
     let bound = (gauge, any::<bool>(), any::<u64>()).prop_map(|(gauge, at_least, value)| Bound {
         gauge,
         at_least,
@@ -57,11 +51,13 @@ fn when() -> impl Strategy<Value = When> {
     let latch = (prop::option::of(any::<u16>().prop_map(QueueId)), bounds(), bounds())
         .prop_map(|(of, set, clear)| Latch { of, set, clear });
     let (admission, latch) = (prop::option::of(admission), prop::option::of(latch));
-    (span(), span(), priority, admission, latch).prop_map(
-        |(waited, age, priority_at_least, admission, latch)| When {
+    let channels = prop::collection::vec(select(Channel::ALL.to_vec()), 0..3);
+    (span(), span(), priority, channels, admission, latch).prop_map(
+        |(waited, age, priority_at_least, channels, admission, latch)| When {
             waited,
             age,
             priority_at_least,
+            channels,
             admission,
             latch,
         },

@@ -1,0 +1,350 @@
+//! What has happened in a queue, or the domain, of late: counts by half minutes, and what follows.
+//!
+//! The present half minute and the 59 before it are the window; they begin at whole half minutes of
+//! UTC. What is older is dropped when the queue is looked at next, so that one where nothing happens
+//! costs nothing. An estimate looks at the 59 that are over, so that it changes by the passing of time
+//! only as one ends.
+
+use crate::call::Place;
+use crate::event::Outcome;
+use crate::ids::{QueueId, Span, Timestamp};
+use crate::router::Router;
+
+/// How many half minutes make the window.
+const SLOTS: u64 = 60;
+/// A half minute.
+const SLOT: Span = Span::from_secs(30);
+
+/// What is counted in one half minute, or in several.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Tally {
+    /// Calls answered through the queue, ...
+    pub(crate) answered: u32,
+    /// ... and of those the ones within its target.
+    pub(crate) in_time: u32,
+    /// Calls given up there, the short ones left out.
+    pub(crate) abandoned: u32,
+    /// Calls answered through the queue that had stood in line there, ...
+    pub(crate) taken: u32,
+    /// ... and those that left the line in another way.
+    pub(crate) left: u32,
+    /// How long some call stood in line, in microseconds; whole stands only.
+    pub(crate) stood: u32,
+}
+
+/// What has happened of late.
+#[derive(Clone, Debug)]
+pub(crate) struct Window {
+    /// By the number of the half minute, modulo `SLOTS`.
+    slots: [Tally; SLOTS as usize],
+    /// All of them together.
+    total: Tally,
+    /// The number of the latest half minute that it has heard of.
+    latest: u64,
+    /// Since when some call stands in line.
+    pub(crate) since: Option<Timestamp>,
+    /// How many do.
+    pub(crate) in_line: u32,
+}
+
+/// The half minute of an instant, counted from the epoch.
+fn number(at: Timestamp) -> u64 {
+    at.0 / SLOT.0
+}
+
+fn beginning(number: u64) -> Timestamp {
+    Timestamp(number.saturating_mul(SLOT.0))
+}
+
+impl Tally {
+    const NONE: Self = Self { answered: 0, in_time: 0, abandoned: 0, taken: 0, left: 0, stood: 0 };
+
+    /// How many percent of the calls answered or given up were answered in time, rounded down; 100
+    /// where there were none, so that nothing was missed.
+    pub(crate) fn service_level(&self) -> u64 {
+        let all = u64::from(self.answered) + u64::from(self.abandoned);
+        (u64::from(self.in_time) * 100).checked_div(all).unwrap_or(100)
+    }
+
+    fn add(&mut self, more: Self) {
+        self.answered = self.answered.saturating_add(more.answered);
+        self.in_time = self.in_time.saturating_add(more.in_time);
+        self.abandoned = self.abandoned.saturating_add(more.abandoned);
+        self.taken = self.taken.saturating_add(more.taken);
+        self.left = self.left.saturating_add(more.left);
+        self.stood = self.stood.saturating_add(more.stood);
+    }
+
+    fn take(&mut self, less: Self) {
+        self.answered = self.answered.saturating_sub(less.answered);
+        self.in_time = self.in_time.saturating_sub(less.in_time);
+        self.abandoned = self.abandoned.saturating_sub(less.abandoned);
+        self.taken = self.taken.saturating_sub(less.taken);
+        self.left = self.left.saturating_sub(less.left);
+        self.stood = self.stood.saturating_sub(less.stood);
+    }
+
+    /// Whether a half minute can have come to this.
+    fn is_sound(&self) -> bool {
+        self.in_time <= self.answered
+            && self.taken <= self.answered
+            && u64::from(self.stood) <= SLOT.0
+    }
+}
+
+impl Window {
+    pub(crate) const EMPTY: Self = Self {
+        slots: [Tally::NONE; SLOTS as usize],
+        total: Tally::NONE,
+        latest: 0,
+        since: None,
+        in_line: 0,
+    };
+
+    fn slot_mut(&mut self, number: u64) -> &mut Tally {
+        &mut self.slots[(number % SLOTS) as usize]
+    }
+
+    /// Drops what is too old by now.
+    pub(crate) fn pass(&mut self, now: Timestamp) {
+        let present = number(now);
+        if present == self.latest {
+            return;
+        }
+        let passed = present.saturating_sub(self.latest).min(SLOTS);
+        for number in present + 1 - passed..=present {
+            let old = std::mem::take(self.slot_mut(number));
+            self.total.take(old);
+        }
+        self.latest = present;
+    }
+
+    fn count(&mut self, now: Timestamp, more: Tally) {
+        self.pass(now);
+        let present = self.latest;
+        self.slot_mut(present).add(more);
+        self.total.add(more);
+    }
+
+    fn stands(&mut self, now: Timestamp) {
+        self.in_line += 1;
+        self.since.get_or_insert(now);
+    }
+
+    fn stands_no_more(&mut self, now: Timestamp) {
+        self.in_line -= 1;
+        if self.in_line > 0 {
+            return;
+        }
+        let Some(since) = self.since.take().filter(|since| *since < now) else { return };
+        self.pass(now);
+        for at in number(since).max((self.latest + 1).saturating_sub(SLOTS))..=self.latest {
+            let stood = now.min(beginning(at + 1)).since(since.max(beginning(at)));
+            let more = Tally { stood: stood.0 as u32, ..Tally::NONE };
+            self.slot_mut(at).add(more);
+            self.total.add(more);
+        }
+    }
+
+    /// What was counted in the whole window; to be asked once time has passed.
+    pub(crate) fn total(&self) -> Tally {
+        self.total
+    }
+
+    /// What was counted in the half minutes that are over, a stand that goes on included, and when the
+    /// last of them ended.
+    pub(crate) fn whole(&self) -> (Tally, Span, Timestamp) {
+        let present = self.slots[(self.latest % SLOTS) as usize];
+        let mut whole = self.total;
+        whole.take(present);
+        let end = beginning(self.latest);
+        let first = beginning((self.latest + 1).saturating_sub(SLOTS));
+        let goes_on = self.since.map_or(Span(0), |since| end.since(since.max(first)));
+        (whole, Span(whole.stood.into()) + goes_on, end)
+    }
+
+    /// When the present half minute ends, if that may change something.
+    pub(crate) fn turns_at(&self) -> Option<Timestamp> {
+        let is_quiet = self.total == Tally::NONE && self.since.is_none();
+        (!is_quiet).then(|| beginning(self.latest + 1))
+    }
+
+    /// What is not too old at `now`, by half minutes, the earliest first, and since when calls stand in
+    /// line: the same however long nobody has looked.
+    pub(crate) fn kept(&self, now: Timestamp) -> Vec<(u64, Tally)> {
+        let first = (number(now) + 1).saturating_sub(SLOTS);
+        let all = (self.latest + 1).saturating_sub(SLOTS)..=self.latest;
+        let slots = all.map(|at| (at, self.slots[(at % SLOTS) as usize]));
+        slots.filter(|(at, slot)| *at >= first && *slot != Tally::NONE).collect()
+    }
+
+    /// The same again; `None` if it cannot be.
+    pub(crate) fn of_kept(
+        kept: &[(u64, Tally)],
+        since: Option<Timestamp>,
+        now: Timestamp,
+    ) -> Option<Self> {
+        let (present, mut window) = (number(now), Self { since, ..Self::EMPTY });
+        window.latest = present;
+        for (at, slot) in kept {
+            if !slot.is_sound() || *at > present || at + SLOTS <= present {
+                return None;
+            }
+            *window.slot_mut(*at) = *slot;
+            window.total.add(*slot);
+        }
+        let in_order = kept.windows(2).all(|pair| pair[0].0 < pair[1].0);
+        (in_order && since.is_none_or(|since| since <= now)).then_some(window)
+    }
+}
+
+impl Router {
+    /// The window of a queue is another one now.
+    fn window_has_changed(&mut self, of: u16) {
+        let measured = &self.gauges.all[usize::from(of)];
+        if measured.watches_window {
+            self.latches.look_at_all(&measured.latches);
+        }
+    }
+
+    /// A call stands in line in a queue.
+    pub(crate) fn stands(&mut self, queue: QueueId) {
+        self.windows[queue.index()].stands(self.now);
+        self.window_has_changed(queue.0);
+    }
+
+    /// A call does not stand in line any more. That it did is kept, for as long as it has the place.
+    pub(crate) fn stands_no_more(&mut self, place: u32) {
+        let Place { slot, queue, taken, .. } = self.places[place];
+        let since = self.calls[slot].stage_since.max(taken);
+        self.places[place].stood |= since < self.now;
+        self.windows[queue.index()].stands_no_more(self.now);
+        self.window_has_changed(queue.0);
+    }
+
+    /// The call was answered through a queue.
+    pub(crate) fn counts_as_answered(&mut self, slot: u32, queue: QueueId) {
+        let Some(place) = self.place_in(slot, queue) else { return };
+        let stood = std::mem::take(&mut self.places[place].stood);
+        let target = self.plan.queues[queue.index()].service_level.within;
+        let is_in_time = self.now.since(self.places[place].entered) <= target;
+        let answer = Tally { answered: 1, in_time: u32::from(is_in_time), ..Tally::NONE };
+        let taken = u32::from(stood);
+        self.windows[queue.index()].count(self.now, Tally { taken, ..answer });
+        self.window_has_changed(queue.0);
+        let domain = self.gauges.domain();
+        self.windows[usize::from(domain)].count(self.now, answer);
+        self.window_has_changed(domain);
+    }
+
+    /// The caller hung up, if that is how it ended, before anybody answered.
+    pub(crate) fn counts_as_abandoned(&mut self, slot: u32, outcome: Outcome) {
+        match outcome {
+            Outcome::Abandoned => {}
+            Outcome::Handled
+            | Outcome::ShortAbandoned
+            | Outcome::Overflowed
+            | Outcome::Vanished
+            | Outcome::Transferred
+            | Outcome::Rejected => return,
+        }
+        let given_up = Tally { abandoned: 1, ..Tally::NONE };
+        let mut place = self.calls[slot].places;
+        while place != crate::slab::NONE {
+            let Place { queue, next, .. } = self.places[place];
+            self.windows[queue.index()].count(self.now, given_up);
+            self.window_has_changed(queue.0);
+            place = next;
+        }
+        let domain = self.gauges.domain();
+        self.windows[usize::from(domain)].count(self.now, given_up);
+        self.window_has_changed(domain);
+    }
+
+    /// A place is given up: who had stood in line there has left it without being answered.
+    pub(crate) fn leaves_line_for_good(&mut self, stood: bool, queue: QueueId) {
+        if stood {
+            self.windows[queue.index()].count(self.now, Tally { left: 1, ..Tally::NONE });
+            self.window_has_changed(queue.0);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn seconds(at: u64) -> Timestamp {
+        Timestamp(at * 1_000_000)
+    }
+
+    #[test]
+    fn a_stand_is_divided_among_the_half_minutes_that_it_lasts() {
+        let mut window = Window::EMPTY;
+        window.stands(seconds(25));
+        window.stands(seconds(26));
+        window.stands_no_more(seconds(40));
+        window.stands_no_more(seconds(65));
+        let kept: Vec<_> =
+            window.kept(seconds(65)).iter().map(|(at, it)| (*at, it.stood)).collect();
+        assert_eq!(kept, [(0, 5_000_000), (1, 30_000_000), (2, 5_000_000)]);
+        window.pass(seconds(70));
+        assert_eq!(window.whole().1, Span::from_secs(35), "the present one is not over");
+        assert_eq!(window.turns_at(), Some(seconds(90)));
+        window.pass(seconds(30 * 61));
+        assert_eq!(window.total().stood, 5_000_000);
+        window.pass(seconds(30 * 62));
+        assert_eq!(window.turns_at(), None);
+    }
+
+    #[test]
+    fn a_stand_that_goes_on_counts_up_to_the_present_half_minute() {
+        let mut window = Window::EMPTY;
+        window.stands(seconds(10));
+        window.pass(seconds(80));
+        assert_eq!(window.whole(), (Tally::NONE, Span::from_secs(50), seconds(60)));
+        window.pass(seconds(7_200));
+        assert_eq!(window.whole().1, Span::from_secs(59 * 30), "no more than the window");
+        window.stands_no_more(seconds(7_210));
+        assert_eq!(window.total().stood, (59 * 30 + 10) * 1_000_000);
+    }
+
+    proptest! {
+        /// Whenever it is looked at, the window is what a list of all that happened says; and kept and
+        /// read again it is the same.
+        #[test]
+        fn a_window_is_what_a_list_says(
+            steps in prop::collection::vec((0..200_u64, 0..5_u8, any::<bool>()), 0..80),
+        ) {
+            let (mut window, mut now) = (Window::EMPTY, seconds(1_000));
+            let mut all: Vec<(u64, Tally)> = Vec::new();
+            for (pause, what, looks) in steps {
+                now = now + Span::from_secs(pause);
+                let mut more = Tally::NONE;
+                match what {
+                    0 => (more.answered, more.in_time) = (1, 1),
+                    1 => more.abandoned = 1,
+                    2 => (more.answered, more.taken) = (1, 1),
+                    3 => more.left = 1,
+                    _ => now = now + Span::from_secs(1_700),
+                }
+                if more != Tally::NONE {
+                    all.push((number(now), more));
+                    window.count(now, more);
+                }
+                let mut expected = Tally::NONE;
+                let recent = all.iter().filter(|(at, _)| at + SLOTS > number(now));
+                recent.for_each(|(_, more)| expected.add(*more));
+                let kept = window.kept(now);
+                let again = Window::of_kept(&kept, window.since, now).expect("it is sound");
+                prop_assert_eq!(again.total(), expected);
+                prop_assert_eq!(again.kept(now), kept);
+                if looks {
+                    window.pass(now);
+                    prop_assert_eq!(window.total(), expected);
+                }
+            }
+        }
+    }
+}
