@@ -64,7 +64,7 @@ async fn a_call_finds_its_queue_and_asks_for_what_its_route_does_until_a_rule_dr
     assert_eq!((&*offer.agent, &*offer.queue), ("sam", "front-desk"));
     watcher.until("offer_issued", "c1").await;
     let story = watcher.story("c1");
-    let dropped = ["rule_fired:never-mind", "requirement_changed", "offer_issued"];
+    let dropped = ["rule_fired:never-mind", "requirement_changed:no skill", "offer_issued"];
     assert_eq!(story[story.len() - 3..], dropped.map(str::to_owned), "{story:?}");
 }
 

@@ -32,7 +32,7 @@ async fn a_rule_asks_for_less_after_a_while() {
             "call_arrived:voice",
             "place_entered",
             "rule_fired:widen",
-            "requirement_changed",
+            "requirement_changed:billing 1",
             "offer_issued"
         ]
     );

@@ -40,6 +40,9 @@ impl View {
                 let number = self.names.plan.numbers.get(number.index());
                 Cow::Owned(number.cloned().unwrap_or_default())
             }
+            (Event::RequirementChanged { demand, .. }, _) => {
+                Cow::Owned(self.skill_queues[demand.index()].require.to_string())
+            }
             (Event::PriorityChanged { priority, .. }, _) => Cow::Owned(priority.get().to_string()),
             (
                 Event::AdapterUp { .. } | Event::AdapterSynced { .. } | Event::AdapterDown { .. },

@@ -120,7 +120,7 @@ impl Told<'_> {
             "has_it" => format!("{has} it"),
             "takes_no_such_calls" => format!("take{s} no such calls"),
             "not_his_queue" => format!("serve{s} other queues only"),
-            "lacks_skill" => format!("lack{s} {skill}"),
+            "lacks_skill" => format!("{has} no {skill}, or too little"),
             "lacks_alternative" => format!("meet{s} none of the alternatives"),
             "logged_out" => format!("{is} logged out"),
             "not_ready" if detail.is_empty() => format!("{is} not ready"),
@@ -171,6 +171,13 @@ impl Told<'_> {
         }
         let mut lines = vec![format!("  For {agent} to take it:")];
         lines.extend(place.asked.iter().map(|it| format!("    - {}", self.condition(it))));
+        if waits && place.ahead > 0 {
+            let (ahead, has) = (place.ahead, if place.ahead == 1 { "has" } else { "have" });
+            let ahead = counted(ahead.into(), "other");
+            lines.push(format!(
+                "    - {ahead} ahead of it {has} to go first, if {agent} may take them"
+            ));
+        }
         lines
     }
 

@@ -58,7 +58,7 @@ fn sentence(event: &v1::Event) -> Option<String> {
             "withdrawn" => format!("left {queue}: what had let it wait there too was over"),
             _ => return None,
         },
-        "requirement_changed" => format!("asks for something else in {queue}"),
+        "requirement_changed" => format!("asks for {detail} in {queue} from here on"),
         "priority_changed" => format!("has priority {detail} from here on"),
         "rule_fired" => format!("the rule `{detail}` of {queue} acted"),
         "rule_without_effect" => {
@@ -99,7 +99,7 @@ fn offer_end(agent: &str, detail: &str) -> String {
 
 fn call_end(detail: &str) -> String {
     let how = match detail {
-        "handled" => "somebody talked with the caller".to_owned(),
+        "handled" => "the caller has been talked with".to_owned(),
         "abandoned" => "the caller hung up before anybody talked with him".to_owned(),
         "short_abandoned" => "the caller hung up at once".to_owned(),
         "overflowed" => "it was sent away".to_owned(),
@@ -224,7 +224,10 @@ fn why_taken(decision: &v1::Decision, agent: &str, at: &Instant) -> String {
         }
         other => other.replace('_', " "),
     };
-    format!("{alone}{agent} became free, and took it before {others_name} of {}: {by}", other.queue)
+    format!(
+        "{alone}{agent} became free, and was offered it before {others_name} of {}: {by}",
+        other.queue
+    )
 }
 
 /// How long before an instant it was.

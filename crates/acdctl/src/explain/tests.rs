@@ -240,7 +240,7 @@ fn a_call_that_was_answered() {
                         ana, ben and 1 more were free; ana had been idle longer (3m 10s against 12s)
           09:00:06.000  ana accepted
           09:00:07.000  talks with ana
-          09:05:07.000  over: somebody talked with the caller
+          09:05:07.000  over: the caller has been talked with
     "#);
 }
 
@@ -259,7 +259,7 @@ fn a_call_that_moved() {
           09:01:30.000  entered support
           09:01:35.000  has priority 6 from here on (by wim: waited through a transfer)
           09:02:05.000  offered to cleo, through support
-                        cleo became free, and took it before c9 of support: it had waited longer (2m 05s against 40s)
+                        cleo became free, and was offered it before c9 of support: it had waited longer (2m 05s against 40s)
         In support for 40s; it asks for support 2.
           If it waits again: in 4m 20s the rule `give-up` ends it (voicemail).
     "#);
@@ -273,7 +273,7 @@ fn a_call_that_waits_and_what_keeps_one_agent_from_it() {
           09:00:00.000  entered billing
         In billing for 2m 10s, behind 2 others; it asks for billing 3.
           None of the 9 who may take it can now: 1 is logged out, 2 are not ready (lunch), 4 talk and 2 are in wrap-up (the first for 12s more).
-          Others may not take it: 5 lack billing.
+          Others may not take it: 5 have no billing, or too little.
           In 12s the rule `widen` makes it ask for billing 1.
           The rule `call-back` waits until the estimated wait reaches 5m 00s (now 3m 12s).
           The rule `spill` waits until the estimated wait reaches 1m 00s (not known) in support.
@@ -284,6 +284,7 @@ fn a_call_that_waits_and_what_keeps_one_agent_from_it() {
             - dora would need billing 3, and has 1
             - dora would have to be ready, and is not (lunch)
             - dora did not take it, and is skipped for 15s more
+            - 2 others ahead of it have to go first, if dora may take them
     "#);
 }
 
@@ -295,7 +296,7 @@ fn a_call_that_nobody_may_take() {
           09:00:00.000  entered nurse
         It is offered to nobody: its adapter is not connected.
         In nurse for 2m 10s, first in line; it asks for nursing 1.
-          Nobody may take it: 4 take no such calls, 1 serves other queues only and 3 lack nursing.
+          Nobody may take it: 4 take no such calls, 1 serves other queues only and 3 have no nursing, or too little.
           In 5m 00s the rule `give-up` ends it (voicemail).
     "#);
 }
@@ -391,14 +392,14 @@ fn whatever_decided_is_said() {
         ana and ben were free; ana comes first in the configuration
         ana and ben were free; ana was drawn by lot
         ana became free, and had no other call to take
-        ana became free, and took it before c9 of support: emergencies come before all others
-        ana became free, and took it before c9 of support: billing ranks higher for ana than support (7 against 5)
-        ana became free, and took it before c9 of support: priority 6 against 5
-        ana became free, and took it before c9 of support: it had lost its agent, and goes first
-        ana became free, and took it before c9 of support: it had waited longer (2m 10s against 40s)
-        ana became free, and took it before c9 of support: waiting and priority together (2m 10s with priority 6 against 40s with 5)
-        ana became free, and took it before c9 of support: it was promised an answer earlier
-        ana became free, and took it before c9 of support: it came first, in the same instant
+        ana became free, and was offered it before c9 of support: emergencies come before all others
+        ana became free, and was offered it before c9 of support: billing ranks higher for ana than support (7 against 5)
+        ana became free, and was offered it before c9 of support: priority 6 against 5
+        ana became free, and was offered it before c9 of support: it had lost its agent, and goes first
+        ana became free, and was offered it before c9 of support: it had waited longer (2m 10s against 40s)
+        ana became free, and was offered it before c9 of support: waiting and priority together (2m 10s with priority 6 against 40s with 5)
+        ana became free, and was offered it before c9 of support: it was promised an answer earlier
+        ana became free, and was offered it before c9 of support: it came first, in the same instant
         ana became free; it had joined billing first
     "#);
 }
