@@ -106,6 +106,7 @@ pub(crate) fn plan(shape: &Shape) -> RoutingPlan {
         shared_callers: Vec::new(),
         hard: Vec::new(),
         reasons: Vec::new(),
+        dispositions: Vec::new(),
         adapters: Vec::new(),
         numbers: Vec::new(),
         announcements: Vec::new(),

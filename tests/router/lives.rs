@@ -8,10 +8,10 @@ use crate::twin::Twin;
 use acd_core::{
     Action, AdapterFacts, AdapterId, Admission, Affinity, AgentId, AnnouncementId, Bound,
     CallEntry, CallHandle, CallerKey, Channel, ChannelPlan, Channels, Command, Criterion, DeskPlan,
-    DeviceState, Endpoint, Event, ExtraId, ForcedPresence, Gauge, HeartbeatState, How, KeepFree,
-    Latch, MissedOffers, OfferEnd, OfferNumber, OfferResult, Order, Outcome, Phase, Priority,
-    QueueId, RANK_MAX, ReasonId, Requirement, Router, RoutingPlan, Rule, Service, SkillId, Span,
-    Timestamp, Treatment, When,
+    DeviceState, DispositionId, Endpoint, Event, ExtraId, ForcedPresence, Gauge, HeartbeatState,
+    How, KeepFree, Latch, MissedOffers, OfferEnd, OfferNumber, OfferResult, Order, Outcome, Phase,
+    Priority, QueueId, RANK_MAX, ReasonId, Requirement, Router, RoutingPlan, Rule, Service,
+    SkillId, SlotState, Span, Timestamp, Treatment, When,
 };
 use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
@@ -119,6 +119,10 @@ pub(crate) enum Attempt {
     },
     EndWrapUp {
         agent: u32,
+        /// Of those that are in wrap-up.
+        call: usize,
+        named: bool,
+        disposition: Option<u16>,
     },
     Heartbeat {
         agent: u32,
@@ -217,7 +221,11 @@ fn attempt() -> impl Strategy<Value = Attempt> {
             .prop_map(|(agent, call)| Attempt::Accept { agent, call }),
         2 => (agent.clone(), call.clone())
             .prop_map(|(agent, call)| Attempt::Decline { agent, call }),
-        2 => agent.clone().prop_map(|agent| Attempt::EndWrapUp { agent }),
+        2 => (agent.clone(), call.clone(), any::<bool>(), prop::option::of(0_u16..4)).prop_map(
+            |(agent, call, named, disposition)| {
+                Attempt::EndWrapUp { agent, call, named, disposition }
+            }
+        ),
         3 => (agent.clone(), any::<bool>())
             .prop_map(|(agent, kept)| Attempt::Heartbeat { agent, kept }),
         2 => (agent.clone(), 0_u64..20_000_000)
@@ -453,6 +461,18 @@ fn leading_elsewhere(mut rule: Rule, id: u16, all: u16) -> Rule {
         }
     }
     rule
+}
+
+/// Who is in wrap-up, after which calls of which queues.
+fn notes_taken(router: &Router) -> Vec<(AgentId, CallHandle, QueueId)> {
+    let slots = router
+        .agents()
+        .flat_map(|known| known.slots.into_iter().map(move |slot| (known.agent, slot.state)));
+    let notes = slots.filter_map(|(agent, state)| match state {
+        SlotState::WrapUp { call, queue, .. } => Some((agent, call, queue)),
+        _ => None,
+    });
+    notes.collect()
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -959,7 +979,19 @@ impl World {
             Attempt::ExtendWrapUp { agent, by } => {
                 Command::AgentExtendWrapUp { agent: AgentId(agent), by: Span(by) }
             }
-            Attempt::EndWrapUp { agent } => Command::AgentEndWrapUp { agent: AgentId(agent) },
+            Attempt::EndWrapUp { agent, call, named, disposition } => {
+                let notes = notes_taken(&self.router);
+                let nobody = CallHandle { slot: 7, generation: 9_999 };
+                let found = notes.get(call % notes.len().max(1)).copied();
+                let (agent, call, queue) = found.unwrap_or((AgentId(agent), nobody, QueueId(0)));
+                // Mostly one of the queue's.
+                let known = &self.router.plan().queues[queue.index()].dispositions;
+                let disposition = disposition.map(|it| match known.get(usize::from(it)) {
+                    Some(known) => *known,
+                    None => DispositionId(it),
+                });
+                Command::AgentEndWrapUp { agent, call: named.then_some(call), disposition }
+            }
             Attempt::Move { call, queue } => {
                 Command::MoveCall { call: live(call), queue: QueueId(queue) }
             }

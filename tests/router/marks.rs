@@ -94,6 +94,8 @@ variants!(
         AgentLoggedOut,
         AgentLoggedIn,
         NotInWrapUp,
+        SeveralInWrapUp,
+        UnknownDisposition,
         WrapUpAtMost,
         SinceAhead,
         AgentNotAvailable,
@@ -140,6 +142,7 @@ variants!(
         DeviceChanged,
         HeartbeatChanged,
         SlotChanged,
+        WrapUpEnded,
         WrapUpExtended,
     }
 );

@@ -38,6 +38,7 @@ pub(crate) fn plan(queues: Vec<QueuePlan>, agents: Vec<AgentPlan>) -> RoutingPla
         channels: Channels::default(),
         shared_callers: Vec::new(),
         reasons: vec!["break".to_owned(), "lunch".to_owned()],
+        dispositions: ["resolved", "follow-up", "spam"].map(str::to_owned).to_vec(),
         adapters: vec!["pbx".to_owned(), "other".to_owned()],
         skills: ["billing", "spanish", "nurse"].map(str::to_owned).to_vec(),
         hard: Vec::new(),

@@ -8,7 +8,7 @@ use crate::persist::{Persist, RestoreError, Restored, Sink, Source, persist_enum
 /// Raised by any change of behaviour (the same commands give other events), of a command's or a
 /// plan's bytes, or of a snapshot's. The tail of a journal is folded only by the version that wrote
 /// it: by another one the same commands might mean something else.
-pub const LOGIC_VERSION: u32 = 7;
+pub const LOGIC_VERSION: u32 = 8;
 
 /// A hash over every field of every event, in their order; the same on every machine.
 ///
@@ -94,6 +94,7 @@ persist_enum!(Event {
     28 = HeartbeatChanged { agent, heartbeat },
     29 = AgentAwaited { call, agent, until },
     30 = AgentAwaitedNoMore { call },
+    31 = WrapUpEnded { agent, call, queue, disposition },
 });
 persist_enum!(LeftCause { 0 = Moved, 1 = Connected, 2 = Ended, 3 = Withdrawn });
 persist_enum!(OfferEnd {
@@ -114,8 +115,8 @@ mod tests {
     use super::*;
     use crate::event::{DeviceState, HeartbeatState, NotReadyReason, Presence, SlotState};
     use crate::ids::{
-        AdapterId, AgentId, AnnouncementId, CallHandle, DemandId, NumberId, OfferNumber, Priority,
-        QueueId, ReasonId, RouteId, Timestamp,
+        AdapterId, AgentId, AnnouncementId, CallHandle, DemandId, DispositionId, NumberId,
+        OfferNumber, Priority, QueueId, ReasonId, RouteId, Timestamp,
     };
     use crate::plan::{Channel, Treatment};
     use proptest::prelude::*;
@@ -131,7 +132,7 @@ mod tests {
         let presence = Presence::NotReady(NotReadyReason::Named(ReasonId(1)));
         let pending = Some(Presence::Ready);
         let (treatment, outcome) = (Some(Treatment::Message), Outcome::Overflowed);
-        let state = SlotState::WrapUp { until: since, queue };
+        let state = SlotState::WrapUp { until: since, call, queue };
         vec![
             Event::RecoveryOver,
             Event::AdapterUp { adapter },
@@ -180,6 +181,12 @@ mod tests {
             Event::HeartbeatChanged { agent, heartbeat: HeartbeatState::Kept },
             Event::AgentAwaited { call, agent, until: since },
             Event::AgentAwaitedNoMore { call },
+            Event::WrapUpEnded {
+                agent,
+                call,
+                queue: Some(QueueId(1)),
+                disposition: Some(DispositionId(19)),
+            },
         ]
     }
 
@@ -226,7 +233,7 @@ mod tests {
     /// A journal's batches hold such values: whoever changes this one raises `LOGIC_VERSION`.
     #[test]
     fn the_hash_of_one_of_each_is_known() {
-        assert_eq!((LOGIC_VERSION, digest(&one_of_each())), (7, 0xEDA3_B0BD_3FBF_9ED2));
+        assert_eq!((LOGIC_VERSION, digest(&one_of_each())), (8, 0xBADB_CFA5_10E4_FC8E));
     }
 
     #[test]

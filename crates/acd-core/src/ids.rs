@@ -124,6 +124,10 @@ handle!(
     ReasonId(u16)
 );
 handle!(
+    /// How a conversation came out, as its agent says: its index in `RoutingPlan::dispositions`.
+    DispositionId(u16)
+);
+handle!(
     /// A telephone number outside acdd: its index in `RoutingPlan::numbers`.
     NumberId(u16)
 );

@@ -2,8 +2,8 @@
 //! digest. Integers are little-endian.
 
 use crate::ids::{
-    AdapterId, AgentId, AnnouncementId, CallerKey, DemandId, ExtraId, NumberId, OfferNumber,
-    Priority, QueueId, ReasonId, RouteId, SkillId, Span, Timestamp,
+    AdapterId, AgentId, AnnouncementId, CallerKey, DemandId, DispositionId, ExtraId, NumberId,
+    OfferNumber, Priority, QueueId, ReasonId, RouteId, SkillId, Span, Timestamp,
 };
 use crate::plan::PlanDefect;
 use std::fmt;
@@ -145,6 +145,7 @@ persist_handles!(
     AnnouncementId,
     CallerKey,
     DemandId,
+    DispositionId,
     ExtraId,
     NumberId,
     OfferNumber,

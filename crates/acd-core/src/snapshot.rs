@@ -19,7 +19,7 @@ use crate::slab::NONE;
 use std::sync::Arc;
 
 /// First bytes of every snapshot: a name and the version of the format. `LOGIC_VERSION` is apart.
-const MAGIC: [u8; 8] = *b"acdcore\x07";
+const MAGIC: [u8; 8] = *b"acdcore\x08";
 
 /// FNV-1a, 64 bits (Fowler, Noll, Vo).
 struct Fnv(u64);
@@ -70,7 +70,7 @@ persist_enum!(SlotState {
     2 = Connecting { call },
     3 = Talking { call },
     4 = Held { call },
-    5 = WrapUp { until, queue },
+    5 = WrapUp { until, call, queue },
 });
 
 impl Router {
@@ -330,7 +330,11 @@ impl Router {
         };
         match *state {
             SlotState::Free => true,
-            SlotState::WrapUp { queue, .. } => queue.index() < self.plan.queues.len(),
+            SlotState::WrapUp { call, queue, .. } => {
+                let of_slot = self.calls.slots.get(call.slot as usize);
+                let has_lived = of_slot.is_some_and(|it| call.generation <= it.generation);
+                has_lived && queue.index() < self.plan.queues.len()
+            }
             SlotState::Reserved { call, .. }
             | SlotState::Connecting { call }
             | SlotState::Talking { call }

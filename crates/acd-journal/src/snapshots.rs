@@ -4,6 +4,7 @@
 use crate::cast::{Cast, Farewell, SentAway};
 use crate::codec::{NUMBERS_END, Source, Unreadable, decode_card, encode_card, text, varint};
 use crate::disk::{self, Disk};
+use crate::notes::Notes;
 use crate::record::Tail;
 use crate::replica::{Parts, Replica};
 use acd_core::{AdapterId, CallHandle, EventDigest, LOGIC_VERSION, Router, RoutingPlan, Treatment};
@@ -12,7 +13,7 @@ use std::sync::Arc;
 
 const MAGIC: [u8; 8] = *b"acdsnap\n";
 /// The version of what this file writes around the Router's own snapshot.
-const FORMAT: u32 = 2;
+const FORMAT: u32 = 3;
 const SUFFIX: &str = ".snapshot";
 /// What stands in place of a treatment where the caller was transferred.
 const TRANSFER: u8 = 255;
@@ -184,7 +185,10 @@ fn decode_parts(source: &mut Source<'_>) -> Result<Replica, String> {
     let router = take_part(source).map_err(unreadable)?;
     let router = Router::restore(Arc::new(plan), router).map_err(|error| error.to_string())?;
     let cast = decode_cast(&mut Source(take_part(source).map_err(unreadable)?));
-    let cast = cast.map_err(unreadable)?;
+    let mut cast = cast.map_err(unreadable)?;
+    if let Some(nameless) = cast.keep_notes_of(&router) {
+        return Err(format!("call slot {}, in wrap-up, has no name", nameless.slot));
+    }
     if let Some(nameless) = router.calls().find(|call| cast.card(call.call).is_none()) {
         return Err(format!("call slot {} has no name", nameless.call.slot));
     }
@@ -210,6 +214,12 @@ pub(crate) fn encode_cast(cast: &Cast, out: &mut Vec<u8>) {
         varint(out, u64::from(call.slot));
         varint(out, u64::from(call.generation));
         varint(out, u64::from(adapter.0));
+        encode_card(card, out);
+    }
+    varint(out, cast.notes().all().len() as u64);
+    for (call, card) in cast.notes().all() {
+        varint(out, u64::from(call.slot));
+        varint(out, u64::from(call.generation));
         encode_card(card, out);
     }
     varint(out, cast.sent_away().all().count() as u64);
@@ -243,6 +253,11 @@ fn decode_cast(source: &mut Source<'_>) -> Result<Cast, Unreadable> {
             return Err(Unreadable("slot"));
         }
     }
+    let mut notes = Vec::new();
+    for _ in 0..source.varint("calls in wrap-up")? {
+        let (slot, generation) = (small(source)?, small(source)?);
+        notes.push((CallHandle { slot, generation }, Arc::new(decode_card(source)?)));
+    }
     let mut sent_away = SentAway::default();
     for _ in 0..source.varint("calls sent away")? {
         let adapter = adapter_among(source, &adapters)?;
@@ -257,7 +272,7 @@ fn decode_cast(source: &mut Source<'_>) -> Result<Cast, Unreadable> {
         };
         sent_away.note(adapter, call_id, farewell);
     }
-    Ok(Cast::restore(adapters, calls, sent_away))
+    Ok(Cast::restore(adapters, calls, Notes::restore(notes), sent_away))
 }
 
 fn small(source: &mut Source<'_>) -> Result<u32, Unreadable> {

@@ -43,6 +43,13 @@ impl Names {
                 };
                 format!("{}: {heartbeat}", self.agent_name(*agent))
             }
+            Event::WrapUpEnded { agent, call, queue, disposition } => {
+                let call = self.call_name(*call);
+                let gone = if queue.is_none() { ", its queue is gone" } else { "" };
+                let said = disposition.map(|it| self.plan.dispositions[it.index()].as_str());
+                let said = said.map(|said| format!(", {said}")).unwrap_or_default();
+                format!("{}: wrap-up after {call} is over{gone}{said}", self.agent_name(*agent))
+            }
             Event::WrapUpExtended { agent, slot, until } => {
                 let which = if *slot == 0 { String::new() } else { format!(" (slot {slot})") };
                 let until = moment(*until);
@@ -223,6 +230,7 @@ impl Names {
             | Event::PresenceChanged { .. }
             | Event::SlotChanged { .. }
             | Event::HeartbeatChanged { .. }
+            | Event::WrapUpEnded { .. }
             | Event::WrapUpExtended { .. } => unreachable!("only events of offers come here"),
         }
     }
@@ -263,7 +271,7 @@ impl Names {
             SlotState::Connecting { call } => format!("connecting {}", self.call_name(*call)),
             SlotState::Talking { call } => format!("talking with {}", self.call_name(*call)),
             SlotState::Held { call } => format!("holding {}", self.call_name(*call)),
-            SlotState::WrapUp { .. } => "wrap-up".to_owned(),
+            SlotState::WrapUp { call, .. } => format!("wrap-up after {}", self.call_name(*call)),
         }
     }
 

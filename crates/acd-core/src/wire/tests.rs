@@ -6,8 +6,8 @@ use super::*;
 use crate::digest::{EventDigest, LOGIC_VERSION};
 use crate::event::DeviceState;
 use crate::ids::{
-    AdapterId, AgentId, AnnouncementId, CallHandle, CallerKey, ExtraId, NumberId, OfferNumber,
-    Priority, QueueId, ReasonId, RouteId, SkillId, Span, Timestamp,
+    AdapterId, AgentId, AnnouncementId, CallHandle, CallerKey, DispositionId, ExtraId, NumberId,
+    OfferNumber, Priority, QueueId, ReasonId, RouteId, SkillId, Span, Timestamp,
 };
 use plans::plan;
 use proptest::prelude::*;
@@ -112,7 +112,11 @@ fn one_of_each(of: &Ingredients) -> Vec<Command> {
         Command::AgentNotReady { agent, reason: of.reason.map(ReasonId) },
         Command::AgentAccept { agent, offer },
         Command::AgentDecline { agent, offer },
-        Command::AgentEndWrapUp { agent },
+        Command::AgentEndWrapUp {
+            agent,
+            call: flag.then_some(call),
+            disposition: of.reason.map(DispositionId),
+        },
         Command::MoveCall { call, queue },
         Command::SetPriority { call, priority },
         Command::EndCall { call, treatment },
@@ -240,6 +244,7 @@ fn the_bytes_of_one_of_each_are_known() {
         ring: Span(5),
         wrap_up: Span(6),
         wrap_up_at_most: Span(28),
+        dispositions: vec![DispositionId(34)],
         service_level: ServiceLevel { answered_percent: 7, within: Span(8) },
         keep_free: Some(KeepFree { agents: 29, for_priority: Priority::HIGHEST_BY_RULE }),
         affinity: Affinity { window: Span(30), wait: Span(31) },
@@ -265,6 +270,7 @@ fn the_bytes_of_one_of_each_are_known() {
         shared_callers: vec![Pattern("anonymous".to_owned())],
         hard: vec![SkillId(1)],
         reasons: vec!["break".to_owned()],
+        dispositions: vec!["resolved".to_owned()],
         adapters: vec!["pbx".to_owned()],
         skills: vec!["billing".to_owned(), "spanish".to_owned()],
         numbers: vec!["+1555".to_owned()],
@@ -301,13 +307,13 @@ fn the_bytes_of_one_of_each_are_known() {
     let bytes = encoded(&one_of_each(&of));
     let mut hash = EventDigest::default();
     bytes.iter().for_each(|byte| hash.bytes(&[*byte]));
-    assert_eq!((LOGIC_VERSION, bytes.len(), hash.value()), (7, 858, 0x091B_A5FA_66D7_1D6F));
+    assert_eq!((LOGIC_VERSION, bytes.len(), hash.value()), (8, 892, 0x37CE_CA18_DE7F_30DE));
 }
 
 /// A length that is not there asks for no memory: this would be billions of names.
 #[test]
 fn a_damaged_length_is_refused() {
-    const TABLES: usize = 10;
+    const TABLES: usize = 11;
     let mut bytes = Vec::new();
     RoutingPlan::default().encode(&mut bytes);
     let tables = bytes.len() - TABLES * size_of::<u32>();

@@ -48,6 +48,10 @@ impl Engine {
     fn record(&mut self, cause: &Cause<'_>, event: &Event, decision: Option<Box<Decision>>) {
         let named = match (event, cause.minted) {
             (Event::CallArrived { .. }, Some(Minted::Call(card))) => Named::Call(Arc::clone(card)),
+            (Event::WrapUpEnded { call, .. }, _) => {
+                let card = self.directory.name_of(*call);
+                card.map_or(Named::Nothing, |card| Named::Call(Arc::clone(card)))
+            }
             (
                 Event::AdapterUp { adapter }
                 | Event::AdapterSynced { adapter }
@@ -144,6 +148,9 @@ impl Engine {
                     adapter.lost_call();
                 }
             }
+            Event::SlotChanged { .. } | Event::WrapUpEnded { .. } => {
+                self.directory.notes_follow(event);
+            }
             Event::QueueClosed { .. }
             | Event::LatchChanged { .. }
             | Event::RecoveryOver
@@ -160,7 +167,6 @@ impl Engine {
             | Event::PresenceChanged { .. }
             | Event::DeviceChanged { .. }
             | Event::HeartbeatChanged { .. }
-            | Event::SlotChanged { .. }
             | Event::WrapUpExtended { .. } => {}
         }
     }

@@ -341,6 +341,7 @@ impl View {
             | Event::HeartbeatChanged { .. }
             | Event::PresenceChanged { .. }
             | Event::SlotChanged { .. }
+            | Event::WrapUpEnded { .. }
             | Event::WrapUpExtended { .. } => {}
         }
     }

@@ -40,6 +40,10 @@ impl View {
                 let number = self.names.plan.numbers.get(number.index());
                 Cow::Owned(number.cloned().unwrap_or_default())
             }
+            (Event::WrapUpEnded { disposition: Some(disposition), .. }, _) => {
+                let said = self.names.plan.dispositions.get(disposition.index());
+                Cow::Owned(said.cloned().unwrap_or_default())
+            }
             (Event::PriorityChanged { priority, .. }, _) => Cow::Owned(priority.get().to_string()),
             (
                 Event::AdapterUp { .. } | Event::AdapterSynced { .. } | Event::AdapterDown { .. },
@@ -114,6 +118,7 @@ pub(crate) fn kind(event: &Event) -> &'static str {
         Event::DeviceChanged { .. } => "device_changed",
         Event::HeartbeatChanged { .. } => "heartbeat_changed",
         Event::SlotChanged { .. } => "slot_changed",
+        Event::WrapUpEnded { .. } => "wrap_up_ended",
         Event::WrapUpExtended { .. } => "wrap_up_extended",
     }
 }
@@ -167,6 +172,7 @@ fn detail(event: &Event) -> &'static str {
         | Event::RuleFired { .. }
         | Event::QueueClosed { .. }
         | Event::LatchChanged { .. }
+        | Event::WrapUpEnded { .. }
         | Event::WrapUpExtended { .. }
         | Event::OfferIssued { .. }
         | Event::OfferRinging { .. }
@@ -210,6 +216,18 @@ pub(super) fn slot(word: SlotWord) -> &'static str {
         SlotWord::Talking => "talking",
         SlotWord::Held => "held",
         SlotWord::WrapUp => "wrap_up",
+    }
+}
+
+/// The call that an agent has in a slot, or takes notes on there.
+pub(super) fn call_in(state: SlotState) -> Option<CallHandle> {
+    match state {
+        SlotState::Free => None,
+        SlotState::Reserved { call, .. }
+        | SlotState::Connecting { call }
+        | SlotState::Talking { call }
+        | SlotState::Held { call }
+        | SlotState::WrapUp { call, .. } => Some(call),
     }
 }
 
@@ -269,15 +287,18 @@ fn about(event: &Event) -> About {
         | Event::HeartbeatChanged { agent, .. }
         | Event::WrapUpExtended { agent, .. } => About { agent: Some(agent), ..About::default() },
         Event::SlotChanged { agent, state, .. } => {
-            let (call, offer, queue) = match state {
-                SlotState::Free => (None, 0, None),
-                SlotState::Reserved { call, offer } => (Some(call), offer.0, None),
-                SlotState::Connecting { call }
-                | SlotState::Talking { call }
-                | SlotState::Held { call } => (Some(call), 0, None),
-                SlotState::WrapUp { queue, .. } => (None, 0, Some(queue)),
+            let (offer, queue) = match state {
+                SlotState::Reserved { offer, .. } => (offer.0, None),
+                SlotState::WrapUp { queue, .. } => (0, Some(queue)),
+                SlotState::Free
+                | SlotState::Connecting { .. }
+                | SlotState::Talking { .. }
+                | SlotState::Held { .. } => (0, None),
             };
-            About { call, agent: Some(agent), queue, offer }
+            About { call: call_in(state), agent: Some(agent), queue, offer }
+        }
+        Event::WrapUpEnded { agent, call, queue, .. } => {
+            About { agent: Some(agent), queue, ..of_call(call) }
         }
     }
 }

@@ -78,6 +78,8 @@ fn sentence(event: &v1::Event) -> Option<String> {
         "play_ordered" => format!("hears `{detail}`"),
         "transfer_ordered" => format!("is sent to {detail}"),
         "call_ended" => call_end(detail),
+        "wrap_up_ended" if detail.is_empty() => format!("{agent} is done with it, without a word"),
+        "wrap_up_ended" => format!("{agent} is done with it: `{detail}`"),
         other => format!("{} {detail}", other.replace('_', " ")),
     })
 }
