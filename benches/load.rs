@@ -110,6 +110,7 @@ pub(crate) fn plan(shape: &Shape) -> RoutingPlan {
         adapters: Vec::new(),
         numbers: Vec::new(),
         announcements: Vec::new(),
+        ladders: Vec::new(),
         extras: Vec::new(),
         routes: Vec::new(),
         skills: (0..SKILLS).map(|skill| format!("skill-{skill}")).collect(),

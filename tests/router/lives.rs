@@ -9,9 +9,9 @@ use acd_core::{
     Action, AdapterFacts, AdapterId, Admission, Affinity, AgentId, AnnouncementId, Bound,
     CallEntry, CallHandle, CallerKey, Channel, ChannelPlan, Channels, Command, Criterion, DeskPlan,
     DeviceState, DispositionId, Endpoint, Event, ExtraId, ForcedPresence, Gauge, HeartbeatState,
-    How, KeepFree, Latch, MissedOffers, OfferEnd, OfferNumber, OfferResult, Order, Outcome, Phase,
-    Priority, QueueId, RANK_MAX, ReasonId, Requirement, Router, RoutingPlan, Rule, Service,
-    SkillId, SlotState, Span, Timestamp, Treatment, When,
+    How, KeepFree, LadderId, Latch, MissedOffers, OfferEnd, OfferNumber, OfferResult, Order,
+    Outcome, Phase, Priority, QueueId, RANK_MAX, ReasonId, Requirement, Router, RoutingPlan, Rule,
+    Service, SkillId, SlotState, Span, Timestamp, Treatment, When,
 };
 use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
@@ -380,6 +380,8 @@ fn rules_with_conditions() -> impl Strategy<Value = (Vec<Rule>, bool)> {
         2 => (0..4_u16).prop_map(|to| Action::MoveTo(QueueId(to))),
         2 => (0..9_u8).prop_map(|it| Action::RaisePriority(Priority::new(it).unwrap())),
         2 => Just(Action::Play(AnnouncementId(0))),
+        1 => Just(Action::OfferCallback),
+        1 => Just(Action::Ladder(LadderId(0))),
         1 => Just(Action::Require(Requirement::default())),
         2 => subsequence(vec![SkillId(0), SkillId(1), SkillId(2)], 1..=2).prop_map(Action::Drop),
         1 => Just(Action::End(Treatment::Message)),
@@ -457,7 +459,9 @@ fn leading_elsewhere(mut rule: Rule, id: u16, all: u16) -> Rule {
             | Action::Drop(_)
             | Action::End(_)
             | Action::TransferTo(_)
-            | Action::Play(_) => {}
+            | Action::Play(_)
+            | Action::OfferCallback
+            | Action::Ladder(_) => {}
         }
     }
     rule

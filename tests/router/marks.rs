@@ -138,6 +138,8 @@ variants!(
         CallEnded,
         TransferOrdered,
         PlayOrdered,
+        CallbackOfferOrdered,
+        LadderOrdered,
         PresenceChanged,
         DeviceChanged,
         HeartbeatChanged,
@@ -165,7 +167,18 @@ variants!(order, ORDERS, Order { Strict, Credit, Oldest, Deadline });
 variants!(
     action,
     ACTIONS,
-    Action { RaisePriority, Require, Drop, AddQueue, MoveTo, End, TransferTo, Play }
+    Action {
+        RaisePriority,
+        Require,
+        Drop,
+        AddQueue,
+        MoveTo,
+        End,
+        TransferTo,
+        Play,
+        OfferCallback,
+        Ladder
+    }
 );
 variants!(
     gauge,

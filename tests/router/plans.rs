@@ -44,6 +44,7 @@ pub(crate) fn plan(queues: Vec<QueuePlan>, agents: Vec<AgentPlan>) -> RoutingPla
         hard: Vec::new(),
         numbers: vec!["+15550100".to_owned()],
         announcements: vec!["please-hold".to_owned()],
+        ladders: vec!["on-call".to_owned()],
         extras: Vec::new(),
         routes: Vec::new(),
         queues,

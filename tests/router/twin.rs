@@ -1713,6 +1713,14 @@ impl Twin {
                 self.say(Event::PlayOrdered { call, announcement: *announcement });
                 true
             }
+            Action::OfferCallback => {
+                self.say(Event::CallbackOfferOrdered { call });
+                true
+            }
+            Action::Ladder(ladder) => {
+                self.say(Event::LadderOrdered { call, ladder: *ladder });
+                true
+            }
         }
     }
 

@@ -6,9 +6,9 @@ use crate::plans;
 use acd_core::{
     Action, AdapterId, Admission, AgentId, AnnouncementId, Bound, CallEntry, CallHandle, CallerKey,
     Channel, Command, Criterion, DeskPlan, DeviceState, DispositionId, Endpoint, ExtraId,
-    ForcedPresence, Gauge, KeepFree, Latch, MissedOffers, NumberId, OfferNumber, OfferResult,
-    Order, Priority, QueueId, ReasonId, Requirement, RoutingPlan, Service, SkillId, Span,
-    Timestamp, Treatment,
+    ForcedPresence, Gauge, KeepFree, LadderId, Latch, MissedOffers, NumberId, OfferNumber,
+    OfferResult, Order, Priority, QueueId, ReasonId, Requirement, RoutingPlan, Service, SkillId,
+    Span, Timestamp, Treatment,
 };
 use std::collections::BTreeMap;
 
@@ -334,6 +334,8 @@ impl Names {
             ["raise", "to", priority] => Action::RaisePriority(priority_of(at, priority)),
             ["transfer"] => Action::TransferTo(NumberId(0)),
             ["play"] => Action::Play(AnnouncementId(0)),
+            ["offer", "a", "callback"] => Action::OfferCallback,
+            ["try", "the", "ladder"] => Action::Ladder(LadderId(0)),
             ["end", "voicemail"] => Action::End(Treatment::Voicemail),
             ["end", "message"] => Action::End(Treatment::Message),
             ["end", "busy"] => Action::End(Treatment::Busy),

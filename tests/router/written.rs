@@ -454,6 +454,10 @@ fn action(plan: &RoutingPlan, action: &Action) -> Option<String> {
             return (number.index() == 0).then(|| "transfer".to_owned());
         }
         Action::Play(played) => return (played.index() == 0).then(|| "play".to_owned()),
+        Action::OfferCallback => "offer a callback".to_owned(),
+        Action::Ladder(ladder) => {
+            return (ladder.index() == 0).then(|| "try the ladder".to_owned());
+        }
     })
 }
 

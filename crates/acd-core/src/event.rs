@@ -1,8 +1,8 @@
 //! What the Router decided. Orders to adapters, views and statistics are folds over these.
 
 use crate::ids::{
-    AdapterId, AgentId, AnnouncementId, CallHandle, DemandId, DispositionId, NumberId, OfferNumber,
-    Priority, QueueId, ReasonId, RouteId, Timestamp,
+    AdapterId, AgentId, AnnouncementId, CallHandle, DemandId, DispositionId, LadderId, NumberId,
+    OfferNumber, Priority, QueueId, ReasonId, RouteId, Timestamp,
 };
 use crate::plan::{Channel, Treatment};
 
@@ -237,6 +237,18 @@ pub enum Event {
         call: CallHandle,
         /// Which announcement.
         announcement: AnnouncementId,
+    },
+    /// A rule has the adapter ask the waiting caller whether he wants to be called back.
+    CallbackOfferOrdered {
+        /// Which call.
+        call: CallHandle,
+    },
+    /// A rule has the adapter try whoever is on call for the waiting caller.
+    LadderOrdered {
+        /// Which call.
+        call: CallHandle,
+        /// Which ladder.
+        ladder: LadderId,
     },
     /// An agent's presence, or the one he has asked for, changed.
     PresenceChanged {

@@ -136,6 +136,10 @@ handle!(
     AnnouncementId(u16)
 );
 handle!(
+    /// An on-call ladder: its index in `RoutingPlan::ladders`.
+    LadderId(u16)
+);
+handle!(
     /// What a route asks for besides: its index in `RoutingPlan::extras`.
     ExtraId(u16)
 );

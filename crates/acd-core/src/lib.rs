@@ -60,7 +60,8 @@ pub use explain::{BarredAgents, Explanation, Hold, PlaceExplanation, Reserve};
 pub use facts::{AdapterFacts, AgentFacts, CallFacts, CallStage, HandFacts, PlaceFacts, SlotFacts};
 pub use ids::{
     AdapterId, AgentId, AnnouncementId, CallHandle, CallerKey, DemandId, DispositionId, ExtraId,
-    NumberId, OfferNumber, Priority, QueueId, ReasonId, RouteId, SkillId, Span, Timestamp,
+    LadderId, NumberId, OfferNumber, Priority, QueueId, ReasonId, RouteId, SkillId, Span,
+    Timestamp,
 };
 pub use lines::{Demand, SkillQueue};
 pub use persist::RestoreError;

@@ -2,8 +2,8 @@
 //! digest. Integers are little-endian.
 
 use crate::ids::{
-    AdapterId, AgentId, AnnouncementId, CallerKey, DemandId, DispositionId, ExtraId, NumberId,
-    OfferNumber, Priority, QueueId, ReasonId, RouteId, SkillId, Span, Timestamp,
+    AdapterId, AgentId, AnnouncementId, CallerKey, DemandId, DispositionId, ExtraId, LadderId,
+    NumberId, OfferNumber, Priority, QueueId, ReasonId, RouteId, SkillId, Span, Timestamp,
 };
 use crate::plan::PlanDefect;
 use std::fmt;
@@ -147,6 +147,7 @@ persist_handles!(
     DemandId,
     DispositionId,
     ExtraId,
+    LadderId,
     NumberId,
     OfferNumber,
     QueueId,

@@ -74,6 +74,7 @@ persist_struct!(RoutingPlan {
     hard,
     numbers,
     announcements,
+    ladders,
     extras,
     routes,
     queues,
@@ -133,6 +134,8 @@ persist_enum!(Action {
     5 = TransferTo(number),
     6 = Play(announcement),
     7 = Drop(skills),
+    8 = OfferCallback,
+    9 = Ladder(ladder),
 });
 persist_enum!(Treatment { 0 = Busy, 1 = Voicemail, 2 = Message, 3 = HangUp });
 persist_struct!(AgentPlan { id, name, skills, desks, queues, only });

@@ -6,9 +6,9 @@ use crate::refusal::{Refusal, RefusalKind, code};
 use crate::request::CallRef;
 use acd_core::{
     AdapterId, AgentId, CallFacts, CallHandle, CallStage, Channel, Event, HandFacts, OfferEnd,
-    OfferNumber, Priority, RevokeCause, Router,
+    OfferNumber, Priority, RevokeCause, Router, RoutingPlan,
 };
-use acd_journal::{CallCard, Cast, Farewell, Notes, SentAway};
+use acd_journal::{CallCard, Cast, Farewell, Ladders, Notes, SentAway};
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
@@ -29,6 +29,7 @@ pub(crate) struct Directory {
     offers_to: HashMap<AgentId, Vec<u64>>,
     ended: EndedOffers,
     notes: Notes,
+    ladders: Ladders,
     sent_away: SentAway,
 }
 
@@ -92,6 +93,7 @@ impl Directory {
             offers_to: HashMap::new(),
             ended: EndedOffers::default(),
             notes: cast.notes().clone(),
+            ladders: cast.ladders().clone(),
             sent_away: cast.sent_away().clone(),
         };
         for name in cast.adapters() {
@@ -267,6 +269,16 @@ impl Directory {
             let known = slot.call.as_ref().filter(|_| slot.generation == call.generation);
             known.map(|known| &known.card)
         });
+    }
+
+    /// A ladder begins, or its call is taken or over, by an event under this plan.
+    pub(crate) fn ladders_follow(&mut self, event: &Event, plan: &RoutingPlan) {
+        self.ladders.follow(event, plan);
+    }
+
+    /// The ladders that are being tried for a call, as far as acdd knows.
+    pub(crate) fn ladders_of(&self, call: CallHandle) -> &[Arc<str>] {
+        self.ladders.of(call)
     }
 
     /// The live call that an adapter calls so.

@@ -1,5 +1,6 @@
 //! The names behind handles, as the commands of a log make them known.
 
+use crate::ladders::Ladders;
 use crate::notes::Notes;
 use crate::record::{CallCard, Minted};
 use acd_core::{AdapterId, CALLS_MAX, CallHandle, Command, Event, Router, RoutingPlan, Treatment};
@@ -16,6 +17,7 @@ pub struct Cast {
     /// By slot: the generation and the name of the call that lives there.
     calls: Vec<Option<(u32, AdapterId, Arc<CallCard>)>>,
     notes: Notes,
+    ladders: Ladders,
     sent_away: SentAway,
 }
 
@@ -35,6 +37,11 @@ impl Cast {
         &self.notes
     }
 
+    /// The ladders that adapters have been told to try.
+    pub fn ladders(&self) -> &Ladders {
+        &self.ladders
+    }
+
     /// The calls that acdd ended lately.
     pub fn sent_away(&self) -> &SentAway {
         &self.sent_away
@@ -51,10 +58,10 @@ impl Cast {
     pub(crate) fn restore(
         adapters: Vec<Arc<str>>,
         calls: Vec<(CallHandle, AdapterId, Arc<CallCard>)>,
-        notes: Notes,
+        (notes, ladders): (Notes, Ladders),
         sent_away: SentAway,
     ) -> Self {
-        let mut cast = Self { adapters, calls: Vec::new(), notes, sent_away };
+        let mut cast = Self { adapters, calls: Vec::new(), notes, ladders, sent_away };
         for (call, adapter, card) in calls {
             cast.put(call, adapter, card);
         }
@@ -90,6 +97,7 @@ impl Cast {
         for event in events {
             let Self { calls, notes, .. } = self;
             notes.follow(event, |call| card_in(calls, call));
+            self.ladders.follow(event, plan);
             let Some((call, farewell)) = Farewell::in_event(event, plan) else { continue };
             let Some(at) = self.calls.get_mut(call.slot as usize) else { continue };
             if let (Some((_, adapter, card)), Some(farewell)) = (&*at, farewell) {

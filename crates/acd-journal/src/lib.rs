@@ -15,6 +15,7 @@ pub mod faulty;
 mod file_log;
 mod follower;
 mod journal;
+mod ladders;
 mod log;
 pub mod memory;
 mod notes;
@@ -35,6 +36,7 @@ pub use file_log::{
 };
 pub use follower::{Follower, FollowerSettings, FollowerThread};
 pub use journal::{Folded, Journal, OpenError, Torn, WriteSettings};
+pub use ladders::Ladders;
 pub use log::{Appended, CommandLog, LogError};
 pub use memory::MemoryLog;
 pub use notes::Notes;

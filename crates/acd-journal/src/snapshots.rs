@@ -4,6 +4,7 @@
 use crate::cast::{Cast, Farewell, SentAway};
 use crate::codec::{NUMBERS_END, Source, Unreadable, decode_card, encode_card, text, varint};
 use crate::disk::{self, Disk};
+use crate::ladders::Ladders;
 use crate::notes::Notes;
 use crate::record::Tail;
 use crate::replica::{Parts, Replica};
@@ -222,6 +223,13 @@ pub(crate) fn encode_cast(cast: &Cast, out: &mut Vec<u8>) {
         varint(out, u64::from(call.generation));
         encode_card(card, out);
     }
+    varint(out, cast.ladders().all().len() as u64);
+    for (call, ladders) in cast.ladders().all() {
+        varint(out, u64::from(call.slot));
+        varint(out, u64::from(call.generation));
+        varint(out, ladders.len() as u64);
+        ladders.iter().for_each(|ladder| text(out, ladder));
+    }
     varint(out, cast.sent_away().all().count() as u64);
     for (adapter, call_id, farewell) in cast.sent_away().all() {
         varint(out, u64::from(adapter.0));
@@ -258,6 +266,13 @@ fn decode_cast(source: &mut Source<'_>) -> Result<Cast, Unreadable> {
         let (slot, generation) = (small(source)?, small(source)?);
         notes.push((CallHandle { slot, generation }, Arc::new(decode_card(source)?)));
     }
+    let mut ladders = Ladders::default();
+    for _ in 0..source.varint("calls with ladders")? {
+        let (slot, generation) = (small(source)?, small(source)?);
+        for _ in 0..source.varint("ladders")? {
+            ladders.begins(CallHandle { slot, generation }, source.text("ladder")?);
+        }
+    }
     let mut sent_away = SentAway::default();
     for _ in 0..source.varint("calls sent away")? {
         let adapter = adapter_among(source, &adapters)?;
@@ -272,7 +287,7 @@ fn decode_cast(source: &mut Source<'_>) -> Result<Cast, Unreadable> {
         };
         sent_away.note(adapter, call_id, farewell);
     }
-    Ok(Cast::restore(adapters, calls, Notes::restore(notes), sent_away))
+    Ok(Cast::restore(adapters, calls, (Notes::restore(notes), ladders), sent_away))
 }
 
 fn small(source: &mut Source<'_>) -> Result<u32, Unreadable> {

@@ -126,6 +126,13 @@ impl Names {
                 let played = &self.plan.announcements[announcement.index()];
                 format!("{}: is to hear {played}", self.call_name(*call))
             }
+            Event::CallbackOfferOrdered { call } => {
+                format!("{}: is to be offered a callback", self.call_name(*call))
+            }
+            Event::LadderOrdered { call, ladder } => {
+                let ladder = &self.plan.ladders[ladder.index()];
+                format!("{}: ladder {ladder} is to be tried", self.call_name(*call))
+            }
             Event::DeviceChanged { agent, device } => {
                 let device = match device {
                     DeviceState::Up => "up",
@@ -226,6 +233,8 @@ impl Names {
             | Event::CallEnded { .. }
             | Event::TransferOrdered { .. }
             | Event::PlayOrdered { .. }
+            | Event::CallbackOfferOrdered { .. }
+            | Event::LadderOrdered { .. }
             | Event::DeviceChanged { .. }
             | Event::PresenceChanged { .. }
             | Event::SlotChanged { .. }

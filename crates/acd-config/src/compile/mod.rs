@@ -42,6 +42,7 @@ pub(crate) fn compile(file: &File, notes: &mut Notes) -> Config {
         dispositions: Names::by_use(),
         numbers: Names::by_use(),
         announcements: Names::by_use(),
+        ladders: Names::by_use(),
         notes,
     };
     let plan = compiler.plan(file);
@@ -103,6 +104,7 @@ struct Compiler<'n> {
     dispositions: Names,
     numbers: Names,
     announcements: Names,
+    ladders: Names,
     notes: &'n mut Notes,
 }
 
@@ -158,6 +160,7 @@ impl Compiler<'_> {
             hard: self.hard.iter().copied().collect(),
             numbers: self.numbers.list().to_vec(),
             announcements: self.announcements.list().to_vec(),
+            ladders: self.ladders.list().to_vec(),
             extras: std::mem::take(&mut self.extras),
             routes,
             queues,

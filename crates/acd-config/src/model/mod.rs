@@ -338,12 +338,12 @@ section! {
         default ring: PositiveTime = "'15s'",
         /// How long an agent has after a call of this queue before the next.
         default wrap_up: Time = "'0s'",
-        /// What the agent may say at the end of wrap-up of how the conversation came out. Without it,
-        /// what `routing.dispositions` says.
-        optional dispositions: Dispositions,
         /// How long it lasts at most when the agent extends it, from its beginning. Without it, 10m,
         /// or as long as `wrap_up` if that is longer.
         optional wrap_up_at_most: Time,
+        /// What the agent may say at the end of wrap-up of how the conversation came out. Without it,
+        /// what `routing.dispositions` says.
+        optional dispositions: Dispositions,
         /// The promise that the queue is measured by.
         default service_level: ServiceLevel = "{ answered = '80%', within = '20s' }",
         /// The last agents of the queue are held back for what is urgent.

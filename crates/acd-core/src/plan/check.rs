@@ -25,6 +25,7 @@ impl RoutingPlan {
         bound("adapters", self.adapters.len(), usize::from(u16::MAX))?;
         bound("numbers", self.numbers.len(), usize::from(u16::MAX))?;
         bound("announcements", self.announcements.len(), usize::from(u16::MAX))?;
+        bound("ladders", self.ladders.len(), usize::from(u16::MAX))?;
         let domain =
             [self.short_abandon, self.exclude_for, self.connect_within, self.recovery_grace];
         let credit = match self.order {
@@ -176,7 +177,13 @@ impl RoutingPlan {
                     Action::Play(played) if played.index() >= self.announcements.len() => {
                         return defect(format!("{at}: no such announcement"));
                     }
-                    Action::TransferTo(_) | Action::Play(_) => {}
+                    Action::Ladder(ladder) if ladder.index() >= self.ladders.len() => {
+                        return defect(format!("{at}: no such ladder"));
+                    }
+                    Action::TransferTo(_)
+                    | Action::Play(_)
+                    | Action::OfferCallback
+                    | Action::Ladder(_) => {}
                     Action::Drop(dropped) => self.check_drop(&at, dropped)?,
                     Action::Require(requirement) => {
                         self.check_requirement(&at, requirement)?;

@@ -84,6 +84,8 @@ pub struct RoutingPlan {
     pub numbers: Vec<String>,
     /// Names of the announcements that rules have played.
     pub announcements: Vec<String>,
+    /// Names of the on-call ladders that rules begin.
+    pub ladders: Vec<String>,
     /// What calls may ask for besides what their queues do; each once.
     pub extras: Vec<Requirement>,
     /// Where calls go whose adapter names no queue: the first that matches counts, the last one
@@ -115,6 +117,7 @@ impl Default for RoutingPlan {
             hard: Vec::new(),
             numbers: Vec::new(),
             announcements: Vec::new(),
+            ladders: Vec::new(),
             extras: Vec::new(),
             routes: Vec::new(),
             queues: Vec::new(),

@@ -6,8 +6,8 @@ use super::*;
 use crate::digest::{EventDigest, LOGIC_VERSION};
 use crate::event::DeviceState;
 use crate::ids::{
-    AdapterId, AgentId, AnnouncementId, CallHandle, CallerKey, DispositionId, ExtraId, NumberId,
-    OfferNumber, Priority, QueueId, ReasonId, RouteId, SkillId, Span, Timestamp,
+    AdapterId, AgentId, AnnouncementId, CallHandle, CallerKey, DispositionId, ExtraId, LadderId,
+    NumberId, OfferNumber, Priority, QueueId, ReasonId, RouteId, SkillId, Span, Timestamp,
 };
 use plans::plan;
 use proptest::prelude::*;
@@ -226,6 +226,8 @@ fn the_bytes_of_one_of_each_are_known() {
         Action::TransferTo(NumberId(0)),
         Action::Play(AnnouncementId(1)),
         Action::Drop(vec![SkillId(0)]),
+        Action::OfferCallback,
+        Action::Ladder(LadderId(35)),
     ];
     let bound = Bound { gauge: Gauge::AgentsAvailable, at_least: false, value: 25 };
     let (set, clear) = (vec![bound], vec![Bound { at_least: true, ..bound }]);
@@ -275,6 +277,7 @@ fn the_bytes_of_one_of_each_are_known() {
         skills: vec!["billing".to_owned(), "spanish".to_owned()],
         numbers: vec!["+1555".to_owned()],
         announcements: vec!["please-wait".to_owned()],
+        ladders: vec!["on-call".to_owned()],
         extras: vec![Requirement { skills: vec![(SkillId(0), 3)], any_of: Vec::new() }],
         routes: vec![Route {
             when: vec![
@@ -307,13 +310,13 @@ fn the_bytes_of_one_of_each_are_known() {
     let bytes = encoded(&one_of_each(&of));
     let mut hash = EventDigest::default();
     bytes.iter().for_each(|byte| hash.bytes(&[*byte]));
-    assert_eq!((LOGIC_VERSION, bytes.len(), hash.value()), (8, 892, 0x37CE_CA18_DE7F_30DE));
+    assert_eq!((LOGIC_VERSION, bytes.len(), hash.value()), (8, 911, 0x0A65_D3E6_E4CE_EBE8));
 }
 
 /// A length that is not there asks for no memory: this would be billions of names.
 #[test]
 fn a_damaged_length_is_refused() {
-    const TABLES: usize = 11;
+    const TABLES: usize = 12;
     let mut bytes = Vec::new();
     RoutingPlan::default().encode(&mut bytes);
     let tables = bytes.len() - TABLES * size_of::<u32>();

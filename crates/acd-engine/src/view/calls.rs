@@ -337,6 +337,8 @@ impl View {
             | Event::OfferRinging { .. }
             | Event::TransferOrdered { .. }
             | Event::PlayOrdered { .. }
+            | Event::CallbackOfferOrdered { .. }
+            | Event::LadderOrdered { .. }
             | Event::DeviceChanged { .. }
             | Event::HeartbeatChanged { .. }
             | Event::PresenceChanged { .. }

@@ -229,6 +229,8 @@ impl View {
             | Event::OfferRinging { .. }
             | Event::TransferOrdered { .. }
             | Event::PlayOrdered { .. }
+            | Event::CallbackOfferOrdered { .. }
+            | Event::LadderOrdered { .. }
             | Event::WrapUpEnded { .. } => {}
             Event::PresenceChanged { agent, presence, pending } => {
                 self.presence_changed(*agent, *presence, *pending);

@@ -163,6 +163,8 @@ fn call_told_of(event: &Event) -> Option<CallHandle> {
         | Event::CallReturned { call, .. }
         | Event::TransferOrdered { call, .. }
         | Event::PlayOrdered { call, .. }
+        | Event::CallbackOfferOrdered { call }
+        | Event::LadderOrdered { call, .. }
         | Event::WrapUpEnded { call, .. }
         | Event::CallEnded { call, .. } => Some(call),
         // The accept has said it, or the offer.

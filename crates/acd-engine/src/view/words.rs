@@ -36,6 +36,10 @@ impl View {
                 let played = self.names.plan.announcements.get(announcement.index());
                 Cow::Owned(played.cloned().unwrap_or_default())
             }
+            (Event::LadderOrdered { ladder, .. }, _) => {
+                let ladder = self.names.plan.ladders.get(ladder.index());
+                Cow::Owned(ladder.cloned().unwrap_or_default())
+            }
             (Event::TransferOrdered { number, .. }, _) => {
                 let number = self.names.plan.numbers.get(number.index());
                 Cow::Owned(number.cloned().unwrap_or_default())
@@ -114,6 +118,8 @@ pub(crate) fn kind(event: &Event) -> &'static str {
         Event::CallEnded { .. } => "call_ended",
         Event::TransferOrdered { .. } => "transfer_ordered",
         Event::PlayOrdered { .. } => "play_ordered",
+        Event::CallbackOfferOrdered { .. } => "callback_offer_ordered",
+        Event::LadderOrdered { .. } => "ladder_ordered",
         Event::PresenceChanged { .. } => "presence_changed",
         Event::DeviceChanged { .. } => "device_changed",
         Event::HeartbeatChanged { .. } => "heartbeat_changed",
@@ -182,7 +188,9 @@ fn detail(event: &Event) -> &'static str {
         | Event::CallHeld { .. }
         | Event::CallRetrieved { .. }
         | Event::TransferOrdered { .. }
-        | Event::PlayOrdered { .. } => "",
+        | Event::PlayOrdered { .. }
+        | Event::CallbackOfferOrdered { .. }
+        | Event::LadderOrdered { .. } => "",
     }
 }
 
@@ -264,6 +272,8 @@ fn about(event: &Event) -> About {
         | Event::CallReturned { call, .. }
         | Event::TransferOrdered { call, .. }
         | Event::PlayOrdered { call, .. }
+        | Event::CallbackOfferOrdered { call }
+        | Event::LadderOrdered { call, .. }
         | Event::CallEnded { call, .. } => of_call(call),
         Event::QueueClosed { queue, .. } | Event::LatchChanged { queue, .. } => {
             About { queue: Some(queue), ..About::default() }

@@ -189,7 +189,9 @@ impl Desk {
                 | Order::Revoke { .. }
                 | Order::End { .. }
                 | Order::Transfer { .. }
-                | Order::Play { .. },
+                | Order::Play { .. }
+                | Order::OfferCallback { .. }
+                | Order::Ladder { .. },
             ) => {
                 self.session.send(0, self.taken, AdapterMessage::AckOnly).await?;
             }

@@ -29,6 +29,8 @@ fn rule() -> impl Strategy<Value = Rule> {
         treatment().prop_map(Action::End),
         any::<u16>().prop_map(|number| Action::TransferTo(NumberId(number))),
         any::<u16>().prop_map(|played| Action::Play(AnnouncementId(played))),
+        Just(Action::OfferCallback),
+        any::<u16>().prop_map(|ladder| Action::Ladder(LadderId(ladder))),
         prop::collection::vec(any::<u16>().prop_map(SkillId), 0..3).prop_map(Action::Drop),
     ];
     let then = prop::collection::vec(action, 0..4);
@@ -160,7 +162,7 @@ pub(super) fn plan() -> impl Strategy<Value = RoutingPlan> {
         Just(MissedOffers::StayReady),
         any::<u32>().prop_map(MissedOffers::NotReadyAfter)
     ];
-    let tables = (names(), names(), names(), names(), names(), names());
+    let tables = (names(), names(), names(), names(), names(), names(), names());
     let hard = prop::collection::vec(any::<u16>().prop_map(SkillId), 0..3);
     let channel = (any::<bool>(), prop::collection::vec(select(Channel::ALL.to_vec()), 0..3))
         .prop_map(|(exclusive, interruptible_by)| ChannelPlan { exclusive, interruptible_by });
@@ -180,7 +182,7 @@ pub(super) fn plan() -> impl Strategy<Value = RoutingPlan> {
             tables,
             ((extras, routes), queues, agents),
         )| {
-            let (reasons, dispositions, adapters, skills, numbers, announcements) = tables;
+            let (reasons, dispositions, adapters, skills, numbers, announcements, ladders) = tables;
             let [short_abandon, exclude_for, connect_within, recovery_grace] = spans;
             RoutingPlan {
                 order,
@@ -199,6 +201,7 @@ pub(super) fn plan() -> impl Strategy<Value = RoutingPlan> {
                 hard,
                 numbers,
                 announcements,
+                ladders,
                 extras,
                 routes,
                 queues,
