@@ -194,13 +194,14 @@ impl Bytes<'_> {
             29 => Command::AgentAccept { agent, offer },
             30 => Command::AgentDecline { agent, offer },
             31 if choice > 127 => {
-                let disposition = (choice % 2 == 0).then_some(DispositionId(u16::from(choice % 3)));
+                let disposition =
+                    choice.is_multiple_of(2).then_some(DispositionId(u16::from(choice % 3)));
                 let notes = router.agent(agent).into_iter().flat_map(|known| known.slots);
-                let last = notes.filter_map(|slot| match slot.state {
+                let mut notes = notes.filter_map(|slot| match slot.state {
                     SlotState::WrapUp { call, .. } => Some(call),
                     _ => None,
                 });
-                let call = last.last().filter(|_| choice > 200);
+                let call = notes.next_back().filter(|_| choice > 200);
                 Command::AgentEndWrapUp { agent, call, disposition }
             }
             31 => {

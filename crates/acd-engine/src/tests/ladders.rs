@@ -71,8 +71,6 @@ async fn an_adapter_that_was_away_is_told_again_until_somebody_has_the_call() {
     assert_eq!(pbx.order().await, ladder(""));
     pbx.holds(ResyncPart::Done).await;
     assert!(matches!(pbx.body().await, DownBody::Resynced { known: 1, .. }));
-    let last = pbx.number;
-    pbx.acknowledged(last).await;
     first.domain.stop().await;
 
     // Nor does it after a restart of the domain, whatever it has been told before.
