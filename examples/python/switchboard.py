@@ -103,6 +103,11 @@ class Switchboard:
                 say(f"{message.call.call_id} is sent away")
             case "play":
                 say(f"{message.call.call_id} hears {message.announcement}")
+            case "offer_callback":
+                say(f"{message.call.call_id} is to be asked whether he wants to be called back")
+            case "ladder":
+                # Told twice it is the same: one that runs for the call already goes on.
+                say(f"{message.call.call_id}: the ladder {message.ladder} is to be tried")
             case "rejected":
                 say(f"refused: {message.message} ({message.code})")
                 # What was a call is none for acdd: it is not said again at a resync.

@@ -5,7 +5,7 @@ use crate::everything;
 use acd_core::{
     AdapterFacts, AdapterId, AgentId, CallEntry, CallHandle, CallStage, Command, Event,
     EventDigest, ForcedPresence, MissedOffers, OfferResult, Order, Priority, QueueId, Router,
-    RoutingPlan, Span, Timestamp, Treatment,
+    RoutingPlan, SlotState, Span, Timestamp, Treatment,
 };
 use acd_journal::{Batch, CallCard, Entry, Farewell, Minted, Origin, Parts, Replica, Tail};
 use std::collections::BTreeMap;
@@ -52,6 +52,12 @@ impl Moment {
         let card = |call: CallHandle| cast.card(call);
         let living = replica.router().calls().count();
         cast.adapters() == self.names.adapters
+            && replica.router().agents().flat_map(|agent| agent.slots).all(|slot| {
+                match slot.state {
+                    SlotState::WrapUp { call, .. } => cast.notes().card(call).is_some(),
+                    _ => true,
+                }
+            })
             && living == self.names.calls.len()
             && self.names.calls.iter().all(|(call, (_, known))| card(*call) == Some(known))
             && self.names.sent_away.iter().all(|((adapter, id), farewell)| {
@@ -232,7 +238,7 @@ impl Domain {
         let command = match dice.below(6) {
             0 | 1 => Command::AgentLogIn { agent },
             2..5 => Command::AgentReady { agent },
-            _ => Command::AgentEndWrapUp { agent },
+            _ => Command::AgentEndWrapUp { agent, call: None, disposition: None },
         };
         let name = Arc::from(format!("agent-{}", agent.0));
         self.apply(at, Origin::Person { name, reason: Arc::from("") }, command, None);

@@ -34,8 +34,7 @@ async fn unknown_names_are_rejected_one_by_one() {
     assert_eq!(rejection(&mut pbx).await.code, "unknown_offer");
     pbx.say(Up::AgentLegLost(acd::AgentLegLost { call_id: "c9".into() })).await;
     assert_eq!(rejection(&mut pbx).await.code, "unknown_call");
-    pbx.say(Up::WrapUpDone(acd::WrapUpDone { agent: "nobody".into(), address: String::new() }))
-        .await;
+    pbx.say(Up::WrapUpDone(acd::WrapUpDone { agent: "nobody".into(), ..Default::default() })).await;
     assert_eq!(rejection(&mut pbx).await.code, "unknown_agent");
 
     // The session is as good as new.

@@ -2,13 +2,16 @@
 
 mod adapters;
 mod bad_input;
+mod channels;
 mod crashes;
 mod disks;
+mod dispositions;
 mod documentation;
 mod explaining;
 mod floods;
 mod harness;
 mod journals;
+mod ladders;
 mod networks;
 mod offers;
 mod order;
@@ -19,6 +22,7 @@ mod rules;
 mod running;
 mod sessions;
 mod watching;
+mod who_gets_it;
 
 /// Three agents, four queues, times so long that nothing ends by itself.
 const CONFIG: &str = r#"

@@ -6,9 +6,9 @@ use crate::everything;
 use crate::plans::{rule, seconds};
 use acd_core::{
     Action, AdapterId, Admission, Affinity, AgentId, AnnouncementId, Bound, CallEntry, CallFacts,
-    CallHandle, CallerKey, Channel, Command, DeskPlan, DeviceState, ForcedPresence, Gauge,
-    KeepFree, Latch, MissedOffers, OfferNumber, OfferResult, Order, Priority, QueueId, ReasonId,
-    Requirement, Router, RoutingPlan, Service, Span, Timestamp, Treatment,
+    CallHandle, CallerKey, Channel, Command, DeskPlan, DeviceState, DispositionId, ForcedPresence,
+    Gauge, KeepFree, Latch, MissedOffers, OfferNumber, OfferResult, Order, Priority, QueueId,
+    ReasonId, Requirement, Router, RoutingPlan, Service, SlotState, Span, Timestamp, Treatment,
 };
 use std::sync::Arc;
 
@@ -206,7 +206,17 @@ impl Bytes<'_> {
             }
             29 => Command::AgentAccept { agent, offer },
             30 => Command::AgentDecline { agent, offer },
-            31 if choice > 127 => Command::AgentEndWrapUp { agent },
+            31 if choice > 127 => {
+                let disposition =
+                    choice.is_multiple_of(2).then_some(DispositionId(u16::from(choice % 3)));
+                let notes = router.agent(agent).into_iter().flat_map(|known| known.slots);
+                let mut notes = notes.filter_map(|slot| match slot.state {
+                    SlotState::WrapUp { call, .. } => Some(call),
+                    _ => None,
+                });
+                let call = notes.next_back().filter(|_| choice > 200);
+                Command::AgentEndWrapUp { agent, call, disposition }
+            }
             31 => {
                 let by = Span(u64::from(choice) << (choice % 60));
                 Command::AgentExtendWrapUp { agent, by }

@@ -2,8 +2,8 @@
 
 use crate::plans::{self, seconds};
 use acd_core::{
-    Action, AdapterId, Channel, Criterion, DeskPlan, Endpoint, MissedOffers, Order, Priority,
-    QueueId, RANK_MAX, Requirement, RoutingPlan, Service, SkillId,
+    Action, AdapterId, Channel, Criterion, DeskPlan, DispositionId, Endpoint, MissedOffers, Order,
+    Priority, QueueId, RANK_MAX, Requirement, RoutingPlan, Service, SkillId,
 };
 use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
@@ -13,6 +13,7 @@ const QUEUES: [&str; 4] = ["general", "billing", "spanish", "nurse"];
 const AGENTS: [&str; 6] = ["ana", "ben", "chloe", "dan", "eve", "fred"];
 const SKILLS: [&str; 3] = ["billing", "spanish", "nurse"];
 const REASONS: [&str; 2] = ["break", "lunch"];
+const DISPOSITIONS: [&str; 3] = ["resolved", "follow-up", "spam"];
 const RULES: [&str; 4] = ["widen", "help", "raise", "on"];
 
 /// A requirement or an agent's skills in names: those that the plan does not know are left out.
@@ -25,6 +26,8 @@ pub(crate) struct QueueDraft {
     select: Vec<Criterion>,
     within: u64,
     wrap_up: u64,
+    /// What agents may say of its calls.
+    dispositions: Vec<&'static str>,
     /// Name, wait, what kind of action, a queue to lead to, levels to ask for.
     rules: Vec<(&'static str, u64, u8, &'static str, Levels)>,
 }
@@ -47,6 +50,7 @@ pub(crate) struct Draft {
     order: Order,
     skills: Vec<&'static str>,
     reasons: Vec<&'static str>,
+    dispositions: Vec<&'static str>,
     /// What routes ask for besides: levels, and alternatives.
     extras: Vec<(Levels, Vec<Levels>)>,
     queues: Vec<(&'static str, QueueDraft)>,
@@ -91,6 +95,9 @@ impl Draft {
             let mut queue = plans::queue(name, require, rules.collect());
             queue.wrap_up = seconds(draft.wrap_up);
             queue.wrap_up_at_most = seconds(2 * draft.wrap_up);
+            let known = |name| self.dispositions.iter().position(|known| known == name);
+            let offered = draft.dispositions.iter().filter_map(known);
+            queue.dispositions = offered.map(|it| DispositionId(it as u16)).collect();
             queue.service_level.within = seconds(draft.within);
             queue.affinity.wait = seconds(draft.within / 2);
             queue.select.clone_from(&draft.select);
@@ -128,6 +135,7 @@ impl Draft {
             missed_offers: MissedOffers::StayReady,
             skills: texts(&self.skills),
             reasons: texts(&self.reasons),
+            dispositions: texts(&self.dispositions),
             extras,
             ..plans::plan(queues.collect(), agents.collect())
         }
@@ -138,6 +146,7 @@ impl Draft {
         let mut turned = self.clone();
         turned.skills.rotate_left(by % self.skills.len().max(1));
         turned.reasons.reverse();
+        turned.dispositions.reverse();
         turned.queues.rotate_left(by % self.queues.len().max(1));
         turned.agents.rotate_left(by % self.agents.len().max(1));
         turned
@@ -176,13 +185,15 @@ pub(crate) fn a_draft() -> impl Strategy<Value = Draft> {
         });
     let criteria = subsequence(Criterion::ALL.to_vec(), 1..=3).prop_shuffle();
     let any_of = || prop_oneof![3 => Just(Vec::new()), 1 => prop::collection::vec(levels(), 1..3)];
-    let queue = (levels(), any_of(), criteria, 1..60_u64, select(vec![0, 7, 20]), rule).prop_map(
-        |(require, any_of, select, within, wrap_up, rules)| QueueDraft {
+    let wrap_up = (select(vec![0, 7, 20]), some_of(&DISPOSITIONS));
+    let queue = (levels(), any_of(), criteria, 1..60_u64, wrap_up, rule).prop_map(
+        |(require, any_of, select, within, (wrap_up, dispositions), rules)| QueueDraft {
             require,
             any_of,
             select,
             within,
             wrap_up,
+            dispositions,
             rules,
         },
     );
@@ -211,11 +222,13 @@ pub(crate) fn a_draft() -> impl Strategy<Value = Draft> {
         Order::Oldest,
         Order::Deadline,
     ];
-    (select(orders), some_of(&SKILLS), some_of(&REASONS), extras, queues, agents).prop_map(
-        |(order, skills, reasons, extras, queues, agents)| Draft {
+    let names = (some_of(&SKILLS), some_of(&REASONS), some_of(&DISPOSITIONS));
+    (select(orders), names, extras, queues, agents).prop_map(
+        |(order, (skills, reasons, dispositions), extras, queues, agents)| Draft {
             order,
             skills,
             reasons,
+            dispositions,
             extras,
             queues: queues.0.into_iter().zip(queues.1).collect(),
             agents: agents.0.into_iter().zip(agents.1).collect(),

@@ -2,8 +2,8 @@
 
 use crate::plans::{self, agent, queue, rule, seconds};
 use acd_core::{
-    Action, AdapterId, AnnouncementId, Criterion, Endpoint, MissedOffers, NumberId, Order,
-    Priority, QueueId, Requirement, RoutingPlan, Treatment,
+    Action, AdapterId, AnnouncementId, Criterion, DispositionId, Endpoint, MissedOffers, NumberId,
+    Order, Priority, QueueId, Requirement, RoutingPlan, Treatment,
 };
 
 /// Rules that loop, agents of every kind, two adapters.
@@ -39,8 +39,9 @@ pub(crate) fn plan(order: Order, missed_offers: MissedOffers) -> RoutingPlan {
         ],
     );
     billing.select = vec![Criterion::HighestLevel];
-    billing.wrap_up = seconds(7);
-    billing.wrap_up_at_most = seconds(20);
+    billing.wrap_up = seconds(12);
+    billing.wrap_up_at_most = seconds(30);
+    billing.dispositions = vec![DispositionId(0), DispositionId(1)];
     let mut spanish = queue(
         "spanish",
         Requirement {
@@ -52,6 +53,9 @@ pub(crate) fn plan(order: Order, missed_offers: MissedOffers) -> RoutingPlan {
             rule("never-mind", 25, vec![Action::End(Treatment::Message)]),
         ],
     );
+    spanish.wrap_up = seconds(5);
+    spanish.wrap_up_at_most = seconds(5);
+    spanish.dispositions = vec![DispositionId(2), DispositionId(1)];
     spanish.select = vec![Criterion::HighestLevel, Criterion::LongestIdle];
     let nurse = queue(
         "nurse",

@@ -38,9 +38,9 @@ use std::env;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// How many seeds are lived without being asked for another number.
-const SEEDS: u64 = if cfg!(debug_assertions) { 40 } else { 1_000 };
+const SEEDS: u64 = if cfg!(debug_assertions) { 60 } else { 1_000 };
 /// How many are enough for every fault to have come about, ...
-const ENOUGH: u64 = 40;
+const ENOUGH: u64 = 60;
 /// ... and for everything else, with some to spare.
 const ENOUGH_FOR_EVERYTHING: u64 = 100;
 

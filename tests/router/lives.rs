@@ -8,10 +8,10 @@ use crate::twin::Twin;
 use acd_core::{
     Action, AdapterFacts, AdapterId, Admission, Affinity, AgentId, AnnouncementId, Bound,
     CallEntry, CallHandle, CallerKey, Channel, ChannelPlan, Channels, Command, Criterion, DeskPlan,
-    DeviceState, Endpoint, Event, ExtraId, ForcedPresence, Gauge, HeartbeatState, How, KeepFree,
-    Latch, MissedOffers, OfferEnd, OfferNumber, OfferResult, Order, Outcome, Phase, Priority,
-    QueueId, RANK_MAX, ReasonId, Requirement, Router, RoutingPlan, Rule, Service, SkillId, Span,
-    Timestamp, Treatment, When,
+    DeviceState, DispositionId, Endpoint, Event, ExtraId, ForcedPresence, Gauge, HeartbeatState,
+    How, KeepFree, LadderId, Latch, MissedOffers, OfferEnd, OfferNumber, OfferResult, Order,
+    Outcome, Phase, Priority, QueueId, RANK_MAX, ReasonId, Requirement, Router, RoutingPlan, Rule,
+    Service, SkillId, SlotState, Span, Timestamp, Treatment, When,
 };
 use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
@@ -119,6 +119,10 @@ pub(crate) enum Attempt {
     },
     EndWrapUp {
         agent: u32,
+        /// Of those that are in wrap-up.
+        call: usize,
+        named: bool,
+        disposition: Option<u16>,
     },
     Heartbeat {
         agent: u32,
@@ -217,7 +221,11 @@ fn attempt() -> impl Strategy<Value = Attempt> {
             .prop_map(|(agent, call)| Attempt::Accept { agent, call }),
         2 => (agent.clone(), call.clone())
             .prop_map(|(agent, call)| Attempt::Decline { agent, call }),
-        2 => agent.clone().prop_map(|agent| Attempt::EndWrapUp { agent }),
+        2 => (agent.clone(), call.clone(), any::<bool>(), prop::option::of(0_u16..4)).prop_map(
+            |(agent, call, named, disposition)| {
+                Attempt::EndWrapUp { agent, call, named, disposition }
+            }
+        ),
         3 => (agent.clone(), any::<bool>())
             .prop_map(|(agent, kept)| Attempt::Heartbeat { agent, kept }),
         2 => (agent.clone(), 0_u64..20_000_000)
@@ -393,6 +401,8 @@ fn rules_with_conditions() -> impl Strategy<Value = (Vec<Rule>, bool)> {
         2 => (0..4_u16).prop_map(|to| Action::MoveTo(QueueId(to))),
         2 => (0..9_u8).prop_map(|it| Action::RaisePriority(Priority::new(it).unwrap())),
         2 => Just(Action::Play(AnnouncementId(0))),
+        1 => Just(Action::OfferCallback),
+        1 => Just(Action::Ladder(LadderId(0))),
         1 => Just(Action::Require(Requirement::default())),
         2 => subsequence(vec![SkillId(0), SkillId(1), SkillId(2)], 1..=2).prop_map(Action::Drop),
         1 => Just(Action::End(Treatment::Message)),
@@ -472,10 +482,24 @@ fn leading_elsewhere(mut rule: Rule, id: u16, all: u16) -> Rule {
             | Action::Drop(_)
             | Action::End(_)
             | Action::TransferTo(_)
-            | Action::Play(_) => {}
+            | Action::Play(_)
+            | Action::OfferCallback
+            | Action::Ladder(_) => {}
         }
     }
     rule
+}
+
+/// Who is in wrap-up, after which calls of which queues.
+fn notes_taken(router: &Router) -> Vec<(AgentId, CallHandle, QueueId)> {
+    let slots = router
+        .agents()
+        .flat_map(|known| known.slots.into_iter().map(move |slot| (known.agent, slot.state)));
+    let notes = slots.filter_map(|(agent, state)| match state {
+        SlotState::WrapUp { call, queue, .. } => Some((agent, call, queue)),
+        _ => None,
+    });
+    notes.collect()
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -982,7 +1006,19 @@ impl World {
             Attempt::ExtendWrapUp { agent, by } => {
                 Command::AgentExtendWrapUp { agent: AgentId(agent), by: Span(by) }
             }
-            Attempt::EndWrapUp { agent } => Command::AgentEndWrapUp { agent: AgentId(agent) },
+            Attempt::EndWrapUp { agent, call, named, disposition } => {
+                let notes = notes_taken(&self.router);
+                let nobody = CallHandle { slot: 7, generation: 9_999 };
+                let found = notes.get(call % notes.len().max(1)).copied();
+                let (agent, call, queue) = found.unwrap_or((AgentId(agent), nobody, QueueId(0)));
+                // Mostly one of the queue's.
+                let known = &self.router.plan().queues[queue.index()].dispositions;
+                let disposition = disposition.map(|it| match known.get(usize::from(it)) {
+                    Some(known) => *known,
+                    None => DispositionId(it),
+                });
+                Command::AgentEndWrapUp { agent, call: named.then_some(call), disposition }
+            }
             Attempt::Move { call, queue } => {
                 Command::MoveCall { call: live(call), queue: QueueId(queue) }
             }

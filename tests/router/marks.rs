@@ -94,6 +94,8 @@ variants!(
         AgentLoggedOut,
         AgentLoggedIn,
         NotInWrapUp,
+        SeveralInWrapUp,
+        UnknownDisposition,
         WrapUpAtMost,
         SinceAhead,
         AgentNotAvailable,
@@ -136,10 +138,13 @@ variants!(
         CallEnded,
         TransferOrdered,
         PlayOrdered,
+        CallbackOfferOrdered,
+        LadderOrdered,
         PresenceChanged,
         DeviceChanged,
         HeartbeatChanged,
         SlotChanged,
+        WrapUpEnded,
         WrapUpExtended,
     }
 );
@@ -162,7 +167,18 @@ variants!(order, ORDERS, Order { Strict, Credit, Oldest, Deadline });
 variants!(
     action,
     ACTIONS,
-    Action { RaisePriority, Require, Drop, AddQueue, MoveTo, End, TransferTo, Play }
+    Action {
+        RaisePriority,
+        Require,
+        Drop,
+        AddQueue,
+        MoveTo,
+        End,
+        TransferTo,
+        Play,
+        OfferCallback,
+        Ladder
+    }
 );
 variants!(
     gauge,

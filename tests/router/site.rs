@@ -12,9 +12,9 @@ use crate::marks::Marks;
 use crate::plans::rule;
 use acd_core::{
     Action, AdapterId, Admission, AgentId, CallEntry, CallHandle, CallerKey, Channel, Command,
-    DeviceState, Event, ExtraId, ForcedPresence, HeartbeatState, MOVES_MAX, OfferNumber,
-    OfferResult, Phase, Priority, QueueId, ReasonId, Rejection, RouteId, Router, RoutingPlan, Rule,
-    SlotState, Span, Timestamp, Treatment,
+    DeviceState, DispositionId, Event, ExtraId, ForcedPresence, HeartbeatState, MOVES_MAX,
+    OfferNumber, OfferResult, Phase, Priority, QueueId, ReasonId, Rejection, RouteId, Router,
+    RoutingPlan, Rule, SlotState, Span, Timestamp, Treatment,
 };
 use proptest::strategy::{Strategy, ValueTree};
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
@@ -325,7 +325,16 @@ impl Site {
         let Some((call, known)) = self.a_call(talks) else { return };
         let queue = self.a_queue();
         match which {
-            2..6 => drop(self.tells(Command::CallEnded { call })),
+            2..6 => {
+                self.tells(Command::CallEnded { call });
+                // Whoever has several may be done with two of them at once.
+                let agent = known.hands[0].agent;
+                let his = |call: &Call| talks(call) && call.hands[0].agent == agent;
+                if let Some((call, _)) = self.a_call(his) {
+                    self.tells(Command::CallEnded { call });
+                    self.takes_notes(agent, None);
+                }
+            }
             6..8 if known.stage == Stage::Held => drop(self.tells(Command::CallRetrieved { call })),
             6..8 => drop(self.tells(Command::CallHeld { call })),
             8..10 => {
@@ -343,9 +352,13 @@ impl Site {
         let command = match self.dice.below(16) {
             0 => Command::AgentLogOut { agent },
             1..3 => Command::AgentNotReady { agent, reason },
-            3 => Command::AgentEndWrapUp { agent: self.one_in_wrap_up() },
+            3 => {
+                let (agent, call) = self.one_in_wrap_up();
+                let call = call.filter(|_| self.dice.coin());
+                return self.takes_notes(agent, call);
+            }
             4..6 => {
-                let (agent, by) = (self.one_in_wrap_up(), Span(self.dice.draw() % 20_000_000));
+                let (agent, by) = (self.one_in_wrap_up().0, Span(self.dice.draw() % 20_000_000));
                 Command::AgentExtendWrapUp { agent, by }
             }
             6 => Command::ForcePresence { agent, presence: ForcedPresence::NotReady },
@@ -357,6 +370,11 @@ impl Site {
             }
         };
         self.tells(command);
+    }
+
+    fn takes_notes(&mut self, agent: AgentId, call: Option<CallHandle>) {
+        let disposition = self.dice.coin().then(|| DispositionId(self.dice.below(4) as u16));
+        self.tells(Command::AgentEndWrapUp { agent, call, disposition });
     }
 
     fn a_supervisor_does_something(&mut self) {
@@ -533,7 +551,7 @@ impl Site {
         let entry = CallEntry::new(queue, Priority::NORMAL, self.now);
         let adapter = AdapterId(0);
         let known = self.a_call(|_| true).map_or(call, |(call, _)| call);
-        let tired = self.one_in_wrap_up();
+        let (tired, _) = self.one_in_wrap_up();
         let commands = [
             Command::CallEnded { call },
             Command::CallOffered { call: known, adapter, entry },
@@ -557,7 +575,13 @@ impl Site {
             Command::AgentReady { agent: nobody },
             Command::AgentNotReady { agent, reason: Some(ReasonId(99)) },
             Command::AgentAccept { agent, offer },
-            Command::AgentEndWrapUp { agent },
+            Command::AgentEndWrapUp { agent, call: None, disposition: None },
+            Command::AgentEndWrapUp { agent: tired, call: Some(call), disposition: None },
+            Command::AgentEndWrapUp {
+                agent: tired,
+                call: None,
+                disposition: Some(DispositionId(u16::MAX)),
+            },
             Command::AgentExtendWrapUp { agent: tired, by: Span(0) },
             Command::AdapterHeard { adapter: AdapterId(99), number: 1 },
             Command::AdapterUp { adapter: AdapterId(u16::MAX), incarnation: 1, resync: false },
@@ -618,15 +642,21 @@ impl Site {
         AgentId(self.dice.below(self.router.plan().agents.len()) as u32)
     }
 
-    /// Anybody if there is none.
-    fn one_in_wrap_up(&mut self) -> AgentId {
-        let wraps_up = |slot: &SlotState| matches!(slot, SlotState::WrapUp { .. });
-        let all = (0..).map(AgentId).zip(&self.auditor.books.agents);
-        let there: Vec<AgentId> = all
-            .filter(|(_, known)| known.slots.iter().any(wraps_up))
-            .map(|(agent, _)| agent)
-            .collect();
-        self.dice.pick(&there).unwrap_or_else(|| self.an_agent())
+    /// And after which call, often one of several; anybody if there is none.
+    fn one_in_wrap_up(&mut self) -> (AgentId, Option<CallHandle>) {
+        let mut there = Vec::new();
+        for (agent, known) in (0..).map(AgentId).zip(&self.auditor.books.agents) {
+            for slot in &known.slots {
+                if let SlotState::WrapUp { call, .. } = slot {
+                    there.push((agent, Some(*call)));
+                }
+            }
+        }
+        let several: Vec<_> =
+            there.windows(2).filter(|pair| pair[0].0 == pair[1].0).map(|pair| pair[0]).collect();
+        let one_of_several = self.dice.pick(&several).filter(|_| self.dice.coin());
+        let found = one_of_several.or_else(|| self.dice.pick(&there));
+        found.unwrap_or_else(|| (self.an_agent(), None))
     }
 
     fn a_call(&mut self, which: impl Fn(&Call) -> bool) -> Option<(CallHandle, Call)> {

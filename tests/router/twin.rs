@@ -9,11 +9,11 @@ mod lately;
 
 use acd_core::{
     Action, AdapterId, Admission, AgentId, AgentPlan, Bound, CallEntry, CallHandle, CallerKey,
-    Channel, Command, Criterion, Decision, Demand, DemandId, DeskPlan, DeviceState, Endpoint,
-    Event, ForcedPresence, Gauge, HeartbeatState, How, LeftCause, MissedOffers, NotReadyReason,
-    OfferEnd, OfferNumber, OfferResult, Order, Outcome, Phase, Presence, Priority, QueueId,
-    Requirement, ReturnCause, RevokeCause, RoutingPlan, Rule, Service, SkillId, SlotState, Span,
-    Timestamp, Treatment, When, draw,
+    Channel, Command, Criterion, Decision, Demand, DemandId, DeskPlan, DeviceState, DispositionId,
+    Endpoint, Event, ForcedPresence, Gauge, HeartbeatState, How, LeftCause, MissedOffers,
+    NotReadyReason, OfferEnd, OfferNumber, OfferResult, Order, Outcome, Phase, Presence, Priority,
+    QueueId, Requirement, ReturnCause, RevokeCause, RoutingPlan, Rule, Service, SkillId, SlotState,
+    Span, Timestamp, Treatment, When, draw,
 };
 use decisions::Known;
 use lately::{Happened, Lately};
@@ -370,7 +370,9 @@ impl Twin {
                 self.offer_ends(call, offer, OfferEnd::Declined, false);
                 Ok(())
             }
-            Command::AgentEndWrapUp { agent } => self.wrap_up_done(agent),
+            Command::AgentEndWrapUp { agent, call, disposition } => {
+                self.wrap_up_done(agent, call, disposition)
+            }
             Command::AgentExtendWrapUp { agent, by } => self.wrap_up_takes_longer(agent, by),
             Command::MoveCall { call, queue } => self.person_moves(call, queue),
             Command::SetPriority { call, priority } => {
@@ -529,7 +531,7 @@ impl Twin {
                 let end = if self.is_up(rung_by) { OfferEnd::NoAnswer } else { OfferEnd::Failed };
                 self.offer_ends(call, offer, end, false);
             }
-            Timer::WrapUpEnds { agent, slot } => self.wrap_up_ends(agent, slot),
+            Timer::WrapUpEnds { agent, slot } => self.wrap_up_ends(agent, slot, None),
             Timer::GraceEnds { adapter } => {
                 self.take_back_what_is_forgotten(adapter, false);
                 self.match_all_that_may();
@@ -1448,7 +1450,7 @@ impl Twin {
             }
             State::Talking => {
                 let Hand { agent, slot, queue, .. } = self.hand(call);
-                self.wrap_up_begins(agent, slot, queue);
+                self.wrap_up_begins(agent, slot, self.calls[call].handle, queue);
             }
         }
         if outcome == Outcome::Abandoned {
@@ -1500,7 +1502,7 @@ impl Twin {
     /// Out of a conversation: back to the age that it had. Gives the queue it was answered through.
     fn leaves_agent(&mut self, call: usize, cause: ReturnCause) -> QueueId {
         let Hand { agent, slot, queue, .. } = self.hand(call);
-        self.wrap_up_begins(agent, slot, queue);
+        self.wrap_up_begins(agent, slot, self.calls[call].handle, queue);
         self.skip(call, agent);
         let now = self.now;
         let known = &mut self.calls[call];
@@ -1749,6 +1751,14 @@ impl Twin {
             }
             Action::Play(announcement) => {
                 self.say(Event::PlayOrdered { call, announcement: *announcement });
+                true
+            }
+            Action::OfferCallback => {
+                self.say(Event::CallbackOfferOrdered { call });
+                true
+            }
+            Action::Ladder(ladder) => {
+                self.say(Event::LadderOrdered { call, ladder: *ladder });
                 true
             }
         }
@@ -2127,32 +2137,62 @@ impl Twin {
         }
     }
 
-    fn wrap_up_begins(&mut self, agent: AgentId, slot: usize, queue: QueueId) {
+    fn wrap_up_begins(&mut self, agent: AgentId, slot: usize, call: CallHandle, queue: QueueId) {
         let wrap_up = self.plan.queues[queue.index()].wrap_up;
         if wrap_up == Span(0) {
-            return self.wrap_up_ends(agent, slot);
+            return self.rests(agent, slot);
         }
         let until = self.now + wrap_up;
-        self.slot_becomes(agent, slot, SlotState::WrapUp { until, queue });
+        self.slot_becomes(agent, slot, SlotState::WrapUp { until, call, queue });
     }
 
-    fn wrap_up_ends(&mut self, agent: AgentId, slot: usize) {
+    fn wrap_up_ends(&mut self, agent: AgentId, slot: usize, disposition: Option<DispositionId>) {
+        let SlotState::WrapUp { call, queue, .. } = self.agents[agent.index()].slots[slot] else {
+            panic!("it ends where it has begun")
+        };
+        self.say(Event::WrapUpEnded { agent, call, queue: Some(queue), disposition });
+        self.rests(agent, slot);
+    }
+
+    fn rests(&mut self, agent: AgentId, slot: usize) {
         let channel = self.plan.agents[agent.index()].slots().nth(slot).expect("a slot of his");
         self.agents[agent.index()].idle_since.insert(channel, self.now);
         self.slot_becomes(agent, slot, SlotState::Free);
         self.slot_is_free(agent);
     }
 
-    fn wrap_up_done(&mut self, agent: AgentId) -> Answer {
+    /// All of his, or those of one call; what came out of it is said of one call, in words that the
+    /// queue through which it came has.
+    fn wrap_up_done(
+        &mut self,
+        agent: AgentId,
+        named: Option<CallHandle>,
+        disposition: Option<DispositionId>,
+    ) -> Answer {
         self.known_agent(agent)?;
-        let wraps_up = |state: &SlotState| matches!(state, SlotState::WrapUp { .. });
-        if !self.agents[agent.index()].slots.iter().any(wraps_up) {
+        let mut done = Vec::new();
+        let mut first = None;
+        for (slot, state) in self.agents[agent.index()].slots.iter().enumerate() {
+            let SlotState::WrapUp { call, queue, .. } = *state else { continue };
+            if named.is_some_and(|named| named != call) {
+                continue;
+            }
+            done.push(slot);
+            if disposition.is_none() {
+                continue;
+            }
+            let known = self.plan.queues[queue.index()].dispositions.iter();
+            if *first.get_or_insert(call) != call
+                || !known.copied().any(|it| Some(it) == disposition)
+            {
+                return Err(Refused);
+            }
+        }
+        if done.is_empty() {
             return Err(Refused);
         }
-        for slot in 0..self.agents[agent.index()].slots.len() {
-            if wraps_up(&self.agents[agent.index()].slots[slot]) {
-                self.wrap_up_ends(agent, slot);
-            }
+        for slot in done {
+            self.wrap_up_ends(agent, slot, disposition);
         }
         Ok(())
     }
@@ -2162,14 +2202,14 @@ impl Twin {
         let mut any = false;
         for slot in 0..self.agents[agent.index()].slots.len() {
             let known = &mut self.agents[agent.index()];
-            let SlotState::WrapUp { until, queue } = known.slots[slot] else { continue };
+            let SlotState::WrapUp { until, call, queue } = known.slots[slot] else { continue };
             let at_most = self.plan.queues[queue.index()].wrap_up_at_most;
             let longer = Timestamp(u64::min(
                 until.0.saturating_add(by.0),
                 known.slots_since[slot].0.saturating_add(at_most.0),
             ));
             if longer > until {
-                known.slots[slot] = SlotState::WrapUp { until: longer, queue };
+                known.slots[slot] = SlotState::WrapUp { until: longer, call, queue };
                 self.say(Event::WrapUpExtended { agent, slot: slot as u8, until: longer });
                 any = true;
             }

@@ -5,9 +5,10 @@ pub(crate) mod said;
 use crate::plans;
 use acd_core::{
     Action, AdapterId, Admission, AgentId, AnnouncementId, Bound, CallEntry, CallHandle, CallerKey,
-    Channel, Command, Criterion, DeskPlan, DeviceState, Endpoint, ExtraId, ForcedPresence, Gauge,
-    KeepFree, Latch, MissedOffers, NumberId, OfferNumber, OfferResult, Order, Priority, QueueId,
-    ReasonId, Requirement, RoutingPlan, Service, SkillId, Span, Timestamp, Treatment,
+    Channel, Command, Criterion, DeskPlan, DeviceState, DispositionId, Endpoint, ExtraId,
+    ForcedPresence, Gauge, KeepFree, LadderId, Latch, MissedOffers, NumberId, OfferNumber,
+    OfferResult, Order, Priority, QueueId, ReasonId, Requirement, RoutingPlan, Service, SkillId,
+    Span, Timestamp, Treatment,
 };
 use std::collections::BTreeMap;
 
@@ -59,7 +60,8 @@ impl Names {
     /// [ranks QUEUE 8] [delays QUEUE 60s] [serves only]`; `order credit 90s`, `order strict`, `order
     /// oldest`, `order deadline`; `missed stay ready`, `missed not ready after 1`; `seed 7`; `hard
     /// SKILL ...`; `besides REQUIREMENT`, which calls may be offered with, a requirement being as in
-    /// `queue`; `skills NAME ...` and `reasons NAME ...` that are all there are.
+    /// `queue`; `skills NAME ...`, `reasons NAME ...` and `dispositions NAME ...` that are all there
+    /// are; `dispositions of QUEUE: NAME ...`.
     pub(crate) fn plan_line(&mut self, at: &str, line: &str) {
         let words: Vec<&str> = line.split_whitespace().collect();
         match words.as_slice() {
@@ -88,6 +90,14 @@ impl Names {
             }
             ["reasons", names @ ..] => {
                 self.plan.reasons = names.iter().map(|name| (*name).to_owned()).collect();
+            }
+            ["dispositions", "of", queue, names @ ..] => {
+                let queue = self.queue(at, queue.trim_end_matches(':')).index();
+                let said = names.iter().map(|name| self.disposition(at, name));
+                self.plan.queues[queue].dispositions = said.collect();
+            }
+            ["dispositions", names @ ..] => {
+                self.plan.dispositions = names.iter().map(|name| (*name).to_owned()).collect();
             }
             ["seed", seed] => {
                 self.plan.seed = seed.parse().unwrap_or_else(|_| panic!("{at}: {seed}"));
@@ -346,6 +356,8 @@ impl Names {
             ["raise", "to", priority] => Action::RaisePriority(priority_of(at, priority)),
             ["transfer"] => Action::TransferTo(NumberId(0)),
             ["play"] => Action::Play(AnnouncementId(0)),
+            ["offer", "a", "callback"] => Action::OfferCallback,
+            ["try", "the", "ladder"] => Action::Ladder(LadderId(0)),
             ["end", "voicemail"] => Action::End(Treatment::Voicemail),
             ["end", "message"] => Action::End(Treatment::Message),
             ["end", "busy"] => Action::End(Treatment::Busy),
@@ -385,6 +397,10 @@ impl Names {
         asked.any_of.iter_mut().for_each(|alternative| alternative.sort_unstable());
         asked.skills.sort_unstable();
         asked
+    }
+
+    fn disposition(&self, at: &str, name: &str) -> DispositionId {
+        DispositionId(position(at, &self.plan.dispositions, name) as u16)
     }
 
     /// Sorted.
@@ -524,7 +540,18 @@ impl Names {
             ["sends", "a", "heartbeat"] => Command::HeartbeatKept { agent },
             ["sends", "no", "heartbeat"] => Command::HeartbeatLost { agent },
             ["extends", "wrap-up", by] => Command::AgentExtendWrapUp { agent, by: span(at, by) },
-            ["ends", "wrap-up"] => Command::AgentEndWrapUp { agent },
+            ["ends", "wrap-up", of @ ..] => {
+                let (of, said) = match of {
+                    [of @ .., "as", said] => (of, Some(self.disposition(at, said))),
+                    of => (of, None),
+                };
+                let call = match of {
+                    [] => None,
+                    ["after", call] => Some(self.call(at, call)),
+                    _ => panic!("{at}: ends wrap-up how: {of:?}"),
+                };
+                Command::AgentEndWrapUp { agent, call, disposition: said }
+            }
             ["has", "a", "device", state] => Command::DeviceChanged {
                 agent,
                 device: match *state {

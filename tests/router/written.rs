@@ -253,7 +253,17 @@ impl Written {
             Command::AgentDecline { agent: it, offer } => {
                 format!("{} declines {}", agent(it)?, by_offer(offer)?)
             }
-            Command::AgentEndWrapUp { agent: it } => format!("{} ends wrap-up", agent(it)?),
+            Command::AgentEndWrapUp { agent: it, call: of, disposition } => {
+                let mut words = format!("{} ends wrap-up", agent(it)?);
+                if let Some(of) = of {
+                    write!(words, " after {}", call(of)?).unwrap();
+                }
+                if let Some(said) = disposition {
+                    let said = self.names.plan.dispositions.get(said.index())?;
+                    write!(words, " as {said}").unwrap();
+                }
+                words
+            }
             Command::AgentExtendWrapUp { agent: it, by } => {
                 format!("{} extends wrap-up {}", agent(it)?, seconds(*by))
             }
@@ -297,6 +307,7 @@ fn plan_lines(plan: &RoutingPlan) -> Vec<String> {
     let mut lines = vec![
         format!("skills {}", plan.skills.join(" ")),
         format!("reasons {}", plan.reasons.join(" ")),
+        format!("dispositions {}", plan.dispositions.join(" ")),
         format!("seed {}", plan.seed),
     ];
     lines.push(match plan.order {
@@ -342,6 +353,11 @@ fn plan_lines(plan: &RoutingPlan) -> Vec<String> {
             write!(last, " remembers {} waits {}", seconds(window), seconds(wait)).unwrap();
         }
         write!(last, " selects {}", selects.join(" ")).unwrap();
+        if !queue.dispositions.is_empty() {
+            let names = queue.dispositions.iter().map(|it| &*plan.dispositions[it.index()]);
+            let names: Vec<&str> = names.collect();
+            lines.push(format!("dispositions of {}: {}", queue.name, names.join(" ")));
+        }
         if queue.closing_ends_waits {
             lines.push(format!("closing ends waits in {}", queue.name));
         }
@@ -451,6 +467,10 @@ fn action(plan: &RoutingPlan, action: &Action) -> Option<String> {
             return (number.index() == 0).then(|| "transfer".to_owned());
         }
         Action::Play(played) => return (played.index() == 0).then(|| "play".to_owned()),
+        Action::OfferCallback => "offer a callback".to_owned(),
+        Action::Ladder(ladder) => {
+            return (ladder.index() == 0).then(|| "try the ladder".to_owned());
+        }
     })
 }
 

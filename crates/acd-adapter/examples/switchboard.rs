@@ -164,6 +164,15 @@ impl Switchboard {
                 let call_id = play.call.unwrap_or_default().call_id;
                 println!("{call_id} hears {}", play.announcement);
             }
+            SessionEvent::OfferCallback(asked) => {
+                let call_id = asked.call.unwrap_or_default().call_id;
+                println!("{call_id} is to be asked whether he wants to be called back");
+            }
+            // Told twice it is the same: one that runs for the call already goes on.
+            SessionEvent::Ladder(ladder) => {
+                let call_id = ladder.call.unwrap_or_default().call_id;
+                println!("{call_id}: the ladder {} is to be tried", ladder.ladder);
+            }
             SessionEvent::Rejected { code, message, .. } => println!("refused: {message} ({code})"),
             SessionEvent::Disconnected { reason, .. } => println!("disconnected: {reason}"),
             SessionEvent::Connected { .. }

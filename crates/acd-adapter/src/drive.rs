@@ -274,6 +274,8 @@ impl Driver {
             Body::End(end) => Some(SessionEvent::End(end)),
             Body::Transfer(transfer) => Some(SessionEvent::Transfer(transfer)),
             Body::Play(play) => Some(SessionEvent::Play(play)),
+            Body::OfferCallback(asked) => Some(SessionEvent::OfferCallback(asked)),
+            Body::Ladder(ladder) => Some(SessionEvent::Ladder(ladder)),
             Body::Rejected(v1::Rejected { rejected_number, code, message, field }) => {
                 let id = self.link.id_of(rejected_number)?;
                 Some(SessionEvent::Rejected { id, code, message, field })

@@ -129,6 +129,10 @@ pub enum Report {
     WrapUpDone {
         /// Who.
         agent: AgentMeant,
+        /// After which call; without one, all that he has in wrap-up.
+        call: Option<v1::CallRef>,
+        /// How the conversation came out, one of its queue's dispositions; it is said of one call.
+        disposition: Option<String>,
     },
     /// An agent logged in or out, or paused, at the phone.
     AgentPresence {
@@ -228,9 +232,10 @@ impl Report {
                 };
                 Body::CallTransferred(v1::CallTransferred { call_id, queue, dialed })
             }
-            Self::WrapUpDone { agent } => {
+            Self::WrapUpDone { agent, call, disposition } => {
                 let (agent, address) = agent.fields();
-                Body::WrapUpDone(v1::WrapUpDone { agent, address })
+                let disposition = disposition.unwrap_or_default();
+                Body::WrapUpDone(v1::WrapUpDone { agent, address, call, disposition })
             }
             Self::AgentPresence { agent, presence } => {
                 let (agent, address) = agent.fields();

@@ -174,6 +174,11 @@ pub enum SessionEvent {
     Transfer(v1::Transfer),
     /// The waiting caller is to hear something; nothing else waits for it.
     Play(v1::Play),
+    /// The waiting caller is to be asked whether he wants to be called back.
+    OfferCallback(v1::OfferCallback),
+    /// Whoever is on call is to be tried for the waiting caller. It may be told again: a ladder that runs
+    /// for the call already goes on.
+    Ladder(v1::Ladder),
     /// A report was not applied; nothing has changed. After a broken connection it may come later
     /// than the `Acknowledged` that covers its report.
     Rejected {

@@ -52,6 +52,9 @@ const WORDS: &[&str] = &[
     "move_to",
     "play",
     "transfer_to",
+    "offer_callback",
+    "ladder",
+    "dispositions",
     "add_queue",
     "priority",
     "order",
@@ -175,6 +178,8 @@ fn rule() -> impl Strategy<Value = String> {
             "move_to = \"b\"",
             "transfer_to = \"+15550100\"",
             "play = \"hold-on\"",
+            "offer_callback = true",
+            "ladder = \"on-call\"",
             "end = \"voicemail\"",
             "end = \"message\"",
         ]),
@@ -192,7 +197,10 @@ fn queue() -> impl Strategy<Value = String> {
     let keys = (
         prop::option::of(levels()),
         maybe("ring", &["\"1ms\"", "\"15s\"", "\"7d\""]),
-        maybe("wrap_up", &["\"0s\"", "\"30s\"\nwrap_up_at_most = \"30s\""]),
+        maybe(
+            "wrap_up",
+            &["\"0s\"", "\"30s\"\nwrap_up_at_most = \"30s\"\ndispositions = [\"sold\"]"],
+        ),
         maybe("select", &["[\"longest_idle\"]", "[\"highest_level\", \"longest_idle\"]"]),
         maybe("service_level", &["{}", "{ answered = \"1%\" }", "{ within = \"1m\" }"]),
     );

@@ -83,7 +83,12 @@ fn billing_calls_of_the_clinic_stay_with_people_who_can_bill() {
             Action::AddQueue { .. } | Action::MoveTo(_) | Action::TransferTo(_) => {
                 panic!("billing leads elsewhere")
             }
-            Action::RaisePriority(_) | Action::Drop(_) | Action::Play(_) | Action::End(_) => {}
+            Action::RaisePriority(_)
+            | Action::Drop(_)
+            | Action::Play(_)
+            | Action::OfferCallback
+            | Action::Ladder(_)
+            | Action::End(_) => {}
         }
     }
 }

@@ -3,9 +3,9 @@
 
 use acd_config::{Config, Journal, LogFormat, OnFailure, Sync};
 use acd_core::{
-    Action, Admission, Affinity, AnnouncementId, Bound, Criterion, Gauge, KeepFree, Latch,
-    MissedOffers, NumberId, Order, Priority, QueueId, Requirement, Rule, ServiceLevel, SkillId,
-    Span, Treatment, When,
+    Action, Admission, Affinity, AnnouncementId, Bound, Criterion, Gauge, KeepFree, LadderId,
+    Latch, MissedOffers, NumberId, Order, Priority, QueueId, Requirement, Rule, ServiceLevel,
+    SkillId, Span, Treatment, When,
 };
 use std::path::PathBuf;
 use std::time::Duration;
@@ -272,6 +272,54 @@ fn a_queue_may_keep_agents_free_and_wait_for_one() {
         |window, wait| Affinity { window: Span::from_secs(window), wait: Span::from_secs(wait) };
     assert_eq!(plan.queues[0].affinity, affinity(7 * 86_400, 30));
     assert_eq!((plan.queues[1].keep_free, plan.queues[1].affinity), (None, affinity(0, 20)));
+}
+
+#[test]
+fn a_queue_has_its_own_dispositions_or_those_of_the_domain() {
+    let plan = parsed(
+        r#"
+        [routing]
+        dispositions = ["resolved", "spam"]
+        [queues.a]
+        wrap_up = "30s"
+        [queues.b]
+        wrap_up = "30s"
+        dispositions = ["sold", "spam"]
+        [queues.c]
+        wrap_up = "30s"
+        dispositions = []
+        "#,
+    )
+    .plan;
+    let of = |queue: usize| {
+        plan.queues[queue].dispositions.iter().map(|it| &*plan.dispositions[it.index()])
+    };
+    assert_eq!(of(0).collect::<Vec<_>>(), ["resolved", "spam"]);
+    assert_eq!(of(1).collect::<Vec<_>>(), ["sold", "spam"]);
+    assert_eq!(of(2).count(), 0);
+    assert_eq!(plan.dispositions, ["resolved", "spam", "sold"], "each once");
+}
+
+#[test]
+fn rules_have_callers_asked_and_ladders_tried() {
+    let plan = parsed(
+        r#"
+        [[queues.a.rules]]
+        name = "ask"
+        when = { waited = "5s" }
+        then = { ladder = "nurse", offer_callback = true, play = "please-hold" }
+        [[queues.a.rules]]
+        name = "give-up"
+        when = { waited = "9s" }
+        then = { end = "message", ladder = "nurse", offer_callback = false }
+        "#,
+    )
+    .plan;
+    assert_eq!(plan.ladders, ["nurse"]);
+    let (play, tries) = (Action::Play(AnnouncementId(0)), Action::Ladder(LadderId(0)));
+    let rules = &plan.queues[0].rules;
+    assert_eq!(rules[0].then, [play, Action::OfferCallback, tries.clone()]);
+    assert_eq!(rules[1].then, [tries, Action::End(Treatment::Message)]);
 }
 
 #[test]

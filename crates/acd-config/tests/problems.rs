@@ -53,12 +53,12 @@ service_level = { answerd = "80%" }
 [queues.billing.endpoints]
 "#), @r"
     1:2: servre: unknown key (did you mean `server`?); expected one of `server`, `log`, `journal`, `routing`, `presence`, `channels`, `skills`, `queues`, `routes`, `agents`
-    3:1: routing.ordr: unknown key (did you mean `order`?); expected one of `order`, `credit`, `short_abandon`, `exclude_for`, `connect_within`, `recovery_grace`, `missed_offers`, `seed`, `shared_callers`
-    5:1: queues.billing.rnig: unknown key (did you mean `ring`?); expected one of `description`, `require`, `any_of`, `select`, `broadcast`, `ring`, `wrap_up`, `wrap_up_at_most`, `service_level`, `keep_free`, `affinity`, `at_closing`, `rules`
-    6:1: queues.billing.wrapup: unknown key (did you mean `wrap_up`?); expected one of `description`, `require`, `any_of`, `select`, `broadcast`, `ring`, `wrap_up`, `wrap_up_at_most`, `service_level`, `keep_free`, `affinity`, `at_closing`, `rules`
-    7:1: queues.billing.music: unknown key; expected one of `description`, `require`, `any_of`, `select`, `broadcast`, `ring`, `wrap_up`, `wrap_up_at_most`, `service_level`, `keep_free`, `affinity`, `at_closing`, `rules`
+    3:1: routing.ordr: unknown key (did you mean `order`?); expected one of `order`, `credit`, `short_abandon`, `exclude_for`, `connect_within`, `recovery_grace`, `missed_offers`, `dispositions`, `seed`, `shared_callers`
+    5:1: queues.billing.rnig: unknown key (did you mean `ring`?); expected one of `description`, `require`, `any_of`, `select`, `broadcast`, `ring`, `wrap_up`, `wrap_up_at_most`, `dispositions`, `service_level`, `keep_free`, `affinity`, `at_closing`, `rules`
+    6:1: queues.billing.wrapup: unknown key (did you mean `wrap_up`?); expected one of `description`, `require`, `any_of`, `select`, `broadcast`, `ring`, `wrap_up`, `wrap_up_at_most`, `dispositions`, `service_level`, `keep_free`, `affinity`, `at_closing`, `rules`
+    7:1: queues.billing.music: unknown key; expected one of `description`, `require`, `any_of`, `select`, `broadcast`, `ring`, `wrap_up`, `wrap_up_at_most`, `dispositions`, `service_level`, `keep_free`, `affinity`, `at_closing`, `rules`
     8:19: queues.billing.service_level.answerd: unknown key (did you mean `answered`?); expected one of `answered`, `within`
-    9:17: queues.billing.endpoints: unknown key; expected one of `description`, `require`, `any_of`, `select`, `broadcast`, `ring`, `wrap_up`, `wrap_up_at_most`, `service_level`, `keep_free`, `affinity`, `at_closing`, `rules`
+    9:17: queues.billing.endpoints: unknown key; expected one of `description`, `require`, `any_of`, `select`, `broadcast`, `ring`, `wrap_up`, `wrap_up_at_most`, `dispositions`, `service_level`, `keep_free`, `affinity`, `at_closing`, `rules`
     ");
 }
 
@@ -77,7 +77,7 @@ log = 1.5
     2:10: agents: this is an array; expected a table with a key for each name
     3:10: server: "" is a string; expected a table with any of `listen`, `http`
     4:10: skills: `1` is a whole number; expected a table with a key for each name
-    5:11: routing: `false` is a truth value; expected a table with any of `order`, `credit`, `short_abandon`, `exclude_for`, `connect_within`, `recovery_grace`, `missed_offers`, `seed`, `shared_callers`
+    5:11: routing: `false` is a truth value; expected a table with any of `order`, `credit`, `short_abandon`, `exclude_for`, `connect_within`, `recovery_grace`, `missed_offers`, `dispositions`, `seed`, `shared_callers`
     6:12: presence: `1979-05-27` is a date or time of day; expected a table with any of `reasons`, `heartbeat_within`
     7:7: log: `1.5` is a fraction; expected a table with any of `level`, `format`
     "#);
@@ -189,6 +189,25 @@ wrap_up_at_most = "30s"
 [queues.c]
 wrap_up = "1h"
 "#), @"3:19: queues.a.wrap_up_at_most: this is shorter than wrap_up; expected a time not below wrap_up (equal to it: cannot be extended)");
+}
+
+#[test]
+fn dispositions_are_names_each_once_where_there_is_time_to_say_them() {
+    insta::assert_snapshot!(problems(r#"
+[routing]
+dispositions = ["spam", "spam"]
+[queues.a]
+dispositions = ["sold", "not sold", 5]
+[queues.b]
+wrap_up = "30s"
+dispositions = ["sold", "sold"]
+"#), @r"
+    2:25: routing.dispositions[1]: this disposition is listed twice; expected each disposition once
+    4:16: queues.a.dispositions: nobody could say so: the queue gives no time for wrap-up; expected `wrap_up` above 0s, or no `dispositions`
+    4:25: queues.a.dispositions[1]: the name has a ` `; expected a name of 1 to 64 of A-Z, a-z, 0-9, `-`, `_` and `.`
+    4:37: queues.a.dispositions[2]: `5` is a whole number; expected a name in quotes
+    7:25: queues.b.dispositions[1]: this disposition is listed twice; expected each disposition once
+    ");
 }
 
 #[test]

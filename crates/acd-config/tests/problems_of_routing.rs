@@ -107,11 +107,11 @@ then = { end = "hang_up" }
 "#), @r#"
     1:1: queues.a.rules[0].name: missing; expected `name`: Its name, unique in the queue
     1:1: queues.a.rules[0].when: missing; expected `when`: When it acts: when all of this holds
-    1:1: queues.a.rules[0].then: missing; expected `then`: What it does, in this order: `priority`, `require`, `drop`, `add_queue`, `play`, then `move_to`, `transfer_to` or `end`
+    1:1: queues.a.rules[0].then: missing; expected `then`: What it does, in this order: `priority`, `require`, `drop`, `add_queue`, `play`, `offer_callback`, `ladder`, then `move_to`, `transfer_to` or `end`
     4:8: queues.a.rules[1].when: this rule looks at nothing; expected a condition, such as waited = "45s"
-    5:8: queues.a.rules[1].then: this rule does nothing; expected at least one of `priority`, `require`, `drop`, `add_queue`, `play`, `move_to`, `transfer_to`, `end`
+    5:8: queues.a.rules[1].then: this rule does nothing; expected at least one of `priority`, `require`, `drop`, `add_queue`, `play`, `offer_callback`, `ladder`, `move_to`, `transfer_to`, `end`
     7:1: queues.a.rules[2].nam: unknown key (did you mean `name`?); expected one of `name`, `when`, `repeat_every`, `then`
-    9:10: queues.a.rules[2].then.ends: unknown key (did you mean `end`?); expected one of `priority`, `require`, `any_of`, `drop`, `add_queue`, `while_active`, `play`, `move_to`, `transfer_to`, `end`
+    9:10: queues.a.rules[2].then.ends: unknown key (did you mean `end`?); expected one of `priority`, `require`, `any_of`, `drop`, `add_queue`, `while_active`, `play`, `offer_callback`, `ladder`, `move_to`, `transfer_to`, `end`
     11:8: queues.a.rules[3].name: an earlier rule of this queue has the same name; expected a name of its own
     13:16: queues.a.rules[3].then.end: `hang_up` is not known; expected one of `voicemail`, `message`
     "#);

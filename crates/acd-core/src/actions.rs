@@ -120,6 +120,14 @@ impl Router {
                 events.push(Event::PlayOrdered { call, announcement: *announcement });
                 true
             }
+            Action::OfferCallback => {
+                events.push(Event::CallbackOfferOrdered { call });
+                true
+            }
+            Action::Ladder(ladder) => {
+                events.push(Event::LadderOrdered { call, ladder: *ladder });
+                true
+            }
         }
     }
 

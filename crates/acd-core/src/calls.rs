@@ -112,7 +112,7 @@ impl Router {
             CallState::Connected | CallState::Held => {
                 let hand = self.let_go(self.calls[slot].hands);
                 self.gauges.of_mut(hand.queue).in_system -= 1;
-                self.start_wrap_up(hand.agent, hand.slot, hand.queue, events);
+                self.start_wrap_up(hand.agent, hand.slot, (call, hand.queue), events);
             }
         }
         self.count_call(slot, false);
@@ -171,7 +171,7 @@ impl Router {
     ) -> Hand {
         let hand = self.let_go(self.calls[call.slot].hands);
         self.gauges.of_mut(hand.queue).in_system -= 1;
-        self.start_wrap_up(hand.agent, hand.slot, hand.queue, events);
+        self.start_wrap_up(hand.agent, hand.slot, (call, hand.queue), events);
         self.exclude(call.slot, hand.agent);
         let left = &mut self.calls[call.slot];
         left.age_from = self.now - left.age_kept;

@@ -2,8 +2,8 @@
 
 use crate::event::DeviceState;
 use crate::ids::{
-    AdapterId, AgentId, CallHandle, CallerKey, ExtraId, OfferNumber, Priority, QueueId, ReasonId,
-    RouteId, Span, Timestamp,
+    AdapterId, AgentId, CallHandle, CallerKey, DispositionId, ExtraId, OfferNumber, Priority,
+    QueueId, ReasonId, RouteId, Span, Timestamp,
 };
 use crate::plan::{Channel, RoutingPlan, Treatment};
 use std::fmt;
@@ -195,10 +195,14 @@ pub enum Command {
         /// Which offer.
         offer: OfferNumber,
     },
-    /// The agent has finished his notes on all calls in wrap-up.
+    /// The agent has finished his notes.
     AgentEndWrapUp {
         /// Who.
         agent: AgentId,
+        /// On which call; without one, on all that he has in wrap-up.
+        call: Option<CallHandle>,
+        /// How the conversation came out, one of the queue's; it is said of one call alone.
+        disposition: Option<DispositionId>,
     },
     /// The agent needs longer for his notes on all calls in wrap-up: it ends so much later, as far
     /// as the plan lets it.
@@ -380,8 +384,15 @@ pub enum Rejection {
     AgentLoggedOut,
     /// The agent is logged in already.
     AgentLoggedIn,
-    /// The agent has no call in wrap-up.
+    /// The agent has no call in wrap-up, or not this one.
     NotInWrapUp,
+    /// The agent has several calls in wrap-up, and says of none which he means.
+    SeveralInWrapUp,
+    /// The queue has no such disposition.
+    UnknownDisposition {
+        /// The queue through which the call was answered.
+        queue: QueueId,
+    },
     /// The agent's wrap-up lasts as long as its queue lets it already.
     WrapUpAtMost,
     /// The call began to wait later than now.
@@ -437,6 +448,12 @@ impl fmt::Display for Rejection {
             Self::AgentLoggedOut => f.write_str("the agent is logged out"),
             Self::AgentLoggedIn => f.write_str("the agent is logged in already"),
             Self::NotInWrapUp => f.write_str("the agent has no call in wrap-up"),
+            Self::SeveralInWrapUp => {
+                f.write_str("the agent has several calls in wrap-up: a disposition is of one")
+            }
+            Self::UnknownDisposition { queue } => {
+                write!(f, "queue {} has no such disposition", queue.0)
+            }
             Self::WrapUpAtMost => {
                 f.write_str("the agent's wrap-up is as long as it may be already")
             }

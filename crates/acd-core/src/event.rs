@@ -1,8 +1,8 @@
 //! What the Router decided. Orders to adapters, views and statistics are folds over these.
 
 use crate::ids::{
-    AdapterId, AgentId, AnnouncementId, CallHandle, DemandId, NumberId, OfferNumber, Priority,
-    QueueId, ReasonId, RouteId, Timestamp,
+    AdapterId, AgentId, AnnouncementId, CallHandle, DemandId, DispositionId, LadderId, NumberId,
+    OfferNumber, Priority, QueueId, ReasonId, RouteId, Timestamp,
 };
 use crate::plan::{Channel, Treatment};
 
@@ -238,6 +238,18 @@ pub enum Event {
         /// Which announcement.
         announcement: AnnouncementId,
     },
+    /// A rule has the adapter ask the waiting caller whether he wants to be called back.
+    CallbackOfferOrdered {
+        /// Which call.
+        call: CallHandle,
+    },
+    /// A rule has the adapter try whoever is on call for the waiting caller.
+    LadderOrdered {
+        /// Which call.
+        call: CallHandle,
+        /// Which ladder.
+        ladder: LadderId,
+    },
     /// An agent's presence, or the one he has asked for, changed.
     PresenceChanged {
         /// Who.
@@ -269,6 +281,17 @@ pub enum Event {
         slot: u8,
         /// The new state.
         state: SlotState,
+    },
+    /// An agent has taken his notes on a call; that his slot is free again follows, if it is there.
+    WrapUpEnded {
+        /// Who.
+        agent: AgentId,
+        /// On which call; it has ended, unless it was handed on or lost his leg.
+        call: CallHandle,
+        /// The queue through which it was answered; none if the plan has it no more.
+        queue: Option<QueueId>,
+        /// How the conversation came out; none if he did not say.
+        disposition: Option<DispositionId>,
     },
     /// An agent's wrap-up lasts longer.
     WrapUpExtended {
@@ -363,9 +386,25 @@ pub enum SlotState {
     WrapUp {
         /// When it ends by itself.
         until: Timestamp,
-        /// The queue through which the call was answered.
+        /// Which call. It may have ended, and its handle's slot may hold another by now.
+        call: CallHandle,
+        /// The queue through which it was answered.
         queue: QueueId,
     },
+}
+
+impl SlotState {
+    /// The call that notes are taken on, and the queue through which it was answered.
+    pub(crate) fn in_wrap_up(self) -> Option<(CallHandle, QueueId)> {
+        match self {
+            Self::WrapUp { call, queue, .. } => Some((call, queue)),
+            Self::Free
+            | Self::Reserved { .. }
+            | Self::Connecting { .. }
+            | Self::Talking { .. }
+            | Self::Held { .. } => None,
+        }
+    }
 }
 
 /// Why a call left a queue.

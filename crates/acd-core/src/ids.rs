@@ -124,12 +124,20 @@ handle!(
     ReasonId(u16)
 );
 handle!(
+    /// How a conversation came out, as its agent says: its index in `RoutingPlan::dispositions`.
+    DispositionId(u16)
+);
+handle!(
     /// A telephone number outside acdd: its index in `RoutingPlan::numbers`.
     NumberId(u16)
 );
 handle!(
     /// An announcement: its index in `RoutingPlan::announcements`.
     AnnouncementId(u16)
+);
+handle!(
+    /// An on-call ladder: its index in `RoutingPlan::ladders`.
+    LadderId(u16)
 );
 handle!(
     /// What a route asks for besides: its index in `RoutingPlan::extras`.

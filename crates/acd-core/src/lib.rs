@@ -63,18 +63,19 @@ pub use explain::{
 };
 pub use facts::{AdapterFacts, AgentFacts, CallFacts, CallStage, HandFacts, PlaceFacts, SlotFacts};
 pub use ids::{
-    AdapterId, AgentId, AnnouncementId, CallHandle, CallerKey, DemandId, ExtraId, NumberId,
-    OfferNumber, Priority, QueueId, ReasonId, RouteId, SkillId, Span, Timestamp,
+    AdapterId, AgentId, AnnouncementId, CallHandle, CallerKey, DemandId, DispositionId, ExtraId,
+    LadderId, NumberId, OfferNumber, Priority, QueueId, ReasonId, RouteId, SkillId, Span,
+    Timestamp,
 };
 pub use lines::{Demand, SkillQueue};
 pub use persist::RestoreError;
 pub use plan::{
     AGENTS_MAX, ALTERNATIVES_MAX, Action, Admission, Affinity, AgentPlan, Arriving, BOUNDS_MAX,
     BROADCAST_MAX, Bound, CAPACITY_MAX, Channel, ChannelPlan, Channels, Criterion, DELAYS_MAX,
-    DEMANDS_MAX, DeskPlan, EXTRAS_MAX, Endpoint, Gauge, KeepFree, LEVEL_MAX, Latch, Match,
-    MissedOffers, Order, PATTERN_BYTES_MAX, PATTERNS_MAX, Pattern, PlanDefect, QUEUES_MAX,
-    QueuePlan, RANK_MAX, ROUTES_MAX, RULES_MAX, Requirement, Route, RoutingPlan, Rule, SKILLS_MAX,
-    Said, Service, ServiceLevel, Treatment, When,
+    DEMANDS_MAX, DISPOSITIONS_MAX, DeskPlan, EXTRAS_MAX, Endpoint, Gauge, KeepFree, LEVEL_MAX,
+    Latch, Match, MissedOffers, Order, PATTERN_BYTES_MAX, PATTERNS_MAX, Pattern, PlanDefect,
+    QUEUES_MAX, QueuePlan, RANK_MAX, ROUTES_MAX, RULES_MAX, Requirement, Route, RoutingPlan, Rule,
+    SKILLS_MAX, Said, Service, ServiceLevel, Treatment, When,
 };
 pub use recovery::Phase;
 pub use router::{DEADLINES_PER_ADVANCE, Router};

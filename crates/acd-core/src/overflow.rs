@@ -82,7 +82,9 @@ impl RuleTable {
                     | Action::MoveTo(_)
                     | Action::End(_)
                     | Action::TransferTo(_)
-                    | Action::Play(_) => None,
+                    | Action::Play(_)
+                    | Action::OfferCallback
+                    | Action::Ladder(_) => None,
                 }),
             };
             let rules: Box<[RuleFacts]> = planned.rules.iter().map(facts).collect();

@@ -2,8 +2,8 @@
 //! digest. Integers are little-endian.
 
 use crate::ids::{
-    AdapterId, AgentId, AnnouncementId, CallerKey, DemandId, ExtraId, NumberId, OfferNumber,
-    Priority, QueueId, ReasonId, RouteId, SkillId, Span, Timestamp,
+    AdapterId, AgentId, AnnouncementId, CallerKey, DemandId, DispositionId, ExtraId, LadderId,
+    NumberId, OfferNumber, Priority, QueueId, ReasonId, RouteId, SkillId, Span, Timestamp,
 };
 use crate::plan::PlanDefect;
 use std::fmt;
@@ -145,7 +145,9 @@ persist_handles!(
     AnnouncementId,
     CallerKey,
     DemandId,
+    DispositionId,
     ExtraId,
+    LadderId,
     NumberId,
     OfferNumber,
     QueueId,

@@ -6,7 +6,7 @@ use crate::deadlines::{Deadline, Lane, Ticket};
 use crate::event::{
     DeviceState, Event, HeartbeatState, NotReadyReason, OfferEnd, Presence, RevokeCause, SlotState,
 };
-use crate::ids::{AgentId, QueueId, ReasonId, Span};
+use crate::ids::{AgentId, CallHandle, DispositionId, QueueId, ReasonId, Span};
 use crate::offers::Told;
 use crate::router::Router;
 use crate::selection::Measures;
@@ -86,23 +86,33 @@ impl Router {
         Ok(())
     }
 
+    /// A call that he has had twice may be in two of his slots: it ends in both.
     pub(crate) fn agent_end_wrap_up(
         &mut self,
         agent: AgentId,
+        call: Option<CallHandle>,
+        disposition: Option<DispositionId>,
         events: &mut Vec<Event>,
     ) -> Result<(), Rejection> {
-        let slots = self.known_agent(agent)?.slots.len() as u8;
-        let in_wrap_up = |router: &Self, slot: u8| {
-            let state = router.agents[agent.index()].slots[usize::from(slot)].state;
-            matches!(state, SlotState::WrapUp { .. })
-        };
-        if !(0..slots).any(|slot| in_wrap_up(self, slot)) {
+        let found = (0..).zip(&self.known_agent(agent)?.slots);
+        let found = found.filter_map(|(slot, at)| Some((slot, at.state.in_wrap_up()?)));
+        let meant: Vec<(u8, (CallHandle, QueueId))> =
+            found.filter(|(_, (of, _))| call.is_none_or(|call| call == *of)).collect();
+        if meant.is_empty() {
             return Err(Rejection::NotInWrapUp);
         }
-        for slot in 0..slots {
-            if in_wrap_up(self, slot) {
-                self.end_wrap_up(agent, slot, events);
+        if let Some(disposition) = disposition {
+            if meant.iter().any(|(_, (of, _))| *of != meant[0].1.0) {
+                return Err(Rejection::SeveralInWrapUp);
             }
+            for (_, (_, queue)) in &meant {
+                if !self.plan.queues[queue.index()].dispositions.contains(&disposition) {
+                    return Err(Rejection::UnknownDisposition { queue: *queue });
+                }
+            }
+        }
+        for (slot, _) in meant {
+            self.end_wrap_up(agent, slot, disposition, events);
         }
         Ok(())
     }
@@ -118,7 +128,7 @@ impl Router {
         let mut extended = 0;
         for slot in 0..self.known_agent(agent)?.slots.len() as u8 {
             let at = &mut self.agents[agent.index()].slots[usize::from(slot)];
-            let (SlotState::WrapUp { until, queue }, Some(since)) = (&mut at.state, at.since)
+            let (SlotState::WrapUp { until, queue, .. }, Some(since)) = (&mut at.state, at.since)
             else {
                 continue;
             };
@@ -319,16 +329,16 @@ impl Router {
         &mut self,
         agent: AgentId,
         slot: u8,
-        queue: QueueId,
+        (call, queue): (CallHandle, QueueId),
         events: &mut Vec<Event>,
     ) {
         let wrap_up = self.plan.queues[queue.index()].wrap_up;
         if wrap_up == Span(0) {
-            self.end_wrap_up(agent, slot, events);
+            self.is_idle_from_now(agent, slot, events);
             return;
         }
         let until = self.now + wrap_up;
-        self.set_slot(agent, slot, SlotState::WrapUp { until, queue }, events);
+        self.set_slot(agent, slot, SlotState::WrapUp { until, call, queue }, events);
         let deadline = Deadline::WrapUpEnds { agent, slot };
         let ticket = self.deadlines.set_in(Lane::wrap_ups(queue), until, deadline);
         self.agents[agent.index()].slots[usize::from(slot)].ticket = ticket;
@@ -336,11 +346,25 @@ impl Router {
 
     pub(crate) fn wrap_up_ran_out(&mut self, agent: AgentId, slot: u8, events: &mut Vec<Event>) {
         self.agents[agent.index()].slots[usize::from(slot)].ticket = Ticket::NONE;
-        self.end_wrap_up(agent, slot, events);
+        self.end_wrap_up(agent, slot, None, events);
     }
 
-    /// From here on the agent counts as idle.
-    fn end_wrap_up(&mut self, agent: AgentId, slot: u8, events: &mut Vec<Event>) {
+    fn end_wrap_up(
+        &mut self,
+        agent: AgentId,
+        slot: u8,
+        disposition: Option<DispositionId>,
+        events: &mut Vec<Event>,
+    ) {
+        let state = self.agents[agent.index()].slots[usize::from(slot)].state;
+        if let Some((call, queue)) = state.in_wrap_up() {
+            let queue = Some(queue);
+            events.push(Event::WrapUpEnded { agent, call, queue, disposition });
+        }
+        self.is_idle_from_now(agent, slot, events);
+    }
+
+    fn is_idle_from_now(&mut self, agent: AgentId, slot: u8, events: &mut Vec<Event>) {
         if let Some(desk) = self.agents[agent.index()].desk_of_mut(slot) {
             desk.idle_since = self.now;
         }

@@ -215,7 +215,9 @@ impl Router {
             Command::AgentNotReady { agent, reason } => self.agent_not_ready(agent, reason, events),
             Command::AgentAccept { agent, offer } => self.agent_accept(agent, offer, events),
             Command::AgentDecline { agent, offer } => self.agent_decline(agent, offer, events),
-            Command::AgentEndWrapUp { agent } => self.agent_end_wrap_up(agent, events),
+            Command::AgentEndWrapUp { agent, call, disposition } => {
+                self.agent_end_wrap_up(agent, call, disposition, events)
+            }
             Command::AgentExtendWrapUp { agent, by } => {
                 self.agent_extend_wrap_up(agent, by, events)
             }

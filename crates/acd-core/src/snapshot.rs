@@ -72,7 +72,7 @@ persist_enum!(SlotState {
     2 = Connecting { call },
     3 = Talking { call },
     4 = Held { call },
-    5 = WrapUp { until, queue },
+    5 = WrapUp { until, call, queue },
 });
 
 impl Router {
@@ -353,7 +353,11 @@ impl Router {
         };
         match *state {
             SlotState::Free => true,
-            SlotState::WrapUp { queue, .. } => queue.index() < self.plan.queues.len(),
+            SlotState::WrapUp { call, queue, .. } => {
+                let of_slot = self.calls.slots.get(call.slot as usize);
+                let has_lived = of_slot.is_some_and(|it| call.generation <= it.generation);
+                has_lived && queue.index() < self.plan.queues.len()
+            }
             SlotState::Reserved { call, .. }
             | SlotState::Connecting { call }
             | SlotState::Talking { call }

@@ -47,9 +47,12 @@ pub(crate) fn check_request(request: &Request, person: &Person) -> Result<(), Re
         | Request::Ready { agent }
         | Request::Accept { agent, .. }
         | Request::Decline { agent, .. }
-        | Request::EndWrapUp { agent }
         | Request::ExtendWrapUp { agent, .. }
         | Request::ForcePresence { agent, .. } => check_id(agent, "agent"),
+        Request::EndWrapUp { agent, call, disposition } => {
+            check_id(agent, "agent")?;
+            check_wrap_up(call.as_ref(), disposition.as_deref())
+        }
         Request::NotReady { agent, reason } => {
             check_id(agent, "agent")?;
             reason.as_deref().map_or(Ok(()), |reason| check_id(reason, "reason"))
@@ -61,6 +64,11 @@ pub(crate) fn check_request(request: &Request, person: &Person) -> Result<(), Re
         Request::SetClosed { queue, .. } => check_id(queue, "queue"),
         Request::SetPriority { call, .. } | Request::EndCall { call, .. } => check_call(call),
     }
+}
+
+fn check_wrap_up(call: Option<&CallRef>, disposition: Option<&str>) -> Result<(), Refusal> {
+    call.map_or(Ok(()), check_call)?;
+    disposition.map_or(Ok(()), |disposition| check_id(disposition, "disposition"))
 }
 
 /// The same for a question about a call.
@@ -90,7 +98,10 @@ pub(crate) fn check_message(message: &AdapterMessage) -> Result<(), Refusal> {
             check_number(dialed.as_deref().unwrap_or_default(), "dialed")?;
             if queue.is_empty() { Ok(()) } else { check_id(queue, "queue") }
         }
-        AdapterMessage::WrapUpDone { agent } => check_agent(agent),
+        AdapterMessage::WrapUpDone { agent, call, disposition } => {
+            check_agent(agent)?;
+            check_wrap_up(call.as_ref(), disposition.as_deref())
+        }
         AdapterMessage::AgentPresence { agent, presence } => {
             check_agent(agent)?;
             match presence {

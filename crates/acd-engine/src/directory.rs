@@ -5,10 +5,10 @@ use crate::bounds::{ADAPTERS_MAX, CALLS_MAX, ENDED_OFFERS_KEPT};
 use crate::refusal::{Refusal, RefusalKind, code};
 use crate::request::CallRef;
 use acd_core::{
-    AdapterId, AgentId, CallFacts, CallHandle, CallStage, Channel, HandFacts, OfferEnd,
-    OfferNumber, Priority, RevokeCause, Router,
+    AdapterId, AgentId, CallFacts, CallHandle, CallStage, Channel, Event, HandFacts, OfferEnd,
+    OfferNumber, Priority, RevokeCause, Router, RoutingPlan,
 };
-use acd_journal::{CallCard, Cast, Farewell, SentAway};
+use acd_journal::{CallCard, Cast, Farewell, Ladders, Notes, SentAway};
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
@@ -28,6 +28,8 @@ pub(crate) struct Directory {
     offers: HashMap<u64, LiveOffer>,
     offers_to: HashMap<AgentId, Vec<u64>>,
     ended: EndedOffers,
+    notes: Notes,
+    ladders: Ladders,
     sent_away: SentAway,
 }
 
@@ -90,6 +92,8 @@ impl Directory {
             offers: HashMap::new(),
             offers_to: HashMap::new(),
             ended: EndedOffers::default(),
+            notes: cast.notes().clone(),
+            ladders: cast.ladders().clone(),
             sent_away: cast.sent_away().clone(),
         };
         for name in cast.adapters() {
@@ -151,6 +155,7 @@ impl Directory {
         for name in router.plan().adapters.iter().skip(self.adapter_names.len()) {
             self.add_adapter(Arc::from(&**name));
         }
+        self.notes.keep_those_of(router);
         self.offers_to.clear();
         let mut live: Vec<LiveOffer> = self.offers.drain().map(|(_, live)| live).collect();
         live.sort_unstable_by_key(|live| live.offer);
@@ -249,6 +254,31 @@ impl Directory {
         let slot = self.slots.get_mut(handle.slot as usize)?;
         let same = slot.generation == handle.generation;
         slot.call.as_mut().filter(|_| same)
+    }
+
+    /// The name of a call that lives, or that an agent takes notes on.
+    pub(crate) fn name_of(&self, call: CallHandle) -> Option<&Arc<CallCard>> {
+        self.call(call).map(|known| &known.card).or_else(|| self.notes.card(call))
+    }
+
+    /// An agent begins, or ends, to take notes on a call.
+    pub(crate) fn notes_follow(&mut self, event: &Event) {
+        let Self { slots, notes, .. } = self;
+        notes.follow(event, |call| {
+            let slot = slots.get(call.slot as usize)?;
+            let known = slot.call.as_ref().filter(|_| slot.generation == call.generation);
+            known.map(|known| &known.card)
+        });
+    }
+
+    /// A ladder begins, or its call is taken or over, by an event under this plan.
+    pub(crate) fn ladders_follow(&mut self, event: &Event, plan: &RoutingPlan) {
+        self.ladders.follow(event, plan);
+    }
+
+    /// The ladders that are being tried for a call, as far as acdd knows.
+    pub(crate) fn ladders_of(&self, call: CallHandle) -> &[Arc<str>] {
+        self.ladders.of(call)
     }
 
     /// The live call that an adapter calls so.

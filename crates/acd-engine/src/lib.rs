@@ -45,7 +45,7 @@ pub use domain::{Domain, Settings, StartError, start};
 pub use driver::{Driver, Ended};
 pub use latency::Latency;
 pub use lines::LineDepths;
-pub use names::{Asked, SkillLevels};
+pub use names::{Asked, Dispositions, SkillLevels};
 pub use order::{CloseReason, Down, DownBody, Order, RevokeReason};
 pub use publisher::Publisher;
 pub use refusal::{Refusal, RefusalKind, code};

@@ -42,6 +42,9 @@ impl fmt::Display for Asked {
     }
 }
 
+/// Names of dispositions.
+pub type Dispositions = Arc<[Arc<str>]>;
+
 /// The plan's names, shared by all who need one.
 #[derive(Debug)]
 pub(crate) struct Names {
@@ -50,6 +53,8 @@ pub(crate) struct Names {
     agents: Vec<Arc<str>>,
     skills: Vec<Arc<str>>,
     reasons: Vec<Arc<str>>,
+    /// By queue: what agents may say of its calls.
+    dispositions: Vec<Dispositions>,
     queue_ids: HashMap<Arc<str>, QueueId>,
     agent_ids: HashMap<Arc<str>, AgentId>,
     reason_ids: HashMap<Arc<str>, ReasonId>,
@@ -64,6 +69,12 @@ impl Names {
         let agents: Vec<Arc<str>> = plan.agents.iter().map(|a| Arc::from(&*a.id)).collect();
         let skills: Vec<Arc<str>> = plan.skills.iter().map(|s| Arc::from(&**s)).collect();
         let reasons: Vec<Arc<str>> = plan.reasons.iter().map(|r| Arc::from(&**r)).collect();
+        let dispositions: Vec<Arc<str>> =
+            plan.dispositions.iter().map(|it| Arc::from(&**it)).collect();
+        let dispositions = plan.queues.iter().map(|queue| {
+            let offered = queue.dispositions.iter();
+            offered.filter_map(|it| dispositions.get(it.index()).cloned()).collect()
+        });
         let queue_ids = (0..).map(QueueId);
         let agent_ids = (0..).map(AgentId);
         let reason_ids = (0..).map(ReasonId);
@@ -77,6 +88,7 @@ impl Names {
             queue_ids: queues.iter().cloned().zip(queue_ids).collect(),
             agent_ids: agents.iter().cloned().zip(agent_ids).collect(),
             reason_ids: reasons.iter().cloned().zip(reason_ids).collect(),
+            dispositions: dispositions.collect(),
             queues,
             agents,
             skills,
@@ -89,6 +101,11 @@ impl Names {
 
     pub(crate) fn queue(&self, id: QueueId) -> &Arc<str> {
         self.queues.get(id.index()).unwrap_or(&self.nothing)
+    }
+
+    /// What an agent may say at the end of wrap-up of how a call of the queue came out.
+    pub(crate) fn dispositions(&self, queue: QueueId) -> Dispositions {
+        self.dispositions.get(queue.index()).cloned().unwrap_or_default()
     }
 
     pub(crate) fn agent(&self, id: AgentId) -> &Arc<str> {

@@ -124,9 +124,30 @@ pub enum Order {
         /// `queue/rule`.
         rule: String,
     },
+    /// The waiting caller is asked whether he wants to be called back.
+    OfferCallback {
+        /// The call.
+        call: CallRef,
+        /// `queue/rule`.
+        rule: String,
+    },
+    /// Whoever is on call is tried for the caller, who waits on.
+    Ladder {
+        /// The call.
+        call: CallRef,
+        /// The ladder's name.
+        ladder: String,
+        /// `queue/rule`; empty when the adapter is told again.
+        rule: String,
+    },
 }
 
 impl Order {
+    /// Try this ladder for a caller who waits.
+    pub(crate) fn ladder(call: CallRef, ladder: &str, rule: String) -> Self {
+        Self::Ladder { call, ladder: ladder.to_owned(), rule }
+    }
+
     /// What the PBX must do with a caller who leaves acdd.
     pub(crate) fn farewell(call: CallRef, farewell: Farewell, rule: String) -> Self {
         match farewell {

@@ -61,6 +61,8 @@ pub mod code {
     pub const AMBIGUOUS_AGENT: &str = "ambiguous_agent";
     /// The configuration has no such reason for being not ready.
     pub const UNKNOWN_REASON: &str = "unknown_reason";
+    /// The queue of the call has no such disposition.
+    pub const UNKNOWN_DISPOSITION: &str = "unknown_disposition";
     /// As many live calls as there may be.
     pub const TOO_MANY_CALLS: &str = "too_many_calls";
     /// As many adapters as there may be.
@@ -122,6 +124,9 @@ impl From<Rejection> for Refusal {
             Rejection::UnknownQueue => (RefusalKind::NotFound, code::UNKNOWN_QUEUE),
             Rejection::UnknownAgent => (RefusalKind::NotFound, code::UNKNOWN_AGENT),
             Rejection::UnknownReason => (RefusalKind::InvalidArgument, code::UNKNOWN_REASON),
+            Rejection::UnknownDisposition { .. } => {
+                (RefusalKind::InvalidArgument, code::UNKNOWN_DISPOSITION)
+            }
             Rejection::TooManyAdapters => (RefusalKind::ResourceExhausted, code::TOO_MANY_ADAPTERS),
             Rejection::TooManyCalls => (RefusalKind::ResourceExhausted, code::TOO_MANY_CALLS),
             Rejection::OfferNotOut => (RefusalKind::FailedPrecondition, code::OFFER_OVER),
@@ -147,6 +152,7 @@ impl From<Rejection> for Refusal {
             | Rejection::AgentLoggedOut
             | Rejection::AgentLoggedIn
             | Rejection::NotInWrapUp
+            | Rejection::SeveralInWrapUp
             | Rejection::WrapUpAtMost => (RefusalKind::FailedPrecondition, code::WRONG_STATE),
         };
         Self::new(kind, code, rejection.to_string())

@@ -13,13 +13,19 @@ pub struct Person {
     pub reason: String,
 }
 
-/// Names a live call.
+/// Names a live call, or one that an agent takes notes on.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct CallRef {
     /// The adapter that holds the caller.
     pub adapter: String,
     /// The id that this adapter chose.
     pub call_id: String,
+}
+
+impl PartialEq<CallCard> for CallRef {
+    fn eq(&self, card: &CallCard) -> bool {
+        *self.adapter == *card.adapter && *self.call_id == *card.call_id
+    }
 }
 
 impl From<&CallCard> for CallRef {
@@ -93,6 +99,10 @@ pub enum Request {
     EndWrapUp {
         /// Who.
         agent: String,
+        /// On which call; without one, on all that he has in wrap-up.
+        call: Option<CallRef>,
+        /// How it came out, one of its queue's dispositions; it is said of one call.
+        disposition: Option<String>,
     },
     /// The agent needs longer for them.
     ExtendWrapUp {

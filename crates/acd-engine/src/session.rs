@@ -109,6 +109,10 @@ pub enum AdapterMessage {
     WrapUpDone {
         /// Who.
         agent: AgentMeant,
+        /// After which call; without one, all that he has in wrap-up.
+        call: Option<CallRef>,
+        /// How it came out, one of its queue's dispositions; it is said of one call.
+        disposition: Option<String>,
     },
     /// An agent logged in or out, or paused, at the phone.
     AgentPresence {

@@ -1,7 +1,9 @@
 //! The names behind handles, as the commands of a log make them known.
 
+use crate::ladders::Ladders;
+use crate::notes::Notes;
 use crate::record::{CallCard, Minted};
-use acd_core::{AdapterId, CALLS_MAX, CallHandle, Command, Event, RoutingPlan, Treatment};
+use acd_core::{AdapterId, CALLS_MAX, CallHandle, Command, Event, Router, RoutingPlan, Treatment};
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
@@ -14,6 +16,8 @@ pub struct Cast {
     adapters: Vec<Arc<str>>,
     /// By slot: the generation and the name of the call that lives there.
     calls: Vec<Option<(u32, AdapterId, Arc<CallCard>)>>,
+    notes: Notes,
+    ladders: Ladders,
     sent_away: SentAway,
 }
 
@@ -25,8 +29,17 @@ impl Cast {
 
     /// The name of a live call.
     pub fn card(&self, call: CallHandle) -> Option<&Arc<CallCard>> {
-        let (generation, _, card) = self.calls.get(call.slot as usize)?.as_ref()?;
-        (*generation == call.generation).then_some(card)
+        card_in(&self.calls, call)
+    }
+
+    /// The calls that agents take notes on.
+    pub fn notes(&self) -> &Notes {
+        &self.notes
+    }
+
+    /// The ladders that adapters have been told to try.
+    pub fn ladders(&self) -> &Ladders {
+        &self.ladders
     }
 
     /// The calls that acdd ended lately.
@@ -45,9 +58,10 @@ impl Cast {
     pub(crate) fn restore(
         adapters: Vec<Arc<str>>,
         calls: Vec<(CallHandle, AdapterId, Arc<CallCard>)>,
+        (notes, ladders): (Notes, Ladders),
         sent_away: SentAway,
     ) -> Self {
-        let mut cast = Self { adapters, calls: Vec::new(), sent_away };
+        let mut cast = Self { adapters, calls: Vec::new(), notes, ladders, sent_away };
         for (call, adapter, card) in calls {
             cast.put(call, adapter, card);
         }
@@ -76,9 +90,14 @@ impl Cast {
         }
     }
 
-    /// Forgets the calls that have ended, by events under this plan.
-    pub(crate) fn part(&mut self, events: &[Event], plan: &RoutingPlan) {
+    /// Forgets the calls that have ended, and on which nobody takes notes, by what a command has led
+    /// to.
+    pub(crate) fn part(&mut self, command: &Command, events: &[Event], router: &Router) {
+        let plan = router.plan();
         for event in events {
+            let Self { calls, notes, .. } = self;
+            notes.follow(event, |call| card_in(calls, call));
+            self.ladders.follow(event, plan);
             let Some((call, farewell)) = Farewell::in_event(event, plan) else { continue };
             let Some(at) = self.calls.get_mut(call.slot as usize) else { continue };
             if let (Some((_, adapter, card)), Some(farewell)) = (&*at, farewell) {
@@ -88,6 +107,14 @@ impl Cast {
                 *at = None;
             }
         }
+        if let Command::PlanChanged { .. } = command {
+            self.notes.keep_those_of(router);
+        }
+    }
+
+    /// Keeps of the notes what the Router has; gives a call in wrap-up without a name.
+    pub(crate) fn keep_notes_of(&mut self, router: &Router) -> Option<CallHandle> {
+        self.notes.keep_those_of(router)
     }
 
     fn put(&mut self, call: CallHandle, adapter: AdapterId, card: Arc<CallCard>) {
@@ -101,6 +128,14 @@ impl Cast {
         }
         self.calls[slot] = Some((call.generation, adapter, card));
     }
+}
+
+fn card_in(
+    calls: &[Option<(u32, AdapterId, Arc<CallCard>)>],
+    call: CallHandle,
+) -> Option<&Arc<CallCard>> {
+    let (generation, _, card) = calls.get(call.slot as usize)?.as_ref()?;
+    (*generation == call.generation).then_some(card)
 }
 
 /// What an adapter is to do with a caller whom acdd sends away.

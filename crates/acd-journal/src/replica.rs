@@ -147,7 +147,7 @@ impl Replica {
             })?;
             // Only what the Router has found to be in bounds.
             cast.meet(&entry.command, entry.minted.as_ref());
-            cast.part(events, router.plan());
+            cast.part(&entry.command, events, router);
             events.iter().for_each(|event| digest.take_in(event));
             see(entry.sequence, events);
         }

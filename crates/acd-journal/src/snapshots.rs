@@ -4,6 +4,8 @@
 use crate::cast::{Cast, Farewell, SentAway};
 use crate::codec::{NUMBERS_END, Source, Unreadable, decode_card, encode_card, text, varint};
 use crate::disk::{self, Disk};
+use crate::ladders::Ladders;
+use crate::notes::Notes;
 use crate::record::Tail;
 use crate::replica::{Parts, Replica};
 use acd_core::{AdapterId, CallHandle, EventDigest, LOGIC_VERSION, Router, RoutingPlan, Treatment};
@@ -184,7 +186,10 @@ fn decode_parts(source: &mut Source<'_>) -> Result<Replica, String> {
     let router = take_part(source).map_err(unreadable)?;
     let router = Router::restore(Arc::new(plan), router).map_err(|error| error.to_string())?;
     let cast = decode_cast(&mut Source(take_part(source).map_err(unreadable)?));
-    let cast = cast.map_err(unreadable)?;
+    let mut cast = cast.map_err(unreadable)?;
+    if let Some(nameless) = cast.keep_notes_of(&router) {
+        return Err(format!("call slot {}, in wrap-up, has no name", nameless.slot));
+    }
     if let Some(nameless) = router.calls().find(|call| cast.card(call.call).is_none()) {
         return Err(format!("call slot {} has no name", nameless.call.slot));
     }
@@ -211,6 +216,19 @@ pub(crate) fn encode_cast(cast: &Cast, out: &mut Vec<u8>) {
         varint(out, u64::from(call.generation));
         varint(out, u64::from(adapter.0));
         encode_card(card, out);
+    }
+    varint(out, cast.notes().all().len() as u64);
+    for (call, card) in cast.notes().all() {
+        varint(out, u64::from(call.slot));
+        varint(out, u64::from(call.generation));
+        encode_card(card, out);
+    }
+    varint(out, cast.ladders().all().len() as u64);
+    for (call, ladders) in cast.ladders().all() {
+        varint(out, u64::from(call.slot));
+        varint(out, u64::from(call.generation));
+        varint(out, ladders.len() as u64);
+        ladders.iter().for_each(|ladder| text(out, ladder));
     }
     varint(out, cast.sent_away().all().count() as u64);
     for (adapter, call_id, farewell) in cast.sent_away().all() {
@@ -243,6 +261,18 @@ fn decode_cast(source: &mut Source<'_>) -> Result<Cast, Unreadable> {
             return Err(Unreadable("slot"));
         }
     }
+    let mut notes = Vec::new();
+    for _ in 0..source.varint("calls in wrap-up")? {
+        let (slot, generation) = (small(source)?, small(source)?);
+        notes.push((CallHandle { slot, generation }, Arc::new(decode_card(source)?)));
+    }
+    let mut ladders = Ladders::default();
+    for _ in 0..source.varint("calls with ladders")? {
+        let (slot, generation) = (small(source)?, small(source)?);
+        for _ in 0..source.varint("ladders")? {
+            ladders.begins(CallHandle { slot, generation }, source.text("ladder")?);
+        }
+    }
     let mut sent_away = SentAway::default();
     for _ in 0..source.varint("calls sent away")? {
         let adapter = adapter_among(source, &adapters)?;
@@ -257,7 +287,7 @@ fn decode_cast(source: &mut Source<'_>) -> Result<Cast, Unreadable> {
         };
         sent_away.note(adapter, call_id, farewell);
     }
-    Ok(Cast::restore(adapters, calls, sent_away))
+    Ok(Cast::restore(adapters, calls, (Notes::restore(notes), ladders), sent_away))
 }
 
 fn small(source: &mut Source<'_>) -> Result<u32, Unreadable> {

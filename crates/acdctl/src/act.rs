@@ -262,8 +262,11 @@ pub(crate) async fn agent(
             let by = prost_types::Duration::try_from(by).ok();
             agents.extend_wrap_up(request(v1::ExtendWrapUpRequest { domain, agent, by })).await
         }
-        AgentCommand::EndWrapUp { agent } => {
-            agents.end_wrap_up(request(v1::EndWrapUpRequest { domain, agent })).await
+        AgentCommand::EndWrapUp { agent, disposition, call, adapter } => {
+            let call = call.map(|call_id| v1::CallRef { adapter, call_id });
+            let disposition = disposition.unwrap_or_default();
+            let asked = v1::EndWrapUpRequest { domain, agent, call, disposition };
+            agents.end_wrap_up(request(asked)).await
         }
     };
     let answer = daemon.answer(answer)?;
@@ -310,7 +313,9 @@ async fn force(daemon: &Daemon, output: Output, arguments: ForceArguments) -> Re
 /// `ana is talking, then not ready`.
 fn agent_text(agent: &AgentRow) -> String {
     let calls: Vec<&str> = agent.slots.iter().filter_map(|slot| slot.call_id.as_deref()).collect();
-    let with = if calls.is_empty() { String::new() } else { format!(" with {}", calls.join(", ")) };
+    let with = if agent.state == "wrap_up" { "after" } else { "with" };
+    let calls = calls.join(", ");
+    let with = if calls.is_empty() { calls } else { format!(" {with} {calls}") };
     let then = agent.pending.map(|then| format!(", then {}", then.replace('_', " ")));
     format!("{} is {}{with}{}", agent.agent, state_text(agent), then.unwrap_or_default())
 }

@@ -334,10 +334,21 @@ pub(crate) enum AgentCommand {
     Decline(AgentOfferArguments),
 
     /// Ends wrap-up before its time.
-    #[command(after_help = "Examples:\n  acdctl agent end-wrap-up ana")]
+    #[command(after_help = "Examples:\n  acdctl agent end-wrap-up ana\n  \
+        acdctl agent end-wrap-up ana --disposition resolved\n  \
+        acdctl agent end-wrap-up ana --call c7 --adapter webchat --disposition follow-up")]
     EndWrapUp {
         /// The agent's id.
         agent: String,
+        /// How the conversation came out, one of the dispositions of its queue.
+        #[arg(long, value_name = "NAME")]
+        disposition: Option<String>,
+        /// After this call; without it after all, but with a disposition there must be one alone.
+        #[arg(long, value_name = "ID")]
+        call: Option<String>,
+        /// The adapter of the call.
+        #[arg(long, value_name = "ADAPTER", default_value = "manual", requires = "call")]
+        adapter: String,
     },
 
     /// Sends a heartbeat, as the agent's desktop does; from then on it must again and again.

@@ -128,6 +128,9 @@ pub(crate) struct SlotRow {
     pub(crate) offer_number: Option<u64>,
     pub(crate) seconds: Option<f64>,
     pub(crate) until: Option<String>,
+    /// In wrap-up: the queue of the call, and what may be said of how it came out.
+    pub(crate) queue: Option<String>,
+    pub(crate) dispositions: Vec<String>,
 }
 
 impl AgentRow {
@@ -175,6 +178,8 @@ impl SlotRow {
             offer_number: (slot.offer_number > 0).then_some(slot.offer_number),
             seconds: since(slot.since.as_ref(), now),
             until: slot.until.as_ref().and_then(rfc_3339),
+            queue: some(slot.queue),
+            dispositions: slot.dispositions,
         }
     }
 }

@@ -284,7 +284,9 @@ impl Pbx {
             | Down::Welcome(_)
             | Down::Acknowledged(_)
             | Down::Transfer(_)
-            | Down::Play(_) => {
+            | Down::Play(_)
+            | Down::OfferCallback(_)
+            | Down::Ladder(_) => {
                 panic!("nobody waits for {order:?}, and no rule wants it")
             }
         }

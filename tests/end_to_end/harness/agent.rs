@@ -65,6 +65,17 @@ impl Agent {
         self.client.end_wrap_up(request).await.map(tonic::Response::into_inner)
     }
 
+    /// Of this call, or of the only one that he has in wrap-up.
+    pub(crate) async fn came_out(
+        &mut self,
+        call: Option<acd::CallRef>,
+        disposition: &str,
+    ) -> Result<acd::AgentResponse, Status> {
+        let (agent, disposition) = (self.id.clone(), disposition.to_owned());
+        let request = acd::EndWrapUpRequest { agent, call, disposition, ..Default::default() };
+        self.client.end_wrap_up(request).await.map(tonic::Response::into_inner)
+    }
+
     pub(crate) async fn extend_wrap_up(
         &mut self,
         seconds: i64,

@@ -144,8 +144,9 @@ fn may_follow(before: SlotState, after: SlotState) -> bool {
         SlotState::Held { call } => {
             matches!(before, SlotState::Talking { call: it } if it == call)
         }
-        SlotState::WrapUp { .. } => {
-            matches!(before, SlotState::Talking { .. } | SlotState::Held { .. })
-        }
+        SlotState::WrapUp { call, .. } => match before {
+            SlotState::Talking { call: it } | SlotState::Held { call: it } => it == call,
+            _ => false,
+        },
     }
 }

@@ -3,8 +3,8 @@
 use super::{Watch, keeps};
 use crate::books::{Books, Call, Hand, Stage};
 use acd_core::{
-    CallHandle, Command, Event, OfferEnd, Outcome, PLACES_MAX, ReturnCause, RevokeCause, SlotState,
-    Timestamp,
+    AgentId, CallHandle, Command, DispositionId, Event, OfferEnd, Outcome, PLACES_MAX, QueueId,
+    ReturnCause, RevokeCause, SlotState, Timestamp,
 };
 use std::collections::BTreeSet;
 
@@ -19,6 +19,8 @@ pub(crate) struct Conservation {
     accepted: BTreeSet<CallHandle>,
     /// ... and on which a rule has acted.
     ruled: BTreeSet<CallHandle>,
+    /// Whose notes on which call are done, and whose slot is free before it is over.
+    noted: Vec<(AgentId, CallHandle)>,
 }
 
 impl Watch for Conservation {
@@ -91,6 +93,21 @@ impl Watch for Conservation {
             Event::RuleFired { call, .. } => {
                 self.ruled.insert(*call);
             }
+            Event::WrapUpEnded { agent, call, queue, disposition } => {
+                self.notes_are_done(books, *agent, *call, (*queue, *disposition));
+            }
+            Event::SlotChanged { agent, slot, state: SlotState::Free } => {
+                let before = books.agents[agent.index()].slots[usize::from(*slot)];
+                if let SlotState::WrapUp { call, .. } = before {
+                    let said = self.noted.iter().position(|it| *it == (*agent, call));
+                    keeps!(
+                        1,
+                        said.is_some(),
+                        "{agent:?} is done with {call:?}, nobody has said so"
+                    );
+                    said.map(|at| self.noted.remove(at));
+                }
+            }
             Event::CallEnded { call, outcome, .. } => {
                 self.let_go.remove(call);
                 self.ends_as_it_may(books, *call, *outcome);
@@ -104,6 +121,9 @@ impl Watch for Conservation {
         keeps!(1, self.arrived == offered, "{offered} calls offered, {} arrived", self.arrived);
         let lost = self.let_go.iter().chain(&self.accepted).next();
         keeps!(1, lost.is_none(), "{lost:?} is in nobody's hands and does not wait");
+        // In a slot that a new plan has no more nothing becomes free.
+        let over = self.noted.is_empty() || matches!(command, Command::PlanChanged { .. });
+        keeps!(1, over, "notes on {:?} are done, and go on", self.noted);
         let live = books.calls.len() as u64;
         keeps!(1, books.arrived == books.ended + live, "calls are lost or doubled");
         for (call, known) in &books.calls {
@@ -124,6 +144,37 @@ impl Watch for Conservation {
 }
 
 impl Conservation {
+    /// They were being taken, and what is said of the call is what its agent has said.
+    fn notes_are_done(
+        &mut self,
+        books: &Books,
+        agent: AgentId,
+        call: CallHandle,
+        (queue, disposition): (Option<QueueId>, Option<DispositionId>),
+    ) {
+        self.noted.push((agent, call));
+        let said = match &self.command {
+            Some(Command::AgentEndWrapUp { agent: it, call: named, disposition }) => {
+                let meant = *it == agent && named.is_none_or(|named| named == call);
+                keeps!(1, meant, "{it:?} is done with {named:?}, and not {agent:?} with {call:?}");
+                *disposition
+            }
+            _ => None,
+        };
+        keeps!(1, said == disposition, "{call:?} came out as {disposition:?}, said is {said:?}");
+        let known = queue.map(|queue| &books.plan.queues[queue.index()].dispositions);
+        let may = disposition.is_none_or(|it| known.is_some_and(|known| known.contains(&it)));
+        keeps!(1, may, "{call:?} came out as {disposition:?}, which {queue:?} does not know");
+        if !matches!(self.command, Some(Command::PlanChanged { .. })) {
+            let mut slots = books.agents[agent.index()].slots.iter();
+            let in_wrap_up = slots.any(|slot| match slot {
+                SlotState::WrapUp { call: it, queue: of, .. } => *it == call && Some(*of) == queue,
+                _ => false,
+            });
+            keeps!(1, in_wrap_up, "{agent:?} takes no notes on {call:?} of {queue:?}");
+        }
+    }
+
     /// Each hand in which a call is is a slot of an agent, and no call is in another.
     fn slots_hold_what_calls_say(books: &Books) {
         let mut held = 0;

@@ -63,7 +63,7 @@ impl Watch for Timers {
             }
             Event::WrapUpExtended { agent, slot, until } => {
                 let (known, slot) = (&books.agents[agent.index()], usize::from(*slot));
-                let SlotState::WrapUp { until: before, queue } = known.slots[slot] else {
+                let SlotState::WrapUp { until: before, queue, .. } = known.slots[slot] else {
                     return keeps!(8, false, "{agent:?} extends what is no wrap-up");
                 };
                 let most =
@@ -176,13 +176,13 @@ impl Timers {
     }
 
     fn wrap_up_is_in_time(&self, books: &Books, agent: AgentId, slot: usize, state: SlotState) {
-        if let SlotState::WrapUp { until, queue } = state {
+        if let SlotState::WrapUp { until, queue, .. } = state {
             let due = books.now + books.plan.queues[queue.index()].wrap_up;
             keeps!(8, until == due, "{agent:?} has wrap-up until {until:?}, not {due:?}");
         }
         if let Some(SlotState::WrapUp { until, .. }) = books.agents[agent.index()].slots.get(slot) {
             let asked = match &self.command {
-                Some(Command::AgentEndWrapUp { agent: it }) => *it == agent,
+                Some(Command::AgentEndWrapUp { agent: it, .. }) => *it == agent,
                 Some(Command::PlanChanged { .. }) => true,
                 _ => false,
             };

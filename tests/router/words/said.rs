@@ -43,6 +43,13 @@ impl Names {
                 };
                 format!("{}: {heartbeat}", self.agent_name(*agent))
             }
+            Event::WrapUpEnded { agent, call, queue, disposition } => {
+                let call = self.call_name(*call);
+                let gone = if queue.is_none() { ", its queue is gone" } else { "" };
+                let said = disposition.map(|it| self.plan.dispositions[it.index()].as_str());
+                let said = said.map(|said| format!(", {said}")).unwrap_or_default();
+                format!("{}: wrap-up after {call} is over{gone}{said}", self.agent_name(*agent))
+            }
             Event::WrapUpExtended { agent, slot, until } => {
                 let which = if *slot == 0 { String::new() } else { format!(" (slot {slot})") };
                 let until = moment(*until);
@@ -118,6 +125,13 @@ impl Names {
             Event::PlayOrdered { call, announcement } => {
                 let played = &self.plan.announcements[announcement.index()];
                 format!("{}: is to hear {played}", self.call_name(*call))
+            }
+            Event::CallbackOfferOrdered { call } => {
+                format!("{}: is to be offered a callback", self.call_name(*call))
+            }
+            Event::LadderOrdered { call, ladder } => {
+                let ladder = &self.plan.ladders[ladder.index()];
+                format!("{}: ladder {ladder} is to be tried", self.call_name(*call))
             }
             Event::DeviceChanged { agent, device } => {
                 let device = match device {
@@ -219,10 +233,13 @@ impl Names {
             | Event::CallEnded { .. }
             | Event::TransferOrdered { .. }
             | Event::PlayOrdered { .. }
+            | Event::CallbackOfferOrdered { .. }
+            | Event::LadderOrdered { .. }
             | Event::DeviceChanged { .. }
             | Event::PresenceChanged { .. }
             | Event::SlotChanged { .. }
             | Event::HeartbeatChanged { .. }
+            | Event::WrapUpEnded { .. }
             | Event::WrapUpExtended { .. } => unreachable!("only events of offers come here"),
         }
     }
@@ -263,7 +280,7 @@ impl Names {
             SlotState::Connecting { call } => format!("connecting {}", self.call_name(*call)),
             SlotState::Talking { call } => format!("talking with {}", self.call_name(*call)),
             SlotState::Held { call } => format!("holding {}", self.call_name(*call)),
-            SlotState::WrapUp { .. } => "wrap-up".to_owned(),
+            SlotState::WrapUp { call, .. } => format!("wrap-up after {}", self.call_name(*call)),
         }
     }
 

@@ -146,7 +146,7 @@ impl Exchange {
                 }
             }
             // His callers are patient or not, whatever they hear.
-            SessionEvent::Play(_) => {}
+            SessionEvent::Play(_) | SessionEvent::OfferCallback(_) | SessionEvent::Ladder(_) => {}
             SessionEvent::Rejected { id, code, message, .. } => {
                 if let Some(purpose) = self.sent.remove(&id) {
                     self.rejected(now, purpose, &code, message);

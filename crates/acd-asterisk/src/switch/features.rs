@@ -8,21 +8,23 @@ use std::time::Duration;
 /// How long acdd may take to answer before the dialplan goes on.
 const ANSWER_WITHIN: Duration = Duration::from_secs(3);
 
-/// What the dialplan asks for: `Stasis(acd,agent,ACTION[,REASON])`.
+/// What the dialplan asks for: `Stasis(acd,agent,ACTION[,REASON or DISPOSITION])`.
 ///
 /// # Errors
 /// What is wrong, for the log.
 fn read(asked: &[String], agent: AgentMeant) -> Result<Report, &'static str> {
     let action = asked.first().map_or("", String::as_str);
-    let reason = asked.get(1).filter(|reason| !reason.is_empty());
-    if reason.is_some() && action != "not-ready" {
-        return Err("only not-ready has a reason");
+    let said = asked.get(1).filter(|said| !said.is_empty());
+    if said.is_some() && !["not-ready", "end-wrap-up"].contains(&action) {
+        return Err("only not-ready has a reason, and end-wrap-up a disposition");
     }
     let presence = match action {
         "ready" | "log-in" => AskedPresence::Ready,
-        "not-ready" => AskedPresence::NotReady(reason.cloned()),
+        "not-ready" => AskedPresence::NotReady(said.cloned()),
         "log-out" => AskedPresence::LoggedOut,
-        "end-wrap-up" => return Ok(Report::WrapUpDone { agent }),
+        "end-wrap-up" => {
+            return Ok(Report::WrapUpDone { agent, call: None, disposition: said.cloned() });
+        }
         _ => return Err("expected ready, log-in, not-ready, log-out or end-wrap-up"),
     };
     Ok(Report::AgentPresence { agent, presence })

@@ -268,6 +268,19 @@ impl Switch {
             SessionEvent::Play(v1::Play { call: Some(call), announcement, .. }) => {
                 self.told_to_play(&call.call_id, &announcement);
             }
+            SessionEvent::OfferCallback(v1::OfferCallback { rule, .. }) => {
+                tracing::warn!(
+                    rule,
+                    "acd-asterisk cannot ask callers whether they want to be called back: the caller waits on"
+                );
+            }
+            SessionEvent::Ladder(v1::Ladder { ladder, .. }) => {
+                tracing::error!(
+                    ladder,
+                    "acd-asterisk runs no on-call ladders: nobody is tried, the caller waits on; let the rule \
+                     use transfer_to"
+                );
+            }
             // Without a call they mean nobody.
             SessionEvent::End(_) | SessionEvent::Transfer(_) | SessionEvent::Play(_) => {}
             SessionEvent::Rejected { id, code, message, .. } => {

@@ -14,9 +14,9 @@ use crate::read::{At, Entries, Entry};
 use crate::values::Flag;
 use crate::{Config, LogConfig, ServerConfig};
 use acd_core::{
-    ADAPTERS_MAX, AGENTS_MAX, ALTERNATIVES_MAX, Affinity, AgentPlan, DELAYS_MAX, KeepFree,
-    Priority, QUEUES_MAX, QueueId, QueuePlan, Requirement, RoutingPlan, SKILLS_MAX, Service,
-    ServiceLevel, SkillId, Span,
+    ADAPTERS_MAX, AGENTS_MAX, ALTERNATIVES_MAX, Affinity, AgentPlan, DELAYS_MAX, DISPOSITIONS_MAX,
+    DispositionId, KeepFree, Priority, QUEUES_MAX, QueueId, QueuePlan, Requirement, RoutingPlan,
+    SKILLS_MAX, Service, ServiceLevel, SkillId, Span,
 };
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
@@ -39,8 +39,10 @@ pub(crate) fn compile(file: &File, notes: &mut Notes) -> Config {
         queues: Names::declared("queue", queues),
         agents: Names::declared("agent", &file.agents.value.list),
         adapters: Names::by_use(),
+        dispositions: Names::by_use(),
         numbers: Names::by_use(),
         announcements: Names::by_use(),
+        ladders: Names::by_use(),
         notes,
     };
     let plan = compiler.plan(file);
@@ -99,8 +101,10 @@ struct Compiler<'n> {
     queues: Names,
     agents: Names,
     adapters: Names,
+    dispositions: Names,
     numbers: Names,
     announcements: Names,
+    ladders: Names,
     notes: &'n mut Notes,
 }
 
@@ -121,7 +125,9 @@ impl Compiler<'_> {
             for (index, entry) in table.value.list.iter().enumerate() {
                 let id = QueueId(handle(index));
                 queues.extend(entry.value.as_ref().map(|queue| {
-                    self.queue(&key.name(&entry.name), id, &entry.name, &queue.value)
+                    let key = key.name(&entry.name);
+                    let dispositions = self.dispositions(&key, file, &queue.value);
+                    QueuePlan { dispositions, ..self.queue(&key, id, &entry.name, &queue.value) }
                 }));
             }
         }
@@ -148,11 +154,13 @@ impl Compiler<'_> {
             channels: self.channels(file),
             shared_callers: routing.shared_callers.value.0.clone(),
             reasons: file.presence.value.reasons.value.0.clone(),
+            dispositions: self.dispositions.list().to_vec(),
             adapters: self.adapters.list().to_vec(),
             skills: self.skills.list().to_vec(),
             hard: self.hard.iter().copied().collect(),
             numbers: self.numbers.list().to_vec(),
             announcements: self.announcements.list().to_vec(),
+            ladders: self.ladders.list().to_vec(),
             extras: std::mem::take(&mut self.extras),
             routes,
             queues,
@@ -242,6 +250,33 @@ impl Compiler<'_> {
         at_most.value.0
     }
 
+    /// What may be said of how calls of a queue came out: its own list, else the domain's.
+    fn dispositions(&mut self, key: &Key<'_>, file: &File, queue: &Queue) -> Vec<DispositionId> {
+        let (whole, own) = (Key::WHOLE, queue.dispositions.get());
+        let (routing, of_domain) = (whole.name("routing"), &file.routing.value.dispositions);
+        let (key, list) = match own {
+            Some(own) => (key.name("dispositions"), own),
+            None => (routing.name("dispositions"), of_domain),
+        };
+        let names = &list.value.0;
+        if queue.wrap_up.value.0 == Span(0)
+            && queue.wrap_up.sound
+            && own.is_some()
+            && !names.is_empty()
+        {
+            let message = "nobody could say so: the queue gives no time for wrap-up";
+            self.notes.add(&key, &list.span, message, "`wrap_up` above 0s, or no `dispositions`");
+        }
+        self.bound(&key, &list.span, "dispositions", names.len(), DISPOSITIONS_MAX);
+        let mut offered = Vec::with_capacity(names.len());
+        for (index, name) in names.iter().enumerate().take(DISPOSITIONS_MAX) {
+            let key = key.item(index);
+            let found = self.dispositions.find(&name.value.0, &key, &name.span, self.notes);
+            offered.extend(found.map(DispositionId).filter(|it| !offered.contains(it)));
+        }
+        offered
+    }
+
     fn queue(&mut self, key: &Key<'_>, id: QueueId, name: &str, queue: &Queue) -> QueuePlan {
         let require = self.requirement(key, queue.require.get(), queue.any_of.get());
         let rules = self.rules(&key.name("rules"), id, &require, &queue.rules);
@@ -253,6 +288,7 @@ impl Compiler<'_> {
             ring: queue.ring.value.0,
             wrap_up: queue.wrap_up.value.0,
             wrap_up_at_most: self.wrap_up_at_most(key, queue),
+            dispositions: Vec::new(),
             service_level: ServiceLevel {
                 answered_percent: queue.service_level.value.answered.value.0,
                 within: queue.service_level.value.within.value.0,

@@ -6,8 +6,8 @@ use crate::notes::{Key, quoted};
 use crate::read::{At, List};
 use crate::values::Mention;
 use acd_core::{
-    Action, Admission, AnnouncementId, Bound, Gauge, Latch, NumberId, Priority, QueueId, RULES_MAX,
-    Requirement, SkillId, Span, Treatment,
+    Action, Admission, AnnouncementId, Bound, Gauge, LadderId, Latch, NumberId, Priority, QueueId,
+    RULES_MAX, Requirement, SkillId, Span, Treatment,
 };
 use std::collections::{BTreeSet, HashSet};
 use std::ops::Range;
@@ -245,6 +245,8 @@ impl Compiler<'_> {
             add_queue,
             while_active,
             play,
+            offer_callback,
+            ladder,
             move_to,
             transfer_to,
             end,
@@ -272,6 +274,12 @@ impl Compiler<'_> {
             let key = key.name("play");
             let played = self.announcements.find(&name.value.0, &key, &name.span, self.notes);
             actions.extend(played.map(|played| Action::Play(AnnouncementId(played))));
+        }
+        actions.extend(offer_callback.value.0.then_some(Action::OfferCallback));
+        if let Some(name) = ladder.get() {
+            let key = key.name("ladder");
+            let found = self.ladders.find(&name.value.0, &key, &name.span, self.notes);
+            actions.extend(found.map(|ladder| Action::Ladder(LadderId(ladder))));
         }
         if let Some(name) = move_to.get() {
             let to = self.lead(&key.name("move_to"), id, &name.value.0, &name.span);
@@ -301,7 +309,7 @@ impl Compiler<'_> {
         }
         if then.sound && then.value.is_empty() {
             let expected = "at least one of `priority`, `require`, `drop`, `add_queue`, `play`, \
-                            `move_to`, `transfer_to`, `end`";
+                            `offer_callback`, `ladder`, `move_to`, `transfer_to`, `end`";
             self.notes.add(key, &then.span, "this rule does nothing", expected);
         }
         actions

@@ -15,7 +15,7 @@ use self::channels::Channels;
 use crate::journal::Journal;
 use crate::notes::{Key, Notes, one_of, quoted};
 use crate::patterns::Patterns;
-use crate::read::{Entries, List, Node, Read, choice, is, section};
+use crate::read::{At, Entries, List, Node, Read, choice, is, section};
 use crate::values::{
     Count, Flag, Listen, Mention, Name, Percent, PositiveTime, Text, Time, TimeWithin, Whole,
     check_name,
@@ -137,6 +137,9 @@ section! {
         /// What happens to an agent who declines offers or lets them ring out: `stay_ready`,
         /// `not_ready` at the first, or not ready after several in a row.
         default missed_offers: MissedOffers = "{ not_ready_after = 2 }",
+        /// What agents may say at the end of wrap-up of how a conversation came out, in queues that do not
+        /// list their own `dispositions`.
+        default dispositions: Dispositions = "[]",
         /// What the criterion `random` draws by. The same calls with the same seed find the same
         /// agents.
         default seed: Count<0, SEED_MAX> = "0",
@@ -270,6 +273,39 @@ impl JsonSchema for Reasons {
     }
 }
 
+/// Names of dispositions, each once; there may be none.
+#[derive(Clone, Debug)]
+pub(crate) struct Dispositions(pub(crate) Vec<At<Mention>>);
+
+impl Read for Dispositions {
+    fn read(node: &Node<'_>, key: &Key<'_>, notes: &mut Notes) -> Option<Self> {
+        let found = List::<Mention>::read(node, key, notes)?;
+        let mut names: Vec<At<Mention>> = Vec::with_capacity(found.list.len());
+        for (index, name) in found.list.into_iter().enumerate() {
+            let Some(name) = name else { continue };
+            let key = key.item(index);
+            check_name(&name.value.0, &key, &name.span, notes);
+            if names.iter().any(|known| known.value.0 == name.value.0) {
+                let message = "this disposition is listed twice";
+                notes.add(&key, &name.span, message, "each disposition once");
+            }
+            names.push(name);
+        }
+        Some(Self(names))
+    }
+}
+
+impl JsonSchema for Dispositions {
+    fn schema_name() -> Cow<'static, str> {
+        "Dispositions".into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let name = generator.subschema_for::<Name>();
+        json_schema!({ "type": "array", "items": name, "uniqueItems": true })
+    }
+}
+
 section! {
     /// A named ability.
     Skill {
@@ -305,6 +341,9 @@ section! {
         /// How long it lasts at most when the agent extends it, from its beginning. Without it, 10m,
         /// or as long as `wrap_up` if that is longer.
         optional wrap_up_at_most: Time,
+        /// What the agent may say at the end of wrap-up of how the conversation came out. Without it,
+        /// what `routing.dispositions` says.
+        optional dispositions: Dispositions,
         /// The promise that the queue is measured by.
         default service_level: ServiceLevel = "{ answered = '80%', within = '20s' }",
         /// The last agents of the queue are held back for what is urgent.

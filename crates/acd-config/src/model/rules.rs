@@ -23,7 +23,8 @@ section! {
         required when: When,
         /// It acts on the call again each time so long after it has acted, while `when` holds.
         optional repeat_every: PositiveTime,
-        /// What it does, in this order: `priority`, `require`, `drop`, `add_queue`, `play`, then
+        /// What it does, in this order: `priority`, `require`, `drop`, `add_queue`, `play`,
+        /// `offer_callback`, `ladder`, then
         /// `move_to`, `transfer_to` or `end`.
         required then: Then,
     }
@@ -107,6 +108,10 @@ section! {
         default while_active: Flag = "false",
         /// Has the caller hear this announcement, which the adapter knows by the name.
         optional play: Name,
+        /// Has the adapter ask the caller whether he wants to be called back, by its own means.
+        default offer_callback: Flag = "false",
+        /// Has the adapter try this on-call ladder, which it knows by the name, while the caller waits.
+        optional ladder: Name,
         /// Sends the call to this queue instead.
         optional move_to: Mention,
         /// Sends the call out of acdd, to this telephone number.
@@ -187,6 +192,8 @@ impl Then {
             add_queue,
             while_active: _,
             play,
+            offer_callback,
+            ladder,
             move_to,
             transfer_to,
             end,
@@ -197,6 +204,8 @@ impl Then {
             && drop.is_absent()
             && add_queue.is_absent()
             && play.is_absent()
+            && !offer_callback.value.0
+            && ladder.is_absent()
             && move_to.is_absent()
             && transfer_to.is_absent()
             && end.is_absent()

@@ -2,13 +2,13 @@
 
 use super::{
     AGENTS_MAX, ALTERNATIVES_MAX, Action, Affinity, AgentPlan, BOUNDS_MAX, BROADCAST_MAX,
-    CAPACITY_MAX, DELAYS_MAX, EXTRAS_MAX, Gauge, LEVEL_MAX, Latch, Match, MissedOffers, Order,
-    PATTERN_BYTES_MAX, PATTERNS_MAX, Pattern, PlanDefect, QUEUES_MAX, QueuePlan, RANK_MAX,
-    ROUTES_MAX, RULES_MAX, Requirement, Route, RoutingPlan, Rule, SKILLS_MAX, Service, Treatment,
-    When,
+    CAPACITY_MAX, DELAYS_MAX, DISPOSITIONS_MAX, EXTRAS_MAX, Gauge, LEVEL_MAX, Latch, Match,
+    MissedOffers, Order, PATTERN_BYTES_MAX, PATTERNS_MAX, Pattern, PlanDefect, QUEUES_MAX,
+    QueuePlan, RANK_MAX, ROUTES_MAX, RULES_MAX, Requirement, Route, RoutingPlan, Rule, SKILLS_MAX,
+    Service, Treatment, When,
 };
 use crate::extras::Extras;
-use crate::ids::{Priority, QueueId, SkillId, Span};
+use crate::ids::{DispositionId, Priority, QueueId, SkillId, Span};
 use crate::lines::Lines;
 
 impl RoutingPlan {
@@ -21,9 +21,11 @@ impl RoutingPlan {
         bound("queues", self.queues.len(), QUEUES_MAX)?;
         bound("agents", self.agents.len(), AGENTS_MAX)?;
         bound("reasons", self.reasons.len(), usize::from(u16::MAX))?;
+        bound("dispositions", self.dispositions.len(), usize::from(u16::MAX))?;
         bound("adapters", self.adapters.len(), usize::from(u16::MAX))?;
         bound("numbers", self.numbers.len(), usize::from(u16::MAX))?;
         bound("announcements", self.announcements.len(), usize::from(u16::MAX))?;
+        bound("ladders", self.ladders.len(), usize::from(u16::MAX))?;
         let domain =
             [self.short_abandon, self.exclude_for, self.connect_within, self.recovery_grace];
         let credit = match self.order {
@@ -144,6 +146,7 @@ impl RoutingPlan {
         if queue.wrap_up_at_most < queue.wrap_up {
             return defect(format!("{at}: wrap-up may not be longer than at most"));
         }
+        self.check_dispositions(&at, &queue.dispositions)?;
         let waits = queue.rules.iter().flat_map(|rule| {
             [rule.when.waited, rule.when.age, rule.repeat_every.unwrap_or_default()]
         });
@@ -174,7 +177,13 @@ impl RoutingPlan {
                     Action::Play(played) if played.index() >= self.announcements.len() => {
                         return defect(format!("{at}: no such announcement"));
                     }
-                    Action::TransferTo(_) | Action::Play(_) => {}
+                    Action::Ladder(ladder) if ladder.index() >= self.ladders.len() => {
+                        return defect(format!("{at}: no such ladder"));
+                    }
+                    Action::TransferTo(_)
+                    | Action::Play(_)
+                    | Action::OfferCallback
+                    | Action::Ladder(_) => {}
                     Action::Drop(dropped) => self.check_drop(&at, dropped)?,
                     Action::Require(requirement) => {
                         self.check_requirement(&at, requirement)?;
@@ -208,6 +217,17 @@ impl RoutingPlan {
             )),
             Some(Action::End(_) | Action::TransferTo(_)) => Ok(()),
             Some(_) | None => defect(format!("{at}: its last rule must end the call")),
+        }
+    }
+
+    fn check_dispositions(&self, at: &str, offered: &[DispositionId]) -> Result<(), PlanDefect> {
+        bound(&format!("{at}: dispositions"), offered.len(), DISPOSITIONS_MAX)?;
+        let mut sorted = offered.to_vec();
+        sorted.sort_unstable();
+        let is_known = |it: &DispositionId| it.index() < self.dispositions.len();
+        match sorted.iter().all(is_known) && sorted.windows(2).all(|pair| pair[0] != pair[1]) {
+            true => Ok(()),
+            false => defect(format!("{at}: dispositions must be the plan's, each once")),
         }
     }
 

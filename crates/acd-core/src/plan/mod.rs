@@ -16,7 +16,7 @@ pub use routes::{
 };
 pub use rules::{Action, Admission, Bound, Gauge, Latch, Rule, When};
 
-use crate::ids::{AdapterId, AgentId, Priority, QueueId, SkillId, Span};
+use crate::ids::{AdapterId, AgentId, DispositionId, Priority, QueueId, SkillId, Span};
 use std::fmt;
 
 /// The highest level of a skill; the lowest is 1.
@@ -33,6 +33,8 @@ pub const BOUNDS_MAX: usize = 8;
 pub const RULES_MAX: usize = 64;
 /// The most calls that an agent may hold on one channel.
 pub const CAPACITY_MAX: u8 = 16;
+/// The most dispositions that a queue may offer to choose from.
+pub const DISPOSITIONS_MAX: usize = 256;
 /// The most agents whom a call is offered to at once.
 pub const BROADCAST_MAX: u8 = 16;
 /// The most alternatives of a requirement.
@@ -70,6 +72,8 @@ pub struct RoutingPlan {
     pub shared_callers: Vec<Pattern>,
     /// Names of the reasons for which an agent may be not ready.
     pub reasons: Vec<String>,
+    /// Names of the dispositions, by which agents say how conversations came out.
+    pub dispositions: Vec<String>,
     /// Names of the adapters that some endpoint mentions.
     pub adapters: Vec<String>,
     /// Names of the skills.
@@ -80,6 +84,8 @@ pub struct RoutingPlan {
     pub numbers: Vec<String>,
     /// Names of the announcements that rules have played.
     pub announcements: Vec<String>,
+    /// Names of the on-call ladders that rules begin.
+    pub ladders: Vec<String>,
     /// What calls may ask for besides what their queues do; each once.
     pub extras: Vec<Requirement>,
     /// Where calls go whose adapter names no queue: the first that matches counts, the last one
@@ -105,11 +111,13 @@ impl Default for RoutingPlan {
             channels: Channels::default(),
             shared_callers: Vec::new(),
             reasons: Vec::new(),
+            dispositions: Vec::new(),
             adapters: Vec::new(),
             skills: Vec::new(),
             hard: Vec::new(),
             numbers: Vec::new(),
             announcements: Vec::new(),
+            ladders: Vec::new(),
             extras: Vec::new(),
             routes: Vec::new(),
             queues: Vec::new(),
@@ -160,6 +168,9 @@ pub struct QueuePlan {
     pub wrap_up: Span,
     /// How long it lasts when the agent extends it, from its beginning; not below `wrap_up`.
     pub wrap_up_at_most: Span,
+    /// What an agent may say at the end of it of how the conversation came out; each once, in the
+    /// order in which he is asked.
+    pub dispositions: Vec<DispositionId>,
     /// The promise that supervisors measure the queue by.
     pub service_level: ServiceLevel,
     /// The agents that are left to urgent calls.
@@ -183,6 +194,7 @@ impl QueuePlan {
             ring: Span::from_secs(15),
             wrap_up: Span(0),
             wrap_up_at_most: Span::from_secs(600),
+            dispositions: Vec::new(),
             service_level: ServiceLevel { answered_percent: 80, within: Span::from_secs(20) },
             keep_free: None,
             affinity: Affinity::default(),

@@ -1,7 +1,7 @@
 //! Overflow rules: when they act, and what they do.
 
 use super::{Channel, Requirement, Treatment};
-use crate::ids::{AnnouncementId, NumberId, Priority, QueueId, SkillId, Span};
+use crate::ids::{AnnouncementId, LadderId, NumberId, Priority, QueueId, SkillId, Span};
 
 /// One overflow rule of a queue.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -144,6 +144,10 @@ pub enum Action {
     TransferTo(NumberId),
     /// The waiting caller hears this.
     Play(AnnouncementId),
+    /// The waiting caller is asked whether he wants to be called back.
+    OfferCallback,
+    /// Whoever is on call is tried for the caller, who waits on.
+    Ladder(LadderId),
 }
 
 impl Rule {
@@ -175,7 +179,9 @@ impl Action {
             | Self::Require(_)
             | Self::Drop(_)
             | Self::AddQueue { .. }
-            | Self::Play(_) => false,
+            | Self::Play(_)
+            | Self::OfferCallback
+            | Self::Ladder(_) => false,
         }
     }
 }

@@ -299,6 +299,10 @@ impl Router {
                 let desk = to.desks.iter_mut().find(|desk| Some(desk.channel) == channel);
                 desk.into_iter().for_each(|desk| desk.idle_since = self.now);
             }
+            if let Some((call, queue)) = state.in_wrap_up().filter(|_| has_rested) {
+                let queue = moved.queue(queue);
+                events.push(Event::WrapUpEnded { agent, call, queue, disposition: None });
+            }
             let Some(slot) = number else { continue };
             let kept = &mut to.slots[usize::from(slot)];
             (kept.state, kept.since) = (in_new_plan.unwrap_or(SlotState::Free), since);

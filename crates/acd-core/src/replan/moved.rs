@@ -71,8 +71,8 @@ impl Moved {
     /// `None` for wrap-up after a queue that is gone.
     pub(super) fn slot(&self, old: SlotState) -> Option<SlotState> {
         match old {
-            SlotState::WrapUp { until, queue } => {
-                Some(SlotState::WrapUp { until, queue: self.queue(queue)? })
+            SlotState::WrapUp { until, call, queue } => {
+                Some(SlotState::WrapUp { until, call, queue: self.queue(queue)? })
             }
             SlotState::Free
             | SlotState::Reserved { .. }

@@ -6,8 +6,8 @@ use super::*;
 use crate::digest::{EventDigest, LOGIC_VERSION};
 use crate::event::DeviceState;
 use crate::ids::{
-    AdapterId, AgentId, AnnouncementId, CallHandle, CallerKey, ExtraId, NumberId, OfferNumber,
-    Priority, QueueId, ReasonId, RouteId, SkillId, Span, Timestamp,
+    AdapterId, AgentId, AnnouncementId, CallHandle, CallerKey, DispositionId, ExtraId, LadderId,
+    NumberId, OfferNumber, Priority, QueueId, ReasonId, RouteId, SkillId, Span, Timestamp,
 };
 use plans::plan;
 use proptest::prelude::*;
@@ -112,7 +112,11 @@ fn one_of_each(of: &Ingredients) -> Vec<Command> {
         Command::AgentNotReady { agent, reason: of.reason.map(ReasonId) },
         Command::AgentAccept { agent, offer },
         Command::AgentDecline { agent, offer },
-        Command::AgentEndWrapUp { agent },
+        Command::AgentEndWrapUp {
+            agent,
+            call: flag.then_some(call),
+            disposition: of.reason.map(DispositionId),
+        },
         Command::MoveCall { call, queue },
         Command::SetPriority { call, priority },
         Command::EndCall { call, treatment },
@@ -222,6 +226,8 @@ fn the_bytes_of_one_of_each_are_known() {
         Action::TransferTo(NumberId(0)),
         Action::Play(AnnouncementId(1)),
         Action::Drop(vec![SkillId(0)]),
+        Action::OfferCallback,
+        Action::Ladder(LadderId(35)),
     ];
     let bound = Bound { gauge: Gauge::AgentsAvailable, at_least: false, value: 25 };
     let (set, clear) = (vec![bound], vec![Bound { at_least: true, ..bound }]);
@@ -241,6 +247,7 @@ fn the_bytes_of_one_of_each_are_known() {
         ring: Span(5),
         wrap_up: Span(6),
         wrap_up_at_most: Span(28),
+        dispositions: vec![DispositionId(34)],
         service_level: ServiceLevel { answered_percent: 7, within: Span(8) },
         keep_free: Some(KeepFree { agents: 29, for_priority: Priority::HIGHEST_BY_RULE }),
         affinity: Affinity { window: Span(30), wait: Span(31) },
@@ -266,10 +273,12 @@ fn the_bytes_of_one_of_each_are_known() {
         shared_callers: vec![Pattern("anonymous".to_owned())],
         hard: vec![SkillId(1)],
         reasons: vec!["break".to_owned()],
+        dispositions: vec!["resolved".to_owned()],
         adapters: vec!["pbx".to_owned()],
         skills: vec!["billing".to_owned(), "spanish".to_owned()],
         numbers: vec!["+1555".to_owned()],
         announcements: vec!["please-wait".to_owned()],
+        ladders: vec!["on-call".to_owned()],
         extras: vec![Requirement { skills: vec![(SkillId(0), 3)], any_of: Vec::new() }],
         routes: vec![Route {
             when: vec![
@@ -302,13 +311,13 @@ fn the_bytes_of_one_of_each_are_known() {
     let bytes = encoded(&one_of_each(&of));
     let mut hash = EventDigest::default();
     bytes.iter().for_each(|byte| hash.bytes(&[*byte]));
-    assert_eq!((LOGIC_VERSION, bytes.len(), hash.value()), (8, 864, 0x45A0_7B0C_CAE3_2200));
+    assert_eq!((LOGIC_VERSION, bytes.len(), hash.value()), (8, 917, 0xF4CA_2046_F64A_1F0A));
 }
 
 /// A length that is not there asks for no memory: this would be billions of names.
 #[test]
 fn a_damaged_length_is_refused() {
-    const TABLES: usize = 10;
+    const TABLES: usize = 12;
     let mut bytes = Vec::new();
     RoutingPlan::default().encode(&mut bytes);
     let tables = bytes.len() - TABLES * size_of::<u32>();

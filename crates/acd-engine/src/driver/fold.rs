@@ -48,6 +48,10 @@ impl Engine {
     fn record(&mut self, cause: &Cause<'_>, event: &Event, decision: Option<Box<Decision>>) {
         let named = match (event, cause.minted) {
             (Event::CallArrived { .. }, Some(Minted::Call(card))) => Named::Call(Arc::clone(card)),
+            (Event::WrapUpEnded { call, .. }, _) => {
+                let card = self.directory.name_of(*call);
+                card.map_or(Named::Nothing, |card| Named::Call(Arc::clone(card)))
+            }
             (
                 Event::AdapterUp { adapter }
                 | Event::AdapterSynced { adapter }
@@ -113,7 +117,10 @@ impl Engine {
                     self.order(adapter, cause.sequence, order);
                 }
             }
-            Event::CallConnected { call, .. } => self.directory.bridged(call),
+            Event::CallConnected { call, .. } => {
+                self.directory.bridged(call);
+                self.directory.ladders_follow(event, &self.names.plan);
+            }
             Event::ConnectFailed { call, offer, rung_by, .. } => {
                 self.bridge_failed(cause, call, offer, rung_by);
             }
@@ -129,20 +136,37 @@ impl Engine {
                 let announcement = self.names.plan.announcements.get(announcement.index());
                 let announcement = announcement.cloned().unwrap_or_default();
                 let (call_ref, rule) = (self.call_ref(call), self.fired_for(call, *fired));
-                if let Some(holder) = self.directory.call(call).map(|call| call.adapter) {
-                    let order = Order::Play { call: call_ref, announcement, rule };
-                    self.order(holder, AT_ONCE, order);
-                }
+                self.order_holder(
+                    call,
+                    AT_ONCE,
+                    Order::Play { call: call_ref, announcement, rule },
+                );
+            }
+            Event::CallbackOfferOrdered { call } => {
+                let (call_ref, rule) = (self.call_ref(call), self.fired_for(call, *fired));
+                self.order_holder(call, AT_ONCE, Order::OfferCallback { call: call_ref, rule });
+            }
+            Event::LadderOrdered { call, ladder } => {
+                self.directory.ladders_follow(event, &self.names.plan);
+                let ladder = self.names.plan.ladders.get(ladder.index());
+                let ladder = ladder.map_or("", |name| name);
+                let rule = self.fired_for(call, *fired);
+                let order = Order::ladder(self.call_ref(call), ladder, rule);
+                self.order_holder(call, cause.sequence, order);
             }
             Event::TransferOrdered { call, .. } => self.send_away(cause, call, event, *fired),
             Event::CallEnded { call, .. } => {
                 self.call_ended(cause, call);
+                self.directory.ladders_follow(event, &self.names.plan);
                 self.send_away(cause, call, event, *fired);
                 if let Some(holder) = self.directory.call(call).map(|call| call.adapter)
                     && let Some(adapter) = self.adapter(holder)
                 {
                     adapter.lost_call();
                 }
+            }
+            Event::SlotChanged { .. } | Event::WrapUpEnded { .. } => {
+                self.directory.notes_follow(event);
             }
             Event::QueueClosed { .. }
             | Event::LatchChanged { .. }
@@ -160,7 +184,6 @@ impl Engine {
             | Event::PresenceChanged { .. }
             | Event::DeviceChanged { .. }
             | Event::HeartbeatChanged { .. }
-            | Event::SlotChanged { .. }
             | Event::WrapUpExtended { .. } => {}
         }
     }
@@ -279,6 +302,13 @@ impl Engine {
     ) {
         let call = self.call_ref(call);
         self.order(adapter, AT_ONCE, Order::Revoke { offer: offer.0, reason, call });
+    }
+
+    /// For the adapter that holds the caller.
+    fn order_holder(&mut self, call: CallHandle, needs: u64, order: Order) {
+        if let Some(holder) = self.directory.call(call).map(|call| call.adapter) {
+            self.order(holder, needs, order);
+        }
     }
 
     pub(super) fn order(&mut self, adapter: AdapterId, needs: u64, order: Order) {

@@ -255,7 +255,11 @@ impl Adapter {
     fn may_pass_what_is_held(&self, body: &DownBody) -> bool {
         let (call, agent) = match body {
             DownBody::Order(Order::Offer { call, agent, .. }) => (call, Some(agent)),
-            DownBody::Order(Order::Revoke { call, .. } | Order::Play { call, .. }) => (call, None),
+            DownBody::Order(
+                Order::Revoke { call, .. }
+                | Order::Play { call, .. }
+                | Order::OfferCallback { call, .. },
+            ) => (call, None),
             _ => return self.held.is_empty(),
         };
         let of_another = |held: &Held| match &held.body {

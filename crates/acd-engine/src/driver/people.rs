@@ -7,7 +7,10 @@ use crate::mail::Explaining;
 use crate::publisher::Question;
 use crate::refusal::{Refusal, RefusalKind, code};
 use crate::request::{CallRef, Person, Position, Request};
-use acd_core::{AgentId, Command, OfferNumber, QueueId, ReasonId, Rejection, Timestamp};
+use acd_core::{
+    AgentId, CallHandle, Command, DispositionId, OfferNumber, QueueId, ReasonId, Rejection,
+    SlotState, Timestamp,
+};
 use acd_journal::Origin;
 use std::sync::Arc;
 
@@ -58,7 +61,9 @@ impl Engine {
                 let (agent, offer) = self.offer_to(&agent, offer)?;
                 Command::AgentDecline { agent, offer }
             }
-            Request::EndWrapUp { agent } => Command::AgentEndWrapUp { agent: self.agent(&agent)? },
+            Request::EndWrapUp { agent, call, disposition } => {
+                self.wrap_up_over(self.agent(&agent)?, call.as_ref(), disposition.as_deref())?
+            }
             Request::ExtendWrapUp { agent, by } => {
                 Command::AgentExtendWrapUp { agent: self.agent(&agent)?, by }
             }
@@ -120,6 +125,73 @@ impl Engine {
                 format!("no reason `{reason}` in the configuration: one of `{known}`")
             };
             Refusal::new(RefusalKind::InvalidArgument, code::UNKNOWN_REASON, message).at("reason")
+        })
+    }
+
+    /// That an agent has finished his notes. Of several calls of one id, which is in use again as soon
+    /// as its call is over, the one is meant whose wrap-up began first.
+    pub(super) fn wrap_up_over(
+        &self,
+        agent: AgentId,
+        call: Option<&CallRef>,
+        disposition: Option<&str>,
+    ) -> Result<Command, Refusal> {
+        let slots = self.router.agent(agent).map(|facts| facts.slots).unwrap_or_default();
+        let notes = slots.iter().filter_map(|slot| match slot.state {
+            SlotState::WrapUp { call, queue, .. } => Some((slot.since, call, queue)),
+            _ => None,
+        });
+        let is_named = |of: CallHandle| {
+            call.is_none_or(|call| self.directory.name_of(of).is_some_and(|card| *call == **card))
+        };
+        let meant = notes.clone().filter(|(_, of, _)| is_named(*of)).min();
+        let refused = |message: String, field| {
+            let kind = RefusalKind::FailedPrecondition;
+            Err(Refusal::new(kind, code::WRONG_STATE, message).at(field))
+        };
+        let Some((_, one, queue)) = meant else {
+            return match notes.count() {
+                0 => Err(Rejection::NotInWrapUp.into()),
+                1 => refused("the agent is in wrap-up after another call".to_owned(), "call"),
+                others => {
+                    refused(format!("the agent is in wrap-up after {others} other calls"), "call")
+                }
+            };
+        };
+        let Some(name) = disposition else {
+            return Ok(Command::AgentEndWrapUp {
+                agent,
+                call: call.map(|_| one),
+                disposition: None,
+            });
+        };
+        let others = notes.filter(|(_, of, _)| *of != one).count();
+        if call.is_none() && others > 0 {
+            let several = others + 1;
+            let message = format!(
+                "the agent is in wrap-up after {several} calls: name the one that came out so"
+            );
+            return refused(message, "call");
+        }
+        let disposition = Some(self.disposition(queue, name)?);
+        Ok(Command::AgentEndWrapUp { agent, call: Some(one), disposition })
+    }
+
+    fn disposition(&self, queue: QueueId, name: &str) -> Result<DispositionId, Refusal> {
+        let known = self.names.dispositions(queue);
+        let offered = self.router.plan().queues.get(queue.index());
+        let offered = offered.map_or(&[][..], |queue| &queue.dispositions);
+        let found = known.iter().zip(offered).find(|(known, _)| ***known == *name);
+        found.map(|(_, id)| *id).ok_or_else(|| {
+            let queue = self.names.queue(queue);
+            let message = if known.is_empty() {
+                format!("no disposition `{name}`: queue `{queue}` has none")
+            } else {
+                let known = known.join("`, `");
+                format!("no disposition `{name}` in queue `{queue}`: one of `{known}`")
+            };
+            let code = code::UNKNOWN_DISPOSITION;
+            Refusal::new(RefusalKind::InvalidArgument, code, message).at("disposition")
         })
     }
 

@@ -91,7 +91,7 @@ impl Engine {
     /// What readers begin with.
     pub(crate) fn outlook(&self) -> (Arc<Names>, View) {
         let view = View::of(&self.names, &self.router, self.epoch, |call| {
-            self.directory.call(call).map(|known| Arc::clone(&known.card))
+            self.directory.name_of(call).map(Arc::clone)
         });
         (Arc::clone(&self.names), view)
     }

@@ -65,8 +65,9 @@ impl Engine {
                 };
                 Command::CallTransferred { call, queue }
             }
-            AdapterMessage::WrapUpDone { agent } => {
-                Command::AgentEndWrapUp { agent: self.agent_meant(id, &agent)? }
+            AdapterMessage::WrapUpDone { agent, call, disposition } => {
+                let agent = self.agent_meant(id, &agent)?;
+                self.wrap_up_over(agent, call.as_ref(), disposition.as_deref())?
             }
             AdapterMessage::AgentPresence { agent, presence } => {
                 return self.presence_asked(now, id, by, &agent, presence);

@@ -103,6 +103,7 @@ impl Engine {
         if let Ok(call) = self.directory.find(id, &held.call_id) {
             let resync = self.resync_of(id)?;
             resync.known += u32::from(resync.calls.insert(call));
+            self.ladders_again(id, call, &held.call_id);
             return self.rung_elsewhere(id, call);
         }
         if let Some(farewell) = self.directory.was_sent_away(id, &held.call_id) {
@@ -117,6 +118,17 @@ impl Engine {
         self.call_offered(now, id, by, held)?;
         self.resync_of(id)?.adopted += 1;
         Ok(())
+    }
+
+    /// The adapter may not have heard of what was to be tried for a caller, or its process is another.
+    fn ladders_again(&mut self, id: AdapterId, call: CallHandle, call_id: &str) {
+        let adapter = self.directory.adapter_name(id).map(ToString::to_string).unwrap_or_default();
+        let of = CallRef { adapter, call_id: call_id.to_owned() };
+        let ladders = self.directory.ladders_of(call).iter();
+        let orders: Vec<Order> =
+            ladders.map(|ladder| Order::ladder(of.clone(), ladder, String::new())).collect();
+        // What led to it may not be durable yet.
+        orders.into_iter().for_each(|order| self.order(id, WITH_THE_ROUND, order));
     }
 
     /// Another adapter may have the leg to the agent whom the caller of this one is to be bridged with.

@@ -227,8 +227,18 @@ async fn a_rejected_message_counts_and_disturbs_nothing() {
     pbx.offer("c2", "biling").await;
     pbx.say(ended("nobody")).await;
     pbx.result(99, OfferResult::Ringing).await;
-    pbx.say(AdapterMessage::WrapUpDone { agent: AgentMeant::Id("zoe".to_owned()) }).await;
-    pbx.say(AdapterMessage::WrapUpDone { agent: AgentMeant::Id("ana".to_owned()) }).await;
+    pbx.say(AdapterMessage::WrapUpDone {
+        agent: AgentMeant::Id("zoe".to_owned()),
+        call: None,
+        disposition: None,
+    })
+    .await;
+    pbx.say(AdapterMessage::WrapUpDone {
+        agent: AgentMeant::Id("ana".to_owned()),
+        call: None,
+        disposition: None,
+    })
+    .await;
     pbx.say(AdapterMessage::CallHeld { call_id: "c1".to_owned() }).await;
     pbx.say(ended(&"x".repeat(129))).await;
     let message = "no body".to_owned();

@@ -118,7 +118,7 @@ async fn anything(running: &Running, pbx: &mut Pbx, dice: &mut Dice, calls: &mut
         5..=7 => Request::Accept { agent, offer: None },
         8 => Request::Decline { agent, offer: None },
         9 if dice.roll(2) == 0 => Request::ExtendWrapUp { agent, by: Span::from_secs(20) },
-        9 => Request::EndWrapUp { agent },
+        9 => Request::EndWrapUp { agent, call: None, disposition: None },
         10 if dice.roll(2) == 0 => Request::Heartbeat { agent },
         10 => Request::MoveCall { call: of_call, queue },
         11 => {

@@ -2,10 +2,12 @@
 
 mod adapters;
 mod backlog;
+mod dispositions;
 mod durability;
 mod explaining;
 mod fold;
 mod heartbeats;
+mod ladders;
 mod people;
 mod phones;
 mod readers;
@@ -18,8 +20,9 @@ mod two_adapters;
 
 use crate::*;
 use acd_core::{
-    Action, AgentPlan, Channel, Channels, MissedOffers, OfferResult, Order as CallOrder, Priority,
-    QueuePlan, Requirement, RoutingPlan, Rule, SkillId, Span, Treatment,
+    Action, AgentPlan, Channel, Channels, DispositionId, MissedOffers, OfferResult,
+    Order as CallOrder, Priority, QueuePlan, Requirement, RoutingPlan, Rule, SkillId, Span,
+    Treatment,
 };
 use acd_journal::{Appended, Batch, CommandLog, LogError, Replica, Tail};
 use std::sync::Arc;
@@ -72,16 +75,24 @@ fn plan() -> Arc<RoutingPlan> {
         channels: Channels::default(),
         shared_callers: Vec::new(),
         reasons: vec!["lunch".to_owned()],
+        dispositions: ["resolved", "follow-up", "spam"].map(str::to_owned).to_vec(),
         adapters: Vec::new(),
         skills: vec!["billing".to_owned(), "nursing".to_owned()],
         hard: Vec::new(),
         numbers: Vec::new(),
         announcements: Vec::new(),
+        ladders: Vec::new(),
         extras: Vec::new(),
         routes: Vec::new(),
         queues: vec![
-            queue("billing", 0, 3, vec![rule("widen", 60, less), give_up()]),
-            queue("nurse", 1, 1, vec![give_up()]),
+            QueuePlan {
+                dispositions: vec![DispositionId(0), DispositionId(1)],
+                ..queue("billing", 0, 3, vec![rule("widen", 60, less), give_up()])
+            },
+            QueuePlan {
+                dispositions: vec![DispositionId(2)],
+                ..queue("nurse", 1, 1, vec![give_up()])
+            },
         ],
         agents: vec![
             agent("ana", &[(0, 5), (1, 2)], 1),

@@ -88,7 +88,12 @@ async fn a_call_is_answered_at_the_desktop() {
     pbx.say(AdapterMessage::CallRetrieved { call_id: "c1".to_owned() }).await;
     pbx.say(ended("c1")).await;
     until(|| running.agent("ana").state == "wrap_up").await;
-    pbx.say(AdapterMessage::WrapUpDone { agent: AgentMeant::Id("ana".to_owned()) }).await;
+    pbx.say(AdapterMessage::WrapUpDone {
+        agent: AgentMeant::Id("ana".to_owned()),
+        call: None,
+        disposition: None,
+    })
+    .await;
     until(|| running.agent("ana").state == "ready").await;
 }
 

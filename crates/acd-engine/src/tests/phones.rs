@@ -126,7 +126,8 @@ async fn a_call_that_is_handed_on_waits_elsewhere_or_is_over() {
         if !queue.is_empty() {
             assert!(matches!(pbx.order().await, Order::Offer { agent, .. } if agent == "cleo"));
         }
-        pbx.say(AdapterMessage::WrapUpDone { agent: at("ana") }).await;
+        pbx.say(AdapterMessage::WrapUpDone { agent: at("ana"), call: None, disposition: None })
+            .await;
     }
     until(|| running.agent("ana").state == "ready").await;
     let calls = running.calls();

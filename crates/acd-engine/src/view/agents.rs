@@ -7,6 +7,7 @@ use acd_core::{
     AgentId, AgentPlan, Channel, Channels, DeviceState, HeartbeatState, Presence, SlotState,
     Timestamp,
 };
+use acd_journal::CallCard;
 use std::sync::Arc;
 
 /// An agent who has not logged in yet.
@@ -99,24 +100,29 @@ impl View {
         self.change_agent(agent, |row| row.heartbeat = heartbeat);
     }
 
-    pub(super) fn slot_changed(&mut self, agent: AgentId, slot: u8, state: SlotState) {
+    /// `card` names the call in it.
+    pub(super) fn slot_changed(
+        &mut self,
+        agent: AgentId,
+        slot: u8,
+        state: SlotState,
+        card: Option<Arc<CallCard>>,
+    ) {
         let mut new =
             SlotRow { state: words::word_of(state), since: Some(self.at), ..SlotRow::default() };
-        let call_in_it = match state {
-            SlotState::Free => None,
-            SlotState::Reserved { call, offer } => {
-                new.offer = offer.0;
-                Some(call)
-            }
-            SlotState::Connecting { call }
-            | SlotState::Talking { call }
-            | SlotState::Held { call } => Some(call),
-            SlotState::WrapUp { until, queue: _ } => {
+        match state {
+            SlotState::Reserved { offer, .. } => new.offer = offer.0,
+            SlotState::WrapUp { until, queue, .. } => {
                 new.until = Some(until);
-                None
+                new.queue = Some(self.names.queue(queue).clone());
+                new.dispositions = self.names.dispositions(queue);
             }
-        };
-        new.call = call_in_it.and_then(|call| self.calls.card(call)).cloned();
+            SlotState::Free
+            | SlotState::Connecting { .. }
+            | SlotState::Talking { .. }
+            | SlotState::Held { .. } => {}
+        }
+        new.call = card;
         self.change_agent(agent, |row| {
             if let Some(slot) = row.slots.get_mut(usize::from(slot)) {
                 *slot = SlotRow { channel: slot.channel, ..new };

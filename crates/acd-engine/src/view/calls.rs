@@ -337,10 +337,13 @@ impl View {
             | Event::OfferRinging { .. }
             | Event::TransferOrdered { .. }
             | Event::PlayOrdered { .. }
+            | Event::CallbackOfferOrdered { .. }
+            | Event::LadderOrdered { .. }
             | Event::DeviceChanged { .. }
             | Event::HeartbeatChanged { .. }
             | Event::PresenceChanged { .. }
             | Event::SlotChanged { .. }
+            | Event::WrapUpEnded { .. }
             | Event::WrapUpExtended { .. } => {}
         }
     }

@@ -333,5 +333,7 @@ fn effect(names: &Names, action: &Action) -> (&'static str, String) {
         Action::Play(announcement) => {
             ("play", listed(&names.plan.announcements, announcement.index()))
         }
+        Action::OfferCallback => ("offer_callback", String::new()),
+        Action::Ladder(ladder) => ("ladder", listed(&names.plan.ladders, ladder.index())),
     }
 }

@@ -230,7 +230,10 @@ impl View {
             | Event::AdapterDown { .. }
             | Event::OfferRinging { .. }
             | Event::TransferOrdered { .. }
-            | Event::PlayOrdered { .. } => {}
+            | Event::PlayOrdered { .. }
+            | Event::CallbackOfferOrdered { .. }
+            | Event::LadderOrdered { .. }
+            | Event::WrapUpEnded { .. } => {}
             Event::PresenceChanged { agent, presence, pending } => {
                 self.presence_changed(*agent, *presence, *pending);
             }
@@ -243,7 +246,10 @@ impl View {
             Event::HeartbeatChanged { agent, heartbeat } => {
                 self.heartbeat_changed(*agent, *heartbeat);
             }
-            Event::SlotChanged { agent, slot, state } => self.slot_changed(*agent, *slot, *state),
+            Event::SlotChanged { agent, slot, state } => {
+                let card = words::call_in(*state).and_then(|call| self.calls.card(call)).cloned();
+                self.slot_changed(*agent, *slot, *state, card);
+            }
             Event::WrapUpExtended { agent, slot, until } => {
                 self.wrap_up_extended(*agent, *slot, *until);
             }

@@ -3,6 +3,7 @@
 use super::View;
 use super::calls::{LiveCall, Out, Stay};
 use super::rows::{CallRow, CallState, PlaceRow};
+use super::words::call_in;
 use crate::names::Names;
 use acd_core::{
     AgentFacts, CallFacts, CallHandle, CallStage, DemandId, HandFacts, Presence, Router, SlotFacts,
@@ -31,7 +32,7 @@ impl View {
             }
         }
         for facts in router.agents() {
-            view.restore_agent(&facts);
+            view.restore_agent(&facts, &card);
         }
         let lines: Vec<_> = (0..router.demands().len() as u32)
             .map(|demand| (DemandId(demand), router.skill_queue(DemandId(demand))))
@@ -101,7 +102,11 @@ impl View {
         self.count(facts.call, true);
     }
 
-    fn restore_agent(&mut self, facts: &AgentFacts) {
+    fn restore_agent(
+        &mut self,
+        facts: &AgentFacts,
+        card: impl Fn(CallHandle) -> Option<Arc<CallCard>>,
+    ) {
         let AgentFacts { agent, presence, presence_since, pending, device, heartbeat, slots } =
             facts;
         self.heartbeat_changed(*agent, *heartbeat);
@@ -113,7 +118,7 @@ impl View {
         for (slot, SlotFacts { state, since }) in (0..).zip(slots) {
             if let Some(since) = since {
                 self.at = *since;
-                self.slot_changed(*agent, slot, *state);
+                self.slot_changed(*agent, slot, *state, call_in(*state).and_then(&card));
             }
         }
         if let Some(row) = self.agents.get_mut(agent.index()) {

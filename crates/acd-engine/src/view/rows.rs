@@ -1,6 +1,6 @@
 //! What readers see: one row for each queue, skill queue, agent and call, and one for each event.
 
-use crate::names::{Asked, SkillLevels};
+use crate::names::{Asked, Dispositions, SkillLevels};
 use crate::request::Position;
 use acd_core::{
     Channel, DeviceState, HeartbeatState, Outcome, Presence, Priority, Service, ServiceLevel, Span,
@@ -119,7 +119,7 @@ pub struct SlotRow {
     pub channel: Channel,
     /// What it is doing.
     pub state: SlotWord,
-    /// The call in it; none when free or in wrap-up.
+    /// The call in it, or that notes are taken on; none when free.
     pub call: Option<Arc<CallCard>>,
     /// The offer when reserved, else 0.
     pub offer: u64,
@@ -127,6 +127,10 @@ pub struct SlotRow {
     pub since: Option<Timestamp>,
     /// When wrap-up ends by itself.
     pub until: Option<Timestamp>,
+    /// In wrap-up, the queue through which the call was answered.
+    pub queue: Option<Arc<str>>,
+    /// In wrap-up, what may be said of how it came out.
+    pub dispositions: Dispositions,
 }
 
 /// What a slot is doing, from the least to the most demanding.

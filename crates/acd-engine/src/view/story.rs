@@ -51,7 +51,12 @@ pub struct DecisionRow {
 #[derive(Debug, Default)]
 pub(super) struct Stories {
     live: HashMap<CallHandle, Story>,
-    ended: VecDeque<Story>,
+    /// In the order of their ends.
+    ended: VecDeque<(CallHandle, Story)>,
+    /// So many that ended before them are forgotten.
+    forgotten: u64,
+    /// The numbers, among all ends, of those that are kept.
+    numbers: HashMap<CallHandle, u64>,
 }
 
 impl Story {
@@ -80,7 +85,28 @@ impl Stories {
             *story.call.adapter == *call.adapter && *story.call.call_id == *call.call_id
         };
         let live = live.and_then(|handle| self.live.get(&handle));
-        live.or_else(|| self.ended.iter().rev().find(is_it))
+        live.or_else(|| self.ended.iter().rev().map(|(_, story)| story).find(is_it))
+    }
+
+    /// Of a call that lives, or one of the latest that have ended: its agent may still take notes.
+    fn of(&mut self, call: CallHandle) -> Option<&mut Story> {
+        if let Some(story) = self.live.get_mut(&call) {
+            return Some(story);
+        }
+        let at = self.numbers.get(&call)?.checked_sub(self.forgotten)?;
+        self.ended.get_mut(usize::try_from(at).ok()?).map(|(_, story)| story)
+    }
+
+    fn ends(&mut self, call: CallHandle) {
+        let Some(story) = self.live.remove(&call) else { return };
+        if self.ended.len() == ENDED_CALLS_KEPT
+            && let Some((oldest, _)) = self.ended.pop_front()
+        {
+            self.numbers.remove(&oldest);
+            self.forgotten += 1;
+        }
+        self.numbers.insert(call, self.forgotten + self.ended.len() as u64);
+        self.ended.push_back((call, story));
     }
 }
 
@@ -93,15 +119,10 @@ impl View {
         if let (Event::CallArrived { .. }, Some(card)) = (&record.event, &row.call) {
             stories.live.insert(call, Story::of(Arc::clone(card), false));
         }
-        let Some(story) = stories.live.get_mut(&call) else { return };
+        let Some(story) = stories.of(call) else { return };
         story.goes_on(Step { event: row.clone(), decision });
-        if let Event::CallEnded { .. } = record.event
-            && let Some(story) = stories.live.remove(&call)
-        {
-            if stories.ended.len() == ENDED_CALLS_KEPT {
-                stories.ended.pop_front();
-            }
-            stories.ended.push_back(story);
+        if let Event::CallEnded { .. } = record.event {
+            stories.ends(call);
         }
     }
 
@@ -142,6 +163,9 @@ fn call_told_of(event: &Event) -> Option<CallHandle> {
         | Event::CallReturned { call, .. }
         | Event::TransferOrdered { call, .. }
         | Event::PlayOrdered { call, .. }
+        | Event::CallbackOfferOrdered { call }
+        | Event::LadderOrdered { call, .. }
+        | Event::WrapUpEnded { call, .. }
         | Event::CallEnded { call, .. } => Some(call),
         // The accept has said it, or the offer.
         Event::CallConnecting { .. } | Event::OfferRinging { .. } => None,

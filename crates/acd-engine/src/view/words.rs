@@ -36,12 +36,20 @@ impl View {
                 let played = self.names.plan.announcements.get(announcement.index());
                 Cow::Owned(played.cloned().unwrap_or_default())
             }
+            (Event::LadderOrdered { ladder, .. }, _) => {
+                let ladder = self.names.plan.ladders.get(ladder.index());
+                Cow::Owned(ladder.cloned().unwrap_or_default())
+            }
             (Event::TransferOrdered { number, .. }, _) => {
                 let number = self.names.plan.numbers.get(number.index());
                 Cow::Owned(number.cloned().unwrap_or_default())
             }
             (Event::RequirementChanged { demand, .. }, _) => {
                 Cow::Owned(self.skill_queues[demand.index()].require.to_string())
+            }
+            (Event::WrapUpEnded { disposition: Some(disposition), .. }, _) => {
+                let said = self.names.plan.dispositions.get(disposition.index());
+                Cow::Owned(said.cloned().unwrap_or_default())
             }
             (Event::PriorityChanged { priority, .. }, _) => Cow::Owned(priority.get().to_string()),
             (
@@ -113,10 +121,13 @@ pub(crate) fn kind(event: &Event) -> &'static str {
         Event::CallEnded { .. } => "call_ended",
         Event::TransferOrdered { .. } => "transfer_ordered",
         Event::PlayOrdered { .. } => "play_ordered",
+        Event::CallbackOfferOrdered { .. } => "callback_offer_ordered",
+        Event::LadderOrdered { .. } => "ladder_ordered",
         Event::PresenceChanged { .. } => "presence_changed",
         Event::DeviceChanged { .. } => "device_changed",
         Event::HeartbeatChanged { .. } => "heartbeat_changed",
         Event::SlotChanged { .. } => "slot_changed",
+        Event::WrapUpEnded { .. } => "wrap_up_ended",
         Event::WrapUpExtended { .. } => "wrap_up_extended",
     }
 }
@@ -170,6 +181,7 @@ fn detail(event: &Event) -> &'static str {
         | Event::RuleFired { .. }
         | Event::QueueClosed { .. }
         | Event::LatchChanged { .. }
+        | Event::WrapUpEnded { .. }
         | Event::WrapUpExtended { .. }
         | Event::OfferIssued { .. }
         | Event::OfferRinging { .. }
@@ -179,7 +191,9 @@ fn detail(event: &Event) -> &'static str {
         | Event::CallHeld { .. }
         | Event::CallRetrieved { .. }
         | Event::TransferOrdered { .. }
-        | Event::PlayOrdered { .. } => "",
+        | Event::PlayOrdered { .. }
+        | Event::CallbackOfferOrdered { .. }
+        | Event::LadderOrdered { .. } => "",
     }
 }
 
@@ -216,6 +230,18 @@ pub(super) fn slot(word: SlotWord) -> &'static str {
     }
 }
 
+/// The call that an agent has in a slot, or takes notes on there.
+pub(super) fn call_in(state: SlotState) -> Option<CallHandle> {
+    match state {
+        SlotState::Free => None,
+        SlotState::Reserved { call, .. }
+        | SlotState::Connecting { call }
+        | SlotState::Talking { call }
+        | SlotState::Held { call }
+        | SlotState::WrapUp { call, .. } => Some(call),
+    }
+}
+
 pub(super) fn word_of(state: SlotState) -> SlotWord {
     match state {
         SlotState::Free => SlotWord::Free,
@@ -249,6 +275,8 @@ fn about(event: &Event) -> About {
         | Event::CallReturned { call, .. }
         | Event::TransferOrdered { call, .. }
         | Event::PlayOrdered { call, .. }
+        | Event::CallbackOfferOrdered { call }
+        | Event::LadderOrdered { call, .. }
         | Event::CallEnded { call, .. } => of_call(call),
         Event::QueueClosed { queue, .. } | Event::LatchChanged { queue, .. } => {
             About { queue: Some(queue), ..About::default() }
@@ -272,15 +300,18 @@ fn about(event: &Event) -> About {
         | Event::HeartbeatChanged { agent, .. }
         | Event::WrapUpExtended { agent, .. } => About { agent: Some(agent), ..About::default() },
         Event::SlotChanged { agent, state, .. } => {
-            let (call, offer, queue) = match state {
-                SlotState::Free => (None, 0, None),
-                SlotState::Reserved { call, offer } => (Some(call), offer.0, None),
-                SlotState::Connecting { call }
-                | SlotState::Talking { call }
-                | SlotState::Held { call } => (Some(call), 0, None),
-                SlotState::WrapUp { queue, .. } => (None, 0, Some(queue)),
+            let (offer, queue) = match state {
+                SlotState::Reserved { offer, .. } => (offer.0, None),
+                SlotState::WrapUp { queue, .. } => (0, Some(queue)),
+                SlotState::Free
+                | SlotState::Connecting { .. }
+                | SlotState::Talking { .. }
+                | SlotState::Held { .. } => (0, None),
             };
-            About { call, agent: Some(agent), queue, offer }
+            About { call: call_in(state), agent: Some(agent), queue, offer }
+        }
+        Event::WrapUpEnded { agent, call, queue, .. } => {
+            About { agent: Some(agent), queue, ..of_call(call) }
         }
     }
 }

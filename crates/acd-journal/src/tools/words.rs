@@ -166,6 +166,7 @@ fn call_of(command: &Command) -> Option<CallHandle> {
         | Command::MoveCall { call, .. }
         | Command::SetPriority { call, .. }
         | Command::EndCall { call, .. } => Some(*call),
+        Command::AgentEndWrapUp { call, .. } => *call,
         Command::AdvanceTime
         | Command::EpochBegan
         | Command::RecoveryOver
@@ -182,7 +183,6 @@ fn call_of(command: &Command) -> Option<CallHandle> {
         | Command::AgentNotReady { .. }
         | Command::AgentAccept { .. }
         | Command::AgentDecline { .. }
-        | Command::AgentEndWrapUp { .. }
         | Command::AgentExtendWrapUp { .. }
         | Command::DeviceChanged { .. }
         | Command::SetClosed { .. }
@@ -245,8 +245,13 @@ fn fields_of(command: &Command, names: &Names) -> Vec<(&'static str, Value)> {
         | Command::HeartbeatLost { agent }
         | Command::AgentLogIn { agent }
         | Command::AgentLogOut { agent }
-        | Command::AgentReady { agent }
-        | Command::AgentEndWrapUp { agent } => fields.push(("agent", names.agent(*agent))),
+        | Command::AgentReady { agent } => fields.push(("agent", names.agent(*agent))),
+        Command::AgentEndWrapUp { agent, disposition, .. } => {
+            fields.push(("agent", names.agent(*agent)));
+            let said = disposition.map(|disposition| disposition.index());
+            let name = |at: usize| named(names.plan.dispositions.get(at).map(String::as_str), at);
+            fields.extend(said.map(|at| ("disposition", name(at))));
+        }
         Command::AgentExtendWrapUp { agent, by } => {
             fields.extend([("agent", names.agent(*agent)), ("by_us", Value::Number(by.0))]);
         }

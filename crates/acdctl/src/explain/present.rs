@@ -293,6 +293,8 @@ fn effect(effect: &v1::RuleEffect) -> String {
         "end" => format!("ends it ({})", value.replace('_', " ")),
         "transfer_to" => format!("sends it to {value}"),
         "play" => format!("plays `{value}`"),
+        "offer_callback" => "asks the caller whether he wants to be called back".to_owned(),
+        "ladder" => format!("tries the ladder `{value}`"),
         other => format!("{} {value}", other.replace('_', " ")),
     }
 }

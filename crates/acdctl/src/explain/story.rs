@@ -76,8 +76,12 @@ fn sentence(event: &v1::Event) -> Option<String> {
             _ => "waits again".to_owned(),
         },
         "play_ordered" => format!("hears `{detail}`"),
+        "callback_offer_ordered" => "is asked whether he wants to be called back".to_owned(),
+        "ladder_ordered" => format!("the ladder `{detail}` is tried for it"),
         "transfer_ordered" => format!("is sent to {detail}"),
         "call_ended" => call_end(detail),
+        "wrap_up_ended" if detail.is_empty() => format!("{agent} is done with it, without a word"),
+        "wrap_up_ended" => format!("{agent} is done with it: `{detail}`"),
         other => format!("{} {detail}", other.replace('_', " ")),
     })
 }

@@ -53,8 +53,11 @@ pub(crate) fn message(message: v1::AdapterMessage) -> AdapterMessage {
         Some(Body::CallTransferred(v1::CallTransferred { call_id, queue, dialed })) => {
             Ok(AdapterMessage::CallTransferred { call_id, queue, dialed })
         }
-        Some(Body::WrapUpDone(v1::WrapUpDone { agent, address })) => {
-            agent_meant(agent, address).map(|agent| AdapterMessage::WrapUpDone { agent })
+        Some(Body::WrapUpDone(v1::WrapUpDone { agent, address, call, disposition })) => {
+            agent_meant(agent, address).map(|agent| {
+                let (call, disposition) = wrap_up_over(call, disposition);
+                AdapterMessage::WrapUpDone { agent, call, disposition }
+            })
         }
         Some(Body::AgentPresence(asked)) => agent_presence(asked),
         Some(Body::DeviceChanged(changed)) => device_changed(changed),
@@ -75,6 +78,15 @@ pub(crate) fn message(message: v1::AdapterMessage) -> AdapterMessage {
         message,
         field,
     })
+}
+
+/// After which call wrap-up is over, and how that came out, as far as it is said.
+pub(crate) fn wrap_up_over(
+    call: Option<v1::CallRef>,
+    disposition: String,
+) -> (Option<CallRef>, Option<String>) {
+    let call = call.map(|v1::CallRef { adapter, call_id }| CallRef { adapter, call_id });
+    (call, (!disposition.is_empty()).then_some(disposition))
 }
 
 /// A call that wants an agent.

@@ -81,6 +81,12 @@ fn order_body(order: Order) -> Body {
         Order::Play { call, announcement, rule } => {
             Body::Play(v1::Play { call: Some(call_ref(call)), announcement, rule })
         }
+        Order::OfferCallback { call, rule } => {
+            Body::OfferCallback(v1::OfferCallback { call: Some(call_ref(call)), rule })
+        }
+        Order::Ladder { call, ladder, rule } => {
+            Body::Ladder(v1::Ladder { call: Some(call_ref(call)), ladder, rule })
+        }
     }
 }
 

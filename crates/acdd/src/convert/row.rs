@@ -158,6 +158,8 @@ fn slot(row: &SlotRow) -> v1::Slot {
         since: row.since.map(timestamp),
         until: row.until.map(timestamp),
         channel: channel(row.channel).into(),
+        queue: row.queue.as_deref().unwrap_or_default().to_owned(),
+        dispositions: row.dispositions.iter().map(ToString::to_string).collect(),
     }
 }
 

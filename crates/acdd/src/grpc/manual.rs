@@ -105,8 +105,7 @@ async fn until_seen(
         match seen.next().await {
             Some(Update::Delta(delta)) => {
                 let is_it = |row: &EventRow| {
-                    row.kind == event
-                        && row.call.as_ref().is_some_and(|card| CallRef::from(&**card) == *call)
+                    row.kind == event && row.call.as_ref().is_some_and(|card| *call == **card)
                 };
                 if delta.events.iter().any(is_it) {
                     return Ok(delta.position);
@@ -189,7 +188,9 @@ impl Desk {
                 | Order::Revoke { .. }
                 | Order::End { .. }
                 | Order::Transfer { .. }
-                | Order::Play { .. },
+                | Order::Play { .. }
+                | Order::OfferCallback { .. }
+                | Order::Ladder { .. },
             ) => {
                 self.session.send(0, self.taken, AdapterMessage::AckOnly).await?;
             }

@@ -29,6 +29,8 @@ fn rule() -> impl Strategy<Value = Rule> {
         treatment().prop_map(Action::End),
         any::<u16>().prop_map(|number| Action::TransferTo(NumberId(number))),
         any::<u16>().prop_map(|played| Action::Play(AnnouncementId(played))),
+        Just(Action::OfferCallback),
+        any::<u16>().prop_map(|ladder| Action::Ladder(LadderId(ladder))),
         prop::collection::vec(any::<u16>().prop_map(SkillId), 0..3).prop_map(Action::Drop),
     ];
     let then = prop::collection::vec(action, 0..4);
@@ -75,11 +77,12 @@ fn queue() -> impl Strategy<Value = QueuePlan> {
     let affinity = (span(), span()).prop_map(|(window, wait)| Affinity { window, wait });
     let kept = (prop::option::of(keep_free), affinity, any::<u8>());
     let rest = (service_level, any::<bool>(), rules, kept);
-    let spans = (span(), span(), span());
+    let dispositions = prop::collection::vec(any::<u16>().prop_map(DispositionId), 0..3);
+    let spans = ((span(), span(), span()), dispositions);
     ("\\PC{0,8}", requirement(), select, spans, rest).prop_map(
         |(name, require, select, spans, (service_level, closing_ends_waits, rules, kept))| {
             let (keep_free, affinity, broadcast) = kept;
-            let (ring, wrap_up, wrap_up_at_most) = spans;
+            let ((ring, wrap_up, wrap_up_at_most), dispositions) = spans;
             QueuePlan {
                 name,
                 require,
@@ -88,6 +91,7 @@ fn queue() -> impl Strategy<Value = QueuePlan> {
                 ring,
                 wrap_up,
                 wrap_up_at_most,
+                dispositions,
                 service_level,
                 keep_free,
                 affinity,
@@ -154,7 +158,7 @@ pub(super) fn plan() -> impl Strategy<Value = RoutingPlan> {
         Just(MissedOffers::StayReady),
         any::<u32>().prop_map(MissedOffers::NotReadyAfter)
     ];
-    let tables = (names(), names(), names(), names(), names());
+    let tables = (names(), names(), names(), names(), names(), names(), names());
     let hard = prop::collection::vec(any::<u16>().prop_map(SkillId), 0..3);
     let channel = (any::<bool>(), prop::collection::vec(select(Channel::ALL.to_vec()), 0..3))
         .prop_map(|(exclusive, interruptible_by)| ChannelPlan { exclusive, interruptible_by });
@@ -174,7 +178,7 @@ pub(super) fn plan() -> impl Strategy<Value = RoutingPlan> {
             tables,
             ((extras, routes), queues, agents),
         )| {
-            let (reasons, adapters, skills, numbers, announcements) = tables;
+            let (reasons, dispositions, adapters, skills, numbers, announcements, ladders) = tables;
             let [short_abandon, exclude_for, connect_within, recovery_grace] = spans;
             RoutingPlan {
                 order,
@@ -187,11 +191,13 @@ pub(super) fn plan() -> impl Strategy<Value = RoutingPlan> {
                 channels,
                 shared_callers,
                 reasons,
+                dispositions,
                 adapters,
                 skills,
                 hard,
                 numbers,
                 announcements,
+                ladders,
                 extras,
                 routes,
                 queues,
