@@ -33,10 +33,10 @@ async fn a_calls_story_is_told_while_it_lives_and_after() {
     pbx.everything_acknowledged().await;
     let text = told(&daemon, &["c3", "--adapter", "pbx", "--agent", "ben"]);
     assert!(text.starts_with("c3 (pbx) waits, for "), "{text}");
-    let none = "Only one may take it, and cannot now: 1 is being offered another call.";
+    let none = "Only one qualifies, and cannot take it now: 1 is being offered another call.";
     assert!(text.contains(none), "{text}");
     assert!(
-        text.contains("Others may not take it: 1 lacks billing and 1 lacks spanish."),
+        text.contains("Others do not qualify: 1 has too little billing or none and 1 has too little spanish or none."),
         "{text}"
     );
     assert!(text.contains("- ben would need spanish 6, and has not got it"), "{text}");

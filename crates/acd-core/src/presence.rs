@@ -1,6 +1,6 @@
 //! Agents' presence and slots: who is available, and what is pending while a call is in hand.
 
-use crate::agent::{Agent, Desk};
+use crate::agent::{Agent, Desk, Slot};
 use crate::command::{ForcedPresence, Rejection};
 use crate::deadlines::{Deadline, Lane, Ticket};
 use crate::event::{
@@ -94,30 +94,33 @@ impl Router {
         disposition: Option<DispositionId>,
         events: &mut Vec<Event>,
     ) -> Result<(), Rejection> {
-        let found = (0..).zip(&self.known_agent(agent)?.slots);
-        let found = found.filter_map(|(slot, at)| Some((slot, at.state.in_wrap_up()?)));
-        let meant: Vec<(u8, (CallHandle, QueueId))> =
-            found.filter(|(_, (of, _))| call.is_none_or(|call| call == *of)).collect();
-        if meant.is_empty() {
-            return Err(Rejection::NotInWrapUp);
-        }
+        let meant = |at: &Slot| {
+            let found = at.state.in_wrap_up();
+            found.filter(|(of, _)| call.is_none_or(|call| call == *of))
+        };
+        let slots = &self.known_agent(agent)?.slots;
+        let mut found = slots.iter().filter_map(meant);
+        let (first, queue) = found.next().ok_or(Rejection::NotInWrapUp)?;
         if let Some(disposition) = disposition {
-            if meant.iter().any(|(_, (of, _))| *of != meant[0].1.0) {
+            if found.clone().any(|(of, _)| of != first) {
                 return Err(Rejection::SeveralInWrapUp);
             }
-            for (_, (_, queue)) in &meant {
-                if !self.plan.queues[queue.index()].dispositions.contains(&disposition) {
-                    return Err(Rejection::UnknownDisposition { queue: *queue });
-                }
+            let offers = |queue: &QueueId| {
+                self.plan.queues[queue.index()].dispositions.contains(&disposition)
+            };
+            let mut queues = std::iter::once(queue).chain(found.map(|(_, queue)| queue));
+            if let Some(queue) = queues.find(|queue| !offers(queue)) {
+                return Err(Rejection::UnknownDisposition { queue });
             }
         }
-        for (slot, _) in meant {
-            self.end_wrap_up(agent, slot, disposition, events);
+        for slot in 0..slots.len() as u8 {
+            if meant(&self.agents[agent.index()].slots[usize::from(slot)]).is_some() {
+                self.end_wrap_up(agent, slot, disposition, events);
+            }
         }
         Ok(())
     }
 
-    /// Each of his wrap-ups ends so much later, but none lasts longer than its queue lets it.
     pub(crate) fn agent_extend_wrap_up(
         &mut self,
         agent: AgentId,

@@ -79,22 +79,26 @@ impl Told<'_> {
         if able == 0 {
             let why =
                 if never.is_empty() { "there are no agents".to_owned() } else { kept(&never) };
-            return vec![format!("  Nobody may take it: {why}.")];
+            return vec![format!("  Nobody qualifies: {why}.")];
         }
         match place.free {
             0 if able == 1 => {
-                lines.push(format!("  Only one may take it, and cannot now: {}.", kept(&now)));
+                lines
+                    .push(format!("  Only one qualifies, and cannot take it now: {}.", kept(&now)));
             }
             0 => {
-                lines
-                    .push(format!("  None of the {able} who may take it can now: {}.", kept(&now)));
+                lines.push(format!(
+                    "  None of the {able} who qualify can take it now: {}.",
+                    kept(&now)
+                ));
             }
-            free if barred == 0 => lines.push(format!("  All {free} who may take it are free.")),
-            free => lines
-                .push(format!("  {free} of the {able} who may take it are free; {}.", kept(&now))),
+            free if barred == 0 => lines.push(format!("  All {free} who qualify are free.")),
+            free => {
+                lines.push(format!("  {free} of the {able} who qualify are free; {}.", kept(&now)))
+            }
         }
         if !never.is_empty() {
-            lines.push(format!("  Others may not take it: {}.", kept(&never)));
+            lines.push(format!("  Others do not qualify: {}.", kept(&never)));
         }
         if let Some(reserve) = place.reserve.as_ref().filter(|reserve| reserve.holds_back) {
             let v1::Reserve { keeps, for_priority, available, .. } = reserve;
@@ -120,7 +124,7 @@ impl Told<'_> {
             "has_it" => format!("{has} it"),
             "takes_no_such_calls" => format!("take{s} no such calls"),
             "not_his_queue" => format!("serve{s} other queues only"),
-            "lacks_skill" => format!("{has} no {skill}, or too little"),
+            "lacks_skill" => format!("{has} too little {skill} or none"),
             "lacks_alternative" => format!("meet{s} none of the alternatives"),
             "logged_out" => format!("{is} logged out"),
             "not_ready" if detail.is_empty() => format!("{is} not ready"),
@@ -169,7 +173,7 @@ impl Told<'_> {
         if place.asked.iter().any(|barrier| barrier.kind == "has_it") {
             return vec![format!("  {agent} has it, or is being offered it.")];
         }
-        let mut lines = vec![format!("  For {agent} to take it:")];
+        let mut lines = vec![format!("  For {agent} to take it, all of this:")];
         lines.extend(place.asked.iter().map(|it| format!("    - {}", self.condition(it))));
         if waits && place.ahead > 0 {
             let (ahead, has) = (place.ahead, if place.ahead == 1 { "has" } else { "have" });

@@ -103,7 +103,7 @@ fn offer_end(agent: &str, detail: &str) -> String {
 
 fn call_end(detail: &str) -> String {
     let how = match detail {
-        "handled" => "the caller has been talked with".to_owned(),
+        "handled" => "the conversation has ended".to_owned(),
         "abandoned" => "the caller hung up before anybody talked with him".to_owned(),
         "short_abandoned" => "the caller hung up at once".to_owned(),
         "overflowed" => "it was sent away".to_owned(),

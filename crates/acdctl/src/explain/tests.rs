@@ -240,7 +240,7 @@ fn a_call_that_was_answered() {
                         ana, ben and 1 more were free; ana had been idle longer (3m 10s against 12s)
           09:00:06.000  ana accepted
           09:00:07.000  talks with ana
-          09:05:07.000  over: the caller has been talked with
+          09:05:07.000  over: the conversation has ended
     "#);
 }
 
@@ -272,15 +272,15 @@ fn a_call_that_waits_and_what_keeps_one_agent_from_it() {
           09:00:00.000  arrived (voice)
           09:00:00.000  entered billing
         In billing for 2m 10s, behind 2 others; it asks for billing 3.
-          None of the 9 who may take it can now: 1 is logged out, 2 are not ready (lunch), 4 talk and 2 are in wrap-up (the first for 12s more).
-          Others may not take it: 5 have no billing, or too little.
+          None of the 9 who qualify can take it now: 1 is logged out, 2 are not ready (lunch), 4 talk and 2 are in wrap-up (the first for 12s more).
+          Others do not qualify: 5 have too little billing or none.
           In 12s the rule `widen` makes it ask for billing 1.
           The rule `call-back` waits until the estimated wait reaches 5m 00s (now 3m 12s).
           The rule `spill` waits until the estimated wait reaches 1m 00s (not known) in support.
           The rule `all-hands` waits until fewer than 80% are answered in time (now 92%) in all queues together.
           The rule `crowded` waits until 10 calls wait (now 3) and the longest wait reaches 5m 00s (now 2m 10s).
           The rule `few` waits until no agent is ready (now 2) and at most 3 agents are free (now 4).
-          For dora to take it:
+          For dora to take it, all of this:
             - dora would need billing 3, and has 1
             - dora would have to be ready, and is not (lunch)
             - dora did not take it, and is skipped for 15s more
@@ -296,7 +296,7 @@ fn a_call_that_nobody_may_take() {
           09:00:00.000  entered nurse
         It is offered to nobody: its adapter is not connected.
         In nurse for 2m 10s, first in line; it asks for nursing 1.
-          Nobody may take it: 4 take no such calls, 1 serves other queues only and 3 have no nursing, or too little.
+          Nobody qualifies: 4 take no such calls, 1 serves other queues only and 3 have too little nursing or none.
           In 5m 00s the rule `give-up` ends it (voicemail).
     "#);
 }
