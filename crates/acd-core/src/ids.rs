@@ -12,8 +12,8 @@ pub struct Timestamp(pub u64);
 pub struct Span(pub u64);
 
 impl Timestamp {
-    /// The latest instant that the Router works with, some 73,000 years from the epoch: far enough
-    /// from the end of the numbers that no deadline saturates.
+    /// The latest instant that the Router works with, some 4,500 years from the epoch: what calls are
+    /// compared by has that many bits for it, and no deadline saturates.
     pub const LATEST: Self = Self(1 << 57);
 
     /// The time from `earlier` to this instant; zero if `earlier` is later.

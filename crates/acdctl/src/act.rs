@@ -312,10 +312,7 @@ async fn force(daemon: &Daemon, output: Output, arguments: ForceArguments) -> Re
 
 /// `ana is talking, then not ready`.
 fn agent_text(agent: &AgentRow) -> String {
-    let calls: Vec<&str> = agent.slots.iter().filter_map(|slot| slot.call_id.as_deref()).collect();
-    let with = if agent.state == "wrap_up" { "after" } else { "with" };
-    let calls = calls.join(", ");
-    let with = if calls.is_empty() { calls } else { format!(" {with} {calls}") };
+    let with = agent.with_calls();
     let then = agent.pending.map(|then| format!(", then {}", then.replace('_', " ")));
     format!("{} is {}{with}{}", agent.agent, state_text(agent), then.unwrap_or_default())
 }

@@ -119,14 +119,12 @@ pub(crate) fn agents_text(rows: &[AgentRow]) -> String {
     }
     let mut table = Table::new(&["AGENT", "NAME", "STATE", "SINCE>", "CALL", "THEN", "SKILLS"]);
     for row in rows {
-        let calls: Vec<&str> =
-            row.slots.iter().filter_map(|slot| slot.call_id.as_deref()).collect();
         table.row([
             row.agent.clone(),
             row.name.clone(),
             state_text(row),
             length(row.state_seconds),
-            calls.join(", "),
+            row.calls(),
             row.pending.map(spaced).unwrap_or_default(),
             levels_text(&row.skills),
         ]);

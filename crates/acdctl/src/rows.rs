@@ -134,6 +134,23 @@ pub(crate) struct SlotRow {
 }
 
 impl AgentRow {
+    /// The calls that his state is about: those in wrap-up only if he has nothing else in hand.
+    pub(crate) fn calls(&self) -> String {
+        let in_wrap_up = self.state == "wrap_up";
+        let slots = self.slots.iter().filter(|slot| in_wrap_up || slot.state != "wrap_up");
+        let calls: Vec<&str> = slots.filter_map(|slot| slot.call_id.as_deref()).collect();
+        calls.join(", ")
+    }
+
+    /// `with c1, c2` or `after c3`, behind a blank; nothing without a call.
+    pub(crate) fn with_calls(&self) -> String {
+        let with = if self.state == "wrap_up" { "after" } else { "with" };
+        match self.calls() {
+            calls if calls.is_empty() => calls,
+            calls => format!(" {with} {calls}"),
+        }
+    }
+
     pub(crate) fn new(agent: v1::Agent, now: &Instant) -> Self {
         let pending = agent.pending();
         let presence = presence(agent.presence());

@@ -269,10 +269,7 @@ fn skill_queue_text(row: &SkillQueueRow) -> String {
 }
 
 fn agent_text(row: &AgentRow) -> String {
-    let calls: Vec<&str> = row.slots.iter().filter_map(|slot| slot.call_id.as_deref()).collect();
-    let with = if row.state == "wrap_up" { "after" } else { "with" };
-    let calls = calls.join(", ");
-    let with = if calls.is_empty() { calls } else { format!(" {with} {calls}") };
+    let with = row.with_calls();
     let then = row.pending.map(|then| format!(", then {}", then.replace('_', " ")));
     format!("agent {}: {}{with}{}", row.agent, state_text(row), then.unwrap_or_default())
 }

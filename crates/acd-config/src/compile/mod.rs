@@ -5,8 +5,8 @@ mod routes;
 mod rules;
 
 use crate::model::{
-    Agent, AnyOf, AtClosing, Criterion, File, Level, LogFormat, LogLevel, MissedOffers, Order,
-    Profile, Queue, Require,
+    Agent, AnyOf, AtClosing, Criterion, Dispositions, File, Level, LogFormat, LogLevel,
+    MissedOffers, Order, Profile, Queue, Require,
 };
 use crate::names::{Names, handle};
 use crate::notes::{Key, Notes};
@@ -115,6 +115,9 @@ impl Compiler<'_> {
         // Before the queues: what rules drop is something that routes ask for.
         let routes = self.routes(&file.routes);
         let whole = Key::WHOLE;
+        let key = whole.name("routing");
+        let of_domain = &file.routing.value.dispositions;
+        let of_domain = self.disposition_list(&key.name("dispositions"), of_domain);
         let mut queues = Vec::new();
         if let Some(table) = file.queues.get() {
             let key = whole.name("queues");
@@ -126,7 +129,7 @@ impl Compiler<'_> {
                 let id = QueueId(handle(index));
                 queues.extend(entry.value.as_ref().map(|queue| {
                     let key = key.name(&entry.name);
-                    let dispositions = self.dispositions(&key, file, &queue.value);
+                    let dispositions = self.dispositions(&key, &queue.value, &of_domain);
                     QueuePlan { dispositions, ..self.queue(&key, id, &entry.name, &queue.value) }
                 }));
             }
@@ -251,23 +254,25 @@ impl Compiler<'_> {
     }
 
     /// What may be said of how calls of a queue came out: its own list, else the domain's.
-    fn dispositions(&mut self, key: &Key<'_>, file: &File, queue: &Queue) -> Vec<DispositionId> {
-        let (whole, own) = (Key::WHOLE, queue.dispositions.get());
-        let (routing, of_domain) = (whole.name("routing"), &file.routing.value.dispositions);
-        let (key, list) = match own {
-            Some(own) => (key.name("dispositions"), own),
-            None => (routing.name("dispositions"), of_domain),
-        };
-        let names = &list.value.0;
-        if queue.wrap_up.value.0 == Span(0)
-            && queue.wrap_up.sound
-            && own.is_some()
-            && !names.is_empty()
-        {
+    fn dispositions(
+        &mut self,
+        key: &Key<'_>,
+        queue: &Queue,
+        of_domain: &[DispositionId],
+    ) -> Vec<DispositionId> {
+        let Some(own) = queue.dispositions.get() else { return of_domain.to_vec() };
+        let key = key.name("dispositions");
+        let has_no_time = queue.wrap_up.value.0 == Span(0) && queue.wrap_up.sound;
+        if has_no_time && !own.value.0.is_empty() {
             let message = "nobody could say so: the queue gives no time for wrap-up";
-            self.notes.add(&key, &list.span, message, "`wrap_up` above 0s, or no `dispositions`");
+            self.notes.add(&key, &own.span, message, "`wrap_up` above 0s, or no `dispositions`");
         }
-        self.bound(&key, &list.span, "dispositions", names.len(), DISPOSITIONS_MAX);
+        self.disposition_list(&key, own)
+    }
+
+    fn disposition_list(&mut self, key: &Key<'_>, list: &At<Dispositions>) -> Vec<DispositionId> {
+        let names = &list.value.0;
+        self.bound(key, &list.span, "dispositions", names.len(), DISPOSITIONS_MAX);
         let mut offered = Vec::with_capacity(names.len());
         for (index, name) in names.iter().enumerate().take(DISPOSITIONS_MAX) {
             let key = key.item(index);

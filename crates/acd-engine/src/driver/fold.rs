@@ -123,6 +123,9 @@ impl Engine {
             }
             Event::ConnectFailed { call, offer, rung_by, .. } => {
                 self.bridge_failed(cause, call, offer, rung_by);
+                // With the order to connect they were over.
+                self.ladders_of(call)
+                    .for_each(|order| self.order_holder(call, cause.sequence, order));
             }
             Event::CallReturned { call, .. } => {
                 self.directory.leg_over(call);
@@ -186,6 +189,13 @@ impl Engine {
             | Event::HeartbeatChanged { .. }
             | Event::WrapUpExtended { .. } => {}
         }
+    }
+
+    /// The orders to try the ladders of a call again.
+    pub(super) fn ladders_of(&self, call: CallHandle) -> impl Iterator<Item = Order> + use<> {
+        let of = self.call_ref(call);
+        let ladders = self.directory.ladders_of(call).to_vec();
+        ladders.into_iter().map(move |ladder| Order::ladder(of.clone(), &ladder, String::new()))
     }
 
     /// A bridge that will not be made: whoever tries and did not report it itself must stop.

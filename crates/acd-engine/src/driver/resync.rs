@@ -8,7 +8,9 @@ use crate::order::{DownBody, Order};
 use crate::refusal::{Refusal, RefusalKind, code};
 use crate::request::CallRef;
 use crate::session::{LegState, OfferedCall, ResyncPart};
-use acd_core::{AdapterId, AgentId, CallHandle, Command, OfferNumber, OfferResult, Timestamp};
+use acd_core::{
+    AdapterId, AgentId, CallHandle, CallStage, Command, OfferNumber, OfferResult, Timestamp,
+};
 use std::collections::HashSet;
 use tracing::info;
 
@@ -103,7 +105,6 @@ impl Engine {
         if let Ok(call) = self.directory.find(id, &held.call_id) {
             let resync = self.resync_of(id)?;
             resync.known += u32::from(resync.calls.insert(call));
-            self.ladders_again(id, call, &held.call_id);
             return self.rung_elsewhere(id, call);
         }
         if let Some(farewell) = self.directory.was_sent_away(id, &held.call_id) {
@@ -120,15 +121,19 @@ impl Engine {
         Ok(())
     }
 
-    /// The adapter may not have heard of what was to be tried for a caller, or its process is another.
-    fn ladders_again(&mut self, id: AdapterId, call: CallHandle, call_id: &str) {
-        let adapter = self.directory.adapter_name(id).map(ToString::to_string).unwrap_or_default();
-        let of = CallRef { adapter, call_id: call_id.to_owned() };
-        let ladders = self.directory.ladders_of(call).iter();
-        let orders: Vec<Order> =
-            ladders.map(|ladder| Order::ladder(of.clone(), ladder, String::new())).collect();
-        // What led to it may not be durable yet.
-        orders.into_iter().for_each(|order| self.order(id, WITH_THE_ROUND, order));
+    /// The adapter may not have heard of what was to be tried for callers, or its process is another.
+    /// Once all is said: who talks by now is not to be tried for.
+    fn ladders_again(&mut self, id: AdapterId, calls: &HashSet<CallHandle>) {
+        let waits = |call: &CallHandle| {
+            let stage = self.router.call(*call).map(|facts| facts.stage);
+            matches!(stage, Some(CallStage::Waiting | CallStage::Offering))
+        };
+        let mut waiting: Vec<CallHandle> = calls.iter().copied().filter(waits).collect();
+        waiting.sort_unstable();
+        for call in waiting {
+            // What led to it may not be durable yet.
+            self.ladders_of(call).for_each(|order| self.order(id, WITH_THE_ROUND, order));
+        }
     }
 
     /// Another adapter may have the leg to the agent whom the caller of this one is to be bridged with.
@@ -289,7 +294,8 @@ impl Engine {
             };
             self.apply(now, by, lost, None)?;
         }
-        let Resync { known, adopted, .. } = resync;
+        let Resync { known, adopted, calls, .. } = resync;
+        self.ladders_again(id, &calls);
         // First: what follows is offered anew.
         if let Some(adapter) = self.adapter(id) {
             info!(adapter = %adapter.name, known, adopted, vanished, "resynced");

@@ -68,8 +68,8 @@ async fn an_adapter_that_was_away_is_told_again_until_somebody_has_the_call() {
     // Another process knows nothing of it.
     let mut pbx = first.open(hello("pbx", 8, 1, 0)).await;
     pbx.holds(held("c1", "billing")).await;
-    assert_eq!(pbx.order().await, ladder(""));
     pbx.holds(ResyncPart::Done).await;
+    assert_eq!(pbx.order().await, ladder(""));
     assert!(matches!(pbx.body().await, DownBody::Resynced { known: 1, .. }));
     first.domain.stop().await;
 
@@ -78,8 +78,8 @@ async fn an_adapter_that_was_away_is_told_again_until_somebody_has_the_call() {
     let next = run_from(plan_with_a_ladder(), Shared(Arc::clone(&log)), found, epoch(2));
     let mut pbx = next.open(hello("pbx", 9, 1, 0)).await;
     pbx.holds(held("c1", "billing")).await;
-    assert_eq!(pbx.order().await, ladder(""));
     pbx.holds(ResyncPart::Done).await;
+    assert_eq!(pbx.order().await, ladder(""));
     assert!(matches!(pbx.body().await, DownBody::Resynced { .. }));
     next.ready("ana").await;
     let offer = pbx.rings().await;
@@ -92,4 +92,37 @@ async fn an_adapter_that_was_away_is_told_again_until_somebody_has_the_call() {
     pbx.holds(leg("c1", "ana", LegState::Talking)).await;
     pbx.holds(ResyncPart::Done).await;
     assert!(matches!(pbx.body().await, DownBody::Resynced { .. }), "she has it");
+}
+
+#[tokio::test(start_paused = true)]
+async fn nobody_is_tried_for_a_caller_who_is_found_talking() {
+    let running = run_by(plan_with_a_ladder(), MemoryLog::new(), Settings::default());
+    let mut pbx = running.connect("pbx", 7).await;
+    pbx.offer("c1", "billing").await;
+    assert!(matches!(pbx.order().await, Order::OfferCallback { .. }));
+    assert_eq!(pbx.order().await, ladder("billing/on-call"));
+    running.ready("ana").await;
+    pbx.rings().await;
+    // She has answered, and they talk: acdd has not heard of either.
+    let mut pbx = running.open(hello("pbx", 8, 1, 0)).await;
+    pbx.holds(held("c1", "billing")).await;
+    pbx.holds(leg("c1", "ana", LegState::Talking)).await;
+    pbx.holds(ResyncPart::Done).await;
+    assert!(matches!(pbx.body().await, DownBody::Resynced { .. }), "no ladder before");
+    assert!(pbx.hears_nothing().await, "nor after");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_ladder_begins_again_when_the_bridge_fails() {
+    let running = run_by(plan_with_a_ladder(), MemoryLog::new(), Settings::default());
+    let mut pbx = running.connect("pbx", 7).await;
+    pbx.offer("c1", "billing").await;
+    assert!(matches!(pbx.order().await, Order::OfferCallback { .. }));
+    assert_eq!(pbx.order().await, ladder("billing/on-call"));
+    running.ready("ana").await;
+    let offer = pbx.rings().await;
+    pbx.result(offer, OfferResult::Accepted).await;
+    assert!(matches!(pbx.order().await, Order::Connect { .. }));
+    pbx.say(AdapterMessage::ConnectFailed { offer, epoch: 0 }).await;
+    assert_eq!(pbx.order().await, ladder(""));
 }

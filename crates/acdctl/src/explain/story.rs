@@ -80,8 +80,8 @@ fn sentence(event: &v1::Event) -> Option<String> {
         "ladder_ordered" => format!("the ladder `{detail}` is tried for it"),
         "transfer_ordered" => format!("is sent to {detail}"),
         "call_ended" => call_end(detail),
-        "wrap_up_ended" if detail.is_empty() => format!("{agent} is done with it, without a word"),
-        "wrap_up_ended" => format!("{agent} is done with it: `{detail}`"),
+        "wrap_up_ended" if detail.is_empty() => format!("the wrap-up of {agent} is over"),
+        "wrap_up_ended" => format!("the wrap-up of {agent} is over: `{detail}`"),
         other => format!("{} {detail}", other.replace('_', " ")),
     })
 }

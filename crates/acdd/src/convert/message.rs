@@ -55,7 +55,7 @@ pub(crate) fn message(message: v1::AdapterMessage) -> AdapterMessage {
         }
         Some(Body::WrapUpDone(v1::WrapUpDone { agent, address, call, disposition })) => {
             agent_meant(agent, address).map(|agent| {
-                let (call, disposition) = wrap_up_over(call, disposition);
+                let (call, disposition) = said_of_wrap_up(call, disposition);
                 AdapterMessage::WrapUpDone { agent, call, disposition }
             })
         }
@@ -81,7 +81,7 @@ pub(crate) fn message(message: v1::AdapterMessage) -> AdapterMessage {
 }
 
 /// After which call wrap-up is over, and how that came out, as far as it is said.
-pub(crate) fn wrap_up_over(
+pub(crate) fn said_of_wrap_up(
     call: Option<v1::CallRef>,
     disposition: String,
 ) -> (Option<CallRef>, Option<String>) {

@@ -1,6 +1,6 @@
 //! Agents' desktops: requests of one agent, and his own state as it changes.
 
-use crate::convert::message::{malformed, wrap_up_over};
+use crate::convert::message::{malformed, said_of_wrap_up};
 use crate::convert::refusal::status;
 use crate::convert::row;
 use crate::convert::time::{duration, position, span_from};
@@ -131,7 +131,7 @@ impl AgentService for AgentDesk {
         request: Request<v1::EndWrapUpRequest>,
     ) -> Result<Response<v1::AgentResponse>, Status> {
         let v1::EndWrapUpRequest { domain, agent, call, disposition } = request.into_inner();
-        let (call, disposition) = wrap_up_over(call, disposition);
+        let (call, disposition) = said_of_wrap_up(call, disposition);
         self.ask(&domain, agent.clone(), Wish::EndWrapUp { agent, call, disposition }).await
     }
 
