@@ -94,15 +94,21 @@ async fn an_adapter_that_was_away_is_told_again_until_somebody_has_the_call() {
     assert!(matches!(pbx.body().await, DownBody::Resynced { .. }), "she has it");
 }
 
-#[tokio::test(start_paused = true)]
-async fn nobody_is_tried_for_a_caller_who_is_found_talking() {
+/// A ladder runs for c1, which is offered to ana.
+async fn tried_for_and_offered() -> (Running, Pbx, u64) {
     let running = run_by(plan_with_a_ladder(), MemoryLog::new(), Settings::default());
     let mut pbx = running.connect("pbx", 7).await;
     pbx.offer("c1", "billing").await;
     assert!(matches!(pbx.order().await, Order::OfferCallback { .. }));
     assert_eq!(pbx.order().await, ladder("billing/on-call"));
     running.ready("ana").await;
-    pbx.rings().await;
+    let offer = pbx.rings().await;
+    (running, pbx, offer)
+}
+
+#[tokio::test(start_paused = true)]
+async fn nobody_is_tried_for_a_caller_who_is_found_talking() {
+    let (running, ..) = tried_for_and_offered().await;
     // She has answered, and they talk: acdd has not heard of either.
     let mut pbx = running.open(hello("pbx", 8, 1, 0)).await;
     pbx.holds(held("c1", "billing")).await;
@@ -114,13 +120,7 @@ async fn nobody_is_tried_for_a_caller_who_is_found_talking() {
 
 #[tokio::test(start_paused = true)]
 async fn a_ladder_begins_again_when_the_bridge_fails() {
-    let running = run_by(plan_with_a_ladder(), MemoryLog::new(), Settings::default());
-    let mut pbx = running.connect("pbx", 7).await;
-    pbx.offer("c1", "billing").await;
-    assert!(matches!(pbx.order().await, Order::OfferCallback { .. }));
-    assert_eq!(pbx.order().await, ladder("billing/on-call"));
-    running.ready("ana").await;
-    let offer = pbx.rings().await;
+    let (_running, mut pbx, offer) = tried_for_and_offered().await;
     pbx.result(offer, OfferResult::Accepted).await;
     assert!(matches!(pbx.order().await, Order::Connect { .. }));
     pbx.say(AdapterMessage::ConnectFailed { offer, epoch: 0 }).await;
