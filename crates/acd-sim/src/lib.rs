@@ -4,3 +4,18 @@
 //! Every decision is acd-core's own: this crate knows when callers call, how long they talk and when
 //! they give up, and never who gets which call. It knows no gRPC, no threads but its own, and no
 //! clock but the one that it turns.
+
+mod agenda;
+mod chance;
+mod distribution;
+mod models;
+mod replications;
+mod surroundings;
+mod world;
+
+pub use chance::{Luck, Random, Stream, luck, stream};
+pub use distribution::{Distribution, NoDistribution, span};
+pub use models::{Compared, Known, Measured, ModelError, Models, Run};
+pub use replications::{Estimate, cores, ratio, replicate};
+pub use surroundings::{Call, NewCall, Reaction, Surroundings};
+pub use world::{Counted, Refused, World};

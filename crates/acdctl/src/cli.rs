@@ -3,6 +3,7 @@
 mod calls;
 
 use crate::explain::{self, ExplainArguments};
+use crate::simulate::cli as simulate;
 use crate::times::parse_length;
 use clap::parser::ValueSource;
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
@@ -16,6 +17,7 @@ pub(crate) use self::calls::{
 pub(crate) use crate::channel::Channel;
 pub(crate) use crate::journal::cli::JournalCommand;
 pub(crate) use crate::routes::{NumbersArguments, RoutesArguments};
+pub(crate) use crate::simulate::cli::SimulateArguments;
 pub(crate) use crate::trace::cli::TraceCommand;
 
 const EXAMPLES: &str = "\
@@ -183,6 +185,12 @@ pub(crate) enum Command {
             acdctl journal repair /var/lib/acdd/journal --keep-until 119876"
     )]
     Journal(JournalCommand),
+
+    /// Runs the Router under a virtual clock, without a daemon.
+    ///
+    /// Calls come and people talk by chance; who gets which call is decided as the daemon would.
+    #[command(after_help = simulate::EXAMPLES)]
+    Simulate(SimulateArguments),
 
     /// Plays real call logs against the daemon.
     #[command(subcommand, after_help = "Examples:\n  acdctl trace play calls.csv")]

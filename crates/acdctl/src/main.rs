@@ -12,6 +12,7 @@ mod lists;
 mod output;
 mod routes;
 mod rows;
+mod simulate;
 mod status;
 mod table;
 mod times;
@@ -50,6 +51,7 @@ fn run(arguments: Arguments) -> Result<(), Failure> {
         Command::Check { file } => check::check(&file, output),
         Command::Routes(arguments) => routes::routes(arguments, output),
         Command::Journal(command) => journal::journal(&command, output),
+        Command::Simulate(arguments) => simulate::models(&arguments, output),
         Command::Status => wait(async { status::status(&daemon().await?, output).await }),
         Command::Queues => wait(async { lists::queues(&daemon().await?, output).await }),
         Command::Skills => wait(async { lists::skills(&daemon().await?, output).await }),
