@@ -8,6 +8,7 @@
 mod agenda;
 mod chance;
 mod distribution;
+mod fates;
 mod models;
 mod replications;
 mod surroundings;
@@ -15,6 +16,7 @@ mod world;
 
 pub use chance::{Luck, Random, Stream, luck, stream};
 pub use distribution::{Distribution, NoDistribution, span};
+pub use fates::{Fate, Fates, WaitEnd};
 pub use models::{Compared, Known, Measured, ModelError, Models, Run};
 pub use replications::{Estimate, cores, ratio, replicate};
 pub use surroundings::{Call, NewCall, Reaction, Surroundings};

@@ -161,10 +161,10 @@ impl<S: Surroundings> World<S> {
         self.counted.commands += 1;
         let given = command.clone();
         let mut events = std::mem::take(&mut self.events);
-        if let Err(rejection) = self.router.apply(now, command, &mut events) {
-            if !is_late(&given, rejection) {
-                return Err(Refused { command: given, rejection });
-            }
+        if let Err(rejection) = self.router.apply(now, command, &mut events)
+            && !is_late(&given, rejection)
+        {
+            return Err(Refused { command: given, rejection });
         }
         for event in &events {
             self.follow(self.router.now(), event);
@@ -201,23 +201,19 @@ impl<S: Surroundings> World<S> {
     /// Somebody does what he was going to do, if it still can be.
     fn act(&mut self) {
         match self.agenda.take() {
-            None => {}
-            Some(Plan::GiveUp(call)) => {
-                if self.call(call).is_some_and(|call| call.agent.is_none()) {
-                    self.at_once.push(Command::CallEnded { call });
-                }
+            Some(Plan::GiveUp(call)) if self.talks_with(call) == Some(None) => {
+                self.at_once.push(Command::CallEnded { call });
             }
+            Some(Plan::HangUp { call, agent }) if self.talks_with(call) == Some(Some(agent)) => {
+                self.send_home(agent);
+                self.at_once.push(Command::CallEnded { call });
+            }
+            None | Some(Plan::GiveUp(_) | Plan::HangUp { .. }) => {}
             Some(Plan::Accept { agent, offer }) => {
                 self.at_once.push(Command::AgentAccept { agent, offer });
             }
             Some(Plan::Decline { agent, offer }) => {
                 self.at_once.push(Command::AgentDecline { agent, offer });
-            }
-            Some(Plan::HangUp { call, agent }) => {
-                if self.call(call).is_some_and(|call| call.agent == Some(agent)) {
-                    self.send_home(agent);
-                    self.at_once.push(Command::CallEnded { call });
-                }
             }
             Some(Plan::EndNotes { agent, call }) => {
                 self.send_home(agent);
@@ -225,6 +221,11 @@ impl<S: Surroundings> World<S> {
                 self.at_once.push(end);
             }
         }
+    }
+
+    /// With whom the caller talks, if with anybody; none if the call is over.
+    fn talks_with(&self, call: CallHandle) -> Option<Option<AgentId>> {
+        self.call(call).map(|call| call.agent)
     }
 
     fn send_home(&mut self, agent: AgentId) {
