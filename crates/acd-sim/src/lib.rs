@@ -6,3 +6,4 @@
 //! clock but the one that it turns.
 
 pub mod call_log;
+pub mod conform;

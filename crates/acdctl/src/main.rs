@@ -4,6 +4,7 @@ mod act;
 mod channel;
 mod check;
 mod cli;
+mod conform;
 mod daemon;
 mod explain;
 mod failure;
@@ -49,6 +50,7 @@ fn run(arguments: Arguments) -> Result<(), Failure> {
         }
         Command::Check { file } => check::check(&file, output),
         Command::Routes(arguments) => routes::routes(arguments, output),
+        Command::Conform(arguments) => conform::conform(&arguments, output),
         Command::Journal(command) => journal::journal(&command, output),
         Command::Status => wait(async { status::status(&daemon().await?, output).await }),
         Command::Queues => wait(async { lists::queues(&daemon().await?, output).await }),
