@@ -6,7 +6,9 @@
 //! clock but the one that it turns.
 
 mod agenda;
+pub mod call_log;
 mod chance;
+pub mod conform;
 mod distribution;
 pub mod erlang;
 mod fates;

@@ -2,6 +2,7 @@
 
 mod calls;
 
+use crate::conform::{self, ConformArguments};
 use crate::erlang::{self, ErlangArguments};
 use crate::explain::{self, ExplainArguments};
 use crate::simulate::cli as simulate;
@@ -204,6 +205,11 @@ pub(crate) enum Command {
     /// Plays real call logs against the daemon.
     #[command(subcommand, after_help = "Examples:\n  acdctl trace play calls.csv")]
     Trace(TraceCommand),
+
+    /// How often acdd would have picked the call that another ACD picked, by its call log; without a
+    /// daemon.
+    #[command(after_help = conform::EXAMPLES)]
+    Conform(ConformArguments),
 
     /// Prints a script that completes commands in a shell.
     #[command(after_help = "Examples:\n  \

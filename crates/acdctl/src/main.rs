@@ -4,6 +4,7 @@ mod act;
 mod channel;
 mod check;
 mod cli;
+mod conform;
 mod daemon;
 mod erlang;
 mod explain;
@@ -52,6 +53,7 @@ fn run(arguments: Arguments) -> Result<(), Failure> {
         Command::Check { file } => check::check(&file, output),
         Command::Routes(arguments) => routes::routes(arguments, output),
         Command::Erlang(arguments) => erlang::erlang(&arguments, output),
+        Command::Conform(arguments) => conform::conform(&arguments, output),
         Command::Journal(command) => journal::journal(&command, output),
         Command::Simulate(arguments) => simulate::models(&arguments, output),
         Command::Status => wait(async { status::status(&daemon().await?, output).await }),

@@ -261,3 +261,84 @@ fn what_is_wrong_with_a_file_of_routes_is_said_as_check_says_it() {
     let output = acdctl(&["routes", path(&none)]);
     assert_eq!(answered(&output), "no routes: adapters must name the queue\n");
 }
+
+/// Another ACD's log: at second 60 an urgent call of second 50 is picked before one of second 0,
+/// and at 200 the older of two; somebody gives up, and one type has nobody who waits beside others.
+const CALLS: &str = "\
+call,day,offered_s,type,priority,wait_s,result,service_s,agent
+1,2026-03-10,0,PS,0,100,served,30,ana
+2,2026-03-10,50,PS,2,10,served,30,ben
+3,2026-03-10,150,PS,1,50,served,30,ana
+4,2026-03-10,160,PS,0,70,abandoned,0,
+5,2026-03-10,55,NW,0,30,served,30,ben
+";
+
+#[test]
+fn a_log_of_another_acd_is_compared_without_a_daemon() {
+    let log = file(CALLS);
+    let ask = |more: &[&str]| {
+        let output = acdctl(&[&["conform", path(&log), "--json"], more].concat());
+        assert_eq!((code(&output), said(&output).as_str()), (0, ""), "{more:?}");
+        serde_json::from_slice::<serde_json::Value>(&output.stdout).expect("JSON")
+    };
+    let of = |more: &[&str]| {
+        let answer = ask(more);
+        (answer["decisions"].as_u64().expect("a number"), answer["agree"].as_f64())
+    };
+    assert_eq!(of(&["--type", "PS"]), (2, Some(0.5)), "strict, by age alone");
+    assert_eq!(of(&["--type", "PS", "--order", "credit=90s"]), (2, Some(1.0)));
+    assert_eq!(of(&["--type", "PS", "--order", "credit=49s"]), (2, Some(0.5)));
+    assert_eq!(of(&["--type", "PS", "--high-priority", "6"]), (2, Some(1.0)));
+    assert_eq!(of(&["--type", "NW"]), (0, None));
+    let all = ask(&["--order", "oldest"]);
+    assert_eq!((&all["decisions"], &all["type"]), (&2.into(), &serde_json::Value::Null));
+    assert_eq!(all["places"][1], serde_json::json!({"place": 2, "decisions": 1}));
+    let orders = ["--order", "strict", "--order", "credit=10s", "--order", "credit=2m"];
+    let ranked = ask(&orders);
+    let names = ranked.as_array().expect("one for each").iter().map(|it| &it["order"]);
+    assert!(names.eq(["credit=120s", "strict", "credit=10s"]), "{ranked}");
+}
+
+#[test]
+fn a_person_is_told_how_a_log_compares_and_what_its_priority_counted() {
+    let log = file(CALLS);
+    let told = |more: &[&str]| {
+        let output = acdctl(&[&["conform", path(&log)], more].concat());
+        assert_eq!((code(&output), said(&output).as_str()), (0, ""), "{more:?}");
+        answered(&output)
+    };
+    let answer = told(&["--type", "PS"]);
+    let first =
+        "2 picks among at least two waiting calls of type PS; acdd would make 1 alike: 50.0%";
+    assert_eq!(answer.lines().next(), Some(first));
+    assert!(answer.contains("priority 2 of the log counts as 5, like all others"), "{answer}");
+    assert!(
+        answer.contains("Of the 1 that differ: in 1 the real pick had high priority"),
+        "{answer}"
+    );
+    let answer = told(&["--order", "credit=90s"]);
+    assert!(answer.contains("order credit=90s; priority 2 of the log counts as 6"), "{answer}");
+    let answer = told(&["--order", "strict", "--order", "credit=90s"]);
+    let orders = answer.lines().filter_map(|line| line.split_whitespace().next());
+    let orders: Vec<&str> = orders.skip_while(|word| *word != "ORDER").take(3).collect();
+    assert_eq!(orders, ["ORDER", "credit=90s", "strict"]);
+    assert!(told(&["--type", "NW"]).starts_with("no pick was among at least two"));
+}
+
+#[test]
+fn a_log_that_cannot_be_compared_is_exit_code_2_and_says_why() {
+    let log = file(CALLS);
+    let broken = file(&CALLS.replace("NW,0,30", "NW,0,-30"));
+    for (arguments, told) in [
+        (&["conform", "/no/such/file"][..], "cannot read /no/such/file"),
+        (&["conform", path(&broken)], ":6: wait_s: `-30` is not a number of seconds"),
+        (&["conform", path(&log), "--type", "XY"], "no calls of type `XY`; it has NW, PS"),
+        (&["conform", path(&log), "--order", "fair"], "expected strict, credit=TIME"),
+        (&["conform", path(&log), "--order", "deadline"], "`deadline` would be `strict`"),
+        (&["conform", path(&log), "--high-priority", "10"], "expected 0..9"),
+    ] {
+        let output = acdctl(arguments);
+        assert_eq!((code(&output), answered(&output).as_str()), (2, ""), "{arguments:?}");
+        assert!(said(&output).contains(told), "{arguments:?}: {}", said(&output));
+    }
+}
