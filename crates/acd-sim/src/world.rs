@@ -314,3 +314,7 @@ fn is_late(command: &Command, rejection: Rejection) -> bool {
         _ => false,
     }
 }
+
+#[cfg(test)]
+#[path = "world_tests.rs"]
+mod tests;
