@@ -188,12 +188,12 @@ impl Desk {
                 | Order::Revoke { .. }
                 | Order::End { .. }
                 | Order::Transfer { .. }
-                | Order::Play { .. }
-                | Order::OfferCallback { .. }
-                | Order::Ladder { .. },
+                | Order::Play { .. },
             ) => {
                 self.session.send(0, self.taken, AdapterMessage::AckOnly).await?;
             }
+            DownBody::Order(Order::OfferCallback { .. }) => self.cannot("offer_callback").await?,
+            DownBody::Order(Order::Ladder { .. }) => self.cannot("ladder").await?,
             DownBody::Rejected { number, code, message, field } => {
                 self.session.send(0, self.taken, AdapterMessage::AckOnly).await?;
                 let refusal = Refusal { kind: kind_of(code), code, message, field };
@@ -206,6 +206,12 @@ impl Desk {
             DownBody::Closed(reason) => return Err(reason.refusal()),
         }
         Ok(())
+    }
+
+    /// Has heard an order that takes a telephone.
+    async fn cannot(&mut self, order: &str) -> Result<(), Refusal> {
+        tracing::info!(order, "not carried out: calls that were offered by hand have no telephone");
+        self.session.send(0, self.taken, AdapterMessage::AckOnly).await
     }
 
     fn answer(&mut self, number: u64, answer: Result<(), Refusal>) {
