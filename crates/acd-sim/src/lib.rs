@@ -21,7 +21,7 @@ mod world;
 pub use chance::{Luck, Random, Stream, luck, stream};
 pub use distribution::{Distribution, NoDistribution, span};
 pub use fates::{Fate, Fates, WaitEnd};
-pub use models::{Compared, Known, Measured, ModelError, Models, Run};
+pub use models::{Compared, Known, Measured, Models, Run, WrongModel};
 pub use replications::{Estimate, cores, ratio, replicate};
 pub use surroundings::{Call, NewCall, Reaction, Surroundings};
 pub use world::{Counted, Refused, World};

@@ -20,6 +20,7 @@ use std::sync::Arc;
 /// Models, in the order of their file.
 pub struct Models {
     cases: Vec<Known>,
+    problems: Vec<WrongModel>,
 }
 
 /// One model, and what is known of it.
@@ -31,20 +32,14 @@ pub struct Known {
     expected: BTreeMap<String, Expected>,
 }
 
-/// Why a file of models cannot be used.
-#[derive(Debug, thiserror::Error)]
-pub enum ModelError {
-    /// It is not what it should be.
-    #[error("{0}")]
-    File(#[from] serde_json::Error),
-    /// One of the models is not.
-    #[error("model {id}: {problem}")]
-    Case {
-        /// Which.
-        id: String,
-        /// What is wrong with it, and what would be right.
-        problem: String,
-    },
+/// A model that cannot be run.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[error("model {id}: {problem}")]
+pub struct WrongModel {
+    /// Which.
+    pub id: String,
+    /// What is wrong with it, and what would be right.
+    pub problem: String,
 }
 
 /// How a run goes.
@@ -88,18 +83,28 @@ impl Compared {
 }
 
 impl Models {
-    /// Reads a file of models.
+    /// Reads a file of models. One that is wrong does not keep the others from being run.
     ///
     /// # Errors
-    /// What is wrong, and in which model.
-    pub fn read(text: &str) -> Result<Self, ModelError> {
+    /// It is no file of models.
+    pub fn read(text: &str) -> Result<Self, serde_json::Error> {
         let file: file::File = serde_json::from_str(text)?;
-        let cases: Result<Vec<Known>, ModelError> =
-            file.cases.into_iter().map(Known::read).collect();
-        Ok(Self { cases: cases? })
+        let mut models = Self { cases: Vec::new(), problems: Vec::new() };
+        for case in file.cases {
+            match Known::read(case) {
+                Ok(known) => models.cases.push(known),
+                Err(wrong) => models.problems.push(wrong),
+            }
+        }
+        Ok(models)
     }
 
-    /// All of them.
+    /// Those that cannot be run.
+    pub fn problems(&self) -> &[WrongModel] {
+        &self.problems
+    }
+
+    /// All that can be run.
     pub fn iter(&self) -> impl Iterator<Item = &Known> {
         self.cases.iter()
     }
@@ -111,10 +116,10 @@ impl Models {
 }
 
 impl Known {
-    fn read(value: serde_json::Value) -> Result<Self, ModelError> {
+    fn read(value: serde_json::Value) -> Result<Self, WrongModel> {
         let id = value.get("id").and_then(serde_json::Value::as_str).unwrap_or("without id");
         let id = id.to_owned();
-        let wrong = |problem: String| ModelError::Case { id: id.clone(), problem };
+        let wrong = |problem: String| WrongModel { id: id.clone(), problem };
         let case: Case = serde_json::from_value(value).map_err(|error| wrong(error.to_string()))?;
         let model = Model::of(&case.system, case.experiment).map_err(wrong)?;
         let routed = plan::routed(&model).map_err(wrong)?;
@@ -146,7 +151,7 @@ impl Known {
     ///
     /// # Errors
     /// The Router refused what the model did.
-    pub fn run(&self, run: Run, done: impl Fn(u64) + Sync) -> Result<Measured, ModelError> {
+    pub fn run(&self, run: Run, done: impl Fn(u64) + Sync) -> Result<Measured, WrongModel> {
         let plan = Arc::new(self.routed.plan.clone());
         let one = |replication| {
             let play = Play::new(&self.model, &self.routed, run.effort, run.seed, replication);
@@ -159,7 +164,7 @@ impl Known {
             Ok((shares, world.counted()))
         };
         let replications = replicate(self.replications(run), run.threads, one, done)
-            .map_err(|problem| ModelError::Case { id: self.id.clone(), problem })?;
+            .map_err(|problem| WrongModel { id: self.id.clone(), problem })?;
         let mut sums: BTreeMap<String, Vec<(f64, f64)>> = BTreeMap::new();
         let (mut calls, mut commands) = (0, 0);
         for (shares, counted) in replications {

@@ -10,8 +10,10 @@ use serde::Serialize;
 use std::collections::BTreeMap;
 use std::time::Instant;
 
-/// What the process exits with when a measure is not where it should be.
+/// What the process exits with when a measure is not where it should be, ...
 const NOT_WITHIN: u8 = 1;
+/// ... and when a model cannot be run.
+const WRONG_MODEL: u8 = 2;
 
 #[derive(Serialize)]
 struct Answer {
@@ -67,13 +69,18 @@ pub(crate) fn models(arguments: &SimulateArguments, output: Output) -> Result<()
     bar.finish_and_clear();
     let answer = Answer { cases };
     output.answer(&answer, |answer| format!("{}\n{}", table.text(), summary(answer, &outside)))?;
-    if outside.is_empty() {
-        return Ok(());
-    }
-    if output.json {
+    if output.json && !outside.is_empty() {
         note(&format!("outside its tolerance: {}", outside.join(", ")));
     }
-    Err(Failure::Said(NOT_WITHIN))
+    let wrong = if arguments.cases.is_empty() { models.problems() } else { &[] };
+    for problem in wrong {
+        note(&format!("not run: {file}: {problem}"));
+    }
+    match (wrong, outside.as_slice()) {
+        ([], []) => Ok(()),
+        ([], _) => Err(Failure::Said(NOT_WITHIN)),
+        _ => Err(Failure::Said(WRONG_MODEL)),
+    }
 }
 
 /// The models of these names, in the order of the names; all without any.
@@ -83,8 +90,13 @@ fn chosen<'m>(models: &'m Models, names: &[String]) -> Result<Vec<&'m Known>, St
     }
     let find = |name: &String| {
         models.find(name).ok_or_else(|| {
-            let all: Vec<&str> = models.iter().map(Known::id).collect();
-            format!("there is no model {name}; there are {}", all.join(", "))
+            match models.problems().iter().find(|problem| problem.id == *name) {
+                Some(problem) => problem.to_string(),
+                None => {
+                    let all: Vec<&str> = models.iter().map(Known::id).collect();
+                    format!("there is no model {name}; there are {}", all.join(", "))
+                }
+            }
         })
     };
     names.iter().map(find).collect()
