@@ -68,9 +68,10 @@ fn plan() -> RoutingPlan {
     let mut plan = everything::plan(Order::Deadline, MissedOffers::NotReadyAfter(2));
     let bound = |gauge, at_least, value| Bound { gauge, at_least, value };
     let mut full = rule("full", 0, vec![Action::End(Treatment::Message)]);
-    full.when.admission = Some(Admission { closed: false, calls_in_system: Some(12) });
+    full.when.admission = Some(Admission { of: None, closed: false, calls_in_system: Some(12) });
     let mut closed = rule("closed", 0, vec![Action::MoveTo(QueueId(1))]);
-    closed.when.admission = Some(Admission { closed: true, calls_in_system: None });
+    closed.when.admission =
+        Some(Admission { of: Some(QueueId(0)), closed: true, calls_in_system: None });
     let mut crowded =
         rule("crowded", 0, vec![Action::AddQueue { to: QueueId(2), while_active: true }]);
     crowded.when.latch = Some(Latch {

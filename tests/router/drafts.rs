@@ -2,8 +2,8 @@
 
 use crate::plans::{self, seconds};
 use acd_core::{
-    Action, AdapterId, Channel, Criterion, DeskPlan, DispositionId, Endpoint, MissedOffers, Order,
-    Priority, QueueId, RANK_MAX, Requirement, RoutingPlan, Service, SkillId,
+    Action, AdapterId, Admission, Channel, Criterion, DeskPlan, DispositionId, Endpoint,
+    MissedOffers, Order, Priority, QueueId, RANK_MAX, Requirement, RoutingPlan, Service, SkillId,
 };
 use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
@@ -28,8 +28,15 @@ pub(crate) struct QueueDraft {
     wrap_up: u64,
     /// What agents may say of its calls.
     dispositions: Vec<&'static str>,
-    /// Name, wait, what kind of action, a queue to lead to, levels to ask for.
-    rules: Vec<(&'static str, u64, u8, &'static str, Levels)>,
+    /// Name, when, what kind of action, a queue to lead to, levels to ask for.
+    rules: Vec<(&'static str, WhenDraft, u8, &'static str, Levels)>,
+}
+
+#[derive(Clone, Debug)]
+enum WhenDraft {
+    Waited(u64),
+    /// On entry, with so many others in the system of that queue, or of the domain.
+    InSystem(u32, Option<&'static str>),
 }
 
 #[derive(Clone, Debug)]
@@ -75,7 +82,7 @@ impl Draft {
     pub(crate) fn plan(&self) -> RoutingPlan {
         let place = |name| self.queues.iter().position(|(known, _)| *known == name);
         let queues = self.queues.iter().map(|(name, draft)| {
-            let rules = draft.rules.iter().filter_map(|(rule, waited, kind, to, levels)| {
+            let rules = draft.rules.iter().filter_map(|(rule, when, kind, to, levels)| {
                 let to = place(*to).filter(|_| to != name).map(|to| QueueId(to as u16));
                 let action = match kind {
                     0 | 1 => Action::Require(self.requirement(levels)),
@@ -89,7 +96,20 @@ impl Draft {
                     },
                     _ => Action::RaisePriority(Priority::HIGHEST_BY_RULE),
                 };
-                Some(plans::rule(rule, *waited, vec![action]))
+                Some(match when {
+                    WhenDraft::Waited(waited) => plans::rule(rule, *waited, vec![action]),
+                    WhenDraft::InSystem(calls, of) => {
+                        let of = match of {
+                            Some(of) => Some(QueueId(place(*of)? as u16)),
+                            None => None,
+                        };
+                        let mut rule = plans::rule(rule, 0, vec![action]);
+                        let calls_in_system = Some(*calls);
+                        rule.when.admission =
+                            Some(Admission { of, closed: false, calls_in_system });
+                        rule
+                    }
+                })
             });
             let require = self.with_alternatives(&draft.require, &draft.any_of);
             let mut queue = plans::queue(name, require, rules.collect());
@@ -173,15 +193,18 @@ fn some_of<T: Copy + std::fmt::Debug + 'static>(
 }
 
 pub(crate) fn a_draft() -> impl Strategy<Value = Draft> {
+    let of = prop::option::weighted(0.8, select(&QUEUES[..]));
+    let when = prop_oneof![
+        4 => (0..40_u64).prop_map(WhenDraft::Waited),
+        1 => (0..6_u32, of).prop_map(|(calls, of)| WhenDraft::InSystem(calls, of)),
+    ];
     let rule = (
         some_of(&RULES),
-        prop::collection::vec((0..40_u64, 0..6_u8, select(&QUEUES[..]), levels()), RULES.len()),
+        prop::collection::vec((when, 0..6_u8, select(&QUEUES[..]), levels()), RULES.len()),
     )
         .prop_map(|(names, rules)| {
             let named = names.into_iter().zip(rules);
-            named
-                .map(|(name, (waited, kind, to, levels))| (name, waited, kind, to, levels))
-                .collect()
+            named.map(|(name, (when, kind, to, levels))| (name, when, kind, to, levels)).collect()
         });
     let criteria = subsequence(Criterion::ALL.to_vec(), 1..=3).prop_shuffle();
     let any_of = || prop_oneof![3 => Just(Vec::new()), 1 => prop::collection::vec(levels(), 1..3)];

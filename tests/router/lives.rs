@@ -297,7 +297,7 @@ pub(crate) fn a_plan() -> impl Strategy<Value = RoutingPlan> {
                 (queue.keep_free, queue.affinity, queue.broadcast) = kept;
                 queue.closing_ends_waits = closing_ends_waits;
                 // Before the last, which ends the wait; none leads to its own queue.
-                let rules = rules.into_iter().map(|rule| leading_elsewhere(rule, id, all));
+                let rules = rules.into_iter().map(|rule| standing_in(rule, id, all));
                 let at = queue.rules.len() - 1;
                 queue.rules.splice(at..at, rules);
                 queue.select = select;
@@ -384,9 +384,16 @@ fn rules_with_conditions() -> impl Strategy<Value = (Vec<Rule>, bool)> {
             Latch { of: of.map(QueueId), set, clear }
         },
     );
-    let admission = (any::<bool>(), prop::option::of(0..4_u32))
-        .prop_filter("it looks at something", |(closed, calls)| *closed || calls.is_some())
-        .prop_map(|(closed, calls_in_system)| Admission { closed, calls_in_system });
+    let of = prop_oneof![3 => Just(Some(0)), 2 => (1..4_u16).prop_map(Some), 1 => Just(None)];
+    let admission = (of, any::<bool>(), prop::option::of(0..4_u32))
+        .prop_filter("it looks at something", |(_, closed, calls)| *closed || calls.is_some())
+        .prop_map(|(of, closed, calls_in_system)| {
+            // There is no closing all queues at once; and of all there are more calls.
+            let of = of.or(closed.then_some(0)).map(QueueId);
+            let times = if of.is_none() { 4 } else { 1 };
+            let calls_in_system = calls_in_system.map(|calls| times * calls);
+            Admission { of, closed, calls_in_system }
+        });
     let timed = (seconds(20), seconds(30), prop::option::weighted(0.3, 1..20_u64));
     let when = prop_oneof![
         1 => admission.prop_map(|admission| (Some(admission), None)),
@@ -472,7 +479,10 @@ fn keep_hard_skills(plan: &mut RoutingPlan) {
 }
 
 /// The same rule, with a name of its own, and to another queue than that of `id`, if it leads.
-fn leading_elsewhere(mut rule: Rule, id: u16, all: u16) -> Rule {
+fn standing_in(mut rule: Rule, id: u16, all: u16) -> Rule {
+    if let Some(Admission { of: Some(of), .. }) = &mut rule.when.admission {
+        of.0 = (id + of.0) % all;
+    }
     let other = |to: QueueId| if to.0 == id { QueueId((id + 1) % all) } else { to };
     for action in &mut rule.then {
         match action {

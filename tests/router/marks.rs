@@ -235,7 +235,10 @@ const CONDITIONS: &[&str] = &[
     PRIORITY,
     CHANNEL,
     CLOSED,
+    CLOSED_ELSEWHERE,
     IN_SYSTEM,
+    IN_SYSTEM_ELSEWHERE,
+    IN_SYSTEM_OF_DOMAIN,
     LATCH,
     LATCH_OF_DOMAIN,
     UNTIL,
@@ -247,7 +250,10 @@ const AGE: &str = "when age";
 const PRIORITY: &str = "when priority_at_least";
 const CHANNEL: &str = "when channel";
 const CLOSED: &str = "when closed";
+const CLOSED_ELSEWHERE: &str = "when closed, of another queue";
 const IN_SYSTEM: &str = "when calls_in_system";
+const IN_SYSTEM_ELSEWHERE: &str = "when calls_in_system, of another queue";
+const IN_SYSTEM_OF_DOMAIN: &str = "when calls_in_system, of the domain";
 const LATCH: &str = "when it stands so with a queue";
 const LATCH_OF_DOMAIN: &str = "when it stands so with the domain";
 const UNTIL: &str = "until";
@@ -333,7 +339,7 @@ impl Marks {
             Event::RuleFired { call, queue, rule, without_effect } => {
                 let planned = &books.plan.queues[queue.index()].rules[usize::from(*rule)];
                 let again = !self.fired.insert((*call, *queue, *rule));
-                self.rule(planned, again, !without_effect);
+                self.rule(*queue, planned, again, !without_effect);
             }
             Event::OfferIssued { call, agent, queue, adopted: false, .. } => {
                 self.offer(books, *call, *agent, *queue);
@@ -364,18 +370,22 @@ impl Marks {
     }
 
     /// A rule has fired: all that it looks at did hold.
-    fn rule(&mut self, rule: &Rule, again: bool, had_effect: bool) {
+    fn rule(&mut self, queue: QueueId, rule: &Rule, again: bool, had_effect: bool) {
         let Rule { name: _, when, repeat_every, then } = rule;
         let When { waited, age, priority_at_least, channels, admission, latch } = when;
-        let Admission { closed, calls_in_system } = admission.unwrap_or_default();
+        let Admission { of, closed, calls_in_system } = admission.unwrap_or_default();
+        let (is_own, is_full) = (of == Some(queue), calls_in_system.is_some());
         let of_domain = latch.as_ref().is_some_and(|latch| latch.of.is_none());
         let conditions = [
             (WAITED, waited.0 > 0),
             (AGE, age.0 > 0),
             (PRIORITY, priority_at_least.is_some()),
             (CHANNEL, !channels.is_empty()),
-            (CLOSED, closed),
-            (IN_SYSTEM, calls_in_system.is_some()),
+            (CLOSED, closed && is_own),
+            (CLOSED_ELSEWHERE, closed && !is_own),
+            (IN_SYSTEM, is_full && is_own),
+            (IN_SYSTEM_ELSEWHERE, is_full && !is_own && of.is_some()),
+            (IN_SYSTEM_OF_DOMAIN, is_full && of.is_none()),
             (LATCH, latch.is_some() && !of_domain),
             (LATCH_OF_DOMAIN, of_domain),
             (REPEAT, repeat_every.is_some() && again),

@@ -48,7 +48,7 @@ fn random_lives_are_mostly_accepted() {
     let (mut vanished, mut adopted, mut recoveries) = (0, 0, 0);
     let (mut asking, mut dropped) = (0, 0);
     let is_adoption = |command: &Command| matches!(command, Command::OfferAdopted { .. });
-    for _ in 0..100 {
+    for _ in 0..200 {
         let (plan, steps) = (a_plan(), steps()).new_tree(&mut runner).unwrap().current();
         let mut world = World::new(plan);
         assert!(steps.len() >= 200, "a life is long");
@@ -66,8 +66,8 @@ fn random_lives_are_mostly_accepted() {
         recoveries += world.events.iter().filter(|it| **it == Event::RecoveryOver).count();
     }
     assert!(accepted * 2 > tried, "{accepted} of {tried}");
-    assert!(vanished.min(adopted).min(recoveries) > 100, "{vanished}, {adopted}, {recoveries}");
-    assert!(asking > 1_000 && dropped > 100, "{asking}, {dropped}");
+    assert!(vanished.min(adopted).min(recoveries) > 200, "{vanished}, {adopted}, {recoveries}");
+    assert!(asking > 2_000 && dropped > 100, "{asking}, {dropped}");
 }
 
 /// Whether a rule has dropped some of what a call asks for besides.
@@ -386,7 +386,10 @@ fn promise_6_a_plan_that_does_not_bound_waits_is_refused() {
         |when| when.age = Span::from_secs(1),
         |when| when.priority_at_least = Some(Priority::NORMAL),
         |when| when.channels = vec![Channel::Chat],
-        |when| when.admission = Some(Admission { closed: true, calls_in_system: None }),
+        |when| {
+            let of = Some(QueueId(0));
+            when.admission = Some(Admission { of, closed: true, calls_in_system: None });
+        },
         |when| {
             let set = vec![Bound { gauge: Gauge::CallsWaiting, at_least: true, value: 1 }];
             when.latch = Some(Latch { of: None, set, clear: Vec::new() });
@@ -411,6 +414,24 @@ fn a_rule_that_asks_for_two_things_is_refused() {
     assert_eq!(accepts(vec![ask()]), Ok(()));
     let refusal = accepts(vec![ask(), ask()]).unwrap_err();
     assert_eq!(refusal.0, "queue general, rule widen: it can ask for one thing only");
+}
+
+/// Closing is a state of one queue.
+#[test]
+fn a_rule_on_entry_looks_at_a_queue_that_is_there() {
+    let accepts = |of: Option<u16>, closed: bool| {
+        let of = of.map(QueueId);
+        let mut rule = plans::rule("full", 0, vec![Action::OfferCallback]);
+        rule.when.admission = Some(Admission { of, closed, calls_in_system: Some(3) });
+        let queue = plans::queue("general", Requirement::default(), vec![rule]);
+        plans::plan(vec![queue], Vec::new()).check()
+    };
+    assert_eq!((accepts(Some(0), true), accepts(None, false)), (Ok(()), Ok(())));
+    let refusal = accepts(Some(1), false).unwrap_err();
+    assert_eq!(refusal.0, "queue general, rule full: no such queue");
+    let refusal = accepts(None, true).unwrap_err();
+    let why = "queue general, rule full: queues are closed one by one, not all together";
+    assert_eq!(refusal.0, why);
 }
 
 /// The same commands give the same events, byte for byte; and any prefix, snapshot, restore, suffix

@@ -93,8 +93,8 @@ pub(crate) fn watches() -> Vec<Box<dyn Watch>> {
 }
 
 /// A rule on entry, for a queue that is closed.
-fn turning_away() -> Rule {
-    let admission = Some(Admission { closed: true, calls_in_system: None });
+fn turning_away(queue: QueueId) -> Rule {
+    let admission = Some(Admission { of: Some(queue), closed: true, calls_in_system: None });
     let mut rule = rule("turn-away", 0, vec![Action::End(Treatment::Message)]);
     rule.when.admission = admission;
     rule
@@ -506,7 +506,7 @@ impl Site {
         } else {
             let mut plan = a_plan().new_tree(&mut self.runner).unwrap().current();
             let queue = self.dice.below(plan.queues.len());
-            plan.queues[queue].rules.insert(0, turning_away());
+            plan.queues[queue].rules.insert(0, turning_away(QueueId(queue as u16)));
             plan
         };
         let recovers = self.books().phase == Phase::Recovering;

@@ -1276,7 +1276,6 @@ impl Twin {
 
     fn enters(&mut self, call: usize, queue: QueueId, since: Timestamp) {
         let own = self.plan.queues[queue.index()].require.clone();
-        let others = self.in_system(queue);
         let target = self.target(call);
         let (taken, known) = (self.now, &mut self.calls[call]);
         let joined = known.joins;
@@ -1298,20 +1297,22 @@ impl Twin {
         self.say(Event::PlaceEntered { call: handle, queue, demand, since });
         self.target_was(call, target);
         self.eligible.insert(arrival);
-        self.admits(handle, queue, others);
+        self.admits(handle, queue);
     }
 
-    /// Calls that stand in a queue in whatever state, or are connected through it.
-    fn in_system(&self, queue: QueueId) -> u32 {
+    /// Calls that stand in a queue in whatever state, or are connected through it, besides one; of
+    /// the domain, those that do so anywhere.
+    fn in_system(&self, of: Option<QueueId>, besides: CallHandle) -> u32 {
+        let is_meant = |queue: QueueId| of.is_none_or(|it| it == queue);
         let is_in = |call: &&Call| {
-            call.places.iter().any(|place| place.queue == queue)
-                || call.state == State::Talking && call.hands.iter().any(|it| it.queue == queue)
+            call.places.iter().any(|place| is_meant(place.queue))
+                || call.state == State::Talking && call.hands.iter().any(|it| is_meant(it.queue))
         };
-        self.calls.iter().filter(is_in).count() as u32
+        self.calls.iter().filter(|call| call.handle != besides).filter(is_in).count() as u32
     }
 
     /// Rules on entry act before the match.
-    fn admits(&mut self, call: CallHandle, queue: QueueId, others: u32) {
+    fn admits(&mut self, call: CallHandle, queue: QueueId) {
         let Some((index, joined)) = self.standing_place(call, queue) else { return };
         // Who is found waiting after a restart has entered before.
         let entered = self.calls[index].places.iter().find(|place| place.joined == joined);
@@ -1322,8 +1323,9 @@ impl Twin {
             let when = &self.plan.queues[queue.index()].rules[rule].when;
             let Some(admission) = when.admission else { continue };
             let Some((index, at)) = self.place(call, queue) else { return };
-            let holds = (!admission.closed || self.closed[queue.index()])
-                && admission.calls_in_system.is_none_or(|most| others >= most)
+            let Admission { of, closed, calls_in_system } = admission;
+            let holds = (!closed || of.is_some_and(|of| self.closed[of.index()]))
+                && calls_in_system.is_none_or(|most| self.in_system(of, call) >= most)
                 && when.priority_at_least.is_none_or(|least| self.calls[index].priority >= least)
                 && is_for(when, self.calls[index].channel);
             if holds {
@@ -1354,7 +1356,8 @@ impl Twin {
         for (_, call) in self.waiting_after(queue, None) {
             for rule in 0..self.plan.queues[queue.index()].rules.len() {
                 let when = &self.plan.queues[queue.index()].rules[rule].when;
-                let on_closing = Admission { closed: true, calls_in_system: None };
+                // Of this queue: that another one is closed is looked at on entry alone.
+                let on_closing = Admission { of: Some(queue), closed: true, calls_in_system: None };
                 let Some((index, at)) = self.place(call, queue) else { break };
                 let known = &self.calls[index];
                 if known.state != State::Waiting {

@@ -272,7 +272,8 @@ impl Names {
             let bound = Bound { gauge, at_least: of_calls != ends, value };
             if ends { clear.push(bound) } else { set.push(bound) }
         }
-        rule.when.admission = (admission != Admission::default()).then_some(admission);
+        rule.when.admission =
+            (admission != Admission::default()).then_some(Admission { of, ..admission });
         if !set.is_empty() {
             rule.when.latch = Some(Latch { of, set, clear });
         }

@@ -412,13 +412,14 @@ fn rule_line(plan: &RoutingPlan, queue: &str, rule: &Rule) -> Option<String> {
         words.push(format!("channel {}", channels.join(",")));
     }
     words.extend(rule.repeat_every.map(|every| format!("repeats {}", seconds(every))));
+    let of = |of: Option<QueueId>| of.map_or("domain", |of| &plan.queues[of.index()].name);
     if let Some(admission) = when.admission {
+        words.push(format!("in {}", of(admission.of)));
         words.extend(admission.closed.then(|| "closed".to_owned()));
         words.extend(admission.calls_in_system.map(|most| format!("in-system {most}")));
     }
     if let Some(latch) = &when.latch {
-        let of = latch.of.map_or("domain", |of| &plan.queues[of.index()].name);
-        words.push(format!("in {of}"));
+        words.push(format!("in {}", of(latch.of)));
         let until = latch.clear.iter().map(|bound| ("until ", bound));
         for (until, bound) in latch.set.iter().map(|bound| ("", bound)).chain(until) {
             words.push(match bound.gauge {

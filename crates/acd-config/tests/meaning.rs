@@ -425,6 +425,22 @@ fn rules_look_at_calls_at_entries_and_at_queues() {
         when = { calls_waiting = 100, queue = "*" }
         then = { priority = 1 }
         [[queues.b.rules]]
+        name = "all-full"
+        when = { calls_in_system = 120, queue = "*" }
+        then = { end = "message" }
+        [[queues.b.rules]]
+        name = "other-full"
+        when = { calls_in_system = 10, queue = "a" }
+        then = { priority = 2 }
+        [[queues.b.rules]]
+        name = "other-closed"
+        when = { closed = true, queue = "a" }
+        then = { priority = 3 }
+        [[queues.b.rules]]
+        name = "own-closed"
+        when = { closed = true, queue = "b" }
+        then = { priority = 4 }
+        [[queues.b.rules]]
         name = "give-up"
         when = { waited = "20m" }
         then = { end = "voicemail" }
@@ -442,8 +458,11 @@ fn rules_look_at_calls_at_entries_and_at_queues() {
     };
     assert_eq!(when(a, 0), old_and_urgent);
     assert_eq!(plan.queues[0].rules[0].repeat_every, Some(Span::from_secs(20)));
-    let admission = Some(Admission { closed: true, calls_in_system: Some(50) });
-    assert_eq!(when(a, 1), When { admission, ..When::default() });
+    let on_entry = |of, closed, calls_in_system| When {
+        admission: Some(Admission { of, closed, calls_in_system }),
+        ..When::default()
+    };
+    assert_eq!(when(a, 1), on_entry(Some(a), true, Some(50)));
 
     let at_least = |gauge, value| Bound { gauge, at_least: true, value };
     let at_most = |gauge, value| Bound { gauge, at_least: false, value };
@@ -460,4 +479,8 @@ fn rules_look_at_calls_at_entries_and_at_queues() {
     assert_eq!(when(a, 3), latch(Some(b), few, vec![at_least(Gauge::AgentsAvailable, 3)]));
     let flood = vec![at_least(Gauge::CallsWaiting, 100)];
     assert_eq!(when(b, 0), latch(None, flood, Vec::new()));
+    assert_eq!(when(b, 1), on_entry(None, false, Some(120)));
+    assert_eq!(when(b, 2), on_entry(Some(a), false, Some(10)));
+    assert_eq!(when(b, 3), on_entry(Some(a), true, None));
+    assert_eq!(when(b, 4), on_entry(Some(b), true, None));
 }

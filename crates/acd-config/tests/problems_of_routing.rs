@@ -394,6 +394,18 @@ name = "entry-and-queue"
 when = { calls_in_system = 5, calls_waiting = 5 }
 then = { priority = 6 }
 [[queues.a.rules]]
+name = "nowhere"
+when = { calls_in_system = 5, queue = "aa" }
+then = { priority = 6 }
+[[queues.a.rules]]
+name = "all-closed"
+when = { closed = true, calls_in_system = 5, queue = "*" }
+then = { priority = 6 }
+[[queues.a.rules]]
+name = "entry-ends"
+when = { calls_in_system = 5, queue = "b", until = { calls_waiting = 1 } }
+then = { priority = 6 }
+[[queues.a.rules]]
 name = "for-nothing"
 when = { waited = "5s", queue = "a", until = { calls_waiting = 1 } }
 then = { priority = 6 }
@@ -426,15 +438,18 @@ at_closing = "never"
     11:34: queues.a.rules[2].when: `closed` and `calls_in_system` are looked at as the call enters, and only then; expected no `waited` beside them
     16:16: queues.a.rules[3].when: `closed` and `calls_in_system` are looked at as the call enters, and only then; expected no `repeat_every` beside them
     20:8: queues.a.rules[4].when: `closed` and `calls_in_system` are looked at as the call enters, and only then; expected a rule of its own for each
-    24:33: queues.a.rules[5].when.queue: the rule looks at nothing of a queue; expected `calls_waiting`, `longest_wait` or the like beside it
-    24:46: queues.a.rules[5].when.until: the rule looks at nothing of a queue; expected `calls_waiting`, `longest_wait` or the like beside it
-    28:67: queues.a.rules[6].when.until: it would end as soon as it begins; expected fewer calls or a shorter wait than in `when`, or more agents or percent
-    32:37: queues.a.rules[7].when.queue: no such queue (did you mean `a`?); expected one of `a`, `b`
-    37:42: queues.a.rules[8].then.while_active: the rule looks at nothing that lasts; expected one of `calls_waiting`, `longest_wait` and the like in `when`
-    40:26: queues.a.rules[9].when.calls_waiting: `0` is out of range; expected a whole number from 1 to 1048576
-    40:44: queues.a.rules[9].when.longest_wait: `0s` is no time at all; expected a time above 0 with its unit (d, h, m, s, ms) up to 7d, such as "20s" or "1h30m"
-    41:25: queues.a.rules[9].then.while_active: there is nothing that it could end; expected `add_queue` beside it
-    44:8: queues.a.rules[10].when: the last rule of a queue must look at `waited` alone, or a call could wait for ever; expected when = { waited = "20m" } in the last rule
-    47:14: queues.b.at_closing: `never` is not known; expected one of `serve`, `apply_rules`
+    24:39: queues.a.rules[5].when.queue: no such queue (did you mean `a`?); expected one of `a`, `b`
+    28:19: queues.a.rules[6].when.closed: queues are closed one by one, not all together; expected the name of a queue, or no `queue`, beside it
+    32:52: queues.a.rules[7].when.until: the rule looks at nothing that lasts; expected `calls_waiting`, `longest_wait` or the like beside it
+    36:33: queues.a.rules[8].when.queue: the rule looks at nothing of a queue; expected `calls_waiting`, `longest_wait` or the like beside it
+    36:46: queues.a.rules[8].when.until: the rule looks at nothing that lasts; expected `calls_waiting`, `longest_wait` or the like beside it
+    40:67: queues.a.rules[9].when.until: it would end as soon as it begins; expected fewer calls or a shorter wait than in `when`, or more agents or percent
+    44:37: queues.a.rules[10].when.queue: no such queue (did you mean `a`?); expected one of `a`, `b`
+    49:42: queues.a.rules[11].then.while_active: the rule looks at nothing that lasts; expected one of `calls_waiting`, `longest_wait` and the like in `when`
+    52:26: queues.a.rules[12].when.calls_waiting: `0` is out of range; expected a whole number from 1 to 1048576
+    52:44: queues.a.rules[12].when.longest_wait: `0s` is no time at all; expected a time above 0 with its unit (d, h, m, s, ms) up to 7d, such as "20s" or "1h30m"
+    53:25: queues.a.rules[12].then.while_active: there is nothing that it could end; expected `add_queue` beside it
+    56:8: queues.a.rules[13].when: the last rule of a queue must look at `waited` alone, or a call could wait for ever; expected when = { waited = "20m" } in the last rule
+    59:14: queues.b.at_closing: `never` is not known; expected one of `serve`, `apply_rules`
     "#);
 }

@@ -39,6 +39,7 @@ impl Router {
             self.check_adapter(adapter);
         }
         self.check_lines();
+        self.check_systems();
         self.check_windows();
         self.check_deadlines();
         let places: usize =
@@ -59,6 +60,23 @@ impl Router {
         for call in self.calls.iter().filter(|call| call.state == CallState::Waiting) {
             self.check_nobody_could_take(call);
         }
+    }
+
+    /// Who enters is told how many others there are, by counts that each change brings up to date.
+    fn check_systems(&self) {
+        assert_eq!(self.calls.live as usize, self.calls.iter().count(), "live calls are counted");
+        let mut expected = vec![0; self.plan.queues.len()];
+        for call in self.calls.iter() {
+            let slot = call.handle.slot;
+            let stands = self.places_of(slot).map(|place| self.places[place].queue);
+            let connected = match call.state {
+                CallState::Waiting | CallState::Offering | CallState::Connecting => None,
+                CallState::Connected | CallState::Held => Some(self.hand(slot).queue),
+            };
+            stands.chain(connected).for_each(|queue| expected[queue.index()] += 1);
+        }
+        let counted = self.gauges.all.iter().map(|measured| measured.in_system);
+        assert!(counted.take(expected.len()).eq(expected), "who is in a queue's system is counted");
     }
 
     fn check_call(&self, call: &Call) {

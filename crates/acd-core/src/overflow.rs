@@ -235,8 +235,8 @@ impl Router {
         }
     }
 
-    /// Lets the rules act that look at who enters; so many `others` were in the queue's system.
-    pub(crate) fn admit(&mut self, place: u32, others: u32, events: &mut Vec<Event>) {
+    /// Lets the rules act that look at who enters.
+    pub(crate) fn admit(&mut self, place: u32, events: &mut Vec<Event>) {
         let Place { slot, queue, entered, .. } = self.places[place];
         // Who is found waiting after a restart has entered before.
         let is_found = self.phase == Phase::Recovering && entered < self.now;
@@ -247,9 +247,7 @@ impl Router {
         for rule in 0..self.rules[queue.index()].rules.len() as u16 {
             let facts = &self.rules[queue.index()].rules[usize::from(rule)];
             let Some(admission) = facts.admission else { continue };
-            let is_full = admission.calls_in_system.is_none_or(|most| others >= most);
-            let is_closed = !admission.closed || self.closed[queue.index()];
-            if is_full && is_closed && facts.is_for(&self.calls[slot]) {
+            if facts.is_for(&self.calls[slot]) && self.stands_so(admission, slot) {
                 self.has_fired(place, rule);
                 self.rule_acts(stay, rule, events);
                 if !self.is_in(stay) {
@@ -257,6 +255,21 @@ impl Router {
                 }
             }
         }
+    }
+
+    /// Whether all holds that is looked at as the call enters.
+    fn stands_so(&self, admission: Admission, slot: u32) -> bool {
+        let Admission { of, closed, calls_in_system } = admission;
+        let is_closed = || of.is_some_and(|queue| self.closed[queue.index()]);
+        let is_full = |most| self.others_in_system(of, slot) >= most;
+        (!closed || is_closed()) && calls_in_system.is_none_or(is_full)
+    }
+
+    /// Calls in the system of a queue, or of the domain, besides one that waits.
+    fn others_in_system(&self, of: Option<QueueId>, slot: u32) -> u32 {
+        let Some(queue) = of else { return self.calls.live - 1 };
+        let itself = u32::from(self.place_in(slot, queue).is_some());
+        self.gauges.all[queue.index()].in_system - itself
     }
 
     /// A queue that closes, or opens again. Calls that wait are served on, unless its rules are to
@@ -279,7 +292,7 @@ impl Router {
         for call in self.waiting_in(queue) {
             for rule in 0..self.rules[queue.index()].rules.len() as u16 {
                 let facts = &self.rules[queue.index()].rules[usize::from(rule)];
-                let on_closing = Admission { closed: true, calls_in_system: None };
+                let on_closing = Admission { of: Some(queue), closed: true, calls_in_system: None };
                 let Some(place) = self.waiting_place(call, queue) else { break };
                 let fired = self.places[place].fired & (1 << rule) != 0;
                 let is_for = facts.is_for(&self.calls[call.slot]);

@@ -53,9 +53,7 @@ impl Router {
             Some(last) => self.places[last].next = place,
         }
         events.push(Event::PlaceEntered { call, queue, demand, since });
-        let measured = self.gauges.of_mut(queue);
-        let others = measured.in_system;
-        measured.in_system += 1;
+        self.gauges.of_mut(queue).in_system += 1;
         self.count_place(place, self.calls[slot].counted);
         self.set_target(slot);
         if state == CallState::Waiting {
@@ -63,7 +61,7 @@ impl Router {
             self.eligible.push(call);
         }
         self.set_rule_deadline(place);
-        self.admit(place, others, events);
+        self.admit(place, events);
     }
 
     /// Under the order `deadline` a call's places make its key.

@@ -115,7 +115,7 @@ persist_enum!(Criterion {
 persist_struct!(ServiceLevel { answered_percent, within });
 persist_struct!(Rule { name, when, repeat_every, then });
 persist_struct!(When { waited, age, priority_at_least, channels, admission, latch });
-persist_struct!(Admission { closed, calls_in_system });
+persist_struct!(Admission { of, closed, calls_in_system });
 persist_struct!(Latch { of, set, clear });
 persist_struct!(Bound { gauge, at_least, value });
 persist_enum!(Gauge {

@@ -14,7 +14,7 @@ use std::sync::Arc;
 
 const MAGIC: [u8; 8] = *b"acdsnap\n";
 /// The version of what this file writes around the Router's own snapshot.
-const FORMAT: u32 = 3;
+const FORMAT: u32 = 4;
 const SUFFIX: &str = ".snapshot";
 /// What stands in place of a treatment where the caller was transferred.
 const TRANSFER: u8 = 255;

@@ -15,6 +15,9 @@ use std::ops::Range;
 /// The rule of a queue that has none: its name, and when it sends the caller to voicemail.
 const GIVE_UP: (&str, Span) = ("give-up", Span::from_secs(2 * 3_600));
 
+/// What a condition needs that looks at one queue.
+const BESIDE_ONE: &str = "the name of a queue, or no `queue`, beside it";
+
 impl Compiler<'_> {
     /// The rules of a queue that requires `own`.
     pub(super) fn rules(
@@ -112,7 +115,8 @@ impl Compiler<'_> {
     fn when(&mut self, key: &Key<'_>, id: QueueId, rule: &Rule) -> Option<acd_core::When> {
         let found = rule.when.get()?;
         let when = &found.value;
-        let latch = self.latch(key, id, found);
+        let of = self.looked_at(key, id, found);
+        let latch = of.and_then(|of| self.latch(key, of, found));
         let closed = when.closed.get().is_some_and(|closed| closed.value.0);
         if let Some(closed) = when.closed.get().filter(|closed| !closed.value.0) {
             let message = "an open queue is nothing that a rule could look at";
@@ -120,7 +124,8 @@ impl Compiler<'_> {
         }
         let calls_in_system = when.calls_in_system.get().map(|most| most.value.0 as u32);
         let looks_on_entry = closed || calls_in_system.is_some();
-        let admission = looks_on_entry.then_some(Admission { closed, calls_in_system });
+        let admission = of.filter(|_| looks_on_entry);
+        let admission = admission.map(|of| Admission { of, closed, calls_in_system });
         let later = [
             ("when.waited", when.waited.get().map(|it| &it.span)),
             ("when.age", when.age.get().map(|it| &it.span)),
@@ -162,36 +167,50 @@ impl Compiler<'_> {
         })
     }
 
-    /// What a rule looks at of a queue, or of all.
-    fn latch(&mut self, key: &Key<'_>, id: QueueId, found: &At<When>) -> Option<Latch> {
+    /// The queue that a rule looks at, its own is `id`, or all; `None` if it looks at none, or there is
+    /// no such queue.
+    fn looked_at(
+        &mut self,
+        key: &Key<'_>,
+        id: QueueId,
+        found: &At<When>,
+    ) -> Option<Option<QueueId>> {
         let when = &found.value;
-        let set: Vec<Bound> = bounds(when).collect();
-        if set.is_empty() {
-            let for_nothing = [
-                ("queue", when.queue.get().map(|it| &it.span)),
-                ("until", when.until.get().map(|it| &it.span)),
-            ];
-            for (name, span) in for_nothing {
-                if let Some(span) = span.filter(|_| found.sound) {
-                    let message = "the rule looks at nothing of a queue";
-                    let expected = "`calls_waiting`, `longest_wait` or the like beside it";
-                    self.notes.add(&key.name(name), span, message, expected);
-                }
+        let on_entry = !when.closed.is_absent() || !when.calls_in_system.is_absent();
+        let lasts = bounds(when).next().is_some();
+        let expected = "`calls_waiting`, `longest_wait` or the like beside it";
+        if let Some(until) = when.until.get().filter(|_| found.sound && !lasts) {
+            let message = "the rule looks at nothing that lasts";
+            self.notes.add(&key.name("until"), &until.span, message, expected);
+        }
+        if !on_entry && !lasts {
+            if let Some(queue) = when.queue.get().filter(|_| found.sound) {
+                let message = "the rule looks at nothing of a queue";
+                self.notes.add(&key.name("queue"), &queue.span, message, expected);
             }
             return None;
         }
-        let of = match when.queue.get() {
-            None => Some(id),
-            Some(name) if name.value.0 == "*" => {
-                self.check_estimate(key, when);
-                None
-            }
-            Some(name) => {
-                let key = key.name("queue");
-                let found = self.queues.find(&name.value.0, &key, &name.span, self.notes)?;
-                Some(QueueId(found))
-            }
-        };
+        let Some(name) = when.queue.get() else { return Some(Some(id)) };
+        if name.value.0 != "*" {
+            let key = key.name("queue");
+            let found = self.queues.find(&name.value.0, &key, &name.span, self.notes)?;
+            return Some(Some(QueueId(found)));
+        }
+        self.check_estimate(key, when);
+        if let Some(closed) = when.closed.get().filter(|closed| closed.value.0) {
+            let message = "queues are closed one by one, not all together";
+            self.notes.add(&key.name("closed"), &closed.span, message, BESIDE_ONE);
+        }
+        Some(None)
+    }
+
+    /// What a rule looks at of a queue, or of all, for as long as it lasts.
+    fn latch(&mut self, key: &Key<'_>, of: Option<QueueId>, found: &At<When>) -> Option<Latch> {
+        let when = &found.value;
+        let set: Vec<Bound> = bounds(when).collect();
+        if set.is_empty() {
+            return None;
+        }
         let clear = when.until.get().map_or_else(Vec::new, |until| {
             let clear: Vec<Bound> = bounds_of_end(&until.value).collect();
             let key = key.name("until");
@@ -224,8 +243,7 @@ impl Compiler<'_> {
         let own = when.estimated_wait.get().map(|wait| (*key, &wait.span));
         for (key, span) in own.into_iter().chain(until) {
             let message = "a wait is estimated of one queue, not of all together";
-            let expected = "the name of a queue, or no `queue`, beside it";
-            self.notes.add(&key.name("estimated_wait"), span, message, expected);
+            self.notes.add(&key.name("estimated_wait"), span, message, BESIDE_ONE);
         }
     }
 

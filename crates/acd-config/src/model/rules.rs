@@ -41,11 +41,11 @@ section! {
         optional priority_at_least: Whole<0, 9>,
         /// The caller is in touch by this, or by one of these.
         optional channel: CallChannels,
-        /// The queue is closed as the call enters it. What is looked at on entry acts before the call
-        /// is offered to anybody.
+        /// The queue is closed as the call enters: the rule's own, or that of `queue`. What is looked at
+        /// on entry acts before the call is offered to anybody.
         optional closed: Flag,
         /// So many other calls wait in the queue, are being connected, or are connected through it,
-        /// as the call enters it.
+        /// as the call enters: the rule's own queue, or that of `queue`; or so many are live, for all.
         optional calls_in_system: Count<0, CALLS_MOST>,
         /// So many calls wait, or are being offered, in the queue.
         optional calls_waiting: Count<1, CALLS_MOST>,
@@ -62,8 +62,8 @@ section! {
         optional service_level_below: Percent,
         /// A call that joined the end of the line now would wait this long, as far as can be said.
         optional estimated_wait: PositiveTime,
-        /// The queue whose calls and agents the seven above look at, if not the rule's own; "*" for
-        /// all queues together, which `estimated_wait` cannot look at.
+        /// The queue that the nine above look at, from `closed` on, if not the rule's own; "*" for all
+        /// queues together, which `closed` and `estimated_wait` cannot look at.
         optional queue: Mention,
         /// What ends it, once it has come about: all of this. Without it, it ends when it holds no
         /// more.

@@ -1,9 +1,9 @@
 //! What a Router relies on, checked once.
 
 use super::{
-    AGENTS_MAX, ALTERNATIVES_MAX, Action, Affinity, AgentPlan, BOUNDS_MAX, BROADCAST_MAX,
-    CAPACITY_MAX, DELAYS_MAX, DISPOSITIONS_MAX, EXTRAS_MAX, Gauge, LEVEL_MAX, Latch, Match,
-    MissedOffers, Order, PATTERN_BYTES_MAX, PATTERNS_MAX, Pattern, PlanDefect, QUEUES_MAX,
+    AGENTS_MAX, ALTERNATIVES_MAX, Action, Admission, Affinity, AgentPlan, BOUNDS_MAX,
+    BROADCAST_MAX, CAPACITY_MAX, DELAYS_MAX, DISPOSITIONS_MAX, EXTRAS_MAX, Gauge, LEVEL_MAX, Latch,
+    Match, MissedOffers, Order, PATTERN_BYTES_MAX, PATTERNS_MAX, Pattern, PlanDefect, QUEUES_MAX,
     QueuePlan, RANK_MAX, ROUTES_MAX, RULES_MAX, Requirement, Route, RoutingPlan, Rule, SKILLS_MAX,
     Service, Treatment, When,
 };
@@ -246,6 +246,14 @@ impl RoutingPlan {
             bound(&format!("{at}: measures"), set.len().max(clear.len()), BOUNDS_MAX)?;
             if set.is_empty() {
                 return defect(format!("{at}: a latch that looks at nothing"));
+            }
+        }
+        if let Some(Admission { of, closed, calls_in_system: _ }) = admission {
+            if of.is_some_and(|queue| queue.index() >= self.queues.len()) {
+                return defect(format!("{at}: no such queue"));
+            }
+            if of.is_none() && *closed {
+                return defect(format!("{at}: queues are closed one by one, not all together"));
             }
         }
         if admission.is_some() && (*waited, *age) != (Span(0), Span(0)) {

@@ -36,9 +36,13 @@ pub struct When {
 /// What is looked at when a call enters a queue: all of it must hold. It acts before the match.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Admission {
+    /// The queue that is looked at, the rule's own or another; `None` for the whole domain, which is
+    /// never closed.
+    pub of: Option<QueueId>,
     /// The queue is closed.
     pub closed: bool,
-    /// So many other calls stand in the queue in whatever state or are connected through it.
+    /// So many other calls, or more, stand in the queue in whatever state or are connected through
+    /// it; of the whole domain: live, each counted once, wherever it stands.
     pub calls_in_system: Option<u32>,
 }
 

@@ -41,8 +41,9 @@ fn rule() -> impl Strategy<Value = Rule> {
 fn when() -> impl Strategy<Value = When> {
     let priority =
         prop::option::of((0..10_u8).prop_map(|it| Priority::new(it).unwrap_or_default()));
-    let admission = (any::<bool>(), prop::option::of(any::<u32>()))
-        .prop_map(|(closed, calls_in_system)| Admission { closed, calls_in_system });
+    let of = || prop::option::of(any::<u16>().prop_map(QueueId));
+    let admission = (of(), any::<bool>(), prop::option::of(any::<u32>()))
+        .prop_map(|(of, closed, calls_in_system)| Admission { of, closed, calls_in_system });
     let gauge = select(Gauge::ALL.to_vec());
     let bound = (gauge, any::<bool>(), any::<u64>()).prop_map(|(gauge, at_least, value)| Bound {
         gauge,
@@ -50,8 +51,7 @@ fn when() -> impl Strategy<Value = When> {
         value,
     });
     let bounds = || prop::collection::vec(bound.clone(), 0..3);
-    let latch = (prop::option::of(any::<u16>().prop_map(QueueId)), bounds(), bounds())
-        .prop_map(|(of, set, clear)| Latch { of, set, clear });
+    let latch = (of(), bounds(), bounds()).prop_map(|(of, set, clear)| Latch { of, set, clear });
     let (admission, latch) = (prop::option::of(admission), prop::option::of(latch));
     let channels = prop::collection::vec(select(Channel::ALL.to_vec()), 0..3);
     (span(), span(), priority, channels, admission, latch).prop_map(
