@@ -50,7 +50,7 @@ fn random_lives_are_mostly_accepted() {
     let (mut vanished, mut adopted, mut recoveries) = (0, 0, 0);
     let (mut asking, mut dropped) = (0, 0);
     let is_adoption = |command: &Command| matches!(command, Command::OfferAdopted { .. });
-    for _ in 0..100 {
+    for _ in 0..200 {
         let (plan, steps) = (a_plan(), steps()).new_tree(&mut runner).unwrap().current();
         let mut world = World::new(plan);
         assert!(steps.len() >= 200, "a life is long");
@@ -68,8 +68,8 @@ fn random_lives_are_mostly_accepted() {
         recoveries += world.events.iter().filter(|it| **it == Event::RecoveryOver).count();
     }
     assert!(accepted * 2 > tried, "{accepted} of {tried}");
-    assert!(vanished.min(adopted).min(recoveries) > 100, "{vanished}, {adopted}, {recoveries}");
-    assert!(asking > 1_000 && dropped > 100, "{asking}, {dropped}");
+    assert!(vanished.min(adopted).min(recoveries) > 200, "{vanished}, {adopted}, {recoveries}");
+    assert!(asking > 2_000 && dropped > 100, "{asking}, {dropped}");
 }
 
 /// Whether a rule has dropped some of what a call asks for besides.
