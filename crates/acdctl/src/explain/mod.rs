@@ -91,8 +91,9 @@ impl Told<'_> {
         let age = self.answer.age.map(|age| human(crate::times::length(Some(&age))));
         let age = age.unwrap_or_default();
         let priority = now.priority;
+        let at = (self.time_of_day)(&self.answer.at.unwrap_or_default());
         format!(
-            "{name} {state}, for {since}. It has priority {priority}, and has waited {age} in all."
+            "{name} {state}, for {since} (at {at}). It has priority {priority}, and has waited {age} in all."
         )
     }
 

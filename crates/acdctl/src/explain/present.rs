@@ -37,12 +37,13 @@ impl Told<'_> {
     }
 
     fn hold(&self) -> Option<String> {
+        let adapter = self.answer.call.as_ref().map_or("", |call| &call.adapter);
         let until = self.until(self.answer.hold_until.as_ref());
         let why = match self.answer.hold.as_str() {
             "" => return None,
             "domain_recovers" => "the domain recovers after a restart".to_owned(),
-            "adapter_away" => "its adapter is not connected".to_owned(),
-            "adapter_awaited" => "its adapter has not said yet what it holds".to_owned(),
+            "adapter_away" => format!("its adapter {adapter} is not connected"),
+            "adapter_awaited" => format!("its adapter {adapter} has not said yet what it holds"),
             other => other.replace('_', " "),
         };
         let until = until.map(|until| format!(", for {until} at most")).unwrap_or_default();
@@ -109,6 +110,18 @@ impl Told<'_> {
         lines
     }
 
+    /// What calls of its channel are called.
+    fn such_calls(&self) -> &'static str {
+        match self.answer.now.as_ref().map(v1::Call::channel) {
+            Some(v1::Channel::Voice) => "telephone calls",
+            Some(v1::Channel::Chat) => "chats",
+            Some(v1::Channel::Text) => "messages",
+            Some(v1::Channel::Callback) => "callbacks",
+            Some(v1::Channel::Task) => "tasks",
+            None | Some(v1::Channel::Unspecified) => "such calls",
+        }
+    }
+
     /// `2 are not ready (lunch)`.
     fn counted(&self, barrier: &v1::Barrier) -> String {
         let v1::Barrier { agents, skill, detail, .. } = barrier;
@@ -122,7 +135,7 @@ impl Told<'_> {
         };
         let what = match barrier.kind.as_str() {
             "has_it" => format!("{has} it"),
-            "takes_no_such_calls" => format!("take{s} no such calls"),
+            "takes_no_such_calls" => format!("take{s} no {}", self.such_calls()),
             "not_his_queue" => format!("serve{s} other queues only"),
             "lacks_skill" => format!("{has} too little {skill} or none"),
             "lacks_alternative" => format!("meet{s} none of the alternatives"),

@@ -212,6 +212,10 @@ fn awaiting() -> Vec<v1::AwaitingRule> {
 
 fn for_nobody() -> v1::ExplainResponse {
     let lacking = v1::Barrier { skill: "nursing".to_owned(), ..barrier("lacks_skill", 3) };
+    let mut answer = waiting("c4", 0);
+    if let Some(now) = &mut answer.now {
+        now.set_channel(v1::Channel::Chat);
+    }
     v1::ExplainResponse {
         story: vec![step(0, "call_arrived - - chat"), step(0, "place_entered - nurse -")],
         hold: "adapter_away".to_owned(),
@@ -226,7 +230,7 @@ fn for_nobody() -> v1::ExplainResponse {
             }],
             ..v1::PlaceExplanation::default()
         }],
-        ..waiting("c4", 0)
+        ..answer
     }
 }
 
@@ -247,7 +251,7 @@ fn a_call_that_was_answered() {
 #[test]
 fn a_call_that_moved() {
     insta::assert_snapshot!(text(&moved(), ""), @r#"
-        c2 (asterisk-a) is being offered to cleo, for 5s. It has priority 6, and has waited 2m 10s in all.
+        c2 (asterisk-a) is being offered to cleo, for 5s (at 09:02:10.000). It has priority 6, and has waited 2m 10s in all.
           09:00:00.000  arrived (voice)
           ... 3 steps not kept ...
           09:00:00.000  entered billing
@@ -268,7 +272,7 @@ fn a_call_that_moved() {
 #[test]
 fn a_call_that_waits_and_what_keeps_one_agent_from_it() {
     insta::assert_snapshot!(text(&still_waiting(), "dora"), @r#"
-        c3 (asterisk-a) waits, for 2m 10s. It has priority 5, and has waited 2m 10s in all.
+        c3 (asterisk-a) waits, for 2m 10s (at 09:02:10.000). It has priority 5, and has waited 2m 10s in all.
           09:00:00.000  arrived (voice)
           09:00:00.000  entered billing
         In billing for 2m 10s, behind 2 others; it asks for billing 3.
@@ -291,12 +295,12 @@ fn a_call_that_waits_and_what_keeps_one_agent_from_it() {
 #[test]
 fn a_call_that_nobody_may_take() {
     insta::assert_snapshot!(text(&for_nobody(), ""), @r#"
-        c4 (asterisk-a) waits, for 2m 10s. It has priority 5, and has waited 2m 10s in all.
+        c4 (asterisk-a) waits, for 2m 10s (at 09:02:10.000). It has priority 5, and has waited 2m 10s in all.
           09:00:00.000  arrived (chat)
           09:00:00.000  entered nurse
-        It is offered to nobody: its adapter is not connected.
+        It is offered to nobody: its adapter asterisk-a is not connected.
         In nurse for 2m 10s, first in line; it asks for nursing 1.
-          Nobody qualifies: 4 take no such calls, 1 serves other queues only and 3 have too little nursing or none.
+          Nobody qualifies: 4 take no chats, 1 serves other queues only and 3 have too little nursing or none.
           In 5m 00s the rule `give-up` ends it (voicemail).
     "#);
 }
