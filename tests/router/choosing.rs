@@ -1,5 +1,7 @@
 //! `Router::choose` says what the next offer will say: in random lives, and at a small site.
 
+#![expect(clippy::disallowed_types, reason = "a test counts what random lives have shown")]
+
 use crate::lives::World;
 use crate::plans::{self, agent, plan, queue, seconds};
 use crate::shortest::{cases, in_random_lives};

@@ -133,7 +133,7 @@ impl Agent {
 
     /// A slot of a desk that is free.
     pub(crate) fn free_slot(&self, desk: &Desk) -> Option<u8> {
-        let free = desk.slots().find(|slot| self.slots[*slot].state == SlotState::Free)?;
+        let free = desk.slots().find(|slot| self.slots[*slot].state.is_free())?;
         Some(free as u8)
     }
 
@@ -161,10 +161,10 @@ impl Agent {
     /// a slot free, and nothing in hand that bars calls of the channel.
     pub(crate) fn is_available_at(&self, desk: &Desk, channels: &Channels) -> bool {
         let may_ring = self.device == DeviceState::Up || desk.channel != Channel::Voice;
-        self.presence() == Presence::Ready
+        self.free_slot(desk).is_some()
+            && self.presence() == Presence::Ready
             && self.asked.is_none()
             && may_ring
-            && self.free_slot(desk).is_some()
             && self
                 .desks
                 .iter()
@@ -177,7 +177,7 @@ impl Agent {
     }
 
     pub(crate) fn holds_some(&self, desk: &Desk) -> bool {
-        desk.slots().any(|slot| self.slots[slot].state != SlotState::Free)
+        desk.slots().any(|slot| !self.slots[slot].state.is_free())
     }
 
     /// A call is in his hands, from accept to the end of wrap-up.
@@ -198,6 +198,11 @@ impl Agent {
     /// Where he stands by the longest that he has been idle at any desk at which he is available.
     pub(crate) fn longest_idle(&self) -> Option<AgentKey> {
         self.desks.iter().filter_map(|desk| desk.listed).min()
+    }
+
+    /// Whether he stands among those who are available at some desk.
+    pub(crate) fn is_listed(&self) -> bool {
+        self.desks.iter().any(|desk| desk.listed.is_some())
     }
 
     pub(crate) fn measures(&self, agent: AgentId, seed: u64) -> Measures {
@@ -242,7 +247,7 @@ impl Agent {
 
     /// A slot is free no more, or again.
     pub(crate) fn count_busy(&mut self, now: Timestamp) {
-        let is_busy = self.slots.iter().any(|slot| slot.state != SlotState::Free);
+        let is_busy = self.slots.iter().any(|slot| !slot.state.is_free());
         match (self.shift.busy_since, is_busy) {
             (None, true) => self.shift.busy_since = Some(now),
             (Some(since), false) => {

@@ -40,16 +40,16 @@ impl Bits {
 
     /// What both sets hold, in order.
     pub(crate) fn both<'a>(&'a self, other: &'a Self) -> impl Iterator<Item = usize> + 'a {
-        self.words.iter().zip(&other.words).enumerate().flat_map(|(index, (a, b))| {
-            let mut word = a & b;
-            std::iter::from_fn(move || {
-                if word == 0 {
-                    return None;
-                }
-                let bit = word.trailing_zeros() as usize;
-                word &= word - 1;
-                Some(index * 64 + bit)
-            })
+        let mut words = self.words.iter().zip(&other.words);
+        let (mut word, mut next) = (0, 0);
+        std::iter::from_fn(move || {
+            while word == 0 {
+                let (a, b) = words.next()?;
+                (word, next) = (a & b, next + 64);
+            }
+            let bit = word.trailing_zeros() as usize;
+            word &= word - 1;
+            Some(next - 64 + bit)
         })
     }
 

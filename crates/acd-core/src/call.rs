@@ -8,6 +8,7 @@ use crate::ids::{
 };
 use crate::plan::{Channel, Order};
 use crate::slab::{NONE, make_room};
+use std::cmp::Ordering;
 
 /// The most calls that may live at once; a handle's slot is below it.
 pub const CALLS_MAX: u32 = 1 << 20;
@@ -19,12 +20,26 @@ pub const MOVES_MAX: u8 = 16;
 pub const EXCLUSIONS_MAX: usize = 16;
 
 /// Where waiting calls stand to each other: less is served first.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct CallKey {
     /// Tier and score in one number: a tree of calls is walked by it.
     pub(crate) standing: u64,
     /// Earlier arrivals first.
     pub(crate) arrival: u64,
+}
+
+impl Ord for CallKey {
+    // Both parts at once: trees of calls are walked by it, and which way is not to be guessed.
+    fn cmp(&self, other: &Self) -> Ordering {
+        let both = |key: &Self| u128::from(key.standing) << 64 | u128::from(key.arrival);
+        both(self).cmp(&both(other))
+    }
+}
+
+impl PartialOrd for CallKey {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
 }
 
 /// A score takes so many bits of a standing, ...
@@ -341,12 +356,14 @@ impl Calls {
 impl std::ops::Index<u32> for Calls {
     type Output = Call;
 
+    #[inline]
     fn index(&self, slot: u32) -> &Call {
         self.slots[slot as usize].call.as_ref().expect("whoever holds a slot knows its call lives")
     }
 }
 
 impl std::ops::IndexMut<u32> for Calls {
+    #[inline]
     fn index_mut(&mut self, slot: u32) -> &mut Call {
         self.slots[slot as usize].call.as_mut().expect("whoever holds a slot knows its call lives")
     }

@@ -22,8 +22,7 @@ impl Router {
     /// Costs as much as it does an agent to take a call.
     pub fn choose(&self, agent: AgentId, channel: Channel) -> Option<Take> {
         let desk = self.agents.get(agent.index())?.desk(channel)?;
-        let desk = Some(desk).filter(|desk| self.is_within_reach(desk));
-        self.best_call_at(agent, desk.into_iter()).map(|(_, take)| take)
+        self.best_call_at(agent, Some(desk)).map(|(_, take)| take)
     }
 
     /// Whether the adapter that rings at a desk, if it is not the call's own, may be asked to.

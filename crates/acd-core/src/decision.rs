@@ -155,11 +155,26 @@ pub struct CallStanding {
 
 /// How a call stands to others for an agent who takes one: emergencies, then the rank that his queues
 /// have for him, then the key.
-pub(crate) type Standing = (bool, u8, CallKey);
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Standing {
+    /// The less, the higher the rank; of emergencies below `RANK_MAX`, of others not.
+    group: u8,
+    pub(crate) key: CallKey,
+}
 
-/// `last` is the less, the higher the rank.
-pub(crate) fn standing(last: u8, key: CallKey) -> Standing {
-    (!key.is_emergency(), last, key)
+impl Standing {
+    pub(crate) fn new(rank: u8, key: CallKey) -> Self {
+        let others = if key.is_emergency() { 0 } else { RANK_MAX };
+        Self { group: others + RANK_MAX - rank, key }
+    }
+
+    fn is_emergency(self) -> bool {
+        self.group < RANK_MAX
+    }
+
+    pub(crate) fn rank(self) -> u8 {
+        RANK_MAX - self.group % RANK_MAX
+    }
 }
 
 /// The first two of what is looked at, in whatever order it comes.
@@ -215,14 +230,14 @@ impl Router {
         }
     }
 
-    fn call_standing(&self, ((_, last, _), place): (Standing, u32)) -> CallStanding {
+    fn call_standing(&self, (standing, place): (Standing, u32)) -> CallStanding {
         let Place { slot, queue, .. } = self.places[place];
         let Call { handle, priority, first, age_from, arrival, target, awaits, .. } =
             self.calls[slot];
         CallStanding {
             call: handle,
             queue,
-            rank: RANK_MAX - last,
+            rank: standing.rank(),
             priority,
             lost_leg: first,
             age_from,
@@ -234,10 +249,10 @@ impl Router {
 }
 
 fn took_by(order: Order, first: Standing, second: Standing) -> TookBy {
-    let ((normal, last, key), (others_normal, others_last, others_key)) = (first, second);
-    if normal != others_normal {
+    let (key, others_key) = (first.key, second.key);
+    if first.is_emergency() != second.is_emergency() {
         TookBy::Emergency
-    } else if last != others_last {
+    } else if first.rank() != second.rank() {
         TookBy::Rank
     } else if key.urgency() != others_key.urgency() {
         TookBy::Priority

@@ -394,6 +394,10 @@ pub enum SlotState {
 }
 
 impl SlotState {
+    pub(crate) const fn is_free(self) -> bool {
+        matches!(self, Self::Free)
+    }
+
     /// The call that notes are taken on, and the queue through which it was answered.
     pub(crate) fn in_wrap_up(self) -> Option<(CallHandle, QueueId)> {
         match self {

@@ -6,7 +6,7 @@ use crate::deadlines::Deadline;
 use crate::event::SlotState;
 use crate::ids::{AgentId, OfferNumber, Priority, QueueId};
 use crate::latches::LatchState;
-use crate::lines::LineKind;
+use crate::lines::{Class, LineKind};
 use crate::plan::KeepFree;
 use crate::recovery::Phase;
 use crate::router::Router;
@@ -101,7 +101,7 @@ impl Router {
             if place.line != NONE {
                 let line = &self.lines.lines[place.line as usize];
                 let (adapter, channel) = (call.adapter, call.channel.of_slots());
-                let class = self.class_in(slot, place.queue);
+                let class = self.class_in(call, place.queue);
                 let kind = LineKind { adapter, channel, stage: place.stage, class };
                 assert_eq!((line.demand, line.kind), (place.demand, kind), "its own line");
             }
@@ -177,6 +177,11 @@ impl Router {
                 assert_eq!(self.key_in_line(*place), Some(*key), "the key is the present one");
                 assert_eq!(self.places[*place].line as usize, index, "in the line it names");
             }
+            let head = self.lines.heads[index];
+            let of_line = (line.queue, line.kind.class == Class::Sparing);
+            assert_eq!((head.queue, head.is_sparing), of_line, "a head is of its line");
+            let first = (head.place != NONE).then_some((head.key, head.place));
+            assert_eq!(first.as_ref(), keys.first(), "and of its first call");
             listed += keys.len();
             let open = !keys.is_empty() && self.is_open(line.kind.adapter);
             assert_eq!(self.lines.open.has(index), open, "a line is open while it can be served");

@@ -115,6 +115,7 @@ impl Router {
     }
 
     /// Evaluates what has changed, then lets the rules act; whether anything was done.
+    #[inline(never)]
     pub(crate) fn latches_act(&mut self, events: &mut Vec<Event>) -> bool {
         let mut changed = Vec::new();
         for latch in std::mem::take(&mut self.latches.dirty) {

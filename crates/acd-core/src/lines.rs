@@ -12,6 +12,7 @@ use crate::extras::Extras;
 use crate::ids::{AdapterId, DemandId, ExtraId, Priority, QueueId, Span, Timestamp};
 use crate::ordered::{Arena, OrderedSet};
 use crate::plan::{Action, Channel, DEMANDS_MAX, PlanDefect, Requirement, RoutingPlan, bound};
+use crate::slab::NONE;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What a call may ask for in a queue.
@@ -64,6 +65,26 @@ pub(crate) struct Line {
     /// The pools whose agents may take its calls.
     pub(crate) served_by: Bits,
     pub(crate) set: OrderedSet<CallKey>,
+}
+
+/// What an agent who frees up looks at in a line; it stands close to that of the others.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Head {
+    /// Of the first call, if there is one.
+    pub(crate) key: CallKey,
+    /// Its place, or `NONE`.
+    pub(crate) place: u32,
+    pub(crate) queue: QueueId,
+    /// Its class is `Sparing`.
+    pub(crate) is_sparing: bool,
+}
+
+/// The lines of one demand.
+#[derive(Clone, Debug, Default)]
+struct OfDemand {
+    /// Sorted.
+    lines: Vec<(LineKind, u32)>,
+    /// In all of them.
     depth_by_priority: [u32; 10],
 }
 
@@ -76,13 +97,14 @@ pub(crate) struct Lines {
     /// By base, then extra: both together.
     with_extra: Vec<DemandId>,
     pub(crate) lines: Vec<Line>,
+    /// By line.
+    pub(crate) heads: Vec<Head>,
     pub(crate) arena: Arena<CallKey>,
     /// Lines that somebody waits in and whose adapter is open.
     pub(crate) open: Bits,
     /// By queue: the delays that agents have for it, shortest first.
     delays: Vec<Vec<Span>>,
-    /// By demand: its lines, sorted.
-    by_demand: Vec<Vec<(LineKind, u32)>>,
+    by_demand: Vec<OfDemand>,
     by_adapter: Vec<Vec<u32>>,
     by_queue: Vec<Vec<u32>>,
     changed: Vec<DemandId>,
@@ -102,10 +124,11 @@ impl Lines {
             extras: extras.all().len(),
             with_extra,
             lines: Vec::new(),
+            heads: Vec::new(),
             arena: Arena::new(),
             open: Bits::default(),
             delays: plan.delays(),
-            by_demand: vec![Vec::new(); demands.len()],
+            by_demand: vec![OfDemand::default(); demands.len()],
             by_adapter: Vec::new(),
             by_queue: vec![Vec::new(); plan.queues.len()],
             demands,
@@ -157,7 +180,7 @@ impl Lines {
 
     /// The line of a demand and kind, if some call has ever stood in it.
     pub(crate) fn find(&self, demand: DemandId, kind: LineKind) -> Option<u32> {
-        let lines = &self.by_demand[demand.index()];
+        let lines = &self.by_demand[demand.index()].lines;
         let found = lines.binary_search_by_key(&kind, |(kind, _)| *kind).ok()?;
         Some(lines[found].1)
     }
@@ -165,9 +188,11 @@ impl Lines {
     pub(crate) fn create(&mut self, demand: DemandId, kind: LineKind, served_by: Bits) -> u32 {
         let line = self.lines.len() as u32;
         let queue = self.demands[demand.index()].queue;
-        let (set, depth_by_priority) = (OrderedSet::EMPTY, [0; 10]);
-        self.lines.push(Line { demand, queue, kind, served_by, set, depth_by_priority });
-        let of_demand = &mut self.by_demand[demand.index()];
+        self.lines.push(Line { demand, queue, kind, served_by, set: OrderedSet::EMPTY });
+        let key = CallKey { standing: 0, arrival: 0 };
+        let is_sparing = kind.class == Class::Sparing;
+        self.heads.push(Head { key, place: NONE, queue, is_sparing });
+        let of_demand = &mut self.by_demand[demand.index()].lines;
         let at = of_demand.partition_point(|(other, _)| *other < kind);
         of_demand.insert(at, (kind, line));
         let adapter = kind.adapter.index();
@@ -189,20 +214,20 @@ impl Lines {
     ) {
         let at = &mut self.lines[line as usize];
         self.arena.insert(&mut at.set, key, place);
-        at.depth_by_priority[usize::from(priority.get())] += 1;
+        self.by_demand[at.demand.index()].depth_by_priority[usize::from(priority.get())] += 1;
         self.open.set(line as usize, open);
-        self.note_change(line);
+        self.line_has_changed(line);
     }
 
     pub(crate) fn remove(&mut self, line: u32, key: CallKey, priority: Priority) {
         let at = &mut self.lines[line as usize];
         let was_in = self.arena.remove(&mut at.set, key);
         debug_assert!(was_in, "a listed place stands in its line");
-        at.depth_by_priority[usize::from(priority.get())] -= 1;
+        self.by_demand[at.demand.index()].depth_by_priority[usize::from(priority.get())] -= 1;
         if at.set.is_empty() {
             self.open.set(line as usize, false);
         }
-        self.note_change(line);
+        self.line_has_changed(line);
     }
 
     /// Opens or closes the lines of an adapter.
@@ -223,17 +248,12 @@ impl Lines {
 
     /// All lines of one demand as one, and the place of the first in them.
     pub(crate) fn skill_queue(&self, demand: DemandId) -> (SkillQueue, Option<u32>) {
-        let mut found = SkillQueue::default();
-        let mut head: Option<(CallKey, u32)> = None;
-        for (_, line) in &self.by_demand[demand.index()] {
-            let line = &self.lines[*line as usize];
-            found.depth += line.set.len();
-            for (sum, depth) in found.depth_by_priority.iter_mut().zip(line.depth_by_priority) {
-                *sum += depth;
-            }
-            head = head.into_iter().chain(line.set.first()).min();
-        }
-        (found, head.map(|(_, place)| place))
+        let OfDemand { lines, depth_by_priority } = &self.by_demand[demand.index()];
+        let heads = lines.iter().map(|(_, line)| &self.heads[*line as usize]);
+        let first = heads.filter(|head| head.place != NONE).min_by_key(|head| head.key);
+        let (depth, head_since) = (depth_by_priority.iter().sum(), None);
+        let found = SkillQueue { depth, depth_by_priority: *depth_by_priority, head_since };
+        (found, first.map(|head| head.place))
     }
 
     /// One of the demands whose line has changed since it was last asked for.
@@ -243,8 +263,13 @@ impl Lines {
         Some(demand)
     }
 
-    fn note_change(&mut self, line: u32) {
-        let demand = self.lines[line as usize].demand;
+    fn line_has_changed(&mut self, line: u32) {
+        let Line { demand, ref set, .. } = self.lines[line as usize];
+        let head = &mut self.heads[line as usize];
+        match set.first() {
+            Some((key, place)) => (head.key, head.place) = (key, place),
+            None => head.place = NONE,
+        }
         if !self.is_changed.has(demand.index()) {
             self.is_changed.set(demand.index(), true);
             self.changed.push(demand);

@@ -7,10 +7,10 @@ use crate::affinity::AwaitedKey;
 use crate::agent::Desk;
 use crate::call::{CallKey, CallState, Place};
 use crate::chance::draw;
-use crate::decision::{FirstTwo, How, Pick, PickedBy, Standing, Take, standing};
+use crate::decision::{FirstTwo, How, Pick, PickedBy, Standing, Take};
 use crate::event::Event;
 use crate::ids::{AgentId, CallHandle, QueueId};
-use crate::lines::{Class, Line};
+use crate::lines::{Class, Head, Line};
 use crate::plan::{Channel, RANK_MAX};
 use crate::recovery::Phase;
 use crate::router::Router;
@@ -19,15 +19,29 @@ use crate::slab::NONE;
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
+/// Which of the calls that an agent may take are looked at.
+#[derive(Clone, Copy, Debug)]
+enum Wanted {
+    /// All, since the calls themselves need not be read for that.
+    All,
+    /// Those that do not skip him.
+    ByCall,
+}
+
 /// The first calls of some lines that have not picked yet, with line and place.
 pub(crate) type Heads = BinaryHeap<Reverse<(CallKey, u32, u32)>>;
 
 impl Router {
-    /// Matches, then lets the rules act whose latches have changed, until nothing more follows.
+    /// Matches, then lets the rules act whose latches have changed, until nothing more follows. Most
+    /// commands leave nothing to match: what does it stands apart, so that they do not pay for it.
     pub(crate) fn settle(&mut self, events: &mut Vec<Event>) {
         loop {
-            self.agents_take(events);
-            self.calls_pick(events);
+            if !self.freed.is_empty() {
+                self.agents_take(events);
+            }
+            if !self.eligible.is_empty() || !self.spared.is_empty() {
+                self.calls_pick(events);
+            }
             let is_news = self.phase == Phase::Normal && self.latches.is_any_dirty();
             if !is_news || !self.latches_act(events) {
                 return;
@@ -36,36 +50,28 @@ impl Router {
     }
 
     /// Rounds, until nobody takes a call.
+    #[inline(never)]
     pub(crate) fn agents_take(&mut self, events: &mut Vec<Event>) {
-        if self.freed.is_empty() {
-            return;
-        }
         let mut freed = std::mem::take(&mut self.freed);
         while !freed.is_empty() {
             freed.sort_unstable_by_key(|agent| (self.agents[agent.index()].longest_idle(), *agent));
             freed.dedup();
-            freed.retain(|agent| self.take_best_call(*agent, events));
+            freed.retain(|agent| {
+                self.take_best_call(*agent, events) && self.agents[agent.index()].is_listed()
+            });
         }
         self.freed = freed;
     }
 
+    #[inline(never)]
     fn calls_pick(&mut self, events: &mut Vec<Event>) {
-        if self.eligible.is_empty() && self.spared.is_empty() {
-            return;
-        }
         let mut eligible = std::mem::take(&mut self.eligible);
         let key = |router: &Self, call: &CallHandle| {
             router.calls.find(*call).map(|call| call.key(router.plan.order))
         };
         eligible.sort_unstable_by_key(|call| key(self, call));
         eligible.dedup();
-        let mut spared = std::mem::take(&mut self.spared);
-        spared.sort_unstable();
-        spared.dedup();
-        let lines = spared.iter().flat_map(|queue| self.lines.of_queue(*queue));
-        let mut heads = self.heads_of(lines.filter(|line| self.is_held_back(*line)));
-        spared.clear();
-        self.spared = spared;
+        let mut heads = self.heads_of_spared();
         for call in eligible.drain(..) {
             let Some(found) = self.calls.find(call) else { continue };
             let key = found.key(self.plan.order);
@@ -76,6 +82,21 @@ impl Router {
         }
         self.heads_pick(&mut heads, None, events);
         self.eligible = eligible;
+    }
+
+    /// The first of each line that may be held back no more.
+    fn heads_of_spared(&mut self) -> Heads {
+        if self.spared.is_empty() {
+            return Heads::new();
+        }
+        let mut spared = std::mem::take(&mut self.spared);
+        spared.sort_unstable();
+        spared.dedup();
+        let lines = spared.iter().flat_map(|queue| self.lines.of_queue(*queue));
+        let heads = self.heads_of(lines.filter(|line| self.is_held_back(*line)));
+        spared.clear();
+        self.spared = spared;
+        heads
     }
 
     /// Whether a reserve may hold calls of a line back.
@@ -150,119 +171,129 @@ impl Router {
     }
 
     fn best_call_for(&self, agent: AgentId) -> Option<(u32, Take)> {
-        let may_take = |desk: &&Desk| desk.listed.is_some() && self.is_within_reach(desk);
-        self.best_call_at(agent, self.agents[agent.index()].desks.iter().filter(may_take))
+        self.best_call_at(agent, None)
     }
 
-    /// The call that the agent would take if he were available at these desks.
-    pub(crate) fn best_call_at<'a>(
-        &'a self,
-        agent: AgentId,
-        desks: impl Iterator<Item = &'a Desk> + Clone,
-    ) -> Option<(u32, Take)> {
-        let takes = |place: &u32| !self.skips(self.places[*place].slot, agent);
+    /// The call that the agent takes; if a desk is asked about, the call that he would take if he were
+    /// available there.
+    pub(crate) fn best_call_at(&self, agent: AgentId, asked: Option<&Desk>) -> Option<(u32, Take)> {
         // Calls seldom skip the agent who would take them, and to see that they do not is to read
         // them: so it is seen of the first two, and of others only if one of these does.
-        let mut found = self.first_places(agent, desks.clone(), |_| true);
-        if found.first.into_iter().chain(found.second).any(|(_, place)| !takes(&place)) {
-            found = self.first_places(agent, desks, takes);
+        let mut found = self.first_places(agent, asked, Wanted::All);
+        let is_skipped =
+            |(_, place): (Standing, u32)| !self.is_wanted(Wanted::ByCall, agent, place);
+        if found.first.is_some_and(is_skipped) || found.second.is_some_and(is_skipped) {
+            found = self.first_places(agent, asked, Wanted::ByCall);
         }
         let winner = found.first?;
         Some((winner.1, self.take(winner, found.second)))
     }
 
-    /// Where the agent would take a call at these desks, and where if that one were not there, of the
-    /// places that are wanted.
-    fn first_places<'a>(
+    /// Where the agent would take a call, and where if that one were not there, of the places that
+    /// are wanted.
+    fn first_places(
         &self,
         agent: AgentId,
-        desks: impl Iterator<Item = &'a Desk>,
-        is_wanted: impl Fn(&u32) -> bool,
+        asked: Option<&Desk>,
+        wanted: Wanted,
     ) -> FirstTwo<(Standing, u32)> {
+        let desks = asked.map_or(&*self.agents[agent.index()].desks, std::slice::from_ref);
+        let may_take =
+            |desk: &&Desk| (asked.is_some() || desk.listed.is_some()) && self.is_within_reach(desk);
         let mut found = FirstTwo::NONE;
-        for desk in desks {
-            self.look_in_lines(desk, &is_wanted, &mut found);
+        for desk in desks.iter().filter(may_take) {
+            self.look_in_lines(agent, desk, wanted, &mut found);
             if !self.awaited.is_empty() {
-                self.look_at_awaiting(agent, desk, &is_wanted, &mut found);
+                self.look_at_awaiting(agent, desk, wanted, &mut found);
             }
         }
-        if let Some(((_, last, key), place)) = found.first {
-            self.look_behind(place, last, key, &is_wanted, &mut found);
+        // Only in the line of the first may a second stand behind a first.
+        if let Some((first, place)) = found.first {
+            let line = self.places[place].line;
+            if self.lines.lines[line as usize].kind.class != Class::Awaiting {
+                let behind = self.next_wanted(agent, line, wanted, first, &found);
+                found.second = behind.or(found.second);
+            }
         }
         found
+    }
+
+    fn is_wanted(&self, wanted: Wanted, agent: AgentId, place: u32) -> bool {
+        match wanted {
+            Wanted::All => true,
+            Wanted::ByCall => !self.skips(self.places[place].slot, agent),
+        }
     }
 
     /// At the first of each line that he may take.
     fn look_in_lines(
         &self,
+        agent: AgentId,
         desk: &Desk,
-        is_wanted: impl Fn(&u32) -> bool,
+        wanted: Wanted,
         found: &mut FirstTwo<(Standing, u32)>,
     ) {
         let Self { lines, pools, .. } = self;
         for line in pools.pools[desk.pool as usize].lines.both(&lines.open) {
-            let Line { set, queue, kind, .. } = &lines.lines[line];
-            let last = RANK_MAX - pools.rank(desk.pool, *queue);
-            let mut head = set.first();
-            while let Some((key, place)) = head {
-                let one = (standing(last, key), place);
-                if found.second.is_some_and(|second| !self.comes_before(&one, &second)) {
-                    break;
-                }
-                if kind.class == Class::Sparing && !self.leaves_enough_with(desk, *queue) {
-                    break;
-                }
-                if is_wanted(&place) {
-                    found.look_at(one, |a, b| self.comes_before(a, b));
-                    break;
-                }
-                head = lines.arena.after(set, key);
+            let Head { key, place, queue, is_sparing } = lines.heads[line];
+            let one = (Standing::new(pools.rank(desk.pool, queue), key), place);
+            if !self.comes_before_second(&one, found)
+                || is_sparing && !self.leaves_enough_with(desk, queue)
+            {
+                continue;
+            }
+            let one = match self.is_wanted(wanted, agent, place) {
+                true => Some(one),
+                false => self.next_wanted(agent, line as u32, wanted, one.0, found),
+            };
+            if let Some(one) = one {
+                found.look_at(one, |a, b| self.comes_before(a, b));
             }
         }
     }
 
-    /// At the next one in the line of the first: only there may a second stand behind a first.
-    fn look_behind(
+    /// The first one behind another in its line that is wanted, if it comes before the second found.
+    fn next_wanted(
         &self,
-        place: u32,
-        last: u8,
-        mut key: CallKey,
-        is_wanted: impl Fn(&u32) -> bool,
-        found: &mut FirstTwo<(Standing, u32)>,
-    ) {
-        let Line { set, kind, .. } = &self.lines.lines[self.places[place].line as usize];
-        if kind.class == Class::Awaiting {
-            return;
-        }
-        while let Some((next, place)) = self.lines.arena.after(set, key) {
-            let one = (standing(last, next), place);
-            if found.second.is_some_and(|second| !self.comes_before(&one, &second)) {
-                return;
+        agent: AgentId,
+        line: u32,
+        wanted: Wanted,
+        mut before: Standing,
+        found: &FirstTwo<(Standing, u32)>,
+    ) -> Option<(Standing, u32)> {
+        let set = &self.lines.lines[line as usize].set;
+        while let Some((key, place)) = self.lines.arena.after(set, before.key) {
+            let one = (Standing::new(before.rank(), key), place);
+            if !self.comes_before_second(&one, found) {
+                return None;
             }
-            if is_wanted(&place) {
-                found.second = Some(one);
-                return;
+            if self.is_wanted(wanted, agent, place) {
+                return Some(one);
             }
-            key = next;
+            before = one.0;
         }
+        None
     }
 
     /// At the first two of the calls that wait for him alone.
+    // Few agents come here.
+    #[inline(never)]
     fn look_at_awaiting(
         &self,
         agent: AgentId,
         desk: &Desk,
-        is_wanted: impl Fn(&u32) -> bool,
+        wanted: Wanted,
         found: &mut FirstTwo<(Standing, u32)>,
     ) {
         let Some(awaited) = self.awaited.get(&agent) else { return };
         let mine = |(_, place): &(&AwaitedKey, &u32)| {
-            is_wanted(place)
+            self.is_wanted(wanted, agent, **place)
                 && self.lines.lines[self.places[**place].line as usize].kind.channel == desk.channel
                 && self.may_take_awaiting(agent, desk, **place)
         };
         for ((last, key, _), place) in awaited.places.iter().filter(mine).take(2) {
-            found.look_at((standing(*last, *key), *place), |a, b| self.comes_before(a, b));
+            let one = (Standing::new(RANK_MAX - last, *key), *place);
+            found.look_at(one, |a, b| self.comes_before(a, b));
         }
     }
 
@@ -270,6 +301,14 @@ impl Router {
     /// alone.
     fn comes_before(&self, (one, at): &(Standing, u32), (other, there): &(Standing, u32)) -> bool {
         one < other || one == other && self.places[*at].joined < self.places[*there].joined
+    }
+
+    fn comes_before_second(
+        &self,
+        one: &(Standing, u32),
+        found: &FirstTwo<(Standing, u32)>,
+    ) -> bool {
+        found.second.as_ref().is_none_or(|second| self.comes_before(one, second))
     }
 
     /// Whether the agent whom a call waits for may take it in one of its places, once he is available
@@ -299,7 +338,8 @@ impl Router {
                 None => self.plan.queues[queue.index()].broadcast,
             };
             for nth in 1..=at_once {
-                let Some(pick) = self.best_agent_for(slot, place, line) else { break };
+                let pick = self.may_be_served(line).then(|| self.best_agent_for(slot, place, line));
+                let Some(pick) = pick.flatten() else { break };
                 let how = How::CallPicked(Pick { nth, at_once, ..pick });
                 self.issue_offer(place, pick.winner.agent, how, events);
             }
@@ -311,6 +351,8 @@ impl Router {
     }
 
     /// `line` is where the place stands, or stood until it was offered to the first of several.
+    // Few calls come here: most find nobody available.
+    #[inline(never)]
     fn best_agent_for(&self, slot: u32, place: u32, line: u32) -> Option<Pick> {
         let pools = &self.pools;
         let Place { queue, demand, .. } = self.places[place];
@@ -333,9 +375,6 @@ impl Router {
             return Some(picked(&candidate(desk.pool as usize, key), None, PickedBy::Awaited));
         }
         let Line { kind, served_by, .. } = &self.lines.lines[line as usize];
-        if kind.class == Class::Sparing && !self.leaves_enough(queue, kind.channel) {
-            return None;
-        }
         let select = &self.plan.queues[queue.index()].select;
         let ranking = pools.ranking(queue);
         let point = match ranking.draws() {

@@ -372,6 +372,10 @@ impl Router {
         self.counts_as_answered(slot, queue);
         self.leave_all_queues(slot, LeftCause::Connected, events);
         self.set_slot(agent, agent_slot, SlotState::Talking { call }, events);
+        // Who is available for one more stands by what was counted just now.
+        if self.agents[agent.index()].is_listed() {
+            self.relist(agent);
+        }
     }
 
     pub(crate) fn connect_failed(

@@ -113,24 +113,25 @@ impl<K: Copy + Ord> Arena<K> {
         self.free = at;
         set.len -= 1;
         if set.first.is_some_and(|(first, _)| first == key) {
-            set.first = self.least(set, |_| true);
+            // Nothing stood to its left, so next is the least of what stood to its right, or its parent.
+            let parent = self.nodes.get(parent as usize).map(|node| (node.key, node.value));
+            set.first = self.least(merged, |_| true).or(parent);
         }
         true
     }
 
     /// The least key above `key`.
     pub(crate) fn after(&self, set: &OrderedSet<K>, key: K) -> Option<(K, u32)> {
-        self.least(set, |other| *other > key)
+        self.least(set.root, |other| *other > key)
     }
 
     /// The least key that is not below `key`.
     pub(crate) fn at_or_after(&self, set: &OrderedSet<K>, key: K) -> Option<(K, u32)> {
-        self.least(set, |other| *other >= key)
+        self.least(set.root, |other| *other >= key)
     }
 
-    /// The least key that is high enough, which all above it are too.
-    fn least(&self, set: &OrderedSet<K>, is_high: impl Fn(&K) -> bool) -> Option<(K, u32)> {
-        let mut at = set.root;
+    /// The least key of a subtree that is high enough, which all above it are too.
+    fn least(&self, mut at: u32, is_high: impl Fn(&K) -> bool) -> Option<(K, u32)> {
         let mut found = None;
         while at != NONE {
             let node = &self.nodes[at as usize];

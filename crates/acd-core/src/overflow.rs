@@ -193,6 +193,9 @@ impl Router {
         let next = next.map(|(waited, rule)| {
             ((entered + *waited).max(self.calls[slot].age_from), Lane::rule(queue, *rule))
         });
+        if others.is_empty() {
+            return next;
+        }
         let others = others.iter().filter_map(|rule| self.due_at(place, *rule));
         next.into_iter().chain(others.map(|due| (due, Lane::NONE))).min_by_key(|(due, _)| *due)
     }

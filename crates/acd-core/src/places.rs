@@ -1,7 +1,7 @@
 //! Where calls stand: their places in queues, and in the lines there while they wait.
 
 use crate::bits::Bits;
-use crate::call::{CallKey, CallState, Left, PLACES_MAX, Place};
+use crate::call::{Call, CallKey, CallState, Left, PLACES_MAX, Place};
 use crate::deadlines::{Deadline, Lane, Ticket};
 use crate::event::{Event, LeftCause};
 use crate::ids::{DemandId, Priority, QueueId, Span, Timestamp};
@@ -138,8 +138,7 @@ impl Router {
     }
 
     /// Who may take the call in a queue, of those that serve it there.
-    pub(crate) fn class_in(&self, slot: u32, queue: QueueId) -> Class {
-        let call = &self.calls[slot];
+    pub(crate) fn class_in(&self, call: &Call, queue: QueueId) -> Class {
         let spares = |keep: KeepFree| call.priority < keep.for_priority;
         match (call.awaits, self.plan.queues[queue.index()].keep_free) {
             (Some(_), _) => Class::Awaiting,
@@ -154,7 +153,7 @@ impl Router {
         let call = &self.calls[slot];
         let (key, priority, adapter) = (call.key(self.plan.order), call.priority, call.adapter);
         let (arrival, channel) = (call.arrival, call.channel.of_slots());
-        let class = self.class_in(slot, queue);
+        let class = self.class_in(call, queue);
         let line = self.line_of(demand, LineKind { adapter, channel, stage, class });
         let open = self.is_open(adapter);
         self.lines.insert(line, key, priority, place, open);

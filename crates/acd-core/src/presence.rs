@@ -1,6 +1,6 @@
 //! Agents' presence and slots: who is available, and what is pending while a call is in hand.
 
-use crate::agent::{Agent, Desk, Slot};
+use crate::agent::{Agent, Slot};
 use crate::command::{ForcedPresence, Rejection};
 use crate::deadlines::{Deadline, Lane, Ticket};
 use crate::event::{
@@ -296,6 +296,8 @@ impl Router {
         }
     }
 
+    /// Where his slot is free no more, he stands elsewhere among those who are available. Where it is
+    /// free again, `slot_was_freed` must follow.
     pub(crate) fn set_slot(
         &mut self,
         agent: AgentId,
@@ -303,13 +305,18 @@ impl Router {
         state: SlotState,
         events: &mut Vec<Event>,
     ) {
-        let at = &mut self.agents[agent.index()].slots[usize::from(slot)];
-        at.state = state;
+        let known = &mut self.agents[agent.index()];
+        let at = &mut known.slots[usize::from(slot)];
+        let was_free = std::mem::replace(&mut at.state, state).is_free();
         at.since = Some(self.now);
         self.deadlines.cancel(&mut at.ticket);
-        self.agents[agent.index()].count_busy(self.now);
         events.push(Event::SlotChanged { agent, slot, state });
-        self.relist(agent);
+        if was_free != state.is_free() {
+            known.count_busy(self.now);
+        }
+        if was_free {
+            self.relist(agent);
+        }
     }
 
     pub(crate) fn free_slot(&mut self, agent: AgentId, slot: u8, events: &mut Vec<Event>) {
@@ -384,28 +391,29 @@ impl Router {
 
     fn relist_at(&mut self, agent: AgentId, desk: usize) {
         let known = &self.agents[agent.index()];
-        let Desk { pool, adapter, listed, measured: was_measured, .. } = known.desks[desk];
-        let is_available = known.is_available_at(&known.desks[desk], &self.plan.channels);
-        if !is_available && listed.is_none() {
+        let at = &known.desks[desk];
+        let is_available = known.is_available_at(at, &self.plan.channels);
+        if !is_available && at.listed.is_none() {
             return;
         }
-        let wanted = is_available.then(|| known.key(agent, &known.desks[desk]));
+        let (pool, listed) = (at.pool, at.listed);
+        let wanted = is_available.then(|| known.key(agent, at));
         let has_others = self.pools.has_other_orders(pool);
         if listed == wanted && !has_others {
             return;
         }
         let (mut measured, mut measures) = (Measures::default(), Measures::default());
         if has_others {
-            (measured, measures) = (was_measured, known.measures(agent, self.plan.seed));
+            (measured, measures) = (at.measured, known.measures(agent, self.plan.seed));
             if listed == wanted && measured == measures {
                 return;
             }
         }
+        let open = at.adapter.is_none_or(|adapter| self.is_open(adapter));
         if let Some(key) = listed {
             self.pools.remove(pool, key, measured);
         }
         if let Some(key) = wanted {
-            let open = adapter.is_none_or(|adapter| self.is_open(adapter));
             self.pools.insert(pool, key, measures, open);
             if listed.is_none() {
                 self.spared.extend(self.pools.pools[pool as usize].kept_free_for.iter());

@@ -150,13 +150,13 @@ impl Router {
         if now > Timestamp::LATEST {
             return Err(Rejection::TimeTooLate);
         }
-        if command == Command::AdvanceTime {
+        if matches!(command, Command::AdvanceTime) {
             self.advance(now, events);
             return Ok(());
         }
         // An epoch begins whatever is overdue: it stays so until the domain has recovered.
         let overdue = self.next_deadline().filter(|at| *at <= now);
-        if let Some(at) = overdue.filter(|_| command != Command::EpochBegan) {
+        if let Some(at) = overdue.filter(|_| !matches!(command, Command::EpochBegan)) {
             return Err(Rejection::DeadlineDue { at });
         }
         let before = std::mem::replace(&mut self.now, now);
@@ -234,6 +234,8 @@ impl Router {
     /// Fires what is due, each at its own instant, each followed by its own match; but exclusions
     /// and delays that end at an instant are matched with whatever else falls due at it, so that no
     /// call is offered before a better one that may be offered from this instant on too.
+    // Few commands come here.
+    #[inline(never)]
     fn advance(&mut self, now: Timestamp, events: &mut Vec<Event>) {
         let mut fired = 0;
         // A match of this instant that has been put off.
