@@ -8,10 +8,12 @@
 mod agenda;
 mod chance;
 mod distribution;
+pub mod erlang;
 mod fates;
 mod models;
 mod replications;
 mod surroundings;
+pub mod target;
 mod world;
 
 pub use chance::{Luck, Random, Stream, luck, stream};
