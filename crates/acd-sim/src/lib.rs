@@ -12,6 +12,7 @@ pub mod erlang;
 mod fates;
 mod models;
 mod replications;
+pub mod report;
 mod surroundings;
 pub mod target;
 mod world;
