@@ -13,6 +13,7 @@ mod fates;
 mod models;
 mod replications;
 pub mod report;
+pub mod scenario;
 mod surroundings;
 pub mod target;
 mod world;
