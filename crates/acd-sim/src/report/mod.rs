@@ -15,4 +15,4 @@ pub use axis::Axis;
 pub use blocks::{Blocks, blocks, hours};
 pub use chart::{Chart, Point, Rule, Series};
 pub use page::{Block, Cell, Page, Section, Table, Tile, Tone};
-pub use words::{clock, escape, length, percent, short_length};
+pub use words::{clock, escape, length, percent, rough_length, short_length};

@@ -25,7 +25,19 @@ pub fn length(seconds: f64) -> String {
     }
 }
 
-/// The same without a rest of nothing, for the marks of an axis: `30 s`, `2 min`, `1 h`.
+/// The same with two or three digits, where there is little room: `4.2 s`, `38 s`, `7.4 min`, `1.3 h`.
+#[must_use]
+pub fn rough_length(seconds: f64) -> String {
+    if seconds < 99.5 {
+        length(seconds)
+    } else if seconds < 3_600.0 {
+        format!("{:.1} min", seconds / 60.0)
+    } else {
+        format!("{:.1} h", seconds / 3_600.0)
+    }
+}
+
+/// The same as [`length`] without a rest of nothing, for the marks of an axis: `30 s`, `2 min`, `1 h`.
 #[must_use]
 pub fn short_length(seconds: f64) -> String {
     let whole = seconds.round() as u64;
@@ -90,6 +102,7 @@ mod tests {
         {
             assert_eq!(short_length(seconds), text);
         }
+        assert_eq!([38.0, 444.0, 4_680.0].map(rough_length), ["38 s", "7.4 min", "1.3 h"]);
         assert_eq!([percent(0.8342), percent(1.0)], ["83.4 %", "100 %"]);
     }
 

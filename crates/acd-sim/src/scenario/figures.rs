@@ -92,6 +92,9 @@ pub struct Figures {
     pub service_level: Levels,
     /// Short abandons counted as abandons.
     pub service_level_with_short: Levels,
+    /// A of N, of those sent out of acdd and turned away, and of those moved or answered elsewhere
+    /// after the target had passed: what `staff` goes by, since nobody is well served by being sent on.
+    pub served_in_time: Option<Estimate>,
     /// The mean wait of those answered.
     pub asa_seconds: Option<Estimate>,
     /// Of those answered, a day's median.
@@ -169,6 +172,10 @@ impl Figures {
             }),
             service_level: Levels::of(days, false),
             service_level_with_short: Levels::of(days, true),
+            served_in_time: share(&|day| {
+                let sent = day.overflowed + day.rejected + day.gone_late;
+                (day.answered_within as f64, (day.answered + day.abandoned + sent) as f64)
+            }),
             asa_seconds: share(&|day| {
                 (day.waits.iter().map(|wait| f64::from(*wait)).sum(), day.answered as f64)
             }),
@@ -278,8 +285,8 @@ fn queues(scenario: &Scenario, days: &[(Day, Counted)]) -> Vec<QueueOutcome> {
         }
         queues.push(QueueOutcome {
             queue: queue.name.clone(),
-            target_share: f64::from(queue.service_level.answered_percent) / 100.0,
-            target_seconds: queue.service_level.within.0 as f64 / 1e6,
+            target_share: scenario.wanted(id),
+            target_seconds: scenario.within(id).0 as f64 / 1e6,
             day: Figures::of(&whole),
             by_interval: (0..count).map(|at| Figures::of(&of(at, at + 1))).collect(),
         });

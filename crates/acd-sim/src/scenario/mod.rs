@@ -7,6 +7,7 @@ mod file;
 mod play;
 mod read;
 mod roster;
+mod staff;
 mod tally;
 mod teams;
 #[cfg(test)]
@@ -15,12 +16,14 @@ mod values;
 
 pub use figures::{Figures, Levels, Occupancy, Outcome, QueueOutcome, TeamOutcome};
 pub use file::ScenarioError;
+pub use staff::{Heads, Missed, Staffing};
 pub use teams::{Team, teams};
 
 use crate::distribution::Distribution;
 use crate::replications::replicate;
+use crate::target::ServiceTarget;
 use crate::world::{Counted, Refused, World};
-use acd_core::{CallEntry, PlanDefect, RoutingPlan, Span};
+use acd_core::{CallEntry, PlanDefect, QueueId, RoutingPlan, Span};
 use arrivals::Arrivals;
 use play::{Play, START};
 use roster::Roster;
@@ -48,6 +51,8 @@ pub struct Scenario {
     streams: Vec<Stream>,
     roster: Roster,
     behaviour: Behaviour,
+    /// What is measured by in the place of each queue's own target.
+    target: Option<ServiceTarget>,
 }
 
 /// Calls of one kind.
@@ -99,6 +104,18 @@ impl Scenario {
         let begins = |index: usize| self.from + index as f64 * self.interval;
         let bounds = |index| (begins(index), begins(index + 1).min(self.to));
         (0..self.intervals()).map(bounds).collect()
+    }
+
+    /// The share of calls that a queue wants answered in time.
+    fn wanted(&self, queue: QueueId) -> f64 {
+        let own = self.plan.queues[queue.index()].service_level.answered_percent;
+        self.target.map_or(f64::from(own) / 100.0, |target| target.share)
+    }
+
+    /// Within what time a call of a queue is answered in time.
+    fn within(&self, queue: QueueId) -> Span {
+        let own = self.plan.queues[queue.index()].service_level.within;
+        self.target.map_or(own, |target| Span(target.within.as_micros() as u64))
     }
 
     fn intervals(&self) -> usize {

@@ -79,6 +79,7 @@ impl Reader<'_> {
             roster: self.roster(begin, end)?,
             behaviour: self.behaviour()?,
             remarks: Vec::new(),
+            target: None,
         };
         for (name, stream) in self.file.calls.get_ref() {
             let stream = self.stream(&scenario, name, stream)?;

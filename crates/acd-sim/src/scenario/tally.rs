@@ -23,6 +23,8 @@ pub(super) struct Counts {
     pub(super) rejected: u64,
     /// Sent to another queue, or taken back from this one.
     pub(super) moved: u64,
+    /// Moved, or answered elsewhere, after the target had passed.
+    pub(super) gone_late: u64,
     /// Within the target.
     pub(super) answered_within: u64,
     pub(super) abandoned_within: u64,
@@ -65,6 +67,7 @@ impl Counts {
         self.overflowed += other.overflowed;
         self.rejected += other.rejected;
         self.moved += other.moved;
+        self.gone_late += other.gone_late;
         self.answered_within += other.answered_within;
         self.abandoned_within += other.abandoned_within;
         self.short_within += other.short_within;
@@ -83,8 +86,14 @@ impl Counts {
                 self.answered_within += within;
                 self.waits.push(seconds(wait));
             }
-            End::Elsewhere => self.answered_elsewhere += 1,
-            End::Moved => self.moved += 1,
+            End::Elsewhere => {
+                self.answered_elsewhere += 1;
+                self.gone_late += 1 - within;
+            }
+            End::Moved => {
+                self.moved += 1;
+                self.gone_late += 1 - within;
+            }
             End::Of(Outcome::Abandoned) => {
                 self.abandoned += 1;
                 self.abandoned_within += within;
@@ -177,10 +186,6 @@ impl<'s> Tally<'s> {
         Some(((since / self.scenario.interval) as usize).min(self.day.all.len() - 1))
     }
 
-    fn target(&self, queue: QueueId) -> Span {
-        self.scenario.plan.queues[queue.index()].service_level.within
-    }
-
     pub(super) fn arrived(&mut self, now: Timestamp, call: CallHandle) {
         let live = Live { arrived: now, first: None, answered: false, stays: Vec::new() };
         self.live.insert(call, live);
@@ -249,14 +254,14 @@ impl<'s> Tally<'s> {
     }
 
     fn stay_ended(&mut self, now: Timestamp, (queue, entered): (QueueId, Timestamp), how: End) {
-        let target = self.target(queue);
+        let target = self.scenario.within(queue);
         if let Some(interval) = self.interval(entered) {
             self.day.queues[queue.index()][interval].ended(how, now.since(entered), target);
         }
     }
 
     fn call_ended(&mut self, now: Timestamp, live: &Live, how: End) {
-        let target = live.first.map_or(Span(0), |queue| self.target(queue));
+        let target = live.first.map_or(Span(0), |queue| self.scenario.within(queue));
         if let Some(interval) = self.interval(live.arrived) {
             self.day.all[interval].ended(how, now.since(live.arrived), target);
         }

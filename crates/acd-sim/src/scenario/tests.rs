@@ -272,3 +272,63 @@ fn notes_that_a_queue_gives_no_time_for_are_remarked_upon() {
     let scenario = Scenario::read(text, &Arc::new(without)).expect("right");
     assert!(scenario.remarks[0].contains("calls.bills.wrap_up has no effect in queue billing"));
 }
+
+#[test]
+fn the_fewest_who_reach_a_target_are_about_those_of_erlang() {
+    // Steady all day, one team, exponential talk: Erlang A is right, so that little is to be searched.
+    let text = r#"
+        from = "08:00"
+        to = "12:00"
+        interval = "1h"
+        warm_up = "1h"
+        replications = 60
+        [calls.all]
+        queue = "sales"
+        per_interval = [60, 120, 120, 60]
+        talk = "3m"
+        wrap_up = { exactly = "0s" }
+        patience = "3m"
+    "#;
+    let plan = plan("ana = {}\n");
+    let scenario = Scenario::read(text, &plan).expect("right");
+    let target = "80% in 20s".parse().expect("a target");
+    let found = scenario.staff(Some(target), 2, |_, _| {}).expect("played");
+    let goals = crate::erlang::Goals { service_level: Some(target), ..Default::default() };
+    for (calls, interval) in [(120.0, 2), (60.0, 3)] {
+        let load =
+            Load::new(calls / 3_600.0, 180.0, Some(180.0), Lines::Unlimited).expect("a load");
+        let known = load.fewest_agents(&goals).expect("reached").agents;
+        let [got] = found.agents.0[interval][..] else { panic!("one team") };
+        assert!(got.abs_diff(known) <= 1, "{known} by Erlang, {:?}", found.agents);
+    }
+    assert!(found.missed.is_empty(), "{:?}", found.missed);
+    let heads: u32 = found.agents.0.iter().flatten().sum();
+    assert!((found.hours - f64::from(heads)).abs() < 1e-9);
+}
+
+#[test]
+fn a_target_that_nobody_can_reach_is_told() {
+    let text = r#"
+        from = "08:00"
+        to = "09:00"
+        interval = "30m"
+        replications = 10
+        [calls.bills]
+        dialed = "+15550100"
+        per_hour = [30]
+        talk = "1m"
+    "#;
+    // To sales they come after a minute; nobody can bill.
+    let scenario = Scenario::read(text, &plan("sue = {}\n")).expect("right");
+    let found = scenario.staff(None, 2, |_, _| {}).expect("played");
+    assert_eq!(found.nobody, ["billing"]);
+    // Ringing takes longer than the target lets it.
+    let slow = format!(
+        "{}[agents]\nanswer = {{ exactly = \"10s\" }}\n",
+        text.replace("dialed = \"+15550100\"", "queue = \"sales\"")
+    );
+    let scenario = Scenario::read(&slow, &plan("sue = {}\n")).expect("right");
+    let target = "80% in 5s".parse().expect("a target");
+    let found = scenario.staff(Some(target), 2, |_, _| {}).expect("played");
+    assert_eq!(found.missed.len(), 2, "{:?}", found.missed);
+}

@@ -17,10 +17,6 @@ impl Length {
     pub(super) fn us(self) -> f64 {
         self.0.as_micros() as f64
     }
-
-    pub(super) fn seconds(self) -> f64 {
-        self.0.as_secs_f64()
-    }
 }
 
 fn length(text: &str) -> Result<Length, String> {
@@ -253,7 +249,7 @@ mod tests {
 
     #[test]
     fn times_and_shares_are_read_as_people_write_them() {
-        assert_eq!(read::<Length>("\"1m30s\"").expect("right").seconds(), 90.0);
+        assert_eq!(read::<Length>("\"1m30s\"").expect("right").us(), 90e6);
         assert_eq!(read::<Clock>("\"08:30\"").expect("right"), Clock(30_600.0));
         assert_eq!(read::<Clock>("\"24:00\"").expect("right"), Clock(86_400.0));
         assert_eq!(read::<Share>("\"2.5%\"").expect("right"), Share(0.025));
