@@ -4,13 +4,15 @@
 use super::tally::{Counts, Day, Time};
 use super::{Scenario, Team};
 use crate::replications::{Estimate, ratio};
+use crate::report::clock;
 use crate::world::Counted;
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 /// What the days came to.
 #[derive(Clone, Debug, Serialize)]
 pub struct Outcome {
-    /// When each interval begins and ends, in seconds since midnight.
+    /// When each interval begins and ends, in seconds since midnight; in JSON times of day.
+    #[serde(serialize_with = "as_clocks")]
     pub intervals: Vec<(f64, f64)>,
     /// In the order of the configuration, those that no call came to left out.
     pub queues: Vec<QueueOutcome>,
@@ -121,6 +123,21 @@ pub struct Levels {
     pub abandons_missed: Option<Estimate>,
     /// A / (N - B).
     pub abandons_ignored: Option<Estimate>,
+}
+
+/// Seconds since midnight as a time of day.
+pub(super) fn as_clock<S: Serializer>(seconds: &f64, to: S) -> Result<S::Ok, S::Error> {
+    to.serialize_str(&clock(*seconds))
+}
+
+fn as_clocks<S: Serializer>(intervals: &[(f64, f64)], to: S) -> Result<S::Ok, S::Error> {
+    #[derive(Serialize)]
+    struct Interval {
+        from: String,
+        to: String,
+    }
+    let clocks = |(begin, end): &(f64, f64)| Interval { from: clock(*begin), to: clock(*end) };
+    to.collect_seq(intervals.iter().map(clocks))
 }
 
 type Share = (f64, f64);

@@ -28,11 +28,11 @@ pub(crate) struct SimulateArguments {
     pub(crate) scenario: Option<PathBuf>,
 
     /// Writes the report as a page, too.
-    #[arg(long, value_name = "FILE", requires = "scenario")]
+    #[arg(long, value_name = "FILE", requires = "scenario", conflicts_with = "models")]
     pub(crate) html: Option<PathBuf>,
 
     /// How many days are played [default: as the scenario says].
-    #[arg(long, value_name = "N", requires = "scenario",
+    #[arg(long, value_name = "N", requires = "scenario", conflicts_with = "models",
         value_parser = clap::value_parser!(u64).range(1..=10_000))]
     pub(crate) replications: Option<u64>,
 
@@ -41,11 +41,12 @@ pub(crate) struct SimulateArguments {
     pub(crate) models: Option<PathBuf>,
 
     /// Only the model of this name; may be given again.
-    #[arg(long = "case", value_name = "ID", requires = "models")]
+    #[arg(long = "case", value_name = "ID", requires = "models", conflicts_with = "scenario")]
     pub(crate) cases: Vec<String>,
 
     /// How long it runs, as a multiple of what the file of models says [default: 1].
-    #[arg(long, value_name = "N", value_parser = effort, requires = "models")]
+    #[arg(long, value_name = "N", value_parser = effort, requires = "models",
+        conflicts_with = "scenario")]
     pub(crate) effort: Option<f64>,
 
     /// Where chance begins: the same seed gives the same figures [default: as the scenario says, or 1].

@@ -18,7 +18,13 @@ pub(super) fn page(answer: &Answer) -> Page {
         title: title.to_owned(),
         lead: lead(answer),
         tiles: tiles(answer),
-        sections: vec![waiting(answer), levels(answer), agents(answer), queues(answer)],
+        sections: vec![
+            queues(answer),
+            waiting(answer),
+            levels(answer),
+            agents(answer),
+            intervals(answer),
+        ],
         conditions: conditions(answer),
         remarks: remarks(answer),
     }
@@ -287,18 +293,26 @@ fn queues(answer: &Answer) -> Section {
     rows.push(total);
     let table =
         Table { caption: String::new(), heads: heads(&["Queue", "Target"]), rows, total: true };
-    let mut blocks = vec![Block::Table(table)];
+    let text = "Numbers of calls are means of a day. Sent on are calls that a rule moved to another queue, \
+        turned away, or sent out of acdd. Short are those who hung up at once. All calls counts each call \
+        once, by its whole wait and the target of the queue that it came to first.";
+    let blocks = vec![Block::Table(table)];
+    Section { title: "Queues".to_owned(), text: text.to_owned(), blocks }
+}
+
+fn intervals(answer: &Answer) -> Section {
+    let outcome = &answer.outcome;
+    let mut blocks = Vec::new();
     for queue in &outcome.queues {
-        let title = format!("{} by interval", queue.queue);
+        let title = queue.queue.clone();
         let table = by_interval(answer, &queue.by_interval, Some(queue.target_share));
         blocks.push(Block::Folded { title, table });
     }
     let table = by_interval(answer, &outcome.all_by_interval, None);
-    blocks.push(Block::Folded { title: "All calls by interval".to_owned(), table });
-    let text = "Numbers of calls are means of a day. Sent on are calls that a rule moved to another queue, \
-        turned away, or sent out of acdd. Short are those who hung up at once. All calls counts each call \
-        once, by its whole wait.";
-    Section { title: "Figures".to_owned(), text: text.to_owned(), blocks }
+    blocks.push(Block::Folded { title: "All calls".to_owned(), table });
+    let text =
+        "By the interval in which calls came to the queue; all calls by that of their arrival.";
+    Section { title: "Figures by interval".to_owned(), text: text.to_owned(), blocks }
 }
 
 fn by_interval(answer: &Answer, figures: &[Figures], target: Option<f64>) -> Table {

@@ -4,7 +4,7 @@
 //! A heuristic, not an optimum. First every queue's calls are given to the most specialised team that
 //! may take them, in the number that Erlang A, or C where nobody hangs up, asks for. Then, round by
 //! round, the day is played: where a queue misses its target in an interval, the busiest team that
-//! may serve it gets more agents there. When all targets hold, agents are taken away again, one by
+//! may serve it gets more agents there. When all targets hold, with 95 % confidence, agents are taken away again, one by
 //! one, where the targets still hold without them. At the end the days are played once more with
 //! other chance: what is reported is not what the search has picked its numbers by.
 
@@ -53,7 +53,8 @@ pub struct Staffing {
 pub struct Missed {
     /// The queue.
     pub queue: String,
-    /// When the interval begins, in seconds since midnight.
+    /// When the interval begins, in seconds since midnight; in JSON a time of day.
+    #[serde(serialize_with = "crate::scenario::figures::as_clock")]
     pub from: f64,
     /// The share that is wanted.
     pub wanted: f64,
@@ -194,14 +195,15 @@ impl Search<'_> {
         Ok(outcome)
     }
 
-    /// The queues that are short of their target.
+    /// The queues of which it is not sure that they reach their target: a target holds when even the
+    /// lower end of the confidence interval reaches it.
     fn short(&self, outcome: &Outcome) -> Short {
         let wanted = wanted(self.scenario, self.teams, outcome);
         let of = |interval: usize| {
             let each = outcome.queues.iter().zip(&wanted);
             let short = each.filter_map(|(queue, wanted)| {
                 let level = queue.by_interval[interval].served_in_time?;
-                let short = wanted.share - level.value;
+                let short = wanted.share - (level.value - level.half_width);
                 (short > 0.0).then(|| (queue.queue.clone(), short))
             });
             short.collect()
