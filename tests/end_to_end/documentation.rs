@@ -94,3 +94,37 @@ fn the_proto_lists_the_same_rejections_as_the_page() {
     let first_table = page.find("Requests of people").expect("the second table");
     assert_eq!(listed(&page[..first_table], "Rejections", 1), promised);
 }
+
+/// The names of the fields of structures in a source file.
+fn fields<'t>(source: &'t str, visibility: &str) -> BTreeSet<&'t str> {
+    let field = |line: &'t str| {
+        let (name, _) = line.trim_start().strip_prefix(visibility)?.split_once(": ")?;
+        name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_')
+            .then_some(name)
+    };
+    source.lines().filter_map(field).collect()
+}
+
+#[test]
+fn every_key_of_a_scenario_is_listed_and_no_other() {
+    let page = text("docs/simulation.md");
+    let source = text("crates/acd-sim/src/scenario/file.rs");
+    let tables = page.split("## The report").next().expect("the part before");
+    let rows = tables.lines().filter(|line| line.starts_with("| `"));
+    let keys: BTreeSet<&str> = rows
+        .filter_map(|row| row.split('`').nth(1))
+        .filter(|key| !key.starts_with(['"', '{']))
+        .collect();
+    assert_eq!(keys, fields(&source, "pub(super) "));
+}
+
+#[test]
+fn every_figure_of_a_simulation_is_listed() {
+    let page = text("docs/simulation.md");
+    for file in ["figures.rs", "staff/mod.rs"] {
+        let source = text(&format!("crates/acd-sim/src/scenario/{file}"));
+        for field in fields(&source, "pub ") {
+            assert!(page.contains(&format!("`{field}`")) || page.contains(&format!("[].{field}`")), "{field}");
+        }
+    }
+}

@@ -14,6 +14,8 @@ pub mod erlang;
 mod fates;
 mod models;
 mod replications;
+pub mod report;
+pub mod scenario;
 mod surroundings;
 pub mod target;
 mod world;

@@ -1,5 +1,6 @@
 //! The same thing many times, on all cores, and what the mean of it is worth.
 
+use serde::Serialize;
 use statrs::distribution::{ContinuousCDF as _, StudentsT};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
@@ -55,7 +56,7 @@ pub fn cores() -> usize {
 }
 
 /// A measure of many replications, and how far from it the truth may be.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Estimate {
     /// The measure.
     pub value: f64,

@@ -5,7 +5,7 @@ mod calls;
 use crate::conform::{self, ConformArguments};
 use crate::erlang::{self, ErlangArguments};
 use crate::explain::{self, ExplainArguments};
-use crate::simulate::cli as simulate;
+use crate::simulate::{cli as simulate, staff};
 use crate::times::parse_length;
 use clap::parser::ValueSource;
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
@@ -20,6 +20,7 @@ pub(crate) use crate::channel::Channel;
 pub(crate) use crate::journal::cli::JournalCommand;
 pub(crate) use crate::routes::{NumbersArguments, RoutesArguments};
 pub(crate) use crate::simulate::cli::SimulateArguments;
+pub(crate) use crate::simulate::staff::StaffArguments;
 pub(crate) use crate::trace::cli::TraceCommand;
 
 const EXAMPLES: &str = "\
@@ -200,7 +201,11 @@ pub(crate) enum Command {
     ///
     /// Calls come and people talk by chance; who gets which call is decided as the daemon would.
     #[command(after_help = simulate::EXAMPLES)]
-    Simulate(SimulateArguments),
+    Simulate(Box<SimulateArguments>),
+
+    /// Finds how many agents with which skills each interval of a day needs, without a daemon.
+    #[command(after_help = staff::EXAMPLES)]
+    Staff(StaffArguments),
 
     /// Plays real call logs against the daemon.
     #[command(subcommand, after_help = "Examples:\n  acdctl trace play calls.csv")]

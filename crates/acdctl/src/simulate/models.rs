@@ -1,13 +1,14 @@
 //! Answers `simulate --models`: what the Router makes of queueing models, beside what is known of them.
 
 use super::cli::SimulateArguments;
+use super::progress_bar;
 use crate::failure::Failure;
 use crate::output::{Output, counted, note};
 use crate::table::Table;
 use acd_sim::{Compared, Known, Measured, Models, Run};
-use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::time::Instant;
 
 /// What the process exits with when a measure is not where it should be, ...
@@ -39,15 +40,20 @@ struct ExpectedRow {
     within: bool,
 }
 
-pub(crate) fn models(arguments: &SimulateArguments, output: Output) -> Result<(), Failure> {
-    let file = arguments.models.display();
-    let text = std::fs::read_to_string(&arguments.models)
+pub(super) fn models(
+    path: &Path,
+    arguments: &SimulateArguments,
+    output: Output,
+) -> Result<(), Failure> {
+    let file = path.display();
+    let text = std::fs::read_to_string(path)
         .map_err(|error| Failure::Wrong(format!("cannot read {file}: {error}")))?;
     let models = Models::read(&text).map_err(|error| Failure::Wrong(format!("{file}: {error}")))?;
     let chosen = chosen(&models, &arguments.cases).map_err(Failure::Wrong)?;
-    let threads = arguments.threads.map_or_else(acd_sim::cores, usize::from);
-    let run = Run { effort: arguments.effort, seed: arguments.seed, threads };
-    let bar = progress_bar(&chosen, run, output);
+    let (effort, seed) = (arguments.effort.unwrap_or(1.0), arguments.seed.unwrap_or(1));
+    let run = Run { effort, seed, threads: arguments.threads() };
+    // Counts replications, of a model at a time.
+    let bar = progress_bar(chosen.iter().map(|known| known.replications(run)).sum(), output);
     let mut table = Table::new(&["MODEL", "MEASURE", "EXPECTED>", "GOT>", "±>", "TOLERANCE>", ""]);
     let (mut cases, mut outside) = (Vec::new(), Vec::new());
     for known in chosen {
@@ -100,17 +106,6 @@ fn chosen<'m>(models: &'m Models, names: &[String]) -> Result<Vec<&'m Known>, St
         })
     };
     names.iter().map(find).collect()
-}
-
-/// Counts replications, of a model at a time.
-fn progress_bar(chosen: &[&Known], run: Run, output: Output) -> ProgressBar {
-    if output.json {
-        return ProgressBar::hidden();
-    }
-    let replications = chosen.iter().map(|known| known.replications(run)).sum();
-    let style = ProgressStyle::with_template("{bar:30} {percent:>3} %  {msg}  {eta} left")
-        .unwrap_or_else(|_| ProgressStyle::default_bar());
-    ProgressBar::new(replications).with_style(style)
 }
 
 fn add(table: &mut Table, id: &str, compared: &BTreeMap<String, Compared>) {
