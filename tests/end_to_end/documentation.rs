@@ -99,7 +99,8 @@ fn the_proto_lists_the_same_rejections_as_the_page() {
 fn fields<'t>(source: &'t str, visibility: &str) -> BTreeSet<&'t str> {
     let field = |line: &'t str| {
         let (name, _) = line.trim_start().strip_prefix(visibility)?.split_once(": ")?;
-        name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_')
+        name.bytes()
+            .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_')
             .then_some(name)
     };
     source.lines().filter_map(field).collect()
@@ -124,7 +125,10 @@ fn every_figure_of_a_simulation_is_listed() {
     for file in ["figures.rs", "staff/mod.rs"] {
         let source = text(&format!("crates/acd-sim/src/scenario/{file}"));
         for field in fields(&source, "pub ") {
-            assert!(page.contains(&format!("`{field}`")) || page.contains(&format!("[].{field}`")), "{field}");
+            assert!(
+                page.contains(&format!("`{field}`")) || page.contains(&format!("[].{field}`")),
+                "{field}"
+            );
         }
     }
 }

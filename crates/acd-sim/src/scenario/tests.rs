@@ -59,8 +59,7 @@ fn near(what: &str, got: Option<Estimate>, known: f64, tolerance: f64) {
     assert!((got.value - known).abs() < within, "{what}: {got:?}, known {known}");
 }
 
-/// The whole of the config's wrap-up, which nobody cuts short, lies in the handling time. It is
-/// constant, so that handling is not exponential: with Erlang A as the yardstick talk alone is.
+/// Notes are taken in no time, so that agents are busy for exponential times, as Erlang has it.
 #[test]
 fn a_long_steady_day_comes_out_as_erlang_a_says() {
     let text = r#"

@@ -139,7 +139,7 @@ fn waiting(answer: &Answer) -> Section {
         "Mean wait",
         "of calls that were answered, ringing included, by the time at which they came",
         &day(answer),
-        &|most| Axis::seconds("wait", most),
+        &|most| Axis::seconds("mean wait", most),
         of_queues(answer, |figures| figures.asa_seconds),
     );
     blocks.extend(charts(

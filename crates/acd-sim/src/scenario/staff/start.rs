@@ -66,12 +66,12 @@ impl Group<'_> {
     fn need(&self, scenario: &Scenario, begin: f64, end: f64) -> u32 {
         let since = scenario.warm_up - scenario.from;
         let calls = |stream: &&Stream| stream.arrivals.expected(begin + since, end + since);
-        let all: f64 = self.streams.iter().map(|stream| calls(&stream)).sum();
+        let all: f64 = self.streams.iter().map(calls).sum();
         if all < 1e-6 {
             return 0;
         }
         let mean = |of: &dyn Fn(&Stream) -> f64| {
-            self.streams.iter().map(|stream| calls(&stream) * of(stream)).sum::<f64>() / all
+            self.streams.iter().map(|stream| calls(stream) * of(stream)).sum::<f64>() / all
         };
         let queue = &scenario.plan.queues[self.queue.index()];
         let answer = scenario.behaviour.answer.mean_us() / 1e6;
