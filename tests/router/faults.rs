@@ -12,6 +12,7 @@
 )]
 
 mod books;
+mod chosen;
 #[path = "../crashes/dice.rs"]
 mod dice;
 #[expect(dead_code, reason = "only plans are drawn")]

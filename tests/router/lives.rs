@@ -1,6 +1,7 @@
 //! Random lives of a Router: what is tried, what it meets, and what an outsider keeps of it.
 
 use crate::books::Books;
+use crate::chosen::{Foreseen, nobody_available_would_take};
 use crate::everything;
 use crate::kept::{Auditor, Nobody, Watch};
 use crate::told::Told;
@@ -665,6 +666,10 @@ pub(crate) struct World {
     trying: Option<(Timestamp, Command)>,
     /// What keeps agents from calls is compared with the twin's, after each thirteenth command.
     explains: bool,
+    /// What agents would take is asked before they do.
+    chooses: bool,
+    /// How often that could be compared with an offer.
+    pub(crate) foreseen: usize,
 }
 
 impl World {
@@ -719,6 +724,14 @@ impl World {
         world
     }
 
+    /// The same, asked before every command what an agent would take whom it makes available.
+    pub(crate) fn choosing(plan: RoutingPlan) -> Self {
+        let mut world = Self::before_work(plan);
+        world.chooses = true;
+        world.begin();
+        world
+    }
+
     fn before_work(plan: RoutingPlan) -> Self {
         Self {
             router: Router::new(Arc::new(plan)).unwrap(),
@@ -733,6 +746,8 @@ impl World {
             auditor: None,
             trying: None,
             explains: false,
+            chooses: false,
+            foreseen: 0,
         }
     }
 
@@ -792,6 +807,8 @@ impl World {
         }
         let digest = self.router.digest();
         let from = self.events.len();
+        let foreseen = Some(()).filter(|()| self.chooses);
+        let foreseen = foreseen.and_then(|()| Foreseen::before(&self.router, &command));
         let answer = self.router.apply(self.now, command.clone(), &mut self.events);
         if let Some(twin) = &mut self.twin {
             let said = twin.apply(self.now, &command);
@@ -820,6 +837,10 @@ impl World {
                 self.check_recovery(from);
                 self.check_decisions(from);
                 self.check_that_all_fired();
+                if self.chooses {
+                    self.foreseen += usize::from(foreseen.is_some_and(|it| it.check(&self.router)));
+                    nobody_available_would_take(&self.router);
+                }
                 if let Some(told) = &mut self.told {
                     told.take_in(self.now, &self.events[from..]);
                     told.check(&self.router);

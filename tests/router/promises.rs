@@ -9,6 +9,8 @@
 
 mod books;
 mod bytes;
+mod choosing;
+mod chosen;
 mod commands;
 #[path = "../crashes/dice.rs"]
 #[expect(dead_code, reason = "others draw more from it")]

@@ -13,6 +13,7 @@ mod bits;
 mod call;
 mod calls;
 mod chance;
+mod choose;
 mod command;
 mod deadlines;
 mod decision;

@@ -150,30 +150,37 @@ impl Router {
     }
 
     fn best_call_for(&self, agent: AgentId) -> Option<(u32, Take)> {
+        let may_take = |desk: &&Desk| desk.listed.is_some() && self.is_within_reach(desk);
+        self.best_call_at(agent, self.agents[agent.index()].desks.iter().filter(may_take))
+    }
+
+    /// The call that the agent would take if he were available at these desks.
+    pub(crate) fn best_call_at<'a>(
+        &'a self,
+        agent: AgentId,
+        desks: impl Iterator<Item = &'a Desk> + Clone,
+    ) -> Option<(u32, Take)> {
         let takes = |place: &u32| !self.skips(self.places[*place].slot, agent);
         // Calls seldom skip the agent who would take them, and to see that they do not is to read
         // them: so it is seen of the first two, and of others only if one of these does.
-        let mut found = self.first_places(agent, |_| true);
+        let mut found = self.first_places(agent, desks.clone(), |_| true);
         if found.first.into_iter().chain(found.second).any(|(_, place)| !takes(&place)) {
-            found = self.first_places(agent, takes);
+            found = self.first_places(agent, desks, takes);
         }
         let winner = found.first?;
         Some((winner.1, self.take(winner, found.second)))
     }
 
-    /// Where the agent would take a call, and where if that one were not there, of the places that
-    /// are wanted.
-    fn first_places(
+    /// Where the agent would take a call at these desks, and where if that one were not there, of the
+    /// places that are wanted.
+    fn first_places<'a>(
         &self,
         agent: AgentId,
+        desks: impl Iterator<Item = &'a Desk>,
         is_wanted: impl Fn(&u32) -> bool,
     ) -> FirstTwo<(Standing, u32)> {
-        let taker = &self.agents[agent.index()];
-        let may_take = |desk: &&Desk| {
-            desk.listed.is_some() && desk.adapter.is_none_or(|adapter| self.is_open(adapter))
-        };
         let mut found = FirstTwo::NONE;
-        for desk in taker.desks.iter().filter(may_take) {
+        for desk in desks {
             self.look_in_lines(desk, &is_wanted, &mut found);
             if !self.awaited.is_empty() {
                 self.look_at_awaiting(agent, desk, &is_wanted, &mut found);
@@ -202,7 +209,7 @@ impl Router {
                 if found.second.is_some_and(|second| !self.comes_before(&one, &second)) {
                     break;
                 }
-                if kind.class == Class::Sparing && !self.leaves_enough(*queue, kind.channel) {
+                if kind.class == Class::Sparing && !self.leaves_enough_with(desk, *queue) {
                     break;
                 }
                 if is_wanted(&place) {
@@ -265,17 +272,17 @@ impl Router {
         one < other || one == other && self.places[*at].joined < self.places[*there].joined
     }
 
-    /// Whether the agent whom a call waits for may take it in one of its places.
+    /// Whether the agent whom a call waits for may take it in one of its places, once he is available
+    /// at the desk.
     fn may_take_awaiting(&self, agent: AgentId, desk: &Desk, place: u32) -> bool {
         let Place { slot, queue, demand, stage, .. } = self.places[place];
         let call = &self.calls[slot];
         let keep = self.plan.queues[queue.index()].keep_free;
         let is_urgent = keep.is_none_or(|keep| call.priority >= keep.for_priority);
-        desk.listed.is_some()
-            && desk.adapter.is_none_or(|adapter| self.is_open(adapter))
+        self.is_within_reach(desk)
             && self.is_open(call.adapter)
             && self.pools.serves(desk.pool, demand, stage)
-            && (is_urgent || self.leaves_enough(queue, desk.channel))
+            && (is_urgent || self.leaves_enough_with(desk, queue))
             && !self.skips(slot, agent)
     }
 

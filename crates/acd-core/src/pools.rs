@@ -134,6 +134,12 @@ impl Pools {
         self.by_stage[demand.index()][usize::from(stage)].has(pool as usize)
     }
 
+    /// Whether the agents of a pool meet a queue's own requirement.
+    pub(crate) fn meets(&self, pool: u32, queue: QueueId) -> bool {
+        // The first demands are the queues' own; at the last stage all delays are over.
+        self.by_stage[queue.index()].last().is_some_and(|serving| serving.has(pool as usize))
+    }
+
     /// Whether more agents are available at desks of a channel who meet a queue's own requirement.
     pub(crate) fn has_more_than(&self, agents: u32, queue: QueueId, channel: Channel) -> bool {
         // The first demands are the queues' own; at the last stage all delays are over.

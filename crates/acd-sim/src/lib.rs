@@ -6,12 +6,14 @@
 //! clock but the one that it turns.
 
 mod agenda;
+pub mod call_log;
 mod chance;
 mod distribution;
 mod fates;
 mod models;
 mod replications;
 mod surroundings;
+pub mod what_if;
 mod world;
 
 pub use chance::{Luck, Random, Stream, luck, stream};

@@ -5,6 +5,7 @@ mod calls;
 use crate::explain::{self, ExplainArguments};
 use crate::simulate::cli as simulate;
 use crate::times::parse_length;
+use crate::what_if::cli as what_if;
 use clap::parser::ValueSource;
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
@@ -19,6 +20,7 @@ pub(crate) use crate::journal::cli::JournalCommand;
 pub(crate) use crate::routes::{NumbersArguments, RoutesArguments};
 pub(crate) use crate::simulate::cli::SimulateArguments;
 pub(crate) use crate::trace::cli::TraceCommand;
+pub(crate) use crate::what_if::cli::WhatIfArguments;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -191,6 +193,13 @@ pub(crate) enum Command {
     /// Calls come and people talk by chance; who gets which call is decided as the daemon would.
     #[command(after_help = simulate::EXAMPLES)]
     Simulate(SimulateArguments),
+
+    /// Plays recorded calls under two configurations, without a daemon, and says what differs.
+    ///
+    /// Callers come, talk and hang up as they did, and people are at work as they were; who gets which
+    /// call is decided anew, once by each configuration.
+    #[command(after_help = what_if::EXAMPLES)]
+    Whatif(WhatIfArguments),
 
     /// Plays real call logs against the daemon.
     #[command(subcommand, after_help = "Examples:\n  acdctl trace play calls.csv")]

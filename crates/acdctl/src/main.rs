@@ -18,6 +18,7 @@ mod table;
 mod times;
 mod trace;
 mod watch;
+mod what_if;
 
 use clap::CommandFactory;
 use cli::{Arguments, Command, TraceCommand};
@@ -52,6 +53,7 @@ fn run(arguments: Arguments) -> Result<(), Failure> {
         Command::Routes(arguments) => routes::routes(arguments, output),
         Command::Journal(command) => journal::journal(&command, output),
         Command::Simulate(arguments) => simulate::models(&arguments, output),
+        Command::Whatif(arguments) => what_if::what_if(&arguments, output),
         Command::Status => wait(async { status::status(&daemon().await?, output).await }),
         Command::Queues => wait(async { lists::queues(&daemon().await?, output).await }),
         Command::Skills => wait(async { lists::skills(&daemon().await?, output).await }),

@@ -86,7 +86,10 @@ impl Estimates {
             let talks = if talks_are_pooled { all_talks.clone() } else { own_talks };
             let talks = Distribution::empirical(talks).ok();
             let count = calls.len();
-            (name.to_owned(), Group { calls: count, answered, patience: own, talks, talks_are_pooled })
+            (
+                name.to_owned(),
+                Group { calls: count, answered, patience: own, talks, talks_are_pooled },
+            )
         });
         let rings = calls().filter(|call| is_answered(call)).map(|call| call.ring.0 as f64);
         Self { groups: groups.collect(), pooled, rings: Distribution::empirical(rings).ok() }
@@ -125,7 +128,12 @@ impl Estimates {
     }
 
     /// The callers of a day, and for how many of them the estimate of patience said nothing.
-    pub(super) fn draw(&self, day: &RecordedDay, number: u32, terms: (u64, u64)) -> (Vec<Caller>, u64) {
+    pub(super) fn draw(
+        &self,
+        day: &RecordedDay,
+        number: u32,
+        terms: (u64, u64),
+    ) -> (Vec<Caller>, u64) {
         let (seed, replication) = terms;
         let mut random = stream(seed, replication, Stream::Calls(number));
         let mut beyond = 0;
@@ -150,7 +158,9 @@ impl Estimates {
         };
         let (talk, notes, ring) = match call.end {
             RecordedEnd::Answered { talk, notes } => (talk, notes, Some(call.ring)),
-            RecordedEnd::Abandoned | RecordedEnd::SentAway | RecordedEnd::Unknown => (None, None, None),
+            RecordedEnd::Abandoned | RecordedEnd::SentAway | RecordedEnd::Unknown => {
+                (None, None, None)
+            }
         };
         let talk = talk.unwrap_or_else(|| draw(&group.talks, TALK));
         let ring = ring.unwrap_or_else(|| draw(&self.rings, RING));

@@ -16,6 +16,7 @@ mod tally;
 
 pub use changes::{ChangedCall, Turn};
 pub use draws::PatienceOf;
+pub use logged::Reading;
 pub use patience::{Patience, Waited};
 pub use play::Work;
 pub use recording::{

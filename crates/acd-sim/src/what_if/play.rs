@@ -6,9 +6,7 @@ use super::staging::{Change, Stage};
 use crate::fates::{Fate, Fates};
 use crate::surroundings::{Call, NewCall, Reaction, Surroundings};
 use crate::world::{Counted, World};
-use acd_core::{
-    AgentId, Command, Event, Outcome, Presence, QueueId, SlotState, Span, Timestamp,
-};
+use acd_core::{AgentId, Command, Event, Outcome, Presence, QueueId, SlotState, Span, Timestamp};
 use std::sync::Arc;
 
 /// What came of a day.
@@ -184,7 +182,9 @@ impl Surroundings for Play<'_> {
         {
             self.next_change += 1;
             match *change {
-                Change::Closed(queue, closed) => commands.push(Command::SetClosed { queue, closed }),
+                Change::Closed(queue, closed) => {
+                    commands.push(Command::SetClosed { queue, closed })
+                }
                 Change::Presence(agent, to) => {
                     // Of several in one instant the last one counts.
                     changed.retain(|(other, _)| *other != agent);
@@ -241,7 +241,8 @@ impl Surroundings for Play<'_> {
                 let desk = &mut self.desks[agent.index()];
                 desk.pass(now);
                 let bit = 1 << slot;
-                desk.busy = if *state == SlotState::Free { desk.busy & !bit } else { desk.busy | bit };
+                desk.busy =
+                    if *state == SlotState::Free { desk.busy & !bit } else { desk.busy | bit };
             }
             Event::PresenceChanged { agent, presence, .. } => {
                 let desk = &mut self.desks[agent.index()];

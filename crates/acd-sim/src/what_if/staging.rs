@@ -70,8 +70,11 @@ impl Casting {
             free.reverse();
             free
         });
-        let mut casting =
-            Self { by_name: Default::default(), missing: Default::default(), besides: Default::default() };
+        let mut casting = Self {
+            by_name: Default::default(),
+            missing: Default::default(),
+            besides: Default::default(),
+        };
         for agent in recorded {
             let stands = stands(agent);
             for side in [0, 1] {
@@ -106,7 +109,8 @@ impl Stage {
         let cannot = |problem| CannotPlay { config: config.name.clone(), problem };
         let mut entries = Vec::new();
         for day in &recording.days {
-            let of_day: Result<Vec<_>, _> = day.calls.iter().map(|call| doors.entry(call)).collect();
+            let of_day: Result<Vec<_>, _> =
+                day.calls.iter().map(|call| doors.entry(call)).collect();
             entries.push(of_day.map_err(cannot)?);
         }
         let besides = casting.besides[side].clone();

@@ -146,8 +146,9 @@ impl Ledger {
         rows.extend(recording.groups().into_iter().map(|group| Row::Group(group.to_owned())));
         let calls = |day: usize| 0..recording.days[day].calls.len();
         let days = 0..recording.days.len();
-        let mut priorities: Vec<u8> =
-            days.flat_map(|day| calls(day).map(|call| entry(day, call).0).collect::<Vec<_>>()).collect();
+        let mut priorities: Vec<u8> = days
+            .flat_map(|day| calls(day).map(|call| entry(day, call).0).collect::<Vec<_>>())
+            .collect();
         priorities.sort_unstable_by(|one, other| other.cmp(one));
         priorities.dedup();
         rows.extend(priorities.into_iter().map(Row::Priority));

@@ -2,7 +2,6 @@
 
 mod casting;
 pub(crate) mod cli;
-mod log;
 mod report;
 mod script;
 mod stage;
@@ -10,10 +9,11 @@ mod stage;
 pub(crate) use stage::play;
 
 use crate::failure::Failure;
+use acd_sim::call_log::{CallLog, Day};
 use cli::PlayArguments;
-use log::Day;
 
 /// Reads the day that is asked for.
 pub(crate) fn read(arguments: &PlayArguments) -> Result<Day, Failure> {
-    log::read(&arguments.file, arguments.day).map_err(|error| Failure::Wrong(error.to_string()))
+    let day = CallLog::read(&arguments.file).and_then(|log| log.into_day(arguments.day));
+    day.map_err(|error| Failure::Wrong(error.to_string()))
 }

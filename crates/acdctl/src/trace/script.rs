@@ -1,7 +1,7 @@
 //! Turns a day of a log into callers and duties: who calls when, who is at work from when to when.
 
-use super::log::{Day, Outcome, Row};
 use acd_adapter::ScriptedCall;
+use acd_sim::call_log::{Day, Outcome, Row};
 use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
 

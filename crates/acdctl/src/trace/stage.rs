@@ -2,7 +2,6 @@
 
 use super::casting::{Routes, qualified, route};
 use super::cli::PlayArguments;
-use super::log::Day;
 use super::report::{Played, Report};
 use super::script::Script;
 use crate::daemon::{Daemon, request};
@@ -14,6 +13,7 @@ use acd_adapter::{
     Shift, SimulatedAgents, SimulatedClock, SimulatedPbx,
 };
 use acd_proto::v1;
+use acd_sim::call_log::Day;
 use indicatif::{ProgressBar, ProgressStyle};
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};

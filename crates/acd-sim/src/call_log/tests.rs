@@ -1,10 +1,14 @@
 //! Call logs: what is read, and what each broken row is told.
 
-use super::{Day, LogError, Outcome, Row, read_from};
-use jiff::civil::date;
+use super::{CallLog, Day, LogError, Outcome, Row};
+use jiff::civil::{Date, date};
 use std::time::Duration;
 
 const HEAD: &str = "call,day,offered_s,type,priority,wait_s,result,service_s,agent\n";
+
+fn read_from(file: &str, input: &[u8], day: Option<Date>) -> Result<Day, LogError> {
+    CallLog::read_from(file, input)?.into_day(day)
+}
 
 fn read(rows: &str) -> Result<Day, LogError> {
     read_from("log.csv", format!("{HEAD}{rows}").as_bytes(), None)
@@ -41,7 +45,7 @@ fn columns_are_found_by_their_names_and_others_are_left_alone() {
 }
 
 #[test]
-fn the_first_day_of_the_file_is_played_unless_another_is_asked_for() {
+fn the_first_day_of_the_file_is_taken_unless_another_is_asked_for() {
     let rows = "1,2026-03-11,100,PS,0,0,served,5,a\n\
                 2,2026-03-10,50,PS,0,0,served,5,a\n\
                 3,2026-03-11,90,PS,0,0,served,5,a\n";
@@ -55,6 +59,17 @@ fn the_first_day_of_the_file_is_played_unless_another_is_asked_for() {
         none.expect_err("it is not there").to_string(),
         "log.csv has no calls of 2026-03-12; it has 2026-03-10, 2026-03-11"
     );
+}
+
+#[test]
+fn all_days_are_there_in_the_order_of_the_file_with_all_types() {
+    let rows = "1,2026-03-11,100,PS,0,0,served,5,a\n\
+                1,2026-03-10,50,NW,0,0,served,5,a\n\
+                3,2026-03-11,90,IN,0,0,left_in_ivr,0,\n";
+    let log = CallLog::read_from("log.csv", format!("{HEAD}{rows}").as_bytes()).expect("right");
+    let days: Vec<_> = log.days().iter().map(|day| (day.day, day.rows.len())).collect();
+    assert_eq!(days, [(date(2026, 3, 11), 2), (date(2026, 3, 10), 1)]);
+    assert!(log.kinds().into_iter().eq(["IN", "NW", "PS"]));
 }
 
 #[test]
@@ -97,6 +112,8 @@ fn a_call_id_is_used_once_a_day() {
     let rows = "7,2026-03-11,100,PS,0,0,served,5,a\n\
                 7,2026-03-11,200,PS,0,0,served,5,a\n";
     assert_eq!(problems(rows), "log.csv:3: call: `7` is the call of line 2 too");
+    let rows = format!("1,2026-03-10,0,PS,0,0,served,5,a\n{rows}");
+    assert_eq!(problems(&rows), "log.csv:4: call: `7` is the call of line 3 too", "of every day");
 }
 
 #[test]

@@ -1,7 +1,10 @@
-//! Reads one day of a call log, and says precisely what is wrong with it.
+//! Reads a call log, and says precisely what is wrong with it.
+//!
+//! A log is CSV with a head line. Columns are found by name, others are left alone.
 
 use jiff::civil::Date;
 use std::collections::{BTreeSet, HashMap};
+use std::error::Error;
 use std::fmt;
 use std::io;
 use std::path::Path;
@@ -20,71 +23,105 @@ const CALL_BYTES_MAX: usize = 128;
 const COLUMNS: [&str; 9] =
     ["call", "day", "offered_s", "type", "priority", "wait_s", "result", "service_s", "agent"];
 
+/// A log that is right in every row.
+#[derive(Clone, Debug, PartialEq)]
+pub struct CallLog {
+    file: String,
+    days: Vec<Day>,
+}
+
 /// One day of a log.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Day {
-    pub(crate) day: Date,
-    /// In the order of the file.
-    pub(crate) rows: Vec<Row>,
+pub struct Day {
+    /// Which.
+    pub day: Date,
+    /// Its calls, at least one, in the order of the file; each id once.
+    pub rows: Vec<Row>,
 }
 
 /// One call of a log.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Row {
-    pub(crate) call: String,
-    /// When it joined the queue, counted from some midnight.
-    pub(crate) offered: Duration,
-    pub(crate) kind: String,
-    pub(crate) high_priority: bool,
-    pub(crate) wait: Duration,
-    pub(crate) outcome: Outcome,
-    pub(crate) service: Duration,
-    pub(crate) agent: Option<String>,
+pub struct Row {
+    /// Its id, 1..=128 bytes.
+    pub call: String,
+    /// When it joined the queue, counted from some midnight; at most 1e10 s.
+    pub offered: Duration,
+    /// What kind of call it was: `type`.
+    pub kind: String,
+    /// Its priority was 2, and not 0 or 1.
+    pub high_priority: bool,
+    /// How long it waited, until it was served or given up; at most 1e10 s.
+    pub wait: Duration,
+    /// What became of it.
+    pub outcome: Outcome,
+    /// How long it talked; at most 1e10 s.
+    pub service: Duration,
+    /// Who served it, if the log says so.
+    pub agent: Option<String>,
 }
 
 /// What became of a call on the real day.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Outcome {
+pub enum Outcome {
+    /// An agent took it.
     Served,
+    /// Its caller gave up.
     Abandoned,
     /// The caller never asked for an agent.
     LeftInIvr,
 }
 
-/// Why a log cannot be played.
+/// Why a log cannot be read.
 #[derive(Debug)]
-pub(crate) enum LogError {
+pub enum LogError {
+    /// The file cannot be.
     Unreadable {
+        /// Its name.
         file: String,
+        /// Why not.
         error: io::Error,
     },
     /// One or more rows, or the head.
     Malformed {
+        /// Its name.
         file: String,
+        /// The first of them.
         problems: Vec<Problem>,
+        /// How many there are.
         found: usize,
     },
+    /// It has a head alone.
     Empty {
+        /// Its name.
         file: String,
     },
+    /// The day that is asked for is not in it.
     NoSuchDay {
+        /// Its name.
         file: String,
+        /// What is asked for.
         day: Date,
+        /// What there is, the earliest first.
         days: Vec<Date>,
     },
+    /// The calls of one day are spread over more than 48 hours.
     TooLong {
+        /// Its name.
         file: String,
+        /// Which day.
         day: Date,
     },
 }
 
 /// What is wrong with one row.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Problem {
+pub struct Problem {
     /// Counted from 1.
-    line: u64,
-    column: &'static str,
-    message: String,
+    pub line: u64,
+    /// Its name.
+    pub column: &'static str,
+    /// What was found there, and what is right.
+    pub message: String,
 }
 
 impl fmt::Display for LogError {
@@ -114,68 +151,119 @@ impl fmt::Display for LogError {
     }
 }
 
-/// Reads `day`, or the first day in the file. Rows of other days are checked too.
-pub(crate) fn read(path: &Path, day: Option<Date>) -> Result<Day, LogError> {
-    let file = path.display().to_string();
-    match std::fs::File::open(path) {
-        Ok(input) => read_from(&file, input, day),
-        Err(error) => Err(LogError::Unreadable { file, error }),
+impl Error for LogError {}
+
+impl CallLog {
+    /// Reads a file, all days of it.
+    ///
+    /// # Errors
+    /// It cannot be read, or a row of it is malformed: all that are, by line and column.
+    pub fn read(path: &Path) -> Result<Self, LogError> {
+        let file = path.display().to_string();
+        match std::fs::File::open(path) {
+            Ok(input) => Self::read_from(&file, input),
+            Err(error) => Err(LogError::Unreadable { file, error }),
+        }
+    }
+
+    /// Reads what `input` gives; `file` is what errors call it.
+    ///
+    /// # Errors
+    /// As of [`CallLog::read`].
+    pub fn read_from(file: &str, input: impl io::Read) -> Result<Self, LogError> {
+        let mut reader = csv::ReaderBuilder::new().flexible(true).from_reader(input);
+        let mut problems = Problems::default();
+        let columns = match reader.headers().map(Columns::find) {
+            Ok(Ok(columns)) => columns,
+            Ok(Err(problem)) => {
+                problems.add(problem);
+                return Err(problems.into_error(file));
+            }
+            Err(error) => return Err(unreadable(file, error, problems)),
+        };
+        let mut record = csv::StringRecord::new();
+        let mut days = Days::default();
+        loop {
+            match reader.read_record(&mut record) {
+                Ok(true) => {}
+                Ok(false) => break,
+                Err(error) => return Err(unreadable(file, error, problems)),
+            }
+            let line = record.position().map_or(0, csv::Position::line);
+            let row = columns.row(line, &record);
+            if let Err(problem) = row.and_then(|(day, row)| days.add(line, day, row)) {
+                problems.add(problem);
+            }
+        }
+        if problems.found > 0 {
+            return Err(problems.into_error(file));
+        }
+        let (file, days) = (file.to_owned(), days.days);
+        match days.iter().find(|day| day.is_too_long()) {
+            Some(Day { day, .. }) => Err(LogError::TooLong { file, day: *day }),
+            None if days.is_empty() => Err(LogError::Empty { file }),
+            None => Ok(Self { file, days }),
+        }
+    }
+
+    /// All of its days, at least one, in the order in which the file first names them.
+    pub fn days(&self) -> &[Day] {
+        &self.days
+    }
+
+    /// The first day of the file, or the one that is asked for.
+    ///
+    /// # Errors
+    /// The file has no calls of that day.
+    pub fn into_day(self, wanted: Option<Date>) -> Result<Day, LogError> {
+        let mut dates: Vec<Date> = self.days.iter().map(|day| day.day).collect();
+        let is_wanted = |day: &Day| wanted.is_none_or(|wanted| day.day == wanted);
+        match (self.days.into_iter().find(is_wanted), wanted) {
+            (Some(day), _) => Ok(day),
+            (None, None) => Err(LogError::Empty { file: self.file }),
+            (None, Some(day)) => {
+                dates.sort_unstable();
+                Err(LogError::NoSuchDay { file: self.file, day, days: dates })
+            }
+        }
+    }
+
+    /// The types of its calls, each once, sorted.
+    pub fn kinds(&self) -> BTreeSet<&str> {
+        self.days.iter().flat_map(|day| &day.rows).map(|row| row.kind.as_str()).collect()
     }
 }
 
-fn read_from(file: &str, input: impl io::Read, wanted: Option<Date>) -> Result<Day, LogError> {
-    let mut reader = csv::ReaderBuilder::new().flexible(true).from_reader(input);
-    let mut problems = Problems::default();
-    let mut days = BTreeSet::new();
-    let mut wanted = wanted;
-    let mut rows = Vec::new();
-    let columns = match reader.headers().map(Columns::find) {
-        Ok(Ok(columns)) => columns,
-        Ok(Err(problem)) => {
-            problems.add(problem);
-            return Err(problems.into_error(file));
+/// The days of a log that is being read.
+#[derive(Debug, Default)]
+struct Days {
+    days: Vec<Day>,
+    /// Where each of them stands.
+    places: HashMap<Date, usize>,
+    /// The line of each call.
+    lines: HashMap<(Date, String), u64>,
+}
+
+impl Days {
+    fn add(&mut self, line: u64, day: Date, row: Row) -> Result<(), Problem> {
+        if let Some(first) = self.lines.insert((day, row.call.clone()), line) {
+            let message = format!("`{}` is the call of line {first} too", row.call);
+            return Err(Problem { line, column: "call", message });
         }
-        Err(error) => return Err(unreadable(file, error, problems)),
-    };
-    let mut record = csv::StringRecord::new();
-    let mut lines = HashMap::new();
-    loop {
-        match reader.read_record(&mut record) {
-            Ok(true) => {}
-            Ok(false) => break,
-            Err(error) => return Err(unreadable(file, error, problems)),
-        }
-        let line = record.position().map_or(0, csv::Position::line);
-        match columns.row(line, &record) {
-            Ok((day, row)) => {
-                days.insert(day);
-                if *wanted.get_or_insert(day) != day {
-                    continue;
-                }
-                if let Some(first) = lines.insert(row.call.clone(), line) {
-                    let message = format!("`{}` is the call of line {first} too", row.call);
-                    problems.add(Problem { line, column: "call", message });
-                }
-                rows.push(row);
-            }
-            Err(problem) => problems.add(problem),
-        }
+        let place = *self.places.entry(day).or_insert_with(|| {
+            self.days.push(Day { day, rows: Vec::new() });
+            self.days.len() - 1
+        });
+        self.days[place].rows.push(row);
+        Ok(())
     }
-    if problems.found > 0 {
-        return Err(problems.into_error(file));
-    }
-    let file = file.to_owned();
-    let Some(day) = wanted.filter(|_| !days.is_empty()) else {
-        return Err(LogError::Empty { file });
-    };
-    let earliest = rows.iter().map(|row| row.offered).min();
-    let latest = rows.iter().map(|row| row.offered).max();
-    match (earliest, latest) {
-        (Some(earliest), Some(latest)) if latest - earliest > DAY_MAX => {
-            Err(LogError::TooLong { file, day })
-        }
-        (Some(_), Some(_)) => Ok(Day { day, rows }),
-        _ => Err(LogError::NoSuchDay { file, day, days: days.into_iter().collect() }),
+}
+
+impl Day {
+    fn is_too_long(&self) -> bool {
+        let offered = || self.rows.iter().map(|row| row.offered);
+        let spread = offered().max().zip(offered().min());
+        spread.is_some_and(|(latest, earliest)| latest - earliest > DAY_MAX)
     }
 }
 
@@ -320,5 +408,4 @@ impl Field<'_> {
 }
 
 #[cfg(test)]
-#[path = "log_tests.rs"]
 mod tests;
