@@ -9,10 +9,13 @@ mod agenda;
 pub mod call_log;
 mod chance;
 mod distribution;
+pub mod erlang;
 mod fates;
 mod models;
 mod replications;
+pub mod report;
 mod surroundings;
+pub mod target;
 pub mod what_if;
 mod world;
 

@@ -2,6 +2,7 @@
 
 mod calls;
 
+use crate::erlang::{self, ErlangArguments};
 use crate::explain::{self, ExplainArguments};
 use crate::simulate::cli as simulate;
 use crate::times::parse_length;
@@ -175,6 +176,14 @@ pub(crate) enum Command {
         acdctl routes acdd.toml --dialed +15550142 --attribute reason=appointment\n\n\
         Exit codes: 0 there is an answer; 2 the file has problems, or cannot be read.")]
     Routes(RoutesArguments),
+
+    /// How so many agents would stand, or how many it takes, by the formulas of the books; without a
+    /// daemon.
+    ///
+    /// Erlang C; Erlang A with --patience; Erlang B with --no-waiting. They know one queue that looks at
+    /// no skills, and calls that come at random at one rate.
+    #[command(after_help = erlang::EXAMPLES)]
+    Erlang(ErlangArguments),
 
     /// Reads, proves and repairs a journal in its folder, without a daemon.
     ///

@@ -5,6 +5,7 @@ mod channel;
 mod check;
 mod cli;
 mod daemon;
+mod erlang;
 mod explain;
 mod failure;
 mod journal;
@@ -51,6 +52,7 @@ fn run(arguments: Arguments) -> Result<(), Failure> {
         }
         Command::Check { file } => check::check(&file, output),
         Command::Routes(arguments) => routes::routes(arguments, output),
+        Command::Erlang(arguments) => erlang::erlang(&arguments, output),
         Command::Journal(command) => journal::journal(&command, output),
         Command::Simulate(arguments) => simulate::models(&arguments, output),
         Command::Whatif(arguments) => what_if::what_if(&arguments, output),

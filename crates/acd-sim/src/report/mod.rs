@@ -1,0 +1,18 @@
+//! How results are shown: charts and figures as one HTML page that needs nothing else, and as small
+//! charts of block characters for a terminal.
+//!
+//! Nothing here knows what is measured. Whoever has results says what is to be seen in the words of
+//! this room: a [`Page`] of [`Section`]s of charts, tables and tiles.
+
+mod axis;
+mod blocks;
+mod chart;
+mod page;
+mod svg;
+mod words;
+
+pub use axis::Axis;
+pub use blocks::{Blocks, blocks, hours};
+pub use chart::{Chart, Point, Rule, Series};
+pub use page::{Block, Cell, Page, Section, Table, Tile, Tone};
+pub use words::{clock, escape, length, percent, short_length};
