@@ -19,6 +19,7 @@ const TALKS_MIN: usize = 30;
 const PATIENCE: u8 = 0;
 const TALK: u8 = 1;
 const RING: u8 = 2;
+const PAUSE: u8 = 3;
 
 /// What one caller is like in one replication.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -26,6 +27,8 @@ pub(super) struct Caller {
     /// None if he never hangs up.
     pub(super) patience: Option<Span>,
     pub(super) talk: Span,
+    /// What his agent needs after the talk and the notes.
+    pub(super) pause: Span,
     /// None for as long as the queue gives.
     pub(super) notes: Option<Span>,
     pub(super) ring: Span,
@@ -38,6 +41,8 @@ pub(super) struct Estimates {
     groups: HashMap<String, Group>,
     pooled: Option<Patience>,
     rings: Option<Distribution>,
+    /// Those that show.
+    pauses: Option<Distribution>,
 }
 
 struct Group {
@@ -92,7 +97,9 @@ impl Estimates {
             )
         });
         let rings = calls().filter(|call| is_answered(call)).map(|call| call.ring.0 as f64);
-        Self { groups: groups.collect(), pooled, rings: Distribution::empirical(rings).ok() }
+        let rings = Distribution::empirical(rings).ok();
+        let pauses = Distribution::empirical(calls().filter_map(pause)).ok();
+        Self { groups: groups.collect(), pooled, rings, pauses }
     }
 
     /// What is said of the patience of each group, in the order of their names.
@@ -156,15 +163,22 @@ impl Estimates {
                 span(drawn.us)
             })
         };
-        let (talk, notes, ring) = match call.end {
-            RecordedEnd::Answered { talk, notes } => (talk, notes, Some(call.ring)),
-            RecordedEnd::Abandoned | RecordedEnd::SentAway | RecordedEnd::Unknown => {
-                (None, None, None)
-            }
-        };
+        let (mut talk, mut notes, mut pause, mut ring) = (None, None, None, None);
+        if let RecordedEnd::Answered { talk: talked, notes: noted, pause: paused } = call.end {
+            (talk, notes, pause, ring) = (talked, noted, paused, Some(call.ring));
+        }
         let talk = talk.unwrap_or_else(|| draw(&group.talks, TALK));
+        let pause = pause.unwrap_or_else(|| draw(&self.pauses, PAUSE));
         let ring = ring.unwrap_or_else(|| draw(&self.rings, RING));
-        Caller { patience, talk, notes, ring, luck }
+        Caller { patience, talk, notes, pause, ring, luck }
+    }
+}
+
+/// Microseconds, if it shows.
+fn pause(call: &RecordedCall) -> Option<f64> {
+    match call.end {
+        RecordedEnd::Answered { pause, .. } => pause.map(|pause| pause.0 as f64),
+        RecordedEnd::Abandoned | RecordedEnd::SentAway | RecordedEnd::Unknown => None,
     }
 }
 

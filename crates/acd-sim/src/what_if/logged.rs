@@ -1,8 +1,8 @@
 //! A call log as a recording: what it says, and what has to be gathered from it.
 //!
 //! A log knows calls and who took them, not who was at work. Somebody was at work from his first call of
-//! a day to the end of his last, and took no calls while he talked with nobody and callers waited whom he
-//! serves: he was away from his desk, or still at his notes.
+//! a day to the end of his last. While he talked with nobody and callers waited whom he serves, he took no
+//! calls: for a moment after a talk he was still at his notes, for longer he was away.
 
 use super::recording::{
     AtWork, Door, PresenceChange, RecordedCall, RecordedDay, RecordedEnd, Recording,
@@ -23,6 +23,8 @@ pub struct Reading {
     pub breaks: bool,
 }
 
+/// Who lets callers wait after a talk for longer than this is away.
+const PAUSE_MAX: Span = Span::from_secs(120);
 /// A wait this short says nothing of who was there: an offer takes as long.
 const WAIT_COUNTS: Span = Span::from_secs(5);
 /// The seconds of a day.
@@ -30,6 +32,14 @@ const DAY_S: u64 = 86_400;
 
 /// A stretch of time.
 type Stretch = (Timestamp, Timestamp);
+
+/// A talk, and the row of the log that tells of it.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Talk {
+    from: Timestamp,
+    until: Timestamp,
+    row: usize,
+}
 
 impl Recording {
     /// The days of a log, those for which `is_wanted` holds.
@@ -47,8 +57,9 @@ impl Recording {
             notes.push(format!("left out: {left} calls that ended before they asked for an agent"));
         }
         notes.push(match reading.breaks {
-            true => "people are at work from their first call of a day to the end of their last, and away \
-                     while they talk with nobody and callers wait whom they serve"
+            true => "people are at work from their first call of a day to the end of their last. While they \
+                     talked with nobody and callers waited whom they serve, they were at their notes (up to \
+                     2 minutes after a talk; where nobody waited this does not show, and is drawn) or away"
                 .to_owned(),
             false => "people are at work, and ready, from their first call of a day to the end of their \
                       last"
@@ -79,11 +90,15 @@ fn recorded(day: &Day, reading: Reading, serves: &HashMap<&str, HashSet<&str>>) 
     let first = day.rows.iter().map(|row| row.offered.as_secs()).min().unwrap_or_default();
     let origin = Duration::from_secs(first - first % DAY_S);
     let at = |since: Duration| midnight + span(since.saturating_sub(origin));
-    let asked = day.rows.iter().filter(|row| !left_before(row));
-    let mut calls: Vec<RecordedCall> =
-        asked.map(|row| call(row, at(row.offered), reading)).collect();
+    let People { presence, pauses } = people(day, at, reading, serves);
+    let asked = day.rows.iter().enumerate().filter(|(_, row)| !left_before(row));
+    let mut calls: Vec<RecordedCall> = asked
+        .map(|(number, row)| {
+            let unseen = (!reading.breaks).then_some(Span(0));
+            call(row, at(row.offered), pauses.get(&number).copied().or(unseen), reading)
+        })
+        .collect();
     calls.sort_by_key(|call| call.at);
-    let presence = presence(day, at, reading, serves);
     let name = day.day.to_string();
     RecordedDay { name, midnight, calls, presence, closings: Vec::new(), last_one_stays: true }
 }
@@ -102,7 +117,7 @@ fn span(length: Duration) -> Span {
     Span(u64::try_from(length.as_micros()).unwrap_or(u64::MAX))
 }
 
-fn call(row: &Row, at: Timestamp, reading: Reading) -> RecordedCall {
+fn call(row: &Row, at: Timestamp, pause: Option<Span>, reading: Reading) -> RecordedCall {
     RecordedCall {
         id: row.call.clone(),
         at,
@@ -115,22 +130,29 @@ fn call(row: &Row, at: Timestamp, reading: Reading) -> RecordedCall {
         wait: span(row.wait),
         ring: Span(0),
         end: match row.outcome {
-            Outcome::Served => RecordedEnd::Answered { talk: Some(span(row.service)), notes: None },
+            Outcome::Served => {
+                RecordedEnd::Answered { talk: Some(span(row.service)), notes: None, pause }
+            }
             Outcome::Abandoned | Outcome::LeftInIvr => RecordedEnd::Abandoned,
         },
     }
 }
 
-/// Who was there when, in order.
-fn presence(
+/// Who was there when, in order, and by row: how long its agent let others wait afterwards.
+struct People {
+    presence: Vec<PresenceChange>,
+    pauses: HashMap<usize, Span>,
+}
+
+fn people(
     day: &Day,
     at: impl Fn(Duration) -> Timestamp,
     reading: Reading,
     serves: &HashMap<&str, HashSet<&str>>,
-) -> Vec<PresenceChange> {
-    let mut talks: Vec<(&str, Vec<Stretch>)> = Vec::new();
+) -> People {
+    let mut talks: Vec<(&str, Vec<Talk>)> = Vec::new();
     let mut waits: HashMap<&str, Vec<Stretch>> = HashMap::new();
-    for row in day.rows.iter().filter(|row| !left_before(row)) {
+    for (number, row) in day.rows.iter().enumerate().filter(|(_, row)| !left_before(row)) {
         let (from, until) = (at(row.offered), at(row.offered + row.wait));
         if span(row.wait) > WAIT_COUNTS {
             waits.entry(&row.kind).or_default().push((from, until));
@@ -138,39 +160,55 @@ fn presence(
         let Some(agent) = row.agent.as_deref().filter(|_| row.outcome == Outcome::Served) else {
             continue;
         };
-        let talk = (until, until + span(row.service));
+        let talk = Talk { from: until, until: until + span(row.service), row: number };
         match talks.iter_mut().find(|(name, _)| *name == agent) {
             Some((_, talks)) => talks.push(talk),
             None => talks.push((agent, vec![talk])),
         }
     }
-    let mut changes = Vec::new();
+    let mut people = People { presence: Vec::new(), pauses: HashMap::new() };
     for (agent, mut talks) in talks {
         talks.sort_unstable();
-        let talks = merged(talks);
-        let (Some(first), Some(last)) = (talks.first(), talks.last()) else { continue };
-        let mut add = |at, to| changes.push(PresenceChange { at, agent: agent.to_owned(), to });
-        add(first.0, AtWork::Ready);
-        if reading.breaks {
-            let kinds = serves.get(agent).into_iter().flatten();
-            let waiting = kinds.filter_map(|kind| waits.get(kind)).flatten().copied();
-            let mut waiting: Vec<Stretch> = waiting.collect();
-            waiting.sort_unstable();
-            for (from, until) in away(&talks, &merged(waiting)) {
-                add(from, AtWork::NotReady);
-                add(until, AtWork::Ready);
+        let kinds = serves.get(agent).into_iter().flatten().filter(|_| reading.breaks);
+        let waiting = kinds.filter_map(|kind| waits.get(kind)).flatten().copied();
+        people.add(agent, &talks, &merged(waiting.collect()));
+    }
+    people.presence.sort_by_key(|change| change.at);
+    people
+}
+
+impl People {
+    /// The day of one agent; both in order.
+    fn add(&mut self, agent: &str, talks: &[Talk], waiting: &[Stretch]) {
+        let mut add = |at, to| {
+            self.presence.push(PresenceChange { at, agent: agent.to_owned(), to });
+        };
+        let Some(first) = talks.first() else { return };
+        add(first.from, AtWork::Ready);
+        let mut latest = *first;
+        for talk in talks {
+            let gap = (latest.until, talk.from);
+            if let Some((from, until)) = let_wait(gap, waiting) {
+                if (from, until) == gap && until.since(from) <= PAUSE_MAX {
+                    self.pauses.insert(latest.row, until.since(from));
+                } else {
+                    add(from, AtWork::NotReady);
+                    add(until, AtWork::Ready);
+                }
+            }
+            if talk.until > latest.until {
+                latest = *talk;
             }
         }
-        add(last.1, AtWork::Gone);
+        add(latest.until, AtWork::Gone);
     }
-    changes.sort_by_key(|change: &PresenceChange| change.at);
-    changes
 }
 
 /// Stretches in order, those that touch as one.
-fn merged(sorted: Vec<Stretch>) -> Vec<Stretch> {
+fn merged(mut stretches: Vec<Stretch>) -> Vec<Stretch> {
+    stretches.sort_unstable();
     let mut merged: Vec<Stretch> = Vec::new();
-    for (from, until) in sorted {
+    for (from, until) in stretches {
         match merged.last_mut() {
             Some(last) if from <= last.1 => last.1 = last.1.max(until),
             _ => merged.push((from, until)),
@@ -179,15 +217,11 @@ fn merged(sorted: Vec<Stretch>) -> Vec<Stretch> {
     merged
 }
 
-/// Between two talks, from when the first caller waited to when the last one did; both in order.
-fn away(talks: &[Stretch], waiting: &[Stretch]) -> Vec<Stretch> {
-    let gaps = talks.windows(2).map(|pair| (pair[0].1, pair[1].0));
-    let within = |(from, until): Stretch| {
-        let begins = waiting.partition_point(|wait| wait.1 <= from);
-        let ends = waiting.partition_point(|wait| wait.0 < until);
-        let of_gap = waiting.get(begins..ends.max(begins))?;
-        let (first, last) = (of_gap.first()?, of_gap.last()?);
-        Some((first.0.max(from), last.1.min(until)))
-    };
-    gaps.filter_map(within).filter(|(from, until)| from < until).collect()
+/// The part of a gap between two talks from when the first caller waited to when the last one did.
+fn let_wait((from, until): Stretch, waiting: &[Stretch]) -> Option<Stretch> {
+    let begins = waiting.partition_point(|wait| wait.1 <= from);
+    let ends = waiting.partition_point(|wait| wait.0 < until);
+    let within = waiting.get(begins..ends)?;
+    let stretch = (within.first()?.0.max(from), within.last()?.1.min(until));
+    (stretch.0 < stretch.1).then_some(stretch)
 }

@@ -204,7 +204,8 @@ impl Surroundings for Play<'_> {
     }
 
     fn talk(&mut self, call: &Call, _: AgentId) -> Span {
-        self.callers[call.kind as usize].talk
+        let caller = &self.callers[call.kind as usize];
+        caller.talk + caller.pause
     }
 
     fn notes(&mut self, call: &Call, _: AgentId) -> Span {
