@@ -14,6 +14,8 @@ mod recording;
 mod staging;
 mod tally;
 
+/// What a recording measures time in, for those who make one.
+pub use acd_core::{Span, Timestamp};
 pub use changes::{ChangedCall, Turn};
 pub use draws::PatienceOf;
 pub use logged::Reading;

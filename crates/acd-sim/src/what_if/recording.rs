@@ -4,7 +4,7 @@
 //! asked for, how long they talked, when they hung up if they did, and when people came to work and went.
 //! How long an answered caller waited is kept to compare with, and because his patience was at least that.
 
-use acd_core::{CallerKey, Channel, Priority, Span, Timestamp};
+use acd_core::{CallerKey, Channel, Presence, Priority, Span, Timestamp};
 
 /// Days, each of which is played from an empty center on.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -116,6 +116,16 @@ pub enum AtWork {
     NotReady,
     /// And takes calls.
     Ready,
+}
+
+impl From<Presence> for AtWork {
+    fn from(presence: Presence) -> Self {
+        match presence {
+            Presence::LoggedOut => Self::Gone,
+            Presence::NotReady(_) => Self::NotReady,
+            Presence::Ready => Self::Ready,
+        }
+    }
 }
 
 /// Somebody closes a queue to new calls, or opens it.

@@ -136,17 +136,17 @@ pub(super) struct WorkAnswer {
 #[derive(Serialize)]
 pub(super) struct CurvesAnswer {
     /// Seconds from one point to the next.
-    waiting_step_s: u64,
-    waiting: Three,
-    answered_within_step_s: u64,
-    answered_within: Three,
+    pub(super) waiting_step_s: u64,
+    pub(super) waiting: Three,
+    pub(super) answered_within_step_s: u64,
+    pub(super) answered_within: Three,
 }
 
 #[derive(Serialize)]
-struct Three {
-    recorded: Vec<f64>,
-    a: Vec<f64>,
-    b: Vec<f64>,
+pub(super) struct Three {
+    pub(super) recorded: Vec<f64>,
+    pub(super) a: Vec<f64>,
+    pub(super) b: Vec<f64>,
 }
 
 impl Answer {

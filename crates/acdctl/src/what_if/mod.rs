@@ -2,6 +2,8 @@
 
 mod answer;
 pub(crate) mod cli;
+mod journal;
+mod page;
 mod text;
 
 use crate::check;
@@ -20,7 +22,7 @@ use std::time::Instant;
 pub(crate) fn what_if(arguments: &WhatIfArguments, output: Output) -> Result<(), Failure> {
     let began = Instant::now();
     let configs = configs(&arguments.configs, output)?;
-    let recording = recording(arguments)?;
+    let recording = recording(arguments, output)?;
     let what_if = WhatIf::new(&recording, configs, &arguments.maps)
         .map_err(|error| Failure::Wrong(error.to_string()))?;
     let replications = u64::from(arguments.replications);
@@ -38,6 +40,11 @@ pub(crate) fn what_if(arguments: &WhatIfArguments, output: Output) -> Result<(),
         seconds: began.elapsed().as_secs_f64(),
     };
     let answer = Answer::of(&asked, &recording, &what_if, &compared);
+    if let Some(file) = &arguments.html {
+        std::fs::write(file, page::page(&answer).html()).map_err(|error| {
+            Failure::Refused(format!("cannot write {}: {error}", file.display()))
+        })?;
+    }
     output.answer(&answer, text::text)
 }
 
@@ -62,10 +69,11 @@ fn source(arguments: &WhatIfArguments) -> String {
     file.map(|file| file.display().to_string()).unwrap_or_default()
 }
 
-fn recording(arguments: &WhatIfArguments) -> Result<Recording, Failure> {
-    let recording = match &arguments.trace {
-        Some(file) => of_log(file, arguments)?,
-        None => return Err(Failure::Wrong("a journal cannot be read yet".to_owned())),
+fn recording(arguments: &WhatIfArguments, output: Output) -> Result<Recording, Failure> {
+    let recording = match (&arguments.trace, &arguments.journal) {
+        (Some(file), _) => of_log(file, arguments)?,
+        (None, Some(path)) => journal::recording(path, &arguments.days, output)?,
+        (None, None) => Recording::default(),
     };
     if recording.calls() == 0 {
         let source = source(arguments);
