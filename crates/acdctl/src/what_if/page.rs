@@ -11,6 +11,8 @@ use acd_sim::report::{
 };
 use std::path::Path;
 
+/// The day is shown from where so much of its peak wait to where so much of it last do.
+const SEEN_SHARE: f64 = 0.02;
 /// The curve of waits is shown until so many of all who are ever answered have been.
 const SHOWN_SHARE: f64 = 0.995;
 
@@ -102,12 +104,12 @@ fn tiles(answer: &Answer) -> Vec<Tile> {
         let Some(measure) = all.measures.get(field) else { continue };
         let (Some(a), Some(b)) = (measure.a, measure.b) else { continue };
         let difference = measure.difference.map_or_else(String::new, |it| {
-            format!("{}, {} {}", signed(it.value, digits), plus_minus(it, digits), verdict(measure))
+            format!("{} {} {}", signed(it.value, digits), plus_minus(it, digits), verdict(measure))
         });
         tiles.push(Tile {
-            label: format!("{label}, A → B"),
-            value: format!("{:.digits$} → {:.digits$}{unit}", a.value, b.value),
-            beside: difference.trim_end_matches([' ', ',']).to_owned(),
+            label: format!("{label} under B"),
+            value: format!("{:.digits$}{unit}", b.value),
+            beside: format!("A {:.digits$}; {}", a.value, difference.trim_end()),
             tone: tone(field, measure),
         });
     }
@@ -182,13 +184,14 @@ fn over_the_day(answer: &Answer, names: &[String; 3]) -> Chart {
     let step = answer.curves.waiting_step_s as f64;
     let of = &answer.curves.waiting;
     let all = [&of.a, &of.b, &of.recorded];
-    let somebody = |at: usize| all.iter().any(|curve| curve[at] > 0.0);
+    let most = all.iter().flat_map(|curve| curve.iter().copied()).fold(0.0, f64::max);
+    // A lonely caller of the night would take half of the picture.
+    let somebody = |at: usize| all.iter().any(|curve| curve[at] > most * SEEN_SHARE);
     let slots = of.a.len();
     let hour = (3_600.0 / step) as usize;
     let first = (0..slots).find(|at| somebody(*at)).unwrap_or(0) / hour * hour;
     let last = (0..slots).rfind(|at| somebody(*at)).map_or(slots, |at| at + 1);
     let last = last.div_ceil(hour) * hour;
-    let most = all.iter().flat_map(|curve| curve.iter().copied()).fold(0.0, f64::max);
     let mut series = series(names, all.map(|curve| &curve[first..last.min(slots)]), step, true);
     for point in series.iter_mut().flat_map(|series| &mut series.points).flatten() {
         point.at += first as f64 * step;
@@ -212,16 +215,17 @@ fn waits(answer: &Answer, names: &[String; 3]) -> Chart {
         curve.iter().position(|share| *share >= all * SHOWN_SHARE).unwrap_or(curve.len())
     };
     let shown = all.iter().map(|curve| enough(curve) + 1).max().unwrap_or(1).max(13);
+    let axis = Axis::seconds("wait", (shown - 1) as f64 * step);
+    let shown = (axis.to / step) as usize + 1;
     let cut = all.map(|curve| &curve[..shown.min(curve.len())]);
-    let end = (cut[0].len() - 1) as f64 * step;
     Chart {
         title: "How fast calls are answered".to_owned(),
         note: "share of all calls that have been answered after so long; the rest hung up, was sent away or \
                waits on"
             .to_owned(),
-        x: Axis { to: end, ..Axis::seconds("wait", end) },
+        x: axis,
         y: Axis::share("of all calls"),
-        series: series(names, cut, step, false),
+        series: series(names, cut, step, true),
         rules: Vec::new(),
     }
 }
