@@ -18,7 +18,8 @@ fn with_a_route() -> String {
 
 async fn answers_and_talks(pbx: &mut Adapter, sam: &mut Agent, call_id: &str) {
     let offer = pbx.expect_offer().await;
-    assert_eq!((&*offer.call_id, &*offer.agent), (call_id, "sam"));
+    let call = offer.call.as_ref().expect("an offer names its call");
+    assert_eq!((&*call.call_id, &*offer.agent), (call_id, "sam"));
     pbx.answer(&offer).await;
     tokio::time::sleep(A_WHILE).await;
     pbx.end_call(call_id).await;
