@@ -22,6 +22,7 @@ mod rules;
 mod running;
 mod sessions;
 mod watching;
+mod what_if;
 mod who_gets_it;
 
 /// Three agents, four queues, times so long that nothing ends by itself.

@@ -18,6 +18,7 @@ pub mod report;
 pub mod scenario;
 mod surroundings;
 pub mod target;
+pub mod what_if;
 mod world;
 
 pub use chance::{Luck, Random, Stream, luck, stream};

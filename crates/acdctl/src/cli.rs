@@ -7,6 +7,7 @@ use crate::erlang::{self, ErlangArguments};
 use crate::explain::{self, ExplainArguments};
 use crate::simulate::{cli as simulate, staff};
 use crate::times::parse_length;
+use crate::what_if::cli as what_if;
 use clap::parser::ValueSource;
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
@@ -22,6 +23,7 @@ pub(crate) use crate::routes::{NumbersArguments, RoutesArguments};
 pub(crate) use crate::simulate::cli::SimulateArguments;
 pub(crate) use crate::simulate::staff::StaffArguments;
 pub(crate) use crate::trace::cli::TraceCommand;
+pub(crate) use crate::what_if::cli::WhatIfArguments;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -206,6 +208,13 @@ pub(crate) enum Command {
     /// Finds how many agents with which skills each interval of a day needs, without a daemon.
     #[command(after_help = staff::EXAMPLES)]
     Staff(StaffArguments),
+
+    /// Plays recorded calls under two configurations, without a daemon, and says what differs.
+    ///
+    /// Callers come, talk and hang up as they did, and people are at work as they were; who gets which
+    /// call is decided anew, once by each configuration.
+    #[command(after_help = what_if::EXAMPLES)]
+    Whatif(WhatIfArguments),
 
     /// Plays real call logs against the daemon.
     #[command(subcommand, after_help = "Examples:\n  acdctl trace play calls.csv")]

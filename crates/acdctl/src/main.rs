@@ -20,6 +20,7 @@ mod table;
 mod times;
 mod trace;
 mod watch;
+mod what_if;
 
 use clap::CommandFactory;
 use cli::{Arguments, Command, TraceCommand};
@@ -57,6 +58,7 @@ fn run(arguments: Arguments) -> Result<(), Failure> {
         Command::Journal(command) => journal::journal(&command, output),
         Command::Staff(arguments) => simulate::staff::staff(&arguments, output),
         Command::Simulate(arguments) => simulate::simulate(&arguments, output),
+        Command::Whatif(arguments) => what_if::what_if(&arguments, output),
         Command::Status => wait(async { status::status(&daemon().await?, output).await }),
         Command::Queues => wait(async { lists::queues(&daemon().await?, output).await }),
         Command::Skills => wait(async { lists::skills(&daemon().await?, output).await }),

@@ -1,6 +1,7 @@
 //! What an operator can ask of a data folder, with or without a daemon on it.
 
 mod dump;
+mod history;
 mod meter;
 mod repair;
 mod replay;
@@ -10,6 +11,7 @@ mod verify;
 mod words;
 
 pub use dump::{Dumped, Shown, batches, dump};
+pub use history::{CallHistory, History, HistoryEnd, PresenceAsked, QueueClosed, history};
 pub use meter::Progress;
 pub use repair::{Cut, CutFile, Repair, RepairError, Repaired};
 pub use replay::{Replayed, replay};

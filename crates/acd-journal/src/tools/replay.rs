@@ -6,7 +6,7 @@ use crate::disk::RealDisk;
 use crate::file_log::DataFolder;
 use crate::journal::{OpenError, begins_by};
 use crate::reader::Reader;
-use crate::record::Tail;
+use crate::record::{Batch, Tail};
 use crate::replica::Replica;
 use crate::snapshots::{Snapshots, encode_cast};
 use acd_core::{Event, LOGIC_VERSION};
@@ -73,16 +73,8 @@ pub fn replay(
         if let Some(found) = reader.logic_version().filter(|found| *found != LOGIC_VERSION) {
             return Err(OpenError::OtherLogic { path: reader.path(), found });
         }
-        let last_sound = replica.tail().next_sequence - 1;
         let mut count = |_: u64, happened: &[Event]| events += happened.len() as u64;
-        replica.fold_and_see(&batch, &mut count).map_err(|error| {
-            let (path, snapshot) = (reader.path(), newest.next_sequence - 1);
-            if last_sound < snapshot {
-                OpenError::Past { path, what: error.to_string(), last_sound, snapshot }
-            } else {
-                OpenError::Fold { path, error, last_sound }
-            }
-        })?;
+        fold_one(&mut replica, &batch, (&reader, newest), &mut count)?;
         batches += 1;
         commands += batch.entries.len() as u64;
         checks.compare(&replica)?;
@@ -103,8 +95,26 @@ pub fn replay(
     })
 }
 
+/// Takes in the next batch of a reader, and says where it stood if it cannot.
+pub(super) fn fold_one(
+    replica: &mut Replica,
+    batch: &Batch,
+    (reader, newest): (&Reader<RealDisk>, Tail),
+    see: &mut dyn FnMut(u64, &[Event]),
+) -> Result<(), OpenError> {
+    let last_sound = replica.tail().next_sequence - 1;
+    replica.fold_and_see(batch, see).map_err(|error| {
+        let (path, snapshot) = (reader.path(), newest.next_sequence - 1);
+        if last_sound < snapshot {
+            OpenError::Past { path, what: error.to_string(), last_sound, snapshot }
+        } else {
+            OpenError::Fold { path, error, last_sound }
+        }
+    })
+}
+
 /// The state to begin with.
-fn base_for(disk: &RealDisk, found: &Found) -> Result<Replica, OpenError> {
+pub(super) fn base_for(disk: &RealDisk, found: &Found) -> Result<Replica, OpenError> {
     let reader = Reader::open(disk.clone(), 0)?;
     let segments = reader.segments();
     let foreign =

@@ -7,6 +7,7 @@
 mod axis;
 mod blocks;
 mod chart;
+mod differences;
 mod page;
 mod svg;
 mod words;
@@ -14,5 +15,6 @@ mod words;
 pub use axis::Axis;
 pub use blocks::{Blocks, blocks, hours};
 pub use chart::{Chart, Point, Rule, Series};
+pub use differences::{Difference, Differences};
 pub use page::{Block, Cell, Page, Section, Table, Tile, Tone};
 pub use words::{clock, escape, length, percent, rough_length, short_length};

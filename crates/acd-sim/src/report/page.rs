@@ -2,6 +2,7 @@
 //! anywhere else.
 
 use super::chart::Chart;
+use super::differences::Differences;
 use super::svg::{LOOKS, draw};
 use super::words::escape;
 use std::fmt::Write as _;
@@ -67,6 +68,8 @@ pub struct Section {
 pub enum Block {
     /// A chart.
     Chart(Chart),
+    /// Differences with their intervals.
+    Differences(Differences),
     /// A table.
     Table(Table),
     /// What is opened by a click on its title.
@@ -192,6 +195,7 @@ fn tiles(html: &mut String, tiles: &[Tile]) {
 fn block(html: &mut String, block: &Block) {
     match block {
         Block::Chart(chart) => figure(html, chart),
+        Block::Differences(of) => html.push_str(&of.figure()),
         Block::Table(of) => table(html, of),
         Block::Folded { title, table: of } => {
             let _ = writeln!(html, "<details>\n<summary>{}</summary>", escape(title));

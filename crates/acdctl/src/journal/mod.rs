@@ -32,13 +32,13 @@ pub(crate) fn journal(command: &JournalCommand, output: Output) -> Result<(), Fa
 }
 
 /// The journal at a path; whoever names its segments means the folder that they are in.
-fn folder(path: &Path) -> DataFolder {
+pub(crate) fn folder(path: &Path) -> DataFolder {
     let above = path.canonicalize().ok().filter(|whole| whole.ends_with(SEGMENTS));
     let above = above.as_deref().and_then(Path::parent).filter(|_| !path.join(SEGMENTS).exists());
     DataFolder::at(above.unwrap_or(path))
 }
 
-fn refused(error: OpenError) -> Failure {
+pub(crate) fn refused(error: OpenError) -> Failure {
     match error {
         OpenError::NoJournal { .. } => Failure::Wrong(error.to_string()),
         error => Failure::Refused(error.to_string()),
@@ -46,13 +46,13 @@ fn refused(error: OpenError) -> Failure {
 }
 
 /// An instant of the journal, which counts in microseconds.
-fn instant(microseconds: u64) -> Instant {
+pub(crate) fn instant(microseconds: u64) -> Instant {
     let seconds = i64::try_from(microseconds / 1_000_000).unwrap_or(i64::MAX);
     Instant { seconds, nanos: (microseconds % 1_000_000 * 1_000) as i32 }
 }
 
 /// Shows on standard error how far a tool has come; hides itself where that is no terminal.
-fn progress_bar(output: Output) -> ProgressBar {
+pub(crate) fn progress_bar(output: Output) -> ProgressBar {
     if output.json {
         return ProgressBar::hidden();
     }
@@ -61,7 +61,7 @@ fn progress_bar(output: Output) -> ProgressBar {
     ProgressBar::new(1).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
 }
 
-fn show_progress(bar: &ProgressBar, progress: Progress) {
+pub(crate) fn show_progress(bar: &ProgressBar, progress: Progress) {
     bar.set_length(progress.bytes_in_all);
     bar.set_position(progress.bytes);
 }
