@@ -162,7 +162,7 @@ fn levels(answer: &Answer) -> Section {
     );
     for rule in blocks.iter_mut().filter_map(|block| match block {
         Block::Chart(chart) => Some(&mut chart.rules),
-        Block::Table(_) | Block::Folded { .. } => None,
+        Block::Differences(_) | Block::Table(_) | Block::Folded { .. } => None,
     }) {
         let mut shares: Vec<f64> =
             answer.outcome.queues.iter().map(|queue| queue.target_share).collect();
