@@ -7,7 +7,7 @@ use acd_sim::report::{
     Axis, Block, Cell, Chart, Page, Point, Rule, Section, Series, Table, Tile, Tone, clock, length,
     percent, rough_length, short_length,
 };
-use acd_sim::scenario::{Figures, Occupancy, QueueOutcome};
+use acd_sim::scenario::{Figures, Levels, Occupancy, QueueOutcome};
 
 /// So many curves in one chart.
 const CURVES: usize = 6;
@@ -179,7 +179,41 @@ fn levels(answer: &Answer) -> Section {
         &|most| Axis::small_share("abandoned", most),
         of_queues(answer, |figures| figures.abandonment),
     ));
+    blocks.push(Block::Table(variants(answer)));
     Section { title: "Service level".to_owned(), text: String::new(), blocks }
+}
+
+/// Service level as different houses count it.
+fn variants(answer: &Answer) -> Table {
+    let heads = [
+        "Queue",
+        "Abandons met>",
+        "Missed>",
+        "Ignored>",
+        "With short: met>",
+        "Missed>",
+        "Ignored>",
+    ];
+    let cell = |of: Option<Estimate>| Cell {
+        beside: spread(of, 100.0, ""),
+        ..Cell::of(of.map_or_else(|| "–".to_owned(), |of| percent(of.value)))
+    };
+    let row = |name: &str, of: &Figures| {
+        let levels = [&of.service_level, &of.service_level_with_short];
+        let each = |of: &Levels| [of.abandons_met, of.abandons_missed, of.abandons_ignored];
+        let cells = levels.into_iter().flat_map(each).map(cell);
+        std::iter::once(Cell::of(name)).chain(cells).collect()
+    };
+    let outcome = &answer.outcome;
+    let queues = outcome.queues.iter().map(|queue| row(&queue.queue, &queue.day));
+    let caption = "How abandons count: as met if they hung up within the target, as missed (as in the charts), \
+        or within the target not at all.";
+    Table {
+        caption: caption.to_owned(),
+        heads: heads.map(str::to_owned).to_vec(),
+        rows: queues.chain([row("all calls", &outcome.all)]).collect(),
+        total: true,
+    }
 }
 
 fn agents(answer: &Answer) -> Section {

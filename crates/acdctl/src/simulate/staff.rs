@@ -134,13 +134,14 @@ fn heads(staffing: &Staffing) -> String {
     let used = |team: &usize| staffing.agents.0.iter().any(|heads| heads[*team] > 0);
     let teams: Vec<usize> = (0..staffing.teams.len()).filter(used).collect();
     let (shown, rest) = teams.split_at(teams.len().min(LETTERS.len()));
-    let columns = [&["FROM"], &LETTERS[..shown.len()], &["OTHERS>", "ALL>"]].concat();
+    let others: &[&str] = if rest.is_empty() { &[] } else { &["OTHERS>"] };
+    let columns = [&["FROM"], &LETTERS[..shown.len()], others, &["ALL>"]].concat();
     let mut table = Table::new(&columns);
     for ((from, _), heads) in staffing.outcome.intervals.iter().zip(&staffing.agents.0) {
-        let others: u32 = rest.iter().map(|team| heads[*team]).sum();
+        let others = (!rest.is_empty()).then(|| rest.iter().map(|team| heads[*team]).sum());
         let all: u32 = heads.iter().sum();
         let cells = shown.iter().map(|team| heads[*team].to_string());
-        let ends = [others.to_string(), all.to_string()];
+        let ends = others.into_iter().chain([all]).map(|heads: u32| heads.to_string());
         table.row(std::iter::once(clock(*from)).chain(cells).chain(ends));
     }
     let mut text = table.text();
