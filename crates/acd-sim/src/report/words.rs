@@ -25,18 +25,31 @@ pub fn length(seconds: f64) -> String {
     }
 }
 
-/// The same without a rest of nothing, for the marks of an axis: `30 s`, `2 min`, `1 h`.
+/// The same with two or three digits, where there is little room: `4.2 s`, `38 s`, `7.4 min`, `1.3 h`.
+#[must_use]
+pub fn rough_length(seconds: f64) -> String {
+    if seconds < 99.5 {
+        length(seconds)
+    } else if seconds < 3_600.0 {
+        format!("{:.1} min", seconds / 60.0)
+    } else {
+        format!("{:.1} h", seconds / 3_600.0)
+    }
+}
+
+/// The same as [`length`] without a rest of nothing, for the marks of an axis: `30 s`, `2 min`, `1 h`.
 #[must_use]
 pub fn short_length(seconds: f64) -> String {
     let whole = seconds.round() as u64;
-    match whole {
-        0 => "0".to_owned(),
-        _ if seconds < 1.0 || (seconds - seconds.round()).abs() > 1e-9 => format!("{seconds:.1} s"),
-        _ if whole < 60 => format!("{whole} s"),
-        _ if whole % 3_600 == 0 => format!("{} h", whole / 3_600),
-        _ if whole % 60 == 0 && whole < 3_600 => format!("{} min", whole / 60),
-        _ if whole % 60 == 0 => format!("{} h {:02}", whole / 3_600, whole % 3_600 / 60),
-        _ => format!("{} min {:02}", whole / 60, whole % 60),
+    let has_rest = (seconds - seconds.round()).abs() > 1e-9;
+    match (whole / 3_600, whole % 3_600 / 60, whole % 60) {
+        _ if seconds < 1e-9 => "0".to_owned(),
+        _ if has_rest => format!("{seconds:.1} s"),
+        (0, 0, seconds) => format!("{seconds} s"),
+        (0, minutes, 0) => format!("{minutes} min"),
+        (0, minutes, seconds) => format!("{minutes} min {seconds:02}"),
+        (hours, 0, _) => format!("{hours} h"),
+        (hours, minutes, _) => format!("{hours} h {minutes:02}"),
     }
 }
 
@@ -85,11 +98,17 @@ mod tests {
         ] {
             assert_eq!(length(seconds), text);
         }
-        for (seconds, text) in
-            [(0.0, "0"), (0.5, "0.5 s"), (30.0, "30 s"), (120.0, "2 min"), (5_400.0, "1 h 30")]
-        {
+        for (seconds, text) in [
+            (0.0, "0"),
+            (0.2, "0.2 s"),
+            (1.5, "1.5 s"),
+            (30.0, "30 s"),
+            (120.0, "2 min"),
+            (5_400.0, "1 h 30"),
+        ] {
             assert_eq!(short_length(seconds), text);
         }
+        assert_eq!([38.0, 444.0, 4_680.0].map(rough_length), ["38 s", "7.4 min", "1.3 h"]);
         assert_eq!([percent(0.8342), percent(1.0)], ["83.4 %", "100 %"]);
     }
 
