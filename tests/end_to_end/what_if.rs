@@ -1,7 +1,7 @@
 //! What a day of a daemon would have been like under another configuration, by its journal.
 
 use crate::CONFIG;
-use crate::harness::{Adapter, Agent, Daemon, acdctl, call};
+use crate::harness::{Adapter, Daemon, acdctl, call};
 use acd_proto::v1 as acd;
 use serde_json::Value;
 use std::fs;
@@ -16,33 +16,38 @@ fn with_a_route() -> String {
     CONFIG.replace("[agents]", "[[routes]]\nqueue = \"front-desk\"\n\n[agents]")
 }
 
-async fn answers_and_talks(pbx: &mut Adapter, sam: &mut Agent, call_id: &str) {
+async fn talks(pbx: &mut Adapter, call_id: &str) {
     let offer = pbx.expect_offer().await;
     let call = offer.call.as_ref().expect("an offer names its call");
     assert_eq!((&*call.call_id, &*offer.agent), (call_id, "sam"));
     pbx.answer(&offer).await;
     tokio::time::sleep(A_WHILE).await;
-    pbx.end_call(call_id).await;
-    pbx.everything_acknowledged().await;
-    sam.end_wrap_up().await.expect("he takes notes");
 }
 
-/// By routes: `c1` is answered at once, `c4` hangs up, and of those who wait `c3` comes first.
+async fn ends(pbx: &mut Adapter, call_id: &str) {
+    pbx.end_call(call_id).await;
+    pbx.everything_acknowledged().await;
+}
+
+/// By routes: `c1` is answered at once, then `c3`, which is urgent, then `c2`, the last that sam takes;
+/// `c4` waits longest and hangs up.
 async fn a_day(daemon: &Daemon) {
     let mut pbx = daemon.adapter("pbx").await;
     let mut sam = daemon.agent("sam").await;
     for (call_id, priority) in [("c1", None), ("c2", None), ("c3", Some(8)), ("c4", None)] {
         pbx.offer_call_with(acd::CallOffered { priority, ..call(call_id, "") }).await;
     }
-    let hangs_up = async |pbx: &mut Adapter| {
-        tokio::time::sleep(A_WHILE / 4).await;
-        pbx.end_call("c4").await;
-    };
-    hangs_up(&mut pbx).await;
-    for call_id in ["c1", "c3", "c2"] {
-        answers_and_talks(&mut pbx, &mut sam, call_id).await;
+    for call_id in ["c1", "c3"] {
+        talks(&mut pbx, call_id).await;
+        ends(&mut pbx, call_id).await;
+        sam.end_wrap_up().await.expect("he takes notes");
     }
-    sam.log_out().await.expect("he goes home");
+    talks(&mut pbx, "c2").await;
+    sam.log_out().await.expect("he goes home after this one");
+    ends(&mut pbx, "c2").await;
+    sam.end_wrap_up().await.expect("he takes notes");
+    tokio::time::sleep(A_WHILE).await;
+    ends(&mut pbx, "c4").await;
 }
 
 fn what_if(daemon: &Daemon, other: &str) -> (Option<i32>, Value, String) {

@@ -56,7 +56,7 @@ pub struct CallHistory {
     pub since: Timestamp,
     /// How long it waited, ringing included.
     pub wait: Span,
-    /// How long it rang of that, with the agent who answered.
+    /// How long it rang of that with the agent who answered, until they heard each other.
     pub ring: Span,
     /// How its first wait ended.
     pub end: HistoryEnd,
@@ -146,6 +146,8 @@ struct Told {
     plan: Arc<RoutingPlan>,
     calls: HashMap<CallHandle, usize>,
     offered: HashMap<OfferNumber, Timestamp>,
+    /// By call that is being bridged: since when it rang.
+    rang: HashMap<CallHandle, Timestamp>,
     /// By call: the notes that are taken on it.
     notes: HashMap<CallHandle, Notes>,
 }
@@ -169,6 +171,7 @@ impl Told {
             plan,
             calls: HashMap::new(),
             offered: HashMap::new(),
+            rang: HashMap::new(),
             notes: HashMap::new(),
         };
         for agent in router.agents().filter(|agent| agent.presence != Presence::LoggedOut) {
@@ -236,19 +239,22 @@ impl Told {
     fn follow(&mut self, at: Timestamp, event: &Event, by_agent: bool) {
         match event {
             Event::OfferIssued { offer, .. } => drop(self.offered.insert(*offer, at)),
-            Event::OfferEnded { end, .. } => {
+            Event::OfferEnded { offer, end, .. } => {
+                if *end != OfferEnd::Accepted {
+                    self.offered.remove(offer);
+                }
                 let missed = [OfferEnd::Declined, OfferEnd::NoAnswer, OfferEnd::Failed];
                 self.history.missed += u64::from(missed.contains(end));
             }
             Event::CallConnecting { call, offer, .. } => {
-                let rang = self.offered.remove(offer).map_or(Span(0), |since| at.since(since));
-                if let Some(call) = self.of(*call).filter(|call| call.end == HistoryEnd::Unknown) {
-                    call.ring = rang;
+                if let Some(since) = self.offered.remove(offer) {
+                    self.rang.insert(*call, since);
                 }
             }
             Event::CallConnected { call, .. } => {
+                let rang = self.rang.remove(call).map_or(Span(0), |since| at.since(since));
                 if let Some(call) = self.of(*call).filter(|call| call.end == HistoryEnd::Unknown) {
-                    call.wait = at.since(call.since);
+                    (call.wait, call.ring) = (at.since(call.since), rang);
                     call.end = HistoryEnd::Answered(at);
                 }
             }

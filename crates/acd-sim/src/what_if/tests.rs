@@ -1,3 +1,5 @@
+//! Small days whose outcome is known, and the day that is in the tree.
+
 use super::*;
 use crate::call_log::CallLog;
 use std::sync::Arc;

@@ -1,3 +1,5 @@
+//! The estimate of patience beside a textbook, and what is drawn from it.
+
 use super::*;
 use crate::chance::{Stream, stream};
 
