@@ -1,18 +1,15 @@
 //! What people did, as a journal tells it: who called and what became of him, who was at work when. What
 //! the plan and the passing of time decided is told only as far as it ended somebody's wait.
 
-use super::meter::{Meter, Progress};
-use super::replay::{base_for, fold_one};
-use super::{Found, existing, seen_from_a_start};
+use super::meter::Progress;
+use super::replay::Refold;
 use crate::file_log::DataFolder;
-use crate::journal::{OpenError, begins_by};
-use crate::reader::Reader;
-use crate::record::{CallCard, Entry, Minted, Origin};
+use crate::journal::OpenError;
+use crate::record::{Batch, CallCard, Entry, Minted, Origin};
 use crate::replica::Replica;
 use acd_core::{
-    AgentId, CallEntry, CallHandle, CallerKey, Channel, Command, Event, LOGIC_VERSION,
-    NotReadyReason, OfferEnd, OfferNumber, Outcome, Presence, Priority, QueueId, RoutingPlan,
-    SlotState, Span, Timestamp,
+    AgentId, CallEntry, CallHandle, CallerKey, Channel, Command, Event, NotReadyReason, OfferEnd,
+    OfferNumber, Outcome, Presence, Priority, QueueId, RoutingPlan, SlotState, Span, Timestamp,
 };
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -109,35 +106,15 @@ pub fn history(
     folder: &DataFolder,
     progress: &mut dyn FnMut(Progress),
 ) -> Result<History, OpenError> {
-    let disk = existing(folder)?;
-    let found = Found::of(folder)?;
-    let newest = found.newest();
-    let mut replica = base_for(&disk, &found)?;
-    let (base, wanted) = (replica.tail().next_sequence - 1, replica.tail().batch + 1);
-    let mut reader = Reader::open(disk.clone(), wanted)?;
-    let meter = Meter::of(&disk, &reader)?;
-    begins_by(&reader, wanted, base)?;
-    let mut told = Told::after(&replica);
-    loop {
-        let batch = match reader.next() {
-            Ok(Ok(batch)) => batch,
-            Ok(Err(_)) => break,
-            Err(error) => return Err(seen_from_a_start(&disk, newest, error)),
-        };
-        if batch.number <= replica.tail().batch {
-            continue;
-        }
-        if let Some(found) = reader.logic_version().filter(|found| *found != LOGIC_VERSION) {
-            return Err(OpenError::OtherLogic { path: reader.path(), found });
-        }
-        let mut see = |sequence: u64, events: &[Event]| {
-            let number = (sequence - batch.first_sequence) as usize;
-            told.hear(&batch.entries[number], events);
-        };
-        fold_one(&mut replica, &batch, (&reader, newest), &mut see)?;
-        progress(meter.at(replica.tail().next_sequence - 1, &reader));
+    let (mut fold, _) = Refold::open(folder)?;
+    let mut told = Told::after(&fold.replica);
+    let mut see = |batch: &Batch, sequence: u64, events: &[Event]| {
+        told.hear(&batch.entries[(sequence - batch.first_sequence) as usize], events);
+    };
+    while fold.next(&mut see)?.is_some() {
+        progress(fold.progress());
     }
-    Ok(told.end(replica.router().now()))
+    Ok(told.end(fold.replica.router().now()))
 }
 
 /// What has been heard so far.

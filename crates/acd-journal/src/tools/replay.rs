@@ -51,35 +51,17 @@ pub fn replay(
     folder: &DataFolder,
     progress: &mut dyn FnMut(Progress),
 ) -> Result<Replayed, OpenError> {
-    let disk = existing(folder)?;
-    let found = Found::of(folder)?;
-    let newest = found.newest();
-    let mut replica = base_for(&disk, &found)?;
-    let (base, wanted) = (replica.tail().next_sequence - 1, replica.tail().batch + 1);
-    let mut reader = Reader::open(disk.clone(), wanted)?;
-    let meter = Meter::of(&disk, &reader)?;
-    begins_by(&reader, wanted, base)?;
-    let mut checks = Checks::after(base, found);
+    let (mut fold, found) = Refold::open(folder)?;
+    let mut checks = Checks::after(fold.base, found);
     let (mut batches, mut commands, mut events) = (0, 0, 0);
-    loop {
-        let batch = match reader.next() {
-            Ok(Ok(batch)) => batch,
-            Ok(Err(_)) => break,
-            Err(error) => return Err(seen_from_a_start(&disk, newest, error)),
-        };
-        if batch.number <= replica.tail().batch {
-            continue;
-        }
-        if let Some(found) = reader.logic_version().filter(|found| *found != LOGIC_VERSION) {
-            return Err(OpenError::OtherLogic { path: reader.path(), found });
-        }
-        let mut count = |_: u64, happened: &[Event]| events += happened.len() as u64;
-        fold_one(&mut replica, &batch, (&reader, newest), &mut count)?;
+    let mut count = |_: &Batch, _: u64, happened: &[Event]| events += happened.len() as u64;
+    while let Some(batch) = fold.next(&mut count)? {
         batches += 1;
         commands += batch.entries.len() as u64;
-        checks.compare(&replica)?;
-        progress(meter.at(replica.tail().next_sequence - 1, &reader));
+        checks.compare(&fold.replica)?;
+        progress(fold.progress());
     }
+    let Refold { base, replica, .. } = fold;
     let tail = replica.tail();
     Ok(Replayed {
         base,
@@ -95,8 +77,64 @@ pub fn replay(
     })
 }
 
+/// All that is kept, folded once more batch by batch.
+pub(super) struct Refold {
+    /// What has been folded.
+    pub(super) replica: Replica,
+    /// The last sequence of the snapshot that it began with; 0 for the very beginning.
+    base: u64,
+    disk: RealDisk,
+    newest: Tail,
+    reader: Reader<RealDisk>,
+    meter: Meter,
+}
+
+impl Refold {
+    /// Before the first batch; and the snapshots that there are.
+    pub(super) fn open(folder: &DataFolder) -> Result<(Self, Found), OpenError> {
+        let disk = existing(folder)?;
+        let found = Found::of(folder)?;
+        let newest = found.newest();
+        let replica = base_for(&disk, &found)?;
+        let (base, wanted) = (replica.tail().next_sequence - 1, replica.tail().batch + 1);
+        let reader = Reader::open(disk.clone(), wanted)?;
+        let meter = Meter::of(&disk, &reader)?;
+        begins_by(&reader, wanted, base)?;
+        Ok((Self { replica, base, disk, newest, reader, meter }, found))
+    }
+
+    /// Folds the next batch, and tells what each of its commands led to, by sequence; none at the end.
+    pub(super) fn next(
+        &mut self,
+        see: &mut dyn FnMut(&Batch, u64, &[Event]),
+    ) -> Result<Option<Batch>, OpenError> {
+        loop {
+            let batch = match self.reader.next() {
+                Ok(Ok(batch)) => batch,
+                Ok(Err(_)) => return Ok(None),
+                Err(error) => return Err(seen_from_a_start(&self.disk, self.newest, error)),
+            };
+            if batch.number <= self.replica.tail().batch {
+                continue;
+            }
+            let version = self.reader.logic_version();
+            if let Some(found) = version.filter(|found| *found != LOGIC_VERSION) {
+                return Err(OpenError::OtherLogic { path: self.reader.path(), found });
+            }
+            let mut see = |sequence: u64, events: &[Event]| see(&batch, sequence, events);
+            fold_one(&mut self.replica, &batch, (&self.reader, self.newest), &mut see)?;
+            return Ok(Some(batch));
+        }
+    }
+
+    /// How far it has come.
+    pub(super) fn progress(&self) -> Progress {
+        self.meter.at(self.replica.tail().next_sequence - 1, &self.reader)
+    }
+}
+
 /// Takes in the next batch of a reader, and says where it stood if it cannot.
-pub(super) fn fold_one(
+fn fold_one(
     replica: &mut Replica,
     batch: &Batch,
     (reader, newest): (&Reader<RealDisk>, Tail),
@@ -114,7 +152,7 @@ pub(super) fn fold_one(
 }
 
 /// The state to begin with.
-pub(super) fn base_for(disk: &RealDisk, found: &Found) -> Result<Replica, OpenError> {
+fn base_for(disk: &RealDisk, found: &Found) -> Result<Replica, OpenError> {
     let reader = Reader::open(disk.clone(), 0)?;
     let segments = reader.segments();
     let foreign =
