@@ -33,6 +33,7 @@ pub(super) fn draw(chart: &Chart) -> String {
     for (at, series) in chart.series.iter().enumerate() {
         curve(&mut svg, chart, series, at % LOOKS);
     }
+    rule_labels(&mut svg, chart);
     svg.push_str("</svg>");
     svg
 }
@@ -86,9 +87,19 @@ fn rules(svg: &mut String, chart: &Chart) {
         let y = up(&chart.y, rule.at);
         let _ = write!(
             svg,
-            "<line class=\"rule\" x1=\"{LEFT}\" x2=\"{right}\" y1=\"{y:.1}\" y2=\"{y:.1}\"/>\
-             <text class=\"rule-label\" text-anchor=\"end\" x=\"{right}\" y=\"{:.1}\">{}</text>",
-            y - 5.0,
+            "<line class=\"rule\" x1=\"{LEFT}\" x2=\"{right}\" y1=\"{y:.1}\" y2=\"{y:.1}\"/>"
+        );
+    }
+}
+
+/// Above the curves, so that they can be read.
+fn rule_labels(svg: &mut String, chart: &Chart) {
+    for rule in &chart.rules {
+        let _ = write!(
+            svg,
+            "<text class=\"rule-label\" text-anchor=\"end\" x=\"{}\" y=\"{:.1}\">{}</text>",
+            WIDTH - RIGHT,
+            up(&chart.y, rule.at) - 5.0,
             escape(&rule.label)
         );
     }
