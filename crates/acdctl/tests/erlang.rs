@@ -1,24 +1,16 @@
 //! The binary's `erlang`: the figures, the goals, and what it says of nonsense. No daemon needed.
 
+mod shell;
+
 use serde_json::Value;
+use shell::acdctl;
 use std::collections::BTreeSet;
-use std::process::Command;
 
 /// Ten erlang.
 const LOAD: [&str; 6] = ["--calls", "100", "--interval", "30m", "--aht", "3m"];
 
-/// Exit code, standard output, standard error.
 fn run(arguments: &[&str]) -> (i32, String, String) {
-    let output = Command::new(env!("CARGO_BIN_EXE_acdctl"))
-        .arg("erlang")
-        .args(arguments)
-        .env_remove("ACDD_SERVER")
-        .env("NO_COLOR", "1")
-        .output()
-        .expect("the binary runs");
-    let text = |bytes| String::from_utf8(bytes).expect("text");
-    let code = output.status.code().expect("it exits by itself");
-    (code, text(output.stdout), text(output.stderr))
+    acdctl(&[&["erlang"], arguments].concat())
 }
 
 fn of_load(arguments: &[&str]) -> (i32, String, String) {
@@ -139,7 +131,7 @@ fn the_page_lists_the_names_in_json_and_no_other() {
     let page = include_str!("../../../docs/acdctl.md");
     let start = page.find("\n### `erlang`\n").expect("the page has it");
     let section = &page[start + 1..];
-    let section = &section[..section.find("\n## ").expect("another follows")];
+    let section = &section[..section.find("\n##").expect("another follows")];
     let cells = section.lines().filter_map(|line| line.strip_prefix("| `")?.split('`').next());
     let listed: BTreeSet<&str> = cells.collect();
     let answer = json(&["--agents", "14"]);

@@ -1,33 +1,16 @@
 //! The binary's `simulate` and `staff` with the clinic's configuration and its day: the report in text,
 //! JSON and HTML, what it says of nonsense, and whom a day needs. No daemon needed.
 
+mod shell;
+
 use serde_json::Value;
+use shell::acdctl;
 use std::fs;
-use std::path::{Path, PathBuf};
-use std::process::Command;
-
-fn project() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
-}
-
-/// Exit code, standard output, standard error.
-fn run(arguments: &[&str]) -> (i32, String, String) {
-    let output = Command::new(env!("CARGO_BIN_EXE_acdctl"))
-        .args(arguments)
-        .current_dir(project())
-        .env_remove("ACDD_SERVER")
-        .env("NO_COLOR", "1")
-        .output()
-        .expect("the binary runs");
-    let text = |bytes| String::from_utf8(bytes).expect("text");
-    let code = output.status.code().expect("it exits by itself");
-    (code, text(output.stdout), text(output.stderr))
-}
 
 const CLINIC: [&str; 4] = ["--config", "config/acdd.toml", "--scenario", "config/flu-season.toml"];
 
 fn clinic(command: &str, more: &[&str]) -> (i32, String, String) {
-    run(&[&[command], &CLINIC[..], more].concat())
+    acdctl(&[&[command], &CLINIC[..], more].concat())
 }
 
 #[test]
@@ -105,7 +88,7 @@ fn either_models_or_a_scenario() {
         (vec!["simulate", "--models", "m.json", "--html", "x.html"], "cannot be used with"),
         (vec!["staff", "--config", "config/acdd.toml"], "--scenario <FILE>"),
     ] {
-        let (code, told, complaint) = run(&arguments);
+        let (code, told, complaint) = acdctl(&arguments);
         assert_eq!((code, told.as_str()), (2, ""), "{arguments:?}");
         assert!(complaint.contains(said), "{arguments:?}: {complaint}");
     }
@@ -120,7 +103,7 @@ fn what_is_wrong_with_a_scenario_is_told_with_its_file_its_line_and_what_is_righ
         talk = \"3m\"\n";
     let ask = |text: &str| {
         fs::write(&file, text).expect("it can be written");
-        run(&["simulate", "--config", "config/acdd.toml", "--scenario", name])
+        acdctl(&["simulate", "--config", "config/acdd.toml", "--scenario", name])
     };
     let (code, told, said) = ask(day);
     assert_eq!((code, told.as_str()), (2, ""));
@@ -132,7 +115,7 @@ fn what_is_wrong_with_a_scenario_is_told_with_its_file_its_line_and_what_is_righ
     assert_eq!(code, 2);
     assert!(said.contains("line 6") && said.contains("unknown field `tlak`"), "{said}");
     let (code, _, said) =
-        run(&["simulate", "--config", name, "--scenario", "config/flu-season.toml"]);
+        acdctl(&["simulate", "--config", name, "--scenario", "config/flu-season.toml"]);
     assert_eq!(code, 2);
     assert!(said.contains("day.toml:1:1"), "{said}");
 }
@@ -147,7 +130,7 @@ fn staff_says_whom_each_interval_needs() {
     let name = file.to_str().expect("text");
     let ask = |more: &[&str]| {
         let day = ["staff", "--config", "config/acdd.toml", "--scenario", name];
-        run(&[&day[..], more].concat())
+        acdctl(&[&day[..], more].concat())
     };
     let (code, told, said) = ask(&["--target", "80% in 20s", "--json"]);
     assert_eq!(code, 0, "{said}");

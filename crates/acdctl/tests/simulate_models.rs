@@ -1,33 +1,21 @@
 //! The binary's `simulate --models`: figures beside what is known, and what it says of nonsense.
 
+mod shell;
+
 use serde_json::Value;
-use std::path::{Path, PathBuf};
-use std::process::Command;
+use shell::{acdctl, project};
 
-fn models() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/simulation/models.json")
-}
+const MODELS: &str = "tests/simulation/models.json";
 
-/// Exit code, standard output, standard error.
-fn simulate(file: &Path, arguments: &[&str]) -> (i32, String, String) {
-    let output = Command::new(env!("CARGO_BIN_EXE_acdctl"))
-        .args(["simulate", "--models"])
-        .arg(file)
-        .args(arguments)
-        .env_remove("ACDD_SERVER")
-        .env("NO_COLOR", "1")
-        .output()
-        .expect("the binary runs");
-    let text = |bytes| String::from_utf8(bytes).expect("text");
-    let code = output.status.code().expect("it exits by itself");
-    (code, text(output.stdout), text(output.stderr))
+fn simulate(file: &str, arguments: &[&str]) -> (i32, String, String) {
+    acdctl(&[&["simulate", "--models", file], arguments].concat())
 }
 
 const SHORT: [&str; 4] = ["--case", "mm1k", "--effort", "0.01"];
 
 #[test]
 fn figures_stand_beside_what_is_known() {
-    let (code, answer, said) = simulate(&models(), &SHORT);
+    let (code, answer, said) = simulate(MODELS, &SHORT);
     assert_eq!((code, said.as_str()), (0, ""));
     let lines: Vec<Vec<&str>> =
         answer.lines().map(|line| line.split_whitespace().collect()).collect();
@@ -38,7 +26,7 @@ fn figures_stand_beside_what_is_known() {
 
 #[test]
 fn json_has_measures_and_half_widths_by_the_names_of_the_file() {
-    let (code, answer, said) = simulate(&models(), &[&SHORT[..], &["--json"]].concat());
+    let (code, answer, said) = simulate(MODELS, &[&SHORT[..], &["--json"]].concat());
     assert_eq!((code, said.as_str()), (0, ""));
     let answer: Value = serde_json::from_str(&answer).expect("JSON");
     let case = &answer["cases"][0];
@@ -60,30 +48,31 @@ fn json_has_measures_and_half_widths_by_the_names_of_the_file() {
 fn a_measure_that_is_off_ends_with_1_and_a_model_that_cannot_be_with_2() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let file = folder.path().join("models.json");
+    let plain = file.to_str().expect("a plain path").to_owned();
     let write = |from: &str, to: &str| {
-        let text = std::fs::read_to_string(models()).expect("the file is there");
+        let text = std::fs::read_to_string(project().join(MODELS)).expect("the file is there");
         std::fs::write(&file, text.replace(from, to)).expect("it can be written");
     };
     write("\"value\": 0.25058812", "\"value\": 0.99");
-    let (code, answer, _) = simulate(&file, &SHORT);
+    let (code, answer, _) = simulate(&plain, &SHORT);
     assert_eq!(code, 1, "{answer}");
     assert!(answer.contains("OUTSIDE") && answer.contains("3 of 4 are within"), "{answer}");
 
     write("\"total_in_system\": 5}", "\"total_in_system\": -5}");
-    let (code, _, said) = simulate(&file, &SHORT);
+    let (code, _, said) = simulate(&plain, &SHORT);
     assert_eq!(code, 2);
     assert!(said.contains("model mm1k: "), "{said}");
 }
 
 #[test]
 fn nonsense_is_told() {
-    let (code, _, said) = simulate(&models(), &["--case", "mm2"]);
+    let (code, _, said) = simulate(MODELS, &["--case", "mm2"]);
     assert_eq!(code, 2);
     assert!(said.contains("there is no model mm2; there are mm1, mm1k, erlc14"), "{said}");
-    let (code, _, said) = simulate(Path::new("no/such.json"), &[]);
+    let (code, _, said) = simulate("no/such.json", &[]);
     assert_eq!(code, 2);
     assert!(said.contains("cannot read no/such.json"), "{said}");
-    let (code, _, said) = simulate(&models(), &["--effort", "0"]);
+    let (code, _, said) = simulate(MODELS, &["--effort", "0"]);
     assert_eq!(code, 2);
     assert!(said.contains("expected a number from 0.0001 to 10000"), "{said}");
 }
