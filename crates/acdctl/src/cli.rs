@@ -35,6 +35,7 @@ Examples:
   acdctl watch --calls --events                    what happens, as it happens
   acdctl queues --json | jq '.[] | {queue, waiting}'
   acdctl check acdd.toml                           is this configuration right?
+  acdctl simulate --config acdd.toml --scenario day.toml    how would that day go?
   acdctl journal verify /var/lib/acdd/journal      is this journal whole?
 
 Exit codes: 0 done; 1 the daemon refused, or something failed; 2 wrong usage, input or

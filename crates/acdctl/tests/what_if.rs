@@ -57,7 +57,7 @@ fn every_field_is_in_the_documentation() {
     assert!(fields.contains("excludes_zero") && fields.contains("usual_share"), "{fields:?}");
     let page = std::fs::read_to_string(in_tree("docs/acdctl.md")).expect("it is in the tree");
     let section = page.split("\n### `whatif`\n").nth(1).expect("it has a section");
-    let section = section.split("\n## ").next().expect("a section has a beginning");
+    let section = section.split("\n### ").next().expect("a section has a beginning");
     for field in fields {
         assert!(section.contains(&format!("`{field}`")), "{field} is not documented");
     }
