@@ -290,7 +290,8 @@ impl Load {
         let mut state = SteadyState {
             agents,
             blocked: lost / all,
-            waiting: full.iter().sum(),
+            // An empty sum is -0.
+            waiting: full.iter().sum::<f64>() + 0.0,
             abandoned: self.patience.map_or(0.0, |patience| mean_wait / patience),
             mean_wait,
             mean_wait_of_served: 0.0,

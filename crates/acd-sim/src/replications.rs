@@ -8,6 +8,9 @@ use std::thread;
 /// The share of such intervals that hold the true value.
 const CONFIDENCE: f64 = 0.95;
 
+/// More threads than this do not help on any machine.
+const THREADS_MAX: usize = 256;
+
 /// Runs `job` for 0..`count` on `threads` threads; the results in the order of their numbers,
 /// whichever thread was the first. After each, `done` hears how many are finished.
 ///
@@ -38,7 +41,9 @@ pub fn replicate<R: Send, E: Send>(
         }
     };
     let shares: Result<Vec<_>, E> = thread::scope(|scope| {
-        let workers: Vec<_> = (0..threads.max(1)).map(|_| scope.spawn(work)).collect();
+        let workers: Vec<_> = (0..threads.min(count as usize).clamp(1, THREADS_MAX))
+            .map(|_| scope.spawn(work))
+            .collect();
         let joined = workers.into_iter().map(|worker| match worker.join() {
             Ok(share) => share,
             Err(panic) => std::panic::resume_unwind(panic),

@@ -7,7 +7,8 @@ use serde_json::Value;
 use shell::acdctl;
 use std::fs;
 
-const CLINIC: [&str; 4] = ["--config", "config/acdd.toml", "--scenario", "config/flu-season.toml"];
+const CLINIC: [&str; 4] =
+    ["--config", "config/acdd.toml", "--scenario", "config/scenarios/flu-season.toml"];
 
 fn clinic(command: &str, more: &[&str]) -> (i32, String, String) {
     acdctl(&[&[command], &CLINIC[..], more].concat())
@@ -18,7 +19,7 @@ fn the_example_is_played_and_told_in_a_table_and_curves() {
     let (code, told, said) = clinic("simulate", &["--replications", "3"]);
     assert_eq!((code, said.as_str()), (0, ""));
     for part in [
-        "A Tuesday in flu season\nconfig/flu-season.toml with config/acdd.toml, 3 days, seed 1\n",
+        "A Tuesday in flu season\nconfig/scenarios/flu-season.toml with config/acdd.toml, 3 days, seed 1\n",
         "\nQUEUE ",
         "\nscheduling ",
         "80 % in 20 s",
@@ -83,7 +84,7 @@ fn either_models_or_a_scenario() {
     for (arguments, said) in [
         (vec!["simulate"], "--scenario <FILE>|--models <FILE>"),
         (vec!["simulate", "--config", "config/acdd.toml"], "--scenario <FILE>"),
-        (vec!["simulate", "--scenario", "config/flu-season.toml"], "--config <FILE>"),
+        (vec!["simulate", "--scenario", "config/scenarios/flu-season.toml"], "--config <FILE>"),
         (vec!["simulate", "--models", "m.json", "--scenario", "s.toml"], "cannot be used with"),
         (vec!["simulate", "--models", "m.json", "--html", "x.html"], "cannot be used with"),
         (vec!["staff", "--config", "config/acdd.toml"], "--scenario <FILE>"),
@@ -115,7 +116,7 @@ fn what_is_wrong_with_a_scenario_is_told_with_its_file_its_line_and_what_is_righ
     assert_eq!(code, 2);
     assert!(said.contains("line 6") && said.contains("unknown field `tlak`"), "{said}");
     let (code, _, said) =
-        acdctl(&["simulate", "--config", name, "--scenario", "config/flu-season.toml"]);
+        acdctl(&["simulate", "--config", name, "--scenario", "config/scenarios/flu-season.toml"]);
     assert_eq!(code, 2);
     assert!(said.contains("day.toml:1:1"), "{said}");
 }
