@@ -45,8 +45,8 @@ pub struct Scenario {
     /// Seconds since midnight.
     from: f64,
     to: f64,
+    interval: Span,
     /// Seconds.
-    interval: f64,
     warm_up: f64,
     streams: Vec<Stream>,
     roster: Roster,
@@ -101,7 +101,7 @@ impl Scenario {
     /// When each interval begins and ends, in seconds since midnight.
     #[must_use]
     pub fn bounds(&self) -> Vec<(f64, f64)> {
-        let begins = |index: usize| self.from + index as f64 * self.interval;
+        let begins = |index: usize| self.from + index as f64 * self.interval_seconds();
         let bounds = |index| (begins(index), begins(index + 1).min(self.to));
         (0..self.intervals()).map(bounds).collect()
     }
@@ -120,6 +120,10 @@ impl Scenario {
 
     fn intervals(&self) -> usize {
         read::parts(self.to - self.from, self.interval)
+    }
+
+    fn interval_seconds(&self) -> f64 {
+        self.interval.0 as f64 / 1e6
     }
 
     /// Plays the days on so many threads; after each, `done` hears how many there have been.

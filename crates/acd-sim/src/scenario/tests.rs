@@ -172,6 +172,22 @@ fn the_same_seed_gives_the_same_day_on_any_number_of_threads() {
     assert_eq!(told(1), told(3));
 }
 
+/// Such lengths are no floats, nor is their every multiple the nearest one.
+#[test]
+fn intervals_of_any_length_have_all_the_time_of_agents() {
+    for interval in ["60.1s", "61.3s", "77.777777s"] {
+        let text = format!(
+            "from = \"08:00\"\nto = \"10:00\"\ninterval = \"{interval}\"\nreplications = 2\n\
+             [calls.all]\nqueue = \"sales\"\nper_hour = 30\ntalk = \"1m\"\n"
+        );
+        let outcome = run(&plan(&agents(3)), &text);
+        assert!(!outcome.agents_by_interval.is_empty());
+        for of in &outcome.agents_by_interval {
+            assert!((of.working.value - 3.0).abs() < 1e-6, "{interval}: {:?}", of.working);
+        }
+    }
+}
+
 #[test]
 fn agents_who_miss_calls_come_back() {
     let text = r#"
@@ -242,6 +258,10 @@ fn what_is_wrong_is_told_with_its_line_its_key_and_what_is_right() {
         (
             format!("{head}interval = \"3h\"\n{all}per_hour = 5\n"),
             "line 3: interval: must be 1m at least",
+        ),
+        (
+            format!("{head}interval = \"60.0000001s\"\n{all}per_hour = 5\n"),
+            "line 3: interval: must be whole microseconds",
         ),
         (
             format!(

@@ -105,7 +105,7 @@ impl Scenario {
         let names: Vec<String> = teams.iter().map(|team| team.name.clone()).collect();
         Ok(Staffing {
             teams: names,
-            hours: heads.agents().map(f64::from).sum::<f64>() * scenario.interval / 3_600.0
+            hours: heads.agents().map(f64::from).sum::<f64>() * scenario.interval_seconds() / 3_600.0
                 - scenario.cut_off(&heads),
             missed: missed(&scenario, &teams, &outcome),
             nobody: nobody(&scenario, &teams, &outcome),
@@ -118,7 +118,7 @@ impl Scenario {
 
     /// The hours by which the last interval is shorter than the others, of all who work in it.
     fn cut_off(&self, heads: &Heads) -> f64 {
-        let whole = self.intervals() as f64 * self.interval;
+        let whole = self.intervals() as f64 * self.interval_seconds();
         let missing = whole - (self.to - self.from);
         let last = heads.0.last().into_iter().flatten().map(|heads| f64::from(*heads));
         last.sum::<f64>() * missing / 3_600.0
