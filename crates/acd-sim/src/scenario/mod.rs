@@ -89,6 +89,9 @@ pub enum PlayError {
     /// What people did cannot be.
     #[error(transparent)]
     Refused(#[from] Refused),
+    /// One day tells nothing of how sure its figures are, so that no search can go by them.
+    #[error("staff needs 2 replications at least, the scenario has {0}; 50 is a good number")]
+    TooFewDays(u64),
 }
 
 impl Scenario {

@@ -76,13 +76,16 @@ impl Scenario {
     /// plays, `done` hears how many there have been and how many there will be at most.
     ///
     /// # Errors
-    /// As [`run`](Self::run).
+    /// As [`run`](Self::run); or there are fewer than two replications.
     pub fn staff(
         &self,
         target: Option<ServiceTarget>,
         threads: usize,
         done: impl Fn(u64, u64),
     ) -> Result<Staffing, PlayError> {
+        if self.replications < 2 {
+            return Err(PlayError::TooFewDays(self.replications));
+        }
         let scenario = Self { target, ..self.clone() };
         let teams = teams(&scenario.plan);
         let erlang = start::heads(&scenario, &teams);
@@ -227,7 +230,7 @@ impl Search<'_> {
                     }
                     let heads = &mut self.heads.0[interval][team];
                     let more = (short * f64::from(*heads) / 2.0).round().max(1.0) as u32;
-                    *heads = (*heads + more).min(self.most[team]);
+                    *heads = heads.saturating_add(more).min(self.most[team]);
                     changed = true;
                 }
             }
