@@ -3,6 +3,7 @@
 use super::*;
 use crate::erlang::{Lines, Load};
 use crate::replications::Estimate;
+use crate::surroundings::Surroundings as _;
 
 /// Two queues; the first gives time for notes.
 const CONFIG: &str = r#"
@@ -170,6 +171,37 @@ fn the_same_seed_gives_the_same_day_on_any_number_of_threads() {
     let scenario = Scenario::read(text, &plan).expect("right");
     let told = |threads| format!("{:?}", scenario.run(threads, |_| {}).expect("played"));
     assert_eq!(told(1), told(3));
+}
+
+#[test]
+fn a_stream_meets_the_same_callers_whatever_others_there_are() {
+    let plan = plan(&agents(1));
+    let stream = |name: &str| {
+        format!("[calls.{name}]\nqueue = \"sales\"\nper_hour = 12\ntalk = \"1m\"\n")
+    };
+    let came = |streams: &[String]| {
+        let head = "from = \"08:00\"\nto = \"10:00\"\n";
+        let scenario = Scenario::read(&format!("{head}{}", streams.concat()), &plan);
+        let scenario = scenario.expect("right");
+        let mut play = Play::new(&scenario, &scenario.roster, &[0], 1, 0);
+        let mut came = Vec::new();
+        while let Some(call) = play.next_call() {
+            if scenario.streams[call.kind as usize].name == "sales" {
+                came.push((call.at, call.luck));
+            }
+        }
+        came
+    };
+    let alone = came(&[stream("sales")]);
+    assert!(!alone.is_empty());
+    assert_eq!(came(&[stream("early"), stream("sales")]), alone);
+}
+
+#[test]
+fn the_number_of_a_name_is_that_of_the_published_hash() {
+    assert_eq!(play::number(""), 0x811c_9dc5);
+    assert_eq!(play::number("a"), 0xe40c_292c);
+    assert_eq!(play::number("foobar"), 0xbf9c_f968);
 }
 
 /// Such lengths are no floats, nor is their every multiple the nearest one.
