@@ -123,10 +123,10 @@ impl Surroundings for Play<'_> {
     }
 
     fn change(&mut self, now: Timestamp, commands: &mut Vec<Command>) {
-        while let Some(time) = self
-            .shifts
-            .pop_if(|time| START + span(*time - self.scenario.from + self.scenario.warm_up) <= now)
+        while let Some(time) = self.shifts.last().copied()
+            && self.instant(time) <= now
         {
+            self.shifts.pop();
             self.change_shifts(time, commands);
         }
         while let Some((at, agent)) = self.back.first().copied()
