@@ -19,7 +19,7 @@ use toml::Spanned;
 const REPLICATIONS_MAX: u64 = 10_000;
 /// The shortest interval of a report.
 const INTERVAL_LEAST: Duration = Duration::from_secs(60);
-/// The most calls that a day may have on average.
+/// The most calls that a day with its warm-up may have on average.
 const CALLS_MAX: f64 = 2e6;
 /// What `per_hour` counts by.
 const HOUR: Span = Span(3_600_000_000);
@@ -92,9 +92,12 @@ impl Reader<'_> {
             scenario.remarks.extend(self.remark(&stream));
             scenario.streams.push(stream);
         }
-        let calls: f64 = scenario.streams.iter().map(|stream| stream.calls).sum();
-        if !(calls > 0.0 && calls <= CALLS_MAX) {
-            let message = format!("there must be calls, at most {CALLS_MAX} a day; {calls} come");
+        let calls = scenario.calls_a_day();
+        let has_calls = scenario.streams.iter().any(|stream| stream.calls > 0.0);
+        if !(has_calls && calls <= CALLS_MAX) {
+            let message = format!(
+                "there must be calls, at most {CALLS_MAX} a day with its warm-up; {calls} come"
+            );
             return self.wrong(self.file.calls.span(), "calls", message);
         }
         Ok(scenario)

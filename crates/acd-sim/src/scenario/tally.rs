@@ -326,6 +326,11 @@ impl<'s> Tally<'s> {
         }
     }
 
+    /// How many calls are not over.
+    pub(super) fn calls(&self) -> usize {
+        self.live.len()
+    }
+
     /// The day, when it is over.
     pub(super) fn finish(mut self, now: Timestamp) -> Day {
         for agent in 0..self.desks.len() {

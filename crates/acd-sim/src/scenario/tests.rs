@@ -266,6 +266,10 @@ fn what_is_wrong_is_told_with_its_line_its_key_and_what_is_right() {
         ),
         (format!("{head}{all}per_hour = 0\n"), "there must be calls"),
         (
+            format!("{head}warm_up = \"2h\"\n{all}per_hour = 600000\n"),
+            "at most 2000000 a day with its warm-up; 2400000 come",
+        ),
+        (
             format!("{head}{all}per_hour = 5\npriority = 10\n"),
             "line 7: calls.all.priority: must be 0 to 9",
         ),
@@ -355,6 +359,28 @@ fn the_fewest_who_reach_a_target_are_about_those_of_erlang() {
     assert!(found.missed.is_empty(), "{:?}", found.missed);
     let heads: u32 = found.agents.0.iter().flatten().sum();
     assert!((found.hours - f64::from(heads)).abs() < 1e-9);
+}
+
+#[test]
+fn more_calls_than_can_be_played_are_told_before_any_is() {
+    let text = "from = \"08:00\"\nto = \"10:00\"\nwarm_up = \"1h\"\nreplications = 10000\n\
+        [calls.all]\nqueue = \"sales\"\nper_hour = 10000\ntalk = \"1m\"\n";
+    let scenario = Scenario::read(text, &plan("ana = {}\n")).expect("right");
+    let error = scenario.run(2, |_| panic!("a day is over")).expect_err("too many").to_string();
+    assert!(error.starts_with("10000 replications of a day with 30000 calls, its warm-up"), "{error}");
+    assert!(error.contains("more than 200000000 calls"), "{error}");
+}
+
+#[test]
+#[ignore = "half a minute: a million callers"]
+fn more_callers_than_can_wait_are_told_in_plain_words() {
+    let text = "from = \"08:00\"\nto = \"09:00\"\nreplications = 1\n[calls.all]\nqueue = \"sales\"\n\
+        per_hour = 1200000\ntalk = \"1m\"\n[[shifts]]\nagents = \"ana\"\nfrom = \"10:00\"\n\
+        to = \"11:00\"\n";
+    let scenario = Scenario::read(text, &plan("ana = {}\n")).expect("right");
+    let error = scenario.run(1, |_| {}).expect_err("too many").to_string();
+    let said = "more than 1048576 callers wait at once: nobody answers them and no rule ends their wait";
+    assert_eq!(error, said);
 }
 
 #[test]
