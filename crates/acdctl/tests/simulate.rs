@@ -154,3 +154,13 @@ fn staff_says_whom_each_interval_needs() {
     assert_eq!((code, told.as_str()), (2, ""), "{said}");
     assert!(said.contains("day.toml: staff needs 2 replications at least"), "{said}");
 }
+
+#[test]
+fn models_without_calls_are_told_without_rates() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("models.json");
+    fs::write(&file, "{ \"cases\": [] }").expect("it can be written");
+    let (code, told, said) = acdctl(&["simulate", "--models", file.to_str().expect("text")]);
+    assert_eq!((code, said.as_str()), (0, ""));
+    assert!(told.ends_with("no call has come\n"), "{told}");
+}

@@ -406,6 +406,9 @@ fn a_target_that_nobody_can_reach_is_told() {
     );
     let scenario = Scenario::read(&slow, &plan("sue = {}\n")).expect("right");
     let target = "80% in 5s".parse().expect("a target");
-    let found = scenario.staff(Some(target), 2, |_, _| {}).expect("played");
+    let heard = std::cell::Cell::new((0, 0));
+    let found = scenario.staff(Some(target), 2, |done, most| heard.set((done, most)));
+    let found = found.expect("played");
     assert_eq!(found.missed.len(), 2, "{:?}", found.missed);
+    assert_eq!(heard.get(), (found.days_played / 10, 242));
 }

@@ -24,6 +24,8 @@ use std::collections::BTreeMap;
 /// So often the days are played at most, to add agents and to take them away.
 const ADDING_MAX: u64 = 40;
 const TAKING_MAX: u64 = 160;
+/// In all: agents are added twice; taking away begins with a play, and one at the end is reported.
+const PLAYS_MAX: u64 = 2 * ADDING_MAX + TAKING_MAX + 2;
 /// So many agents a team may have at a time, beside three times what Erlang asks for.
 const SPARE: u32 = 12;
 
@@ -105,6 +107,7 @@ impl Scenario {
         let heads = search.heads;
         let (played, fresh) = (search.plays + 1, heads.staffed(&scenario, &teams));
         let outcome = fresh.outcome(&teams, scenario.seed.wrapping_add(1), threads)?;
+        done(played, PLAYS_MAX);
         let names: Vec<String> = teams.iter().map(|team| team.name.clone()).collect();
         Ok(Staffing {
             teams: names,
@@ -194,7 +197,7 @@ impl Search<'_> {
         let staffed = heads.staffed(self.scenario, self.teams);
         let outcome = staffed.outcome(self.teams, self.scenario.seed, self.threads)?;
         self.plays += 1;
-        (self.done)(self.plays, 2 * ADDING_MAX + TAKING_MAX + 1);
+        (self.done)(self.plays, PLAYS_MAX);
         Ok(outcome)
     }
 
