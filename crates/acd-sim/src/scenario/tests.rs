@@ -176,9 +176,8 @@ fn the_same_seed_gives_the_same_day_on_any_number_of_threads() {
 #[test]
 fn a_stream_meets_the_same_callers_whatever_others_there_are() {
     let plan = plan(&agents(1));
-    let stream = |name: &str| {
-        format!("[calls.{name}]\nqueue = \"sales\"\nper_hour = 12\ntalk = \"1m\"\n")
-    };
+    let stream =
+        |name: &str| format!("[calls.{name}]\nqueue = \"sales\"\nper_hour = 12\ntalk = \"1m\"\n");
     let came = |streams: &[String]| {
         let head = "from = \"08:00\"\nto = \"10:00\"\n";
         let scenario = Scenario::read(&format!("{head}{}", streams.concat()), &plan);
@@ -367,7 +366,10 @@ fn more_calls_than_can_be_played_are_told_before_any_is() {
         [calls.all]\nqueue = \"sales\"\nper_hour = 10000\ntalk = \"1m\"\n";
     let scenario = Scenario::read(text, &plan("ana = {}\n")).expect("right");
     let error = scenario.run(2, |_| panic!("a day is over")).expect_err("too many").to_string();
-    assert!(error.starts_with("10000 replications of a day with 30000 calls, its warm-up"), "{error}");
+    assert!(
+        error.starts_with("10000 replications of a day with 30000 calls, its warm-up"),
+        "{error}"
+    );
     assert!(error.contains("more than 200000000 calls"), "{error}");
 }
 
@@ -379,7 +381,8 @@ fn more_callers_than_can_wait_are_told_in_plain_words() {
         to = \"11:00\"\n";
     let scenario = Scenario::read(text, &plan("ana = {}\n")).expect("right");
     let error = scenario.run(1, |_| {}).expect_err("too many").to_string();
-    let said = "more than 1048576 callers wait at once: nobody answers them and no rule ends their wait";
+    let said =
+        "more than 1048576 callers wait at once: nobody answers them and no rule ends their wait";
     assert_eq!(error, said);
 }
 

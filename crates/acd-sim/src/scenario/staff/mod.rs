@@ -111,7 +111,8 @@ impl Scenario {
         let names: Vec<String> = teams.iter().map(|team| team.name.clone()).collect();
         Ok(Staffing {
             teams: names,
-            hours: heads.agents().map(f64::from).sum::<f64>() * scenario.interval_seconds() / 3_600.0
+            hours: heads.agents().map(f64::from).sum::<f64>() * scenario.interval_seconds()
+                / 3_600.0
                 - scenario.cut_off(&heads),
             missed: missed(&scenario, &teams, &outcome),
             nobody: nobody(&scenario, &teams, &outcome),
