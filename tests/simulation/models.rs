@@ -112,4 +112,42 @@ fn a_model_that_cannot_be_is_told_by_name_and_place() {
     assert_eq!(lacking, "model mm1: call type A: service: Erlang needs `k`");
     let changing = complaint("\"rate\": 0.8", "\"rate\": [0.8, 0.9]");
     assert_eq!(changing, "model mm1: call type A: 2 values for 1 periods");
+    let head = "\"system\": {\"time_unit\": \"minute\", ";
+    let kind = "{\"name\": \"A\", ";
+    for (from, to, said) in [
+        (
+            head,
+            format!("{head}\"periods\": {{\"count\": 1, \"length\": 0}}, "),
+            "model mm1: periods.length is 0, must be more than 0",
+        ),
+        (
+            head,
+            format!("{head}\"busyness_gamma_alpha\": -1, "),
+            "model mm1: busyness_gamma_alpha is -1, must be at least 0.01",
+        ),
+        (
+            kind,
+            format!("{kind}\"wait_credit\": -2, "),
+            "model mm1: call type A: wait_credit is -2, must be at least 0 and at most 31 days",
+        ),
+        (
+            "\"horizon\": 360",
+            "\"horizon\": 44641".to_owned(),
+            "model udem_simplemsk: horizon is 44641, must be at least 0 and at most 31 days",
+        ),
+        (
+            "\"horizon\": 360",
+            "\"horizon\": -360".to_owned(),
+            "model udem_simplemsk: horizon is -360, must be at least 0 and at most 31 days",
+        ),
+        (
+            "\"tol_abs\": 0.00299",
+            "\"tol_abs\": -0.00299".to_owned(),
+            "model mm1: p_wait: tol_abs is -0.00299, must be at least 0",
+        ),
+        ("\"mid\"", "\"hi\"".to_owned(), "model prio3: call_types: hi is there twice"),
+        ("\"a2\"", "\"a1\"".to_owned(), "model ordered_hunt: agent_groups: a1 is there twice"),
+    ] {
+        assert_eq!(complaint(from, &to), said);
+    }
 }

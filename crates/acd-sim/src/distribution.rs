@@ -29,6 +29,8 @@ enum Shape {
 #[error("{0}")]
 pub struct NoDistribution(String);
 
+/// The least shape of a gamma distribution: below it nearly all that is drawn is 0.
+pub(crate) const SHAPE_LEAST: f64 = 0.01;
 /// The longest that anything takes, 31 days: what is drawn beyond it counts as that.
 const LONGEST_US: f64 = Span::LONGEST.0 as f64;
 
@@ -56,11 +58,11 @@ impl Distribution {
     /// of variation is 1 / k.
     ///
     /// # Errors
-    /// `mean` is not positive, or more than 31 days; `k` is not positive.
+    /// `mean` is not positive, or more than 31 days; `k` is less than 0.01.
     pub fn erlang(mean_us: f64, k: f64) -> Result<Self, NoDistribution> {
         let mean_us = within("the mean", mean_us, f64::MIN_POSITIVE)?;
-        if !(k > 0.0 && k.is_finite()) {
-            return Err(NoDistribution(format!("k must be more than 0, is {k}")));
+        if !(k >= SHAPE_LEAST && k.is_finite()) {
+            return Err(NoDistribution(format!("k must be at least {SHAPE_LEAST}, is {k}")));
         }
         let shape = Gamma::new(k, mean_us / k).map(Shape::Gamma).map_err(said)?;
         Ok(Self { mean_us, shape })
@@ -190,6 +192,8 @@ mod tests {
         let complaint = Distribution::exponential(0.0).expect_err("no mean").to_string();
         assert_eq!(complaint, "the mean must be more than 0 and at most 31 days, is 0 s");
         Distribution::erlang(1.0, f64::NAN).expect_err("no k");
+        let complaint = Distribution::erlang(1.0, 0.001).expect_err("too small").to_string();
+        assert_eq!(complaint, "k must be at least 0.01, is 0.001");
         Distribution::log_normal(1.0, -1.0).expect_err("no spread");
         Distribution::uniform(2.0, 1.0).expect_err("the wrong way round");
         Distribution::empirical([]).expect_err("nothing measured");

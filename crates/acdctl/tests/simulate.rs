@@ -150,4 +150,18 @@ fn staff_says_whom_each_interval_needs() {
     let (code, _, said) = ask(&["--target", "80 in 20s"]);
     assert_eq!(code, 2);
     assert!(said.contains("such as"), "{said}");
+    fs::write(&file, day.replace("= 30\n[calls", "= 1\n[calls")).expect("it can be written");
+    let (code, told, said) = ask(&["--target", "80% in 20s"]);
+    assert_eq!((code, told.as_str()), (2, ""), "{said}");
+    assert!(said.contains("day.toml: staff needs 2 replications at least"), "{said}");
+}
+
+#[test]
+fn models_without_calls_are_told_without_rates() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("models.json");
+    fs::write(&file, "{ \"cases\": [] }").expect("it can be written");
+    let (code, told, said) = acdctl(&["simulate", "--models", file.to_str().expect("text")]);
+    assert_eq!((code, said.as_str()), (0, ""));
+    assert!(told.ends_with("no call has come\n"), "{told}");
 }

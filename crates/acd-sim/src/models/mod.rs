@@ -121,6 +121,14 @@ impl Known {
         let id = id.to_owned();
         let wrong = |problem: String| WrongModel { id: id.clone(), problem };
         let case: Case = serde_json::from_value(value).map_err(|error| wrong(error.to_string()))?;
+        for (name, of) in &case.expected {
+            let half = of.published_hw95.unwrap_or(0.0);
+            for (key, off) in [("tol_abs", of.tol_abs), ("published_hw95", half)] {
+                if off < 0.0 {
+                    return Err(wrong(format!("{name}: {key} is {off}, must be at least 0")));
+                }
+            }
+        }
         let model = Model::of(&case.system, case.experiment).map_err(wrong)?;
         let routed = plan::routed(&model).map_err(wrong)?;
         routed.plan.check().map_err(|defect| wrong(defect.to_string()))?;

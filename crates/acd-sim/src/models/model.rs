@@ -1,8 +1,9 @@
 //! A model, checked: what comes, who serves it, and how it is routed, in acdd's own sense and units.
 
 use super::file::{self, ByPeriod, LawName};
-use crate::distribution::{Distribution, span};
+use crate::distribution::{Distribution, SHAPE_LEAST, span};
 use acd_core::{LEVEL_MAX, Span};
+use std::collections::BTreeSet;
 
 /// Microseconds of a unit of time that is no unit of a clock, as a mean service time.
 const ABSTRACT_UNIT_US: f64 = 60e6;
@@ -84,6 +85,19 @@ impl Model {
         if scale.periods > 1 && matches!(experiment, file::Experiment::SteadyState { .. }) {
             return Err("what changes from period to period has no steady state".to_owned());
         }
+        if let file::Experiment::FiniteHorizon { horizon, .. } = experiment {
+            scale.lasts("horizon", horizon)?;
+        }
+        let period = system.periods.map(|periods| scale.lasts("periods.length", periods.length));
+        if let Some(alpha) = system.busyness_gamma_alpha.filter(|alpha| *alpha < SHAPE_LEAST) {
+            let message = format!("is {alpha}, must be at least {SHAPE_LEAST}");
+            return Err(format!("busyness_gamma_alpha {message}"));
+        }
+        for threshold in &system.wait_thresholds {
+            scale.time("wait_thresholds", *threshold)?;
+        }
+        each_once("call_types", system.call_types.iter().map(|kind| kind.name.as_str()))?;
+        each_once("agent_groups", system.agent_groups.iter().map(|group| group.name.as_str()))?;
         // The only way in which staff goes.
         let file::StaffDecrease::FirstToFinish = system.routing.staff_decrease;
         let kinds: Result<Vec<Kind>, Wrong> =
@@ -93,7 +107,7 @@ impl Model {
             system.agent_groups.iter().map(|group| scale.group(group, &kinds)).collect();
         Ok(Self {
             unit_us,
-            period: system.periods.map(|periods| span(periods.length * unit_us)),
+            period: period.transpose()?,
             periods: scale.periods,
             kinds,
             groups: groups?,
@@ -123,6 +137,22 @@ struct Scale {
 }
 
 impl Scale {
+    /// A time of the file, in its unit; no longer than anything in acdd.
+    fn time(&self, key: &str, of: f64) -> Result<Span, Wrong> {
+        let us = of * self.unit_us;
+        if (0.0..=Span::LONGEST.0 as f64).contains(&us) {
+            return Ok(span(us));
+        }
+        Err(format!("{key} is {of}, must be at least 0 and at most 31 days"))
+    }
+
+    /// A time that is more than none.
+    fn lasts(&self, key: &str, of: f64) -> Result<Span, Wrong> {
+        let lasts = self.time(key, of)?;
+        let is_some = lasts > Span(0);
+        is_some.then_some(lasts).ok_or_else(|| format!("{key} is {of}, must be more than 0"))
+    }
+
     fn kind(&self, of: &file::CallType) -> Result<Kind, Wrong> {
         let place = format!("call type {}", of.name);
         let file::Process::Poisson = of.arrival.process;
@@ -136,13 +166,15 @@ impl Scale {
             service: self.laws(of.service.as_ref(), &format!("{place}: service"))?,
             patience: self.laws(of.patience.as_ref(), &format!("{place}: patience"))?,
             priority: of.priority.unwrap_or(1),
-            credit: span(of.wait_credit.unwrap_or(0.0) * self.unit_us),
+            credit: self.time(&format!("{place}: wait_credit"), of.wait_credit.unwrap_or(0.0))?,
         })
     }
 
     fn group(&self, of: &file::AgentGroup, kinds: &[Kind]) -> Result<Group, Wrong> {
         let place = format!("agent group {}", of.name);
         let mut skills: Vec<Option<Skill>> = kinds.iter().map(|_| None).collect();
+        let types = of.skills.iter().map(|skill| skill.call_type.as_str());
+        each_once(&format!("{place}: skills"), types)?;
         for skill in &of.skills {
             let kind = kinds.iter().position(|kind| kind.name == skill.call_type);
             let kind = kind.ok_or_else(|| format!("{place}: no call type {}", skill.call_type))?;
@@ -153,7 +185,8 @@ impl Scale {
             }
             let level = best_is_one(skill.level, &format!("{place}: level"))?;
             let rank = best_is_one(skill.queue_rank, &format!("{place}: queue_rank"))?;
-            let delay = span(skill.eligible_after.unwrap_or(0.0) * self.unit_us);
+            let delay = skill.eligible_after.unwrap_or(0.0);
+            let delay = self.time(&format!("{place}: eligible_after"), delay)?;
             skills[kind] = Some(Skill { level, rank, delay, service });
         }
         let notes = self.laws(of.after_call_work.as_ref(), &format!("{place}: after_call_work"))?;
@@ -201,7 +234,15 @@ impl Scale {
             LawName::Deterministic => Distribution::deterministic(mean()?),
             LawName::Exp => Distribution::exponential(mean()?),
             LawName::Erlang => Distribution::erlang(mean()?, needs(law.k, "k")?),
-            LawName::Gamma => Distribution::erlang(mean()?, needs(law.scv, "scv")?.recip()),
+            LawName::Gamma => {
+                let (mean, scv) = (mean()?, needs(law.scv, "scv")?);
+                if !(scv > 0.0 && scv.recip() >= SHAPE_LEAST) {
+                    let most = SHAPE_LEAST.recip();
+                    let message = format!("scv is {scv}, must be more than 0 and at most {most}");
+                    return Err(format!("{place}: {message}"));
+                }
+                Distribution::erlang(mean, scv.recip())
+            }
             LawName::Lognormal => Distribution::log_normal(mean()?, needs(law.scv, "scv")?),
             LawName::Uniform => {
                 let (mean, half) = (mean()?, needs(law.half_width, "half_width")? * self.unit_us);
@@ -214,6 +255,14 @@ impl Scale {
             }
         };
         made.map_err(|error| format!("{place}: {error}"))
+    }
+}
+
+fn each_once<'n>(key: &str, names: impl Iterator<Item = &'n str>) -> Result<(), Wrong> {
+    let mut known = BTreeSet::new();
+    match names.into_iter().find(|name| !known.insert(*name)) {
+        Some(twice) => Err(format!("{key}: {twice} is there twice")),
+        None => Ok(()),
     }
 }
 

@@ -23,7 +23,7 @@ use crate::distribution::Distribution;
 use crate::replications::replicate;
 use crate::target::ServiceTarget;
 use crate::world::{Counted, Refused, World};
-use acd_core::{CallEntry, PlanDefect, QueueId, RoutingPlan, Span};
+use acd_core::{CALLS_MAX, CallEntry, PlanDefect, QueueId, RoutingPlan, Span};
 use arrivals::Arrivals;
 use play::{Play, START};
 use roster::Roster;
@@ -45,8 +45,8 @@ pub struct Scenario {
     /// Seconds since midnight.
     from: f64,
     to: f64,
+    interval: Span,
     /// Seconds.
-    interval: f64,
     warm_up: f64,
     streams: Vec<Stream>,
     roster: Roster,
@@ -80,6 +80,9 @@ struct Behaviour {
     back_after: Span,
 }
 
+/// The most calls of all days together: the waits of all are kept.
+const CALLS_PLAYED_MAX: f64 = 200e6;
+
 /// Why a day cannot be played.
 #[derive(Debug, thiserror::Error)]
 pub enum PlayError {
@@ -89,6 +92,20 @@ pub enum PlayError {
     /// What people did cannot be.
     #[error(transparent)]
     Refused(#[from] Refused),
+    /// One day tells nothing of how sure its figures are, so that no search can go by them.
+    #[error("staff needs 2 replications at least, the scenario has {0}; 50 is a good number")]
+    TooFewDays(u64),
+    /// So many replications of days with so many calls, those of the warm-up among them.
+    #[error(
+        "{0} replications of a day with {1} calls, its warm-up included, are more than \
+         {CALLS_PLAYED_MAX} calls in all: play fewer days"
+    )]
+    TooManyCalls(u64, f64),
+    /// The Router can hold no more calls.
+    #[error(
+        "more than {CALLS_MAX} callers wait at once: nobody answers them and no rule ends their wait"
+    )]
+    TooManyWait,
 }
 
 impl Scenario {
@@ -101,7 +118,7 @@ impl Scenario {
     /// When each interval begins and ends, in seconds since midnight.
     #[must_use]
     pub fn bounds(&self) -> Vec<(f64, f64)> {
-        let begins = |index: usize| self.from + index as f64 * self.interval;
+        let begins = |index: usize| self.from + index as f64 * self.interval_seconds();
         let bounds = |index| (begins(index), begins(index + 1).min(self.to));
         (0..self.intervals()).map(bounds).collect()
     }
@@ -122,10 +139,21 @@ impl Scenario {
         read::parts(self.to - self.from, self.interval)
     }
 
+    /// How many calls come in a day on average, those of the warm-up among them.
+    fn calls_a_day(&self) -> f64 {
+        let end = self.warm_up + self.to - self.from;
+        self.streams.iter().map(|stream| stream.arrivals.expected(0.0, end)).sum()
+    }
+
+    fn interval_seconds(&self) -> f64 {
+        self.interval.0 as f64 / 1e6
+    }
+
     /// Plays the days on so many threads; after each, `done` hears how many there have been.
     ///
     /// # Errors
-    /// The plan has a defect that no configuration has, or what people did cannot be.
+    /// The plan has a defect that no configuration has, what people did cannot be, or there are more
+    /// calls than can be played.
     pub fn run(&self, threads: usize, done: impl Fn(u64) + Sync) -> Result<Outcome, PlayError> {
         let teams = teams(&self.plan);
         let days = self.days(&teams, self.replications, self.seed, threads, done)?;
@@ -140,6 +168,10 @@ impl Scenario {
         threads: usize,
         done: impl Fn(u64) + Sync,
     ) -> Result<Vec<(Day, Counted)>, PlayError> {
+        let calls = self.calls_a_day();
+        if replications as f64 * calls > CALLS_PLAYED_MAX {
+            return Err(PlayError::TooManyCalls(replications, calls.round()));
+        }
         let mut team_of = vec![0; self.plan.agents.len()];
         for (team, of) in teams.iter().enumerate() {
             of.agents.iter().for_each(|agent| team_of[agent.index()] = team);
@@ -147,7 +179,10 @@ impl Scenario {
         let day = |replication| -> Result<(Day, Counted), PlayError> {
             let play = Play::new(self, &self.roster, &team_of, seed, replication);
             let mut world = World::new(Arc::clone(&self.plan), START, play)?;
-            world.run()?;
+            if let Err(refused) = world.run() {
+                let is_full = world.surroundings.tally.calls() >= CALLS_MAX as usize;
+                return Err(if is_full { PlayError::TooManyWait } else { refused.into() });
+            }
             let (now, counted) = (world.router().now(), world.counted());
             Ok((world.surroundings.tally.finish(now), counted))
         };

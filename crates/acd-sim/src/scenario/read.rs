@@ -3,6 +3,7 @@
 use super::arrivals::Arrivals;
 use super::file::{self, File, ScenarioError, Source};
 use super::roster::{Roster, Shift};
+use super::tally::span;
 use super::values::{Clock, Length, Rate};
 use super::{Behaviour, Scenario, Stream};
 use crate::distribution::Distribution;
@@ -18,8 +19,10 @@ use toml::Spanned;
 const REPLICATIONS_MAX: u64 = 10_000;
 /// The shortest interval of a report.
 const INTERVAL_LEAST: Duration = Duration::from_secs(60);
-/// The most calls that a day may have on average.
+/// The most calls that a day with its warm-up may have on average.
 const CALLS_MAX: f64 = 2e6;
+/// What `per_hour` counts by.
+const HOUR: Span = Span(3_600_000_000);
 /// How long an agent is away whom acdd made not ready because he missed calls, unless told.
 const BACK_AFTER: Duration = Duration::from_secs(120);
 
@@ -58,6 +61,9 @@ impl Reader<'_> {
             let message = "must be 1m at least, and no longer than the day";
             return self.wrong(interval.span(), "interval", message);
         }
+        if !length.subsec_nanos().is_multiple_of(1_000) {
+            return self.wrong(interval.span(), "interval", "must be whole microseconds");
+        }
         if !(1..=REPLICATIONS_MAX).contains(replications.get_ref()) {
             let message = format!("must be 1 to {REPLICATIONS_MAX}; 50 is a good number");
             return self.wrong(replications.span(), "replications", message);
@@ -71,7 +77,7 @@ impl Reader<'_> {
             plan: Arc::clone(self.plan),
             from: begin,
             to: end,
-            interval: length.as_secs_f64(),
+            interval: Span(length.as_micros() as u64),
             warm_up: warm.as_secs_f64(),
             replications: *replications.get_ref(),
             seed: self.file.seed,
@@ -86,9 +92,12 @@ impl Reader<'_> {
             scenario.remarks.extend(self.remark(&stream));
             scenario.streams.push(stream);
         }
-        let calls: f64 = scenario.streams.iter().map(|stream| stream.calls).sum();
-        if !(calls > 0.0 && calls <= CALLS_MAX) {
-            let message = format!("there must be calls, at most {CALLS_MAX} a day; {calls} come");
+        let calls = scenario.calls_a_day();
+        let has_calls = scenario.streams.iter().any(|stream| stream.calls > 0.0);
+        if !(has_calls && calls <= CALLS_MAX) {
+            let message = format!(
+                "there must be calls, at most {CALLS_MAX} a day with its warm-up; {calls} come"
+            );
             return self.wrong(self.file.calls.span(), "calls", message);
         }
         Ok(scenario)
@@ -230,19 +239,19 @@ impl Reader<'_> {
 
     fn arrivals(&self, day: &Scenario, name: &str, at: &Spanned<file::Stream>) -> Read<Arrivals> {
         let key = |of: &str| format!("calls.{name}.{of}");
-        let stream = at.get_ref();
+        let (stream, length) = (at.get_ref(), day.to - day.from);
         let (per_hour, span, of, step) = match (&stream.per_hour, &stream.per_interval) {
             (Some(rate), None) => {
                 let list = match rate.get_ref() {
-                    Rate::Constant(rate) => vec![*rate; parts(day.to - day.from, 3_600.0)],
+                    Rate::Constant(rate) => vec![*rate; parts(length, HOUR)],
                     Rate::List(list) => list.clone(),
                 };
-                (list, rate.span(), "per_hour", 3_600.0)
+                (list, rate.span(), "per_hour", HOUR)
             }
             (None, Some(list)) => {
                 let hourly = |(index, calls): (usize, &f64)| {
-                    let begins = index as f64 * day.interval;
-                    calls * 3_600.0 / day.interval.min(day.to - day.from - begins)
+                    let interval = day.interval_seconds();
+                    calls * 3_600.0 / interval.min(length - index as f64 * interval)
                 };
                 let hourly = list.get_ref().iter().enumerate().map(hourly);
                 (hourly.collect(), list.span(), "per_interval", day.interval)
@@ -253,7 +262,7 @@ impl Reader<'_> {
                 return self.wrong(at.span(), &format!("calls.{name}"), message);
             }
         };
-        let expected = parts(day.to - day.from, step);
+        let expected = parts(length, step);
         if per_hour.len() != expected {
             let message = format!("the day has {expected} of these, here are {}", per_hour.len());
             return self.wrong(span, &key(of), message);
@@ -263,6 +272,7 @@ impl Reader<'_> {
         }
         let mut arrivals = Arrivals::default();
         arrivals.then(day.warm_up, per_hour[0]);
+        let step = step.0 as f64 / 1e6;
         for (index, rate) in per_hour.iter().enumerate() {
             let begins = day.from + index as f64 * step;
             arrivals.then(step.min(day.to - begins), *rate);
@@ -314,7 +324,7 @@ impl Reader<'_> {
     }
 }
 
-/// How many parts of this length a day has, the last one perhaps shorter.
-pub(super) fn parts(day: f64, part: f64) -> usize {
-    (day / part - 1e-9).ceil() as usize
+/// How many parts of this length a day of so many seconds has, the last one perhaps shorter.
+pub(super) fn parts(day: f64, part: Span) -> usize {
+    span(day).0.div_ceil(part.0) as usize
 }

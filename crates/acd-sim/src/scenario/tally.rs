@@ -182,8 +182,8 @@ impl<'s> Tally<'s> {
 
     /// The interval of an instant; none before the day opens, the last one after it has closed.
     fn interval(&self, at: Timestamp) -> Option<usize> {
-        let since = (at >= self.opening).then(|| at.since(self.opening).0 as f64 / 1e6)?;
-        Some(((since / self.scenario.interval) as usize).min(self.day.all.len() - 1))
+        let since = (at >= self.opening).then(|| at.since(self.opening).0)?;
+        Some(((since / self.scenario.interval.0) as usize).min(self.day.all.len() - 1))
     }
 
     pub(super) fn arrived(&mut self, now: Timestamp, call: CallHandle) {
@@ -316,7 +316,7 @@ impl<'s> Tally<'s> {
         let (mut from, to) = (since.max(self.opening), now.min(self.closing));
         while working && from < to {
             let Some(interval) = self.interval(from) else { return };
-            let ends = self.opening + span(self.scenario.interval * (interval as f64 + 1.0));
+            let ends = self.opening + Span(self.scenario.interval.0 * (interval as u64 + 1));
             let until = if interval + 1 == self.day.all.len() { to } else { to.min(ends) };
             let spent = until.since(from).0;
             let time = &mut self.day.teams[team][interval];
@@ -324,6 +324,11 @@ impl<'s> Tally<'s> {
             time.busy += if busy { spent } else { 0 };
             from = until;
         }
+    }
+
+    /// How many calls are not over.
+    pub(super) fn calls(&self) -> usize {
+        self.live.len()
     }
 
     /// The day, when it is over.

@@ -3,6 +3,7 @@
 use super::*;
 use crate::erlang::{Lines, Load};
 use crate::replications::Estimate;
+use crate::surroundings::Surroundings as _;
 
 /// Two queues; the first gives time for notes.
 const CONFIG: &str = r#"
@@ -173,6 +174,52 @@ fn the_same_seed_gives_the_same_day_on_any_number_of_threads() {
 }
 
 #[test]
+fn a_stream_meets_the_same_callers_whatever_others_there_are() {
+    let plan = plan(&agents(1));
+    let stream =
+        |name: &str| format!("[calls.{name}]\nqueue = \"sales\"\nper_hour = 12\ntalk = \"1m\"\n");
+    let came = |streams: &[String]| {
+        let head = "from = \"08:00\"\nto = \"10:00\"\n";
+        let scenario = Scenario::read(&format!("{head}{}", streams.concat()), &plan);
+        let scenario = scenario.expect("right");
+        let mut play = Play::new(&scenario, &scenario.roster, &[0], 1, 0);
+        let mut came = Vec::new();
+        while let Some(call) = play.next_call() {
+            if scenario.streams[call.kind as usize].name == "sales" {
+                came.push((call.at, call.luck));
+            }
+        }
+        came
+    };
+    let alone = came(&[stream("sales")]);
+    assert!(!alone.is_empty());
+    assert_eq!(came(&[stream("early"), stream("sales")]), alone);
+}
+
+#[test]
+fn the_number_of_a_name_is_that_of_the_published_hash() {
+    assert_eq!(play::number(""), 0x811c_9dc5);
+    assert_eq!(play::number("a"), 0xe40c_292c);
+    assert_eq!(play::number("foobar"), 0xbf9c_f968);
+}
+
+/// Such lengths are no floats, nor is their every multiple the nearest one.
+#[test]
+fn intervals_of_any_length_have_all_the_time_of_agents() {
+    for interval in ["60.1s", "61.3s", "77.777777s"] {
+        let text = format!(
+            "from = \"08:00\"\nto = \"10:00\"\ninterval = \"{interval}\"\nreplications = 2\n\
+             [calls.all]\nqueue = \"sales\"\nper_hour = 30\ntalk = \"1m\"\n"
+        );
+        let outcome = run(&plan(&agents(3)), &text);
+        assert!(!outcome.agents_by_interval.is_empty());
+        for of in &outcome.agents_by_interval {
+            assert!((of.working.value - 3.0).abs() < 1e-6, "{interval}: {:?}", of.working);
+        }
+    }
+}
+
+#[test]
 fn agents_who_miss_calls_come_back() {
     let text = r#"
         from = "08:00"
@@ -218,6 +265,10 @@ fn what_is_wrong_is_told_with_its_line_its_key_and_what_is_right() {
         ),
         (format!("{head}{all}per_hour = 0\n"), "there must be calls"),
         (
+            format!("{head}warm_up = \"2h\"\n{all}per_hour = 600000\n"),
+            "at most 2000000 a day with its warm-up; 2400000 come",
+        ),
+        (
             format!("{head}{all}per_hour = 5\npriority = 10\n"),
             "line 7: calls.all.priority: must be 0 to 9",
         ),
@@ -242,6 +293,10 @@ fn what_is_wrong_is_told_with_its_line_its_key_and_what_is_right() {
         (
             format!("{head}interval = \"3h\"\n{all}per_hour = 5\n"),
             "line 3: interval: must be 1m at least",
+        ),
+        (
+            format!("{head}interval = \"60.0000001s\"\n{all}per_hour = 5\n"),
+            "line 3: interval: must be whole microseconds",
         ),
         (
             format!(
@@ -306,6 +361,32 @@ fn the_fewest_who_reach_a_target_are_about_those_of_erlang() {
 }
 
 #[test]
+fn more_calls_than_can_be_played_are_told_before_any_is() {
+    let text = "from = \"08:00\"\nto = \"10:00\"\nwarm_up = \"1h\"\nreplications = 10000\n\
+        [calls.all]\nqueue = \"sales\"\nper_hour = 10000\ntalk = \"1m\"\n";
+    let scenario = Scenario::read(text, &plan("ana = {}\n")).expect("right");
+    let error = scenario.run(2, |_| panic!("a day is over")).expect_err("too many").to_string();
+    assert!(
+        error.starts_with("10000 replications of a day with 30000 calls, its warm-up"),
+        "{error}"
+    );
+    assert!(error.contains("more than 200000000 calls"), "{error}");
+}
+
+#[test]
+#[ignore = "half a minute: a million callers"]
+fn more_callers_than_can_wait_are_told_in_plain_words() {
+    let text = "from = \"08:00\"\nto = \"09:00\"\nreplications = 1\n[calls.all]\nqueue = \"sales\"\n\
+        per_hour = 1200000\ntalk = \"1m\"\n[[shifts]]\nagents = \"ana\"\nfrom = \"10:00\"\n\
+        to = \"11:00\"\n";
+    let scenario = Scenario::read(text, &plan("ana = {}\n")).expect("right");
+    let error = scenario.run(1, |_| {}).expect_err("too many").to_string();
+    let said =
+        "more than 1048576 callers wait at once: nobody answers them and no rule ends their wait";
+    assert_eq!(error, said);
+}
+
+#[test]
 fn a_target_that_nobody_can_reach_is_told() {
     let text = r#"
         from = "08:00"
@@ -328,6 +409,9 @@ fn a_target_that_nobody_can_reach_is_told() {
     );
     let scenario = Scenario::read(&slow, &plan("sue = {}\n")).expect("right");
     let target = "80% in 5s".parse().expect("a target");
-    let found = scenario.staff(Some(target), 2, |_, _| {}).expect("played");
+    let heard = std::cell::Cell::new((0, 0));
+    let found = scenario.staff(Some(target), 2, |done, most| heard.set((done, most)));
+    let found = found.expect("played");
     assert_eq!(found.missed.len(), 2, "{:?}", found.missed);
+    assert_eq!(heard.get(), (found.days_played / 10, 242));
 }

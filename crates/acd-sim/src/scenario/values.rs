@@ -188,6 +188,9 @@ impl LastsTable {
             (Some(mean), None, None, None, None, None, None, None) => {
                 Distribution::exponential(mean.us())
             }
+            (None, Some(_), None, None, None, None, Some(cv), None) if cv < 0.0 => {
+                return Err(format!("cv must be at least 0, is {cv}"));
+            }
             (None, Some(mean), None, None, None, None, Some(cv), None) => {
                 Distribution::log_normal(mean.us(), cv * cv)
             }
@@ -282,6 +285,13 @@ mod tests {
         {
             let said = read::<Lasts>(text).expect_err(text);
             assert!(said.contains("lognormal"), "{text}: {said}");
+        }
+        for (text, hint) in [
+            ("{ lognormal = \"4m\", cv = -0.8 }", "cv must be at least 0, is -0.8"),
+            ("{ erlang = \"4m\", k = 0.001 }", "k must be at least 0.01, is 0.001"),
+        ] {
+            let said = read::<Lasts>(text).expect_err(text);
+            assert!(said.contains(hint), "{text}: {said}");
         }
     }
 }

@@ -157,11 +157,11 @@ fn summary(answer: &Answer, outside: &[String]) -> String {
         [] => format!("all {measures} measures are within their tolerance"),
         outside => format!("{within} of {measures} are within; outside: {}", outside.join(", ")),
     };
-    format!(
-        "{} and {}: {verdict}\n{calls} calls in {seconds:.1} s, {:.0} a second, {:.2} commands each",
-        counted(answer.cases.len() as u64, "model"),
-        counted(measures as u64, "measure"),
-        calls as f64 / seconds,
-        commands as f64 / calls as f64,
-    )
+    let models = counted(answer.cases.len() as u64, "model");
+    let all = format!("{models} and {}: {verdict}", counted(measures as u64, "measure"));
+    if calls == 0 {
+        return format!("{all}\nno call has come");
+    }
+    let (rate, each) = (calls as f64 / seconds, commands as f64 / calls as f64);
+    format!("{all}\n{calls} calls in {seconds:.1} s, {rate:.0} a second, {each:.2} commands each")
 }

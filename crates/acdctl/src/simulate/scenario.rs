@@ -6,7 +6,7 @@ use super::{page, progress_bar, text};
 use crate::check;
 use crate::failure::Failure;
 use crate::output::{Output, note};
-use acd_sim::scenario::{Outcome, Scenario};
+use acd_sim::scenario::{Outcome, PlayError, Scenario};
 use serde::Serialize;
 use std::fs;
 use std::path::Path;
@@ -38,7 +38,7 @@ pub(super) fn scenario(
     bar.set_message("days");
     let outcome = scenario.run(arguments.threads(), |done| bar.set_position(done));
     bar.finish_and_clear();
-    let outcome = outcome.map_err(|error| Failure::Refused(error.to_string()))?;
+    let outcome = outcome.map_err(|error| not_played(file, &error))?;
     let answer = Answer {
         title: scenario.title.clone(),
         config: config.display().to_string(),
@@ -62,6 +62,16 @@ pub(super) fn read(config: &Path, file: &Path, output: Output) -> Result<Scenari
         .map_err(|error| Failure::Wrong(format!("cannot read {name}: {error}")))?;
     Scenario::read(&text, &Arc::new(config.plan))
         .map_err(|error| Failure::Wrong(format!("{name}: {error}")))
+}
+
+/// Why a scenario was not played: something in its file, or something on the way.
+pub(super) fn not_played(file: &Path, error: &PlayError) -> Failure {
+    match error {
+        PlayError::TooFewDays(_) | PlayError::TooManyCalls(..) | PlayError::TooManyWait => {
+            Failure::Wrong(format!("{}: {error}", file.display()))
+        }
+        PlayError::Plan(_) | PlayError::Refused(_) => Failure::Refused(error.to_string()),
+    }
 }
 
 fn write_page(file: &Path, html: &str) -> Result<(), Failure> {

@@ -1,6 +1,6 @@
 //! Answers `staff`: how many agents with which skills does each interval of a day need?
 
-use super::scenario::read;
+use super::scenario::{not_played, read};
 use super::{progress_bar, text};
 use crate::failure::Failure;
 use crate::output::{Output, counted};
@@ -79,7 +79,7 @@ pub(crate) fn staff(arguments: &StaffArguments, output: Output) -> Result<(), Fa
         bar.set_position(done);
     });
     bar.finish_and_clear();
-    let staffing = staffing.map_err(|error| Failure::Refused(error.to_string()))?;
+    let staffing = staffing.map_err(|error| not_played(&arguments.scenario, &error))?;
     let reached = staffing.missed.is_empty() && staffing.nobody.is_empty();
     let answer = Answer {
         title: scenario.title.clone(),

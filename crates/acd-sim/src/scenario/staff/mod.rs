@@ -24,6 +24,8 @@ use std::collections::BTreeMap;
 /// So often the days are played at most, to add agents and to take them away.
 const ADDING_MAX: u64 = 40;
 const TAKING_MAX: u64 = 160;
+/// In all: agents are added twice; taking away begins with a play, and one at the end is reported.
+const PLAYS_MAX: u64 = 2 * ADDING_MAX + TAKING_MAX + 2;
 /// So many agents a team may have at a time, beside three times what Erlang asks for.
 const SPARE: u32 = 12;
 
@@ -76,13 +78,16 @@ impl Scenario {
     /// plays, `done` hears how many there have been and how many there will be at most.
     ///
     /// # Errors
-    /// As [`run`](Self::run).
+    /// As [`run`](Self::run); or there are fewer than two replications.
     pub fn staff(
         &self,
         target: Option<ServiceTarget>,
         threads: usize,
         done: impl Fn(u64, u64),
     ) -> Result<Staffing, PlayError> {
+        if self.replications < 2 {
+            return Err(PlayError::TooFewDays(self.replications));
+        }
         let scenario = Self { target, ..self.clone() };
         let teams = teams(&scenario.plan);
         let erlang = start::heads(&scenario, &teams);
@@ -102,10 +107,12 @@ impl Scenario {
         let heads = search.heads;
         let (played, fresh) = (search.plays + 1, heads.staffed(&scenario, &teams));
         let outcome = fresh.outcome(&teams, scenario.seed.wrapping_add(1), threads)?;
+        done(played, PLAYS_MAX);
         let names: Vec<String> = teams.iter().map(|team| team.name.clone()).collect();
         Ok(Staffing {
             teams: names,
-            hours: heads.agents().map(f64::from).sum::<f64>() * scenario.interval / 3_600.0
+            hours: heads.agents().map(f64::from).sum::<f64>() * scenario.interval_seconds()
+                / 3_600.0
                 - scenario.cut_off(&heads),
             missed: missed(&scenario, &teams, &outcome),
             nobody: nobody(&scenario, &teams, &outcome),
@@ -118,7 +125,7 @@ impl Scenario {
 
     /// The hours by which the last interval is shorter than the others, of all who work in it.
     fn cut_off(&self, heads: &Heads) -> f64 {
-        let whole = self.intervals() as f64 * self.interval;
+        let whole = self.intervals() as f64 * self.interval_seconds();
         let missing = whole - (self.to - self.from);
         let last = heads.0.last().into_iter().flatten().map(|heads| f64::from(*heads));
         last.sum::<f64>() * missing / 3_600.0
@@ -191,7 +198,7 @@ impl Search<'_> {
         let staffed = heads.staffed(self.scenario, self.teams);
         let outcome = staffed.outcome(self.teams, self.scenario.seed, self.threads)?;
         self.plays += 1;
-        (self.done)(self.plays, 2 * ADDING_MAX + TAKING_MAX + 1);
+        (self.done)(self.plays, PLAYS_MAX);
         Ok(outcome)
     }
 
@@ -227,7 +234,7 @@ impl Search<'_> {
                     }
                     let heads = &mut self.heads.0[interval][team];
                     let more = (short * f64::from(*heads) / 2.0).round().max(1.0) as u32;
-                    *heads = (*heads + more).min(self.most[team]);
+                    *heads = heads.saturating_add(more).min(self.most[team]);
                     changed = true;
                 }
             }
