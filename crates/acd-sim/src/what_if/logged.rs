@@ -195,6 +195,8 @@ impl People {
                     add(from, AtWork::NotReady);
                     add(until, AtWork::Ready);
                 }
+            } else if talk.row != latest.row && took_at_once(gap, waiting) {
+                self.pauses.insert(latest.row, Span(0));
             }
             if talk.until > latest.until {
                 latest = *talk;
@@ -215,6 +217,11 @@ fn merged(mut stretches: Vec<Stretch>) -> Vec<Stretch> {
         }
     }
     merged
+}
+
+/// Whether a talk followed the one before without a gap, while somebody had waited for it.
+fn took_at_once((from, until): Stretch, waiting: &[Stretch]) -> bool {
+    from == until && waiting.iter().any(|wait| wait.0 < from && from <= wait.1)
 }
 
 /// The part of a gap between two talks from when the first caller waited to when the last one did.

@@ -15,6 +15,15 @@ c3,2026-03-10,36020,front,2,180,served,100,ana
 /// And one who hangs up.
 const HANGS_UP: &str = "c4,2026-03-10,36205,front,0,30,abandoned,0,\n";
 
+/// Ana is at her notes while c2 waits, and away while c3 does.
+const NOTES_AND_BREAK: &str = "\
+call,day,offered_s,type,priority,wait_s,result,service_s,agent
+c1,2026-03-10,36000,front,0,0,served,100,ana
+c2,2026-03-10,36010,front,0,105,served,100,ana
+c3,2026-03-10,36500,front,0,400,served,100,ana
+c4,2026-03-10,37100,front,0,0,served,100,ana
+";
+
 fn config(order: &str, agents: &str) -> Config {
     let text = format!(
         "[routing]\norder = \"{order}\"\n\n[queues.front]\nwrap_up = \"0s\"\n\n[[queues.front.rules]]\n\
@@ -28,6 +37,14 @@ fn config(order: &str, agents: &str) -> Config {
 fn recording(log: &str) -> Recording {
     let log = CallLog::read_from("log.csv", log.as_bytes()).expect("a right log");
     Recording::of_log(&log, |_| true, Reading { high_priority: 6, breaks: true })
+}
+
+fn pauses(day: &RecordedDay) -> Vec<Option<Span>> {
+    let pause = |call: &RecordedCall| match call.end {
+        RecordedEnd::Answered { pause, .. } => pause,
+        _ => None,
+    };
+    day.calls.iter().map(pause).collect()
 }
 
 const TERMS: Terms = Terms { replications: 4, seed: 1, threads: 2 };
@@ -104,23 +121,9 @@ fn agents_whom_no_configuration_knows_are_played_in_the_order_of_the_file() {
 
 #[test]
 fn a_log_tells_notes_and_breaks_by_callers_who_waited() {
-    let log = "\
-call,day,offered_s,type,priority,wait_s,result,service_s,agent
-c1,2026-03-10,36000,front,0,0,served,100,ana
-c2,2026-03-10,36010,front,0,105,served,100,ana
-c3,2026-03-10,36500,front,0,400,served,100,ana
-c4,2026-03-10,37100,front,0,0,served,100,ana
-";
-    let recording = recording(log);
+    let recording = recording(NOTES_AND_BREAK);
     let day = &recording.days[0];
-    let pauses: Vec<_> = day
-        .calls
-        .iter()
-        .map(|call| match call.end {
-            RecordedEnd::Answered { pause, .. } => pause,
-            _ => None,
-        })
-        .collect();
+    let pauses = pauses(day);
     assert_eq!(pauses[0], Some(Span::from_secs(15)), "c2 waited on after the end of c1");
     assert_eq!(pauses[1..], [None; 3], "nobody waited when the others ended");
     let since = |at: Timestamp| at.since(day.midnight).0 / 1_000_000;
@@ -150,6 +153,13 @@ fn a_queue_that_is_missing_is_named_with_what_would_help() {
     let error = WhatIf::new(&recording, both(), &maps("back")).err().expect("no back").to_string();
     assert_eq!(error, "oldest.toml: --map PS=back: it has no queue back; it has front");
     WhatIf::new(&recording, both(), &maps("front")).expect("mapped");
+}
+
+#[test]
+fn who_takes_the_next_caller_at_once_needs_no_pause() {
+    let none = Some(Span(0));
+    let day = &recording(LOG).days[0];
+    assert_eq!(pauses(day), [none, none, None], "c2 and c3 waited until ana was free, none after");
 }
 
 fn sample() -> (Recording, Config) {
