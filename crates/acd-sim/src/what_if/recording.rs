@@ -84,8 +84,9 @@ pub enum RecordedEnd {
         talk: Option<Span>,
         /// How long the agent took notes, if he ended that himself; else as long as the queue gives him.
         notes: Option<Span>,
-        /// How long he then let callers wait before he took the next, whatever the queue gives him; none if
-        /// nobody waited, so that it does not show.
+        /// How long after the talk he let callers wait before he took the next, his wrap-up included: only
+        /// what it has more than the queue gives him is added. None if nobody waited, so that it does not
+        /// show.
         pause: Option<Span>,
     },
     /// The caller hung up.

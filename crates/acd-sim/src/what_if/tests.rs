@@ -162,6 +162,20 @@ fn who_takes_the_next_caller_at_once_needs_no_pause() {
     assert_eq!(pauses(day), [none, none, None], "c2 and c3 waited until ana was free, none after");
 }
 
+#[test]
+fn what_a_log_shows_between_two_calls_contains_the_wrap_up() {
+    let recording = recording(NOTES_AND_BREAK);
+    let [short, long] = [10, 40].map(|seconds| {
+        let mut config = config("oldest", "ana = {}");
+        Arc::make_mut(&mut config.plan).queues[0].wrap_up = Span::from_secs(seconds);
+        config
+    });
+    let compared = compared(&recording, short, long);
+    let wait = values(&figure(&compared, &Row::All, Measure::AverageWait));
+    // After c1 ana needs 15 s; where the queue gives her 40 s, c2 waits 25 s longer.
+    assert_eq!(wait, [126.25, 126.25, 132.5].map(Some));
+}
+
 fn sample() -> (Recording, Config) {
     let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../config");
     let log = CallLog::read(&root.join("sample-trace.csv")).expect("a right log");
