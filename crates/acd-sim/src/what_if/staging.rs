@@ -53,7 +53,7 @@ pub(super) struct Casting {
 
 impl Casting {
     /// Who has the id of somebody in the record plays him. For the others of the record, unknown to both
-    /// configurations, play those whom the record does not know, in the order of the file. Of those who
+    /// configurations, play those whom the record does not know, in the order of the file, of the first one if both have them. Of those who
     /// are left, who stands in one configuration alone has been added to it, and works all day.
     pub(super) fn of(recording: &Recording, plans: [&RoutingPlan; 2]) -> Self {
         let ids = plans.map(|plan| -> HashMap<&str, AgentId> {
@@ -62,11 +62,15 @@ impl Casting {
         let recorded = recording.agents();
         let known: HashSet<&str> = recorded.iter().copied().collect();
         let stands = |agent: &str| [0, 1].map(|side| ids[side].contains_key(agent));
-        // Whom both have plays first, so that the same person is the same on both sides.
+        // Whom both have plays first, in the order of the first file, so that the same person is the same
+        // on both sides.
         let mut free = [0, 1].map(|side| {
             let agents = plans[side].agents.iter().map(|agent| agent.id.as_str());
             let mut free: Vec<&str> = agents.filter(|agent| !known.contains(agent)).collect();
-            free.sort_by_key(|agent| stands(agent) != [true, true]);
+            free.sort_by_key(|agent| {
+                let is_in_both = stands(agent) == [true, true];
+                (!is_in_both, ids[0].get(agent).filter(|_| is_in_both))
+            });
             free.reverse();
             free
         });

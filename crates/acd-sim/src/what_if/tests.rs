@@ -176,6 +176,16 @@ fn what_a_log_shows_between_two_calls_contains_the_wrap_up() {
     assert_eq!(wait, [126.25, 126.25, 132.5].map(Some));
 }
 
+#[test]
+fn stand_ins_are_the_same_people_in_whatever_order_each_file_has_them() {
+    let recording = recording(LOG);
+    let one = config("oldest", "x1 = {}\nx2 = {}\nx3 = {}");
+    let other = config("oldest", "x3 = {}\nx2 = {}\nx1 = {}");
+    let compared = compared(&recording, one, other);
+    let works = |side: usize| compared.work[side].iter().map(|it| &*it.agent).collect::<Vec<_>>();
+    assert_eq!((works(0), works(1)), (vec!["x1"], vec!["x1"]), "x1 plays ana in both");
+}
+
 fn sample() -> (Recording, Config) {
     let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../config");
     let log = CallLog::read(&root.join("sample-trace.csv")).expect("a right log");
