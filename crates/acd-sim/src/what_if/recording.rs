@@ -155,6 +155,22 @@ impl Recording {
         groups
     }
 
+    /// The names by which calls and closings look for queues, each once, sorted; calls that came by routes
+    /// have none.
+    pub fn queues(&self) -> Vec<&str> {
+        let calls = self.days.iter().flat_map(|day| &day.calls);
+        let asked = calls.filter_map(|call| match &call.door {
+            Door::Queue(queue) => Some(queue.as_str()),
+            Door::Routes { .. } => None,
+        });
+        let closings = self.days.iter().flat_map(|day| &day.closings);
+        let mut queues: Vec<&str> =
+            asked.chain(closings.map(|closing| closing.queue.as_str())).collect();
+        queues.sort_unstable();
+        queues.dedup();
+        queues
+    }
+
     /// The agents who were at work, each once, in the order in which they first came.
     pub fn agents(&self) -> Vec<&str> {
         let mut known = std::collections::HashSet::new();

@@ -17,10 +17,38 @@ pub struct Config {
 
 /// Why a recording cannot be played under a configuration.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{config}: {problem}")]
-pub struct CannotPlay {
-    config: String,
-    problem: String,
+pub enum CannotPlay {
+    /// A configuration lacks something.
+    #[error("{config}: {problem}")]
+    Lacking {
+        /// Which.
+        config: String,
+        /// What it lacks, and what would help.
+        problem: String,
+    },
+    /// A map is of a name that stands nowhere in the record.
+    #[error("--map {name}={queue}: the record names no queue or type {name}; it names {named}")]
+    UnknownName {
+        /// The name.
+        name: String,
+        /// The queue that it was mapped to.
+        queue: String,
+        /// The names that stand in the record.
+        named: String,
+    },
+}
+
+/// Whether each map is of a name by which the record looks for queues.
+pub(super) fn check_maps(
+    recording: &Recording,
+    maps: &[(String, String)],
+) -> Result<(), CannotPlay> {
+    let named = recording.queues();
+    let Some((name, queue)) = maps.iter().find(|(name, _)| !named.contains(&name.as_str())) else {
+        return Ok(());
+    };
+    let named = if named.is_empty() { "none".to_owned() } else { named.join(", ") };
+    Err(CannotPlay::UnknownName { name: name.clone(), queue: queue.clone(), named })
 }
 
 /// What happens besides calls.
@@ -110,7 +138,7 @@ impl Stage {
     ) -> Result<Self, CannotPlay> {
         let plan = &config.plan;
         let doors = Doors::of(plan, maps);
-        let cannot = |problem| CannotPlay { config: config.name.clone(), problem };
+        let cannot = |problem| CannotPlay::Lacking { config: config.name.clone(), problem };
         let mut entries = Vec::new();
         for day in &recording.days {
             let of_day: Result<Vec<_>, _> =

@@ -186,6 +186,16 @@ fn stand_ins_are_the_same_people_in_whatever_order_each_file_has_them() {
     assert_eq!((works(0), works(1)), (vec!["x1"], vec!["x1"]), "x1 plays ana in both");
 }
 
+#[test]
+fn a_map_of_what_the_record_does_not_name_is_refused_with_what_it_names() {
+    let recording = recording(LOG);
+    let config = config("oldest", "ana = {}");
+    let maps = [("frnt".to_owned(), "front".to_owned())];
+    let error = WhatIf::new(&recording, [config.clone(), config], &maps).err();
+    let error = error.expect("there is no frnt").to_string();
+    assert_eq!(error, "--map frnt=front: the record names no queue or type frnt; it names front");
+}
+
 fn sample() -> (Recording, Config) {
     let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../config");
     let log = CallLog::read(&root.join("sample-trace.csv")).expect("a right log");
