@@ -196,6 +196,16 @@ fn a_map_of_what_the_record_does_not_name_is_refused_with_what_it_names() {
     assert_eq!(error, "--map frnt=front: the record names no queue or type frnt; it names front");
 }
 
+#[test]
+fn a_replication_keeps_no_waits_of_single_calls() {
+    let recording = recording(LOG);
+    let config = config("oldest", "ana = {}");
+    let what_if = WhatIf::new(&recording, [config.clone(), config], &[]).expect("it can be");
+    let mut one = what_if.replication(1, 0).expect("it is played");
+    assert!(!one.measures[0].is_empty(), "its measures are taken");
+    assert!(one.tallies.iter_mut().all(|tally| tally.measures().is_empty()), "from what is gone");
+}
+
 fn sample() -> (Recording, Config) {
     let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../config");
     let log = CallLog::read(&root.join("sample-trace.csv")).expect("a right log");
