@@ -185,7 +185,7 @@ impl People {
         };
         let Some(first) = talks.first() else { return };
         add(first.from, AtWork::Ready);
-        let mut latest = *first;
+        let (mut latest, mut ready) = (*first, first.from);
         for talk in talks {
             let gap = (latest.until, talk.from);
             if let Some((from, until)) = let_wait(gap, waiting) {
@@ -194,6 +194,7 @@ impl People {
                 } else {
                     add(from, AtWork::NotReady);
                     add(until, AtWork::Ready);
+                    ready = until;
                 }
             } else if talk.row != latest.row && took_at_once(gap, waiting) {
                 self.pauses.insert(latest.row, Span(0));
@@ -202,7 +203,8 @@ impl People {
                 latest = *talk;
             }
         }
-        add(latest.until, AtWork::Gone);
+        // Whose last talk took no time is there for it all the same: of one instant the last change counts.
+        add(latest.until.max(ready + Span(1)), AtWork::Gone);
     }
 }
 

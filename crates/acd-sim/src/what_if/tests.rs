@@ -206,6 +206,23 @@ fn a_replication_keeps_no_waits_of_single_calls() {
     assert!(one.tallies.iter_mut().all(|tally| tally.measures().is_empty()), "from what is gone");
 }
 
+#[test]
+fn who_only_had_talks_that_took_no_time_works_all_the_same() {
+    let log = "\
+call,day,offered_s,type,priority,wait_s,result,service_s,agent
+c1,2026-03-10,36000,front,0,0,served,0,ana
+c2,2026-03-10,36500,front,0,400,served,0,ana
+";
+    // Ana alone, and away until c2 at the end; then each call by somebody who has no other.
+    for log in [log.to_owned(), log.replace("400,served,0,ana", "400,served,0,bea")] {
+        let recording = recording(&log);
+        let config = config("oldest", "ana = {}\nbea = {}");
+        let compared = compared(&recording, config.clone(), config);
+        let answered = values(&figure(&compared, &Row::All, Measure::Answered));
+        assert_eq!(answered, [2.0, 2.0, 2.0].map(Some), "{log}");
+    }
+}
+
 fn sample() -> (Recording, Config) {
     let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../config");
     let log = CallLog::read(&root.join("sample-trace.csv")).expect("a right log");
