@@ -157,11 +157,12 @@ impl Stage {
                     of_day.push((*at, Change::Presence(*agent, *to)));
                 }
             }
-            if let (Some(first), Some(last)) = (day.presence.first(), day.presence.last()) {
-                let comes = |agent: &AgentId| (first.at, Change::Presence(*agent, AtWork::Ready));
-                let goes = |agent: &AgentId| (last.at, Change::Presence(*agent, AtWork::Gone));
-                of_day.extend(besides.iter().map(comes));
-                of_day.extend(besides.iter().map(goes));
+            if let Some(first) = day.presence.first() {
+                let change = |at, to| move |agent: &AgentId| (at, Change::Presence(*agent, to));
+                of_day.extend(besides.iter().map(change(first.at, AtWork::Ready)));
+                if let Some(at) = all_gone(&day.presence) {
+                    of_day.extend(besides.iter().map(change(at, AtWork::Gone)));
+                }
             }
             of_day.sort_by_key(|(at, _)| *at);
             changes.push(of_day);
@@ -169,6 +170,25 @@ impl Stage {
         let missing = casting.missing[side].clone();
         Ok(Self { plan: Arc::clone(plan), entries, changes, missing, besides })
     }
+}
+
+/// When the last one goes after whom nobody is at work for the rest of the day; none if somebody stays.
+fn all_gone(presence: &[PresenceChange]) -> Option<Timestamp> {
+    let mut at_work: HashSet<&str> = HashSet::new();
+    let mut gone = None;
+    for PresenceChange { at, agent, to } in presence {
+        match to {
+            AtWork::Gone if at_work.remove(agent.as_str()) && at_work.is_empty() => {
+                gone = Some(*at)
+            }
+            AtWork::Gone => {}
+            AtWork::NotReady | AtWork::Ready => {
+                at_work.insert(agent);
+                gone = None;
+            }
+        }
+    }
+    gone
 }
 
 /// Finds queues and agents by name.

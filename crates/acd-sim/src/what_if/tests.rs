@@ -223,6 +223,22 @@ c2,2026-03-10,36500,front,0,400,served,0,ana
     }
 }
 
+#[test]
+fn an_agent_who_was_added_stays_as_long_as_somebody_does() {
+    let mut recording = recording(LOG);
+    let one = config("oldest", "ana = {}");
+    let two = config("oldest", "ana = {}\nbea = {}");
+    let waits = |recording: &Recording| {
+        let compared = compared(recording, one.clone(), two.clone());
+        values(&figure(&compared, &Row::All, Measure::AverageWait))
+    };
+    let helped = [90.0, 90.0, 80.0 / 3.0].map(Some);
+    assert_eq!(waits(&recording), helped, "bea takes c2, ana c3 after 80 s");
+    let gone = recording.days[0].presence.pop().map(|change| change.to);
+    assert_eq!(gone, Some(AtWork::Gone), "now the record ends with ana at work");
+    assert_eq!(waits(&recording), helped);
+}
+
 fn sample() -> (Recording, Config) {
     let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../config");
     let log = CallLog::read(&root.join("sample-trace.csv")).expect("a right log");
