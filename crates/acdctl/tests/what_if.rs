@@ -87,13 +87,17 @@ fn people_see_what_differs_and_a_page_can_be_kept() {
 fn what_cannot_be_asked_is_said_with_what_can() {
     let (bank, _folder, _) = two_configs();
     let both = ["--config", &bank, "--config", &bank];
-    let cases: [(&[&str], &str); 5] = [
+    let cases: [(&[&str], &str); 6] = [
         (&["--config", &bank], "--config is given twice"),
         (&[&both[..], &["--config", &bank]].concat(), "given 3 times"),
         (&[&both[..], &["--day", "2026-03-11"]].concat(), "it has 2026-03-10"),
         (
             &[&both[..], &["--map", "PS=billing"]].concat(),
             "--map PS=billing: it has no queue billing",
+        ),
+        (
+            &[&both[..], &["--map", "PX=private"]].concat(),
+            "--map PX=private: the record names no queue or type PX; it names ",
         ),
         (&[&both[..], &["--journal", "there"]].concat(), "cannot be used with"),
     ];

@@ -27,7 +27,7 @@ pub(super) struct Caller {
     /// None if he never hangs up.
     pub(super) patience: Option<Span>,
     pub(super) talk: Span,
-    /// What his agent needs after the talk and the notes.
+    /// What his agent needs after the talk, wrap-up included.
     pub(super) pause: Span,
     /// None for as long as the queue gives.
     pub(super) notes: Option<Span>,

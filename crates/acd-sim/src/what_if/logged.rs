@@ -185,7 +185,7 @@ impl People {
         };
         let Some(first) = talks.first() else { return };
         add(first.from, AtWork::Ready);
-        let mut latest = *first;
+        let (mut latest, mut ready) = (*first, first.from);
         for talk in talks {
             let gap = (latest.until, talk.from);
             if let Some((from, until)) = let_wait(gap, waiting) {
@@ -194,13 +194,17 @@ impl People {
                 } else {
                     add(from, AtWork::NotReady);
                     add(until, AtWork::Ready);
+                    ready = until;
                 }
+            } else if talk.row != latest.row && took_at_once(gap, waiting) {
+                self.pauses.insert(latest.row, Span(0));
             }
             if talk.until > latest.until {
                 latest = *talk;
             }
         }
-        add(latest.until, AtWork::Gone);
+        // Whose last talk took no time is there for it all the same: of one instant the last change counts.
+        add(latest.until.max(ready + Span(1)), AtWork::Gone);
     }
 }
 
@@ -215,6 +219,11 @@ fn merged(mut stretches: Vec<Stretch>) -> Vec<Stretch> {
         }
     }
     merged
+}
+
+/// Whether a talk followed the one before without a gap, while somebody had waited for it.
+fn took_at_once((from, until): Stretch, waiting: &[Stretch]) -> bool {
+    from == until && waiting.iter().any(|wait| wait.0 < from && from <= wait.1)
 }
 
 /// The part of a gap between two talks from when the first caller waited to when the last one did.

@@ -144,12 +144,13 @@ impl<'r> WhatIf<'r> {
     /// by other names.
     ///
     /// # Errors
-    /// A configuration lacks what the record needs.
+    /// A configuration lacks what the record needs, or a map is of a name that the record does not have.
     pub fn new(
         recording: &'r Recording,
         configs: [Config; 2],
         maps: &[(String, String)],
     ) -> Result<Self, CannotPlay> {
+        staging::check_maps(recording, maps)?;
         let casting = Casting::of(recording, [&configs[0].plan, &configs[1].plan]);
         let stages = [
             Stage::of(recording, &configs[0], &casting, 0, maps)?,

@@ -50,6 +50,7 @@ pub(super) fn play(
         stays: Vec::new(),
         ring_at_most: Span(0),
         notes_at_most: Span(0),
+        answered_in: QueueId(0),
         fates: Fates::default(),
         waiting: 0,
         desks: vec![Desk { since: start, ..Desk::default() }; stage.plan.agents.len()],
@@ -78,6 +79,8 @@ struct Play<'d> {
     /// How long the latest offer rings before it is taken back, and the latest wrap-up lasts by itself.
     ring_at_most: Span,
     notes_at_most: Span,
+    /// The queue that the latest call was answered in.
+    answered_in: QueueId,
     fates: Fates,
     waiting: u32,
     /// By agent.
@@ -205,7 +208,9 @@ impl Surroundings for Play<'_> {
 
     fn talk(&mut self, call: &Call, _: AgentId) -> Span {
         let caller = &self.callers[call.kind as usize];
-        caller.talk + caller.pause
+        // What an agent needs after a talk contains the wrap-up, which the Router adds by itself.
+        let wrap_up = self.stage.plan.queues[self.answered_in.index()].wrap_up;
+        caller.talk + Span(caller.pause.0.saturating_sub(wrap_up.0))
     }
 
     fn notes(&mut self, call: &Call, _: AgentId) -> Span {
@@ -220,6 +225,8 @@ impl Surroundings for Play<'_> {
 
     fn answered(&mut self, now: Timestamp, call: &Call, agent: AgentId, queue: QueueId) {
         self.desks[agent.index()].work.answered += 1;
+        // Right after this the call's talk is asked for.
+        self.answered_in = queue;
         self.fates.answered(now, call, agent, queue);
         self.waits_no_more(now);
     }

@@ -84,8 +84,9 @@ pub enum RecordedEnd {
         talk: Option<Span>,
         /// How long the agent took notes, if he ended that himself; else as long as the queue gives him.
         notes: Option<Span>,
-        /// How long he then let callers wait before he took the next, whatever the queue gives him; none if
-        /// nobody waited, so that it does not show.
+        /// How long after the talk he let callers wait before he took the next, his wrap-up included: only
+        /// what it has more than the queue gives him is added. None if nobody waited, so that it does not
+        /// show.
         pause: Option<Span>,
     },
     /// The caller hung up.
@@ -152,6 +153,22 @@ impl Recording {
         groups.sort_unstable();
         groups.dedup();
         groups
+    }
+
+    /// The names by which calls and closings look for queues, each once, sorted; calls that came by routes
+    /// have none.
+    pub fn queues(&self) -> Vec<&str> {
+        let calls = self.days.iter().flat_map(|day| &day.calls);
+        let asked = calls.filter_map(|call| match &call.door {
+            Door::Queue(queue) => Some(queue.as_str()),
+            Door::Routes { .. } => None,
+        });
+        let closings = self.days.iter().flat_map(|day| &day.closings);
+        let mut queues: Vec<&str> =
+            asked.chain(closings.map(|closing| closing.queue.as_str())).collect();
+        queues.sort_unstable();
+        queues.dedup();
+        queues
     }
 
     /// The agents who were at work, each once, in the order in which they first came.

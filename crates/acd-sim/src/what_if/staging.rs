@@ -17,10 +17,38 @@ pub struct Config {
 
 /// Why a recording cannot be played under a configuration.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{config}: {problem}")]
-pub struct CannotPlay {
-    config: String,
-    problem: String,
+pub enum CannotPlay {
+    /// A configuration lacks something.
+    #[error("{config}: {problem}")]
+    Lacking {
+        /// Which.
+        config: String,
+        /// What it lacks, and what would help.
+        problem: String,
+    },
+    /// A map is of a name that stands nowhere in the record.
+    #[error("--map {name}={queue}: the record names no queue or type {name}; it names {named}")]
+    UnknownName {
+        /// The name.
+        name: String,
+        /// The queue that it was mapped to.
+        queue: String,
+        /// The names that stand in the record.
+        named: String,
+    },
+}
+
+/// Whether each map is of a name by which the record looks for queues.
+pub(super) fn check_maps(
+    recording: &Recording,
+    maps: &[(String, String)],
+) -> Result<(), CannotPlay> {
+    let named = recording.queues();
+    let Some((name, queue)) = maps.iter().find(|(name, _)| !named.contains(&name.as_str())) else {
+        return Ok(());
+    };
+    let named = if named.is_empty() { "none".to_owned() } else { named.join(", ") };
+    Err(CannotPlay::UnknownName { name: name.clone(), queue: queue.clone(), named })
 }
 
 /// What happens besides calls.
@@ -53,7 +81,7 @@ pub(super) struct Casting {
 
 impl Casting {
     /// Who has the id of somebody in the record plays him. For the others of the record, unknown to both
-    /// configurations, play those whom the record does not know, in the order of the file. Of those who
+    /// configurations, play those whom the record does not know, in the order of the file, of the first one if both have them. Of those who
     /// are left, who stands in one configuration alone has been added to it, and works all day.
     pub(super) fn of(recording: &Recording, plans: [&RoutingPlan; 2]) -> Self {
         let ids = plans.map(|plan| -> HashMap<&str, AgentId> {
@@ -62,11 +90,15 @@ impl Casting {
         let recorded = recording.agents();
         let known: HashSet<&str> = recorded.iter().copied().collect();
         let stands = |agent: &str| [0, 1].map(|side| ids[side].contains_key(agent));
-        // Whom both have plays first, so that the same person is the same on both sides.
+        // Whom both have plays first, in the order of the first file, so that the same person is the same
+        // on both sides.
         let mut free = [0, 1].map(|side| {
             let agents = plans[side].agents.iter().map(|agent| agent.id.as_str());
             let mut free: Vec<&str> = agents.filter(|agent| !known.contains(agent)).collect();
-            free.sort_by_key(|agent| stands(agent) != [true, true]);
+            free.sort_by_key(|agent| {
+                let is_in_both = stands(agent) == [true, true];
+                (!is_in_both, ids[0].get(agent).filter(|_| is_in_both))
+            });
             free.reverse();
             free
         });
@@ -106,7 +138,7 @@ impl Stage {
     ) -> Result<Self, CannotPlay> {
         let plan = &config.plan;
         let doors = Doors::of(plan, maps);
-        let cannot = |problem| CannotPlay { config: config.name.clone(), problem };
+        let cannot = |problem| CannotPlay::Lacking { config: config.name.clone(), problem };
         let mut entries = Vec::new();
         for day in &recording.days {
             let of_day: Result<Vec<_>, _> =
@@ -125,11 +157,12 @@ impl Stage {
                     of_day.push((*at, Change::Presence(*agent, *to)));
                 }
             }
-            if let (Some(first), Some(last)) = (day.presence.first(), day.presence.last()) {
-                let comes = |agent: &AgentId| (first.at, Change::Presence(*agent, AtWork::Ready));
-                let goes = |agent: &AgentId| (last.at, Change::Presence(*agent, AtWork::Gone));
-                of_day.extend(besides.iter().map(comes));
-                of_day.extend(besides.iter().map(goes));
+            if let Some(first) = day.presence.first() {
+                let change = |at, to| move |agent: &AgentId| (at, Change::Presence(*agent, to));
+                of_day.extend(besides.iter().map(change(first.at, AtWork::Ready)));
+                if let Some(at) = all_gone(&day.presence) {
+                    of_day.extend(besides.iter().map(change(at, AtWork::Gone)));
+                }
             }
             of_day.sort_by_key(|(at, _)| *at);
             changes.push(of_day);
@@ -137,6 +170,25 @@ impl Stage {
         let missing = casting.missing[side].clone();
         Ok(Self { plan: Arc::clone(plan), entries, changes, missing, besides })
     }
+}
+
+/// When the last one goes after whom nobody is at work for the rest of the day; none if somebody stays.
+fn all_gone(presence: &[PresenceChange]) -> Option<Timestamp> {
+    let mut at_work: HashSet<&str> = HashSet::new();
+    let mut gone = None;
+    for PresenceChange { at, agent, to } in presence {
+        match to {
+            AtWork::Gone if at_work.remove(agent.as_str()) && at_work.is_empty() => {
+                gone = Some(*at)
+            }
+            AtWork::Gone => {}
+            AtWork::NotReady | AtWork::Ready => {
+                at_work.insert(agent);
+                gone = None;
+            }
+        }
+    }
+    gone
 }
 
 /// Finds queues and agents by name.

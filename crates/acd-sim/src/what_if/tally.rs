@@ -254,9 +254,10 @@ impl Tally {
         }
     }
 
-    /// A measure of each row, as far as there is anything to measure.
+    /// A measure of each row, as far as there is anything to measure. The sums they are taken from are
+    /// gone then: the waits of all calls would be too much to keep for each replication.
     pub(super) fn measures(&mut self) -> Vec<[Option<f64>; Measure::ALL.len()]> {
-        self.sums.iter_mut().map(Sums::measures).collect()
+        std::mem::take(&mut self.sums).iter_mut().map(Sums::measures).collect()
     }
 }
 

@@ -15,6 +15,15 @@ c3,2026-03-10,36020,front,2,180,served,100,ana
 /// And one who hangs up.
 const HANGS_UP: &str = "c4,2026-03-10,36205,front,0,30,abandoned,0,\n";
 
+/// Ana is at her notes while c2 waits, and away while c3 does.
+const NOTES_AND_BREAK: &str = "\
+call,day,offered_s,type,priority,wait_s,result,service_s,agent
+c1,2026-03-10,36000,front,0,0,served,100,ana
+c2,2026-03-10,36010,front,0,105,served,100,ana
+c3,2026-03-10,36500,front,0,400,served,100,ana
+c4,2026-03-10,37100,front,0,0,served,100,ana
+";
+
 fn config(order: &str, agents: &str) -> Config {
     let text = format!(
         "[routing]\norder = \"{order}\"\n\n[queues.front]\nwrap_up = \"0s\"\n\n[[queues.front.rules]]\n\
@@ -28,6 +37,14 @@ fn config(order: &str, agents: &str) -> Config {
 fn recording(log: &str) -> Recording {
     let log = CallLog::read_from("log.csv", log.as_bytes()).expect("a right log");
     Recording::of_log(&log, |_| true, Reading { high_priority: 6, breaks: true })
+}
+
+fn pauses(day: &RecordedDay) -> Vec<Option<Span>> {
+    let pause = |call: &RecordedCall| match call.end {
+        RecordedEnd::Answered { pause, .. } => pause,
+        _ => None,
+    };
+    day.calls.iter().map(pause).collect()
 }
 
 const TERMS: Terms = Terms { replications: 4, seed: 1, threads: 2 };
@@ -104,23 +121,9 @@ fn agents_whom_no_configuration_knows_are_played_in_the_order_of_the_file() {
 
 #[test]
 fn a_log_tells_notes_and_breaks_by_callers_who_waited() {
-    let log = "\
-call,day,offered_s,type,priority,wait_s,result,service_s,agent
-c1,2026-03-10,36000,front,0,0,served,100,ana
-c2,2026-03-10,36010,front,0,105,served,100,ana
-c3,2026-03-10,36500,front,0,400,served,100,ana
-c4,2026-03-10,37100,front,0,0,served,100,ana
-";
-    let recording = recording(log);
+    let recording = recording(NOTES_AND_BREAK);
     let day = &recording.days[0];
-    let pauses: Vec<_> = day
-        .calls
-        .iter()
-        .map(|call| match call.end {
-            RecordedEnd::Answered { pause, .. } => pause,
-            _ => None,
-        })
-        .collect();
+    let pauses = pauses(day);
     assert_eq!(pauses[0], Some(Span::from_secs(15)), "c2 waited on after the end of c1");
     assert_eq!(pauses[1..], [None; 3], "nobody waited when the others ended");
     let since = |at: Timestamp| at.since(day.midnight).0 / 1_000_000;
@@ -150,6 +153,90 @@ fn a_queue_that_is_missing_is_named_with_what_would_help() {
     let error = WhatIf::new(&recording, both(), &maps("back")).err().expect("no back").to_string();
     assert_eq!(error, "oldest.toml: --map PS=back: it has no queue back; it has front");
     WhatIf::new(&recording, both(), &maps("front")).expect("mapped");
+}
+
+#[test]
+fn who_takes_the_next_caller_at_once_needs_no_pause() {
+    let none = Some(Span(0));
+    let day = &recording(LOG).days[0];
+    assert_eq!(pauses(day), [none, none, None], "c2 and c3 waited until ana was free, none after");
+}
+
+#[test]
+fn what_a_log_shows_between_two_calls_contains_the_wrap_up() {
+    let recording = recording(NOTES_AND_BREAK);
+    let [short, long] = [10, 40].map(|seconds| {
+        let mut config = config("oldest", "ana = {}");
+        Arc::make_mut(&mut config.plan).queues[0].wrap_up = Span::from_secs(seconds);
+        config
+    });
+    let compared = compared(&recording, short, long);
+    let wait = values(&figure(&compared, &Row::All, Measure::AverageWait));
+    // After c1 ana needs 15 s; where the queue gives her 40 s, c2 waits 25 s longer.
+    assert_eq!(wait, [126.25, 126.25, 132.5].map(Some));
+}
+
+#[test]
+fn stand_ins_are_the_same_people_in_whatever_order_each_file_has_them() {
+    let recording = recording(LOG);
+    let one = config("oldest", "x1 = {}\nx2 = {}\nx3 = {}");
+    let other = config("oldest", "x3 = {}\nx2 = {}\nx1 = {}");
+    let compared = compared(&recording, one, other);
+    let works = |side: usize| compared.work[side].iter().map(|it| &*it.agent).collect::<Vec<_>>();
+    assert_eq!((works(0), works(1)), (vec!["x1"], vec!["x1"]), "x1 plays ana in both");
+}
+
+#[test]
+fn a_map_of_what_the_record_does_not_name_is_refused_with_what_it_names() {
+    let recording = recording(LOG);
+    let config = config("oldest", "ana = {}");
+    let maps = [("frnt".to_owned(), "front".to_owned())];
+    let error = WhatIf::new(&recording, [config.clone(), config], &maps).err();
+    let error = error.expect("there is no frnt").to_string();
+    assert_eq!(error, "--map frnt=front: the record names no queue or type frnt; it names front");
+}
+
+#[test]
+fn a_replication_keeps_no_waits_of_single_calls() {
+    let recording = recording(LOG);
+    let config = config("oldest", "ana = {}");
+    let what_if = WhatIf::new(&recording, [config.clone(), config], &[]).expect("it can be");
+    let mut one = what_if.replication(1, 0).expect("it is played");
+    assert!(!one.measures[0].is_empty(), "its measures are taken");
+    assert!(one.tallies.iter_mut().all(|tally| tally.measures().is_empty()), "from what is gone");
+}
+
+#[test]
+fn who_only_had_talks_that_took_no_time_works_all_the_same() {
+    let log = "\
+call,day,offered_s,type,priority,wait_s,result,service_s,agent
+c1,2026-03-10,36000,front,0,0,served,0,ana
+c2,2026-03-10,36500,front,0,400,served,0,ana
+";
+    // Ana alone, and away until c2 at the end; then each call by somebody who has no other.
+    for log in [log.to_owned(), log.replace("400,served,0,ana", "400,served,0,bea")] {
+        let recording = recording(&log);
+        let config = config("oldest", "ana = {}\nbea = {}");
+        let compared = compared(&recording, config.clone(), config);
+        let answered = values(&figure(&compared, &Row::All, Measure::Answered));
+        assert_eq!(answered, [2.0, 2.0, 2.0].map(Some), "{log}");
+    }
+}
+
+#[test]
+fn an_agent_who_was_added_stays_as_long_as_somebody_does() {
+    let mut recording = recording(LOG);
+    let one = config("oldest", "ana = {}");
+    let two = config("oldest", "ana = {}\nbea = {}");
+    let waits = |recording: &Recording| {
+        let compared = compared(recording, one.clone(), two.clone());
+        values(&figure(&compared, &Row::All, Measure::AverageWait))
+    };
+    let helped = [90.0, 90.0, 80.0 / 3.0].map(Some);
+    assert_eq!(waits(&recording), helped, "bea takes c2, ana c3 after 80 s");
+    let gone = recording.days[0].presence.pop().map(|change| change.to);
+    assert_eq!(gone, Some(AtWork::Gone), "now the record ends with ana at work");
+    assert_eq!(waits(&recording), helped);
 }
 
 fn sample() -> (Recording, Config) {
