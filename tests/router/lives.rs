@@ -822,7 +822,7 @@ impl World {
                 self.check_that_all_fired();
                 if let Some(told) = &mut self.told {
                     told.take_in(self.now, &self.events[from..]);
-                    told.check(&self.router);
+                    told.check(&mut self.router);
                 }
                 true
             }
