@@ -186,6 +186,7 @@ impl Told {
         calls.sort_unstable_by_key(|call| call.call);
         assert!(calls.iter().eq(self.calls.values()), "{calls:#?} and {:#?}", self.calls);
         assert!(calls.iter().all(|call| router.call(call.call).as_ref() == Some(call)));
+        assert_eq!(router.live_calls() as usize, calls.len());
         let mut hands = calls.iter().flat_map(|call| call.hands.iter().map(move |it| (call, it)));
         assert!(hands.all(|(call, hand)| call.hand_by(hand.offer) == Some(hand)));
         assert_eq!(router.agents().count(), self.agents.len());
