@@ -853,7 +853,7 @@ impl World {
                 }
                 if let Some(told) = &mut self.told {
                     told.take_in(self.now, &self.events[from..]);
-                    told.check(&self.router);
+                    told.check(&mut self.router);
                 }
                 true
             }

@@ -1,14 +1,20 @@
 //! What there is, told by events alone: a fold, to be compared with the Router's facts.
 
 use acd_core::{
-    AgentFacts, CallFacts, CallHandle, CallStage, DeviceState, Event, HandFacts, HeartbeatState,
-    OfferEnd, PlaceFacts, Presence, Router, RoutingPlan, SlotFacts, SlotState, Timestamp,
+    AdapterId, AgentFacts, CallFacts, CallHandle, CallStage, DemandId, DeviceState, Event,
+    HandFacts, HeartbeatState, OfferEnd, PlaceFacts, Presence, QueueId, Router, RoutingPlan,
+    SkillQueue, SlotFacts, SlotState, Timestamp,
 };
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 pub(crate) struct Told {
     calls: BTreeMap<CallHandle, CallFacts>,
     agents: Vec<AgentFacts>,
+    closed: BTreeSet<QueueId>,
+    active: BTreeSet<(QueueId, u16)>,
+    up: BTreeSet<AdapterId>,
+    /// As they were when the Router last said that they had changed.
+    lines: BTreeMap<DemandId, SkillQueue>,
 }
 
 impl Told {
@@ -25,7 +31,14 @@ impl Told {
                 .map(|_| SlotFacts { state: SlotState::Free, since: None })
                 .collect(),
         });
-        Self { calls: BTreeMap::new(), agents: agents.collect() }
+        Self {
+            calls: BTreeMap::new(),
+            agents: agents.collect(),
+            closed: BTreeSet::new(),
+            active: BTreeSet::new(),
+            up: BTreeSet::new(),
+            lines: BTreeMap::new(),
+        }
     }
 
     /// All of them happened at `now`.
@@ -33,6 +46,19 @@ impl Told {
         for event in events {
             self.take_in_of_agents(now, event);
             self.take_in_of_calls(now, event);
+            self.take_in_of_the_domain(event);
+        }
+    }
+
+    fn take_in_of_the_domain(&mut self, event: &Event) {
+        match event {
+            Event::QueueClosed { queue, closed } => hold(&mut self.closed, *queue, *closed),
+            Event::LatchChanged { queue, rule, set } => {
+                hold(&mut self.active, (*queue, *rule), *set);
+            }
+            Event::AdapterUp { adapter } => hold(&mut self.up, *adapter, true),
+            Event::AdapterDown { adapter } => hold(&mut self.up, *adapter, false),
+            _ => {}
         }
     }
 
@@ -153,19 +179,57 @@ impl Told {
         (told.stage, told.stage_since) = (stage, now);
     }
 
-    pub(crate) fn check(&self, router: &Router) {
+    pub(crate) fn check(&mut self, router: &mut Router) {
+        router.take_changed_lines(&mut |demand, line| drop(self.lines.insert(demand, line)));
+        self.check_lines(router);
         let mut calls: Vec<CallFacts> = router.calls().collect();
         calls.sort_unstable_by_key(|call| call.call);
         assert!(calls.iter().eq(self.calls.values()), "{calls:#?} and {:#?}", self.calls);
         assert!(calls.iter().all(|call| router.call(call.call).as_ref() == Some(call)));
+        assert_eq!(router.live_calls() as usize, calls.len());
+        let mut hands = calls.iter().flat_map(|call| call.hands.iter().map(move |it| (call, it)));
+        assert!(hands.all(|(call, hand)| call.hand_by(hand.offer) == Some(hand)));
+        assert_eq!(router.agents().count(), self.agents.len());
         for (told, facts) in self.agents.iter().zip(router.agents()) {
             assert_eq!(*told, facts);
+            assert_eq!(router.agent(facts.agent), Some(facts));
         }
+        assert!(router.closed_queues().eq(self.closed.iter().copied()));
+        assert_eq!(router.active_rules().collect::<BTreeSet<_>>(), self.active);
+        let up = router.adapters().filter(|it| it.up).map(|it| it.adapter);
+        assert!(up.eq(self.up.iter().copied()));
         let lives = |(slot, generation, lives): (u32, u32, bool)| {
             lives.then_some(CallHandle { slot, generation })
         };
         let living: Vec<CallHandle> = router.call_slots().filter_map(lives).collect();
         assert!(living.iter().eq(self.calls.keys()), "slots are told of in their order");
+    }
+
+    /// Each line holds the calls that wait by its demand, and none changes unheard.
+    fn check_lines(&self, router: &Router) {
+        let mut waiting: BTreeMap<DemandId, [u32; 10]> = BTreeMap::new();
+        for call in self.calls.values().filter(|call| call.stage == CallStage::Waiting) {
+            for place in &call.places {
+                let depths = waiting.entry(place.demand).or_default();
+                depths[usize::from(call.priority.get())] += 1;
+            }
+        }
+        for demand in (0..router.demands().len() as u32).map(DemandId) {
+            let line = router.skill_queue(demand);
+            assert_eq!(self.lines.get(&demand).cloned().unwrap_or_default(), line, "{demand:?}");
+            let depths = waiting.get(&demand).copied().unwrap_or_default();
+            assert_eq!((line.depth_by_priority, line.depth), (depths, depths.iter().sum()));
+            assert_eq!(line.head_since.is_some(), line.depth > 0);
+        }
+    }
+}
+
+/// Has it in the set, or not.
+fn hold<T: Ord>(set: &mut BTreeSet<T>, one: T, is_in: bool) {
+    if is_in {
+        set.insert(one);
+    } else {
+        set.remove(&one);
     }
 }
 

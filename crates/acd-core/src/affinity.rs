@@ -193,3 +193,41 @@ impl Router {
         Some((agent, (RANK_MAX - self.pools.rank(pool, at.queue), key, at.joined)))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plan::{Affinity, QueuePlan, Requirement};
+
+    fn callers(windows: &[u64]) -> Callers {
+        let queue = |window: &u64| {
+            let affinity = Affinity { window: Span(*window), wait: Span(1) };
+            QueuePlan { affinity, ..QueuePlan::new("q", Requirement::default(), Vec::new()) }
+        };
+        let queues = windows.iter().map(queue).collect();
+        Callers::new(&RoutingPlan { queues, ..RoutingPlan::default() })
+    }
+
+    /// A caller is remembered for as long as some queue asks, and takes no room longer.
+    #[test]
+    fn callers_of_long_ago_are_forgotten() {
+        let mut known = callers(&[40, 100, 0]);
+        let mut note = |caller, at, agent| {
+            known.note(CallerKey(caller), Timestamp(at), AgentId(agent));
+            known.iter().map(|(caller, at, agent)| (caller.0, at.0, agent.0)).collect::<Vec<_>>()
+        };
+        assert_eq!(note(1, 1_000, 7), [(1, 1_000, 7)]);
+        assert_eq!(note(2, 1_050, 7), [(1, 1_000, 7), (2, 1_050, 7)]);
+        assert_eq!(note(1, 1_060, 8), [(2, 1_050, 7), (1, 1_060, 8)], "who was last");
+        assert_eq!(note(3, 1_150, 9), [(2, 1_050, 7), (1, 1_060, 8), (3, 1_150, 9)]);
+        assert_eq!(note(3, 1_160, 9), [(1, 1_060, 8), (3, 1_160, 9)]);
+        assert_eq!(known.len(), 2);
+    }
+
+    #[test]
+    fn where_no_queue_asks_nobody_is_remembered() {
+        let mut known = callers(&[0]);
+        known.note(CallerKey(1), Timestamp(0), AgentId(0));
+        assert_eq!((known.len(), known.iter().count()), (0, 0));
+    }
+}

@@ -58,3 +58,52 @@ impl Bits {
         self.both(self)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use std::collections::BTreeSet;
+
+    proptest! {
+        /// Two of them behave as two sets of the standard library.
+        #[test]
+        fn behaves_as_a_set(
+            steps in prop::collection::vec((any::<bool>(), 0_usize..200, any::<bool>()), 0..100),
+        ) {
+            let mut ours = [Bits::default(), Bits::default()];
+            let mut sets = [BTreeSet::new(), BTreeSet::new()];
+            for (which, index, on) in steps {
+                let which = usize::from(which);
+                ours[which].set(index, on);
+                if on {
+                    sets[which].insert(index);
+                } else {
+                    sets[which].remove(&index);
+                }
+                for (ours, set) in ours.iter().zip(&sets) {
+                    prop_assert_eq!(ours.iter().collect::<Vec<_>>(), Vec::from_iter(set.clone()));
+                    prop_assert!((0..300).all(|index| ours.has(index) == set.contains(&index)));
+                }
+                let both: Vec<_> = sets[0].intersection(&sets[1]).copied().collect();
+                prop_assert_eq!(ours[0].meets(&ours[1]), !both.is_empty());
+                prop_assert_eq!(ours[0].both(&ours[1]).collect::<Vec<_>>(), both);
+            }
+        }
+    }
+
+    #[test]
+    fn the_set_of_one_holds_it_alone() {
+        for index in [0, 1, 63, 64, 65, 1_000] {
+            assert_eq!(Bits::of(index).iter().collect::<Vec<_>>(), [index]);
+        }
+    }
+
+    /// What was never in takes no room, so that a set is as long as its greatest member asks for.
+    #[test]
+    fn what_is_taken_out_though_it_is_not_in_changes_nothing() {
+        let mut bits = Bits::of(3);
+        bits.set(64, false);
+        assert_eq!(bits, Bits::of(3));
+    }
+}

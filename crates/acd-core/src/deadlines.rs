@@ -325,4 +325,45 @@ mod tests {
             }
         }
     }
+    /// Two kinds in one lane would come out of order, and each of them cost a search.
+    #[test]
+    fn each_kind_of_each_queue_has_a_lane_of_its_own() {
+        let mut lanes = vec![Lane::CONNECTS, Lane::EXCLUSIONS];
+        for queue in [0, 1, 2].map(QueueId) {
+            lanes.extend([Lane::rings(queue), Lane::wrap_ups(queue)]);
+            lanes.extend((0..RULES_MAX as u16).map(|rule| Lane::rule(queue, rule)));
+            lanes.extend((0..DELAYS_MAX as u8).map(|stage| Lane::delay(queue, stage)));
+        }
+        lanes.sort_unstable_by_key(|lane| lane.0);
+        // Without a gap: each lane costs room, whether anything stands there or not.
+        assert!(lanes.iter().map(|lane| lane.0).eq(0..lanes.len() as u32));
+    }
+
+    /// What is set in order stands behind the first, outside the heap, so that to set and to take it
+    /// back costs no search; once the first has gone, the next stands there.
+    #[test]
+    fn only_the_first_of_a_lane_stands_in_the_heap() {
+        let mut deadlines = Deadlines::EMPTY;
+        let ring = |offer: u64| Deadline::RingEnds { offer: OfferNumber(offer), slot: 0 };
+        let lane = Lane::rings(QueueId(0));
+        let mut tickets: Vec<Ticket> =
+            (0..10).map(|at| deadlines.set_in(lane, Timestamp(at), ring(at))).collect();
+        assert_eq!(deadlines.heap.len(), 1);
+        // One that falls due too early for its place stands by itself.
+        deadlines.set_in(lane, Timestamp(3), ring(20));
+        assert_eq!(deadlines.heap.len(), 2);
+        for at in [0, 5, 9] {
+            deadlines.cancel(&mut tickets[at]);
+        }
+        assert_eq!(deadlines.heap.len(), 2);
+        deadlines.set_in(lane, Timestamp(9), ring(30));
+        assert_eq!(deadlines.heap.len(), 2, "behind the last that is left");
+        let mut fired = Vec::new();
+        while let Some((at, deadline)) = deadlines.pop_due(Timestamp(100)) {
+            fired.push((at.0, deadline));
+        }
+        let kept = [1, 2, 3].map(|at| (at, ring(at))).into_iter().chain([(3, ring(20))]);
+        let kept = kept.chain([4, 6, 7, 8].map(|at| (at, ring(at)))).chain([(9, ring(30))]);
+        assert_eq!(fired, kept.collect::<Vec<_>>());
+    }
 }

@@ -231,3 +231,50 @@ fn by_criterion(
         | Criterion::Random => by_measure(criterion, point, (&a.key, &own(a)), (&b.key, &own(b))),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Busy time for ready time is a fraction, and neither rounded nor too large.
+    #[test]
+    fn occupations_are_compared_exactly() {
+        let of = |busy, ready| Occupation { busy: Span(busy), ready: Span(ready) };
+        let most = u64::MAX;
+        for (less, more) in [
+            (of(1, 3), of(2, 5)),
+            (of(2, 5), of(1, 2)),
+            (of(0, 7), of(1, most)),
+            (of(most - 1, most), of(most, most)),
+            (of(most - 2, most - 1), of(most - 1, most)),
+            // As if he had been ready for one microsecond.
+            (of(0, 0), of(1, 2)),
+            (of(3, 2), of(2, 0)),
+        ] {
+            assert_eq!(less.compare(more), Ordering::Less, "{less:?} {more:?}");
+            assert_eq!(more.compare(less), Ordering::Greater, "{less:?} {more:?}");
+        }
+        for (one, same) in [(of(1, 3), of(2, 6)), (of(0, 0), of(0, 9)), (of(5, 0), of(5, 1))] {
+            assert_eq!(one.compare(same), Ordering::Equal, "{one:?} {same:?}");
+        }
+    }
+
+    /// What follows from the end of every comparison, or tells no two agents of a pool apart, is not
+    /// kept in order by.
+    #[test]
+    fn a_ranking_is_what_may_differ_within_a_pool() {
+        use Criterion::{
+            FewestCalls, HighestLevel, LeastOccupied, Listed, LongestIdle, LowestLevel, Random,
+            Rank, RoundRobin,
+        };
+        let of = |select: &[Criterion]| Ranking::of(select).criteria().collect::<Vec<_>>();
+        assert_eq!(of(&[Rank, HighestLevel, LowestLevel, LongestIdle]), []);
+        assert_eq!(of(&[Rank, FewestCalls, LongestIdle, LongestIdle]), [FewestCalls]);
+        assert_eq!(of(&[LongestIdle, RoundRobin]), [LongestIdle, RoundRobin]);
+        assert_eq!(of(&[LeastOccupied, Listed, Random]), [LeastOccupied, Listed]);
+        assert!(Ranking::of(&[Rank, LongestIdle]).is_by_idle());
+        assert!(!Ranking::of(&[Listed]).is_by_idle());
+        assert!(Ranking::of(&[FewestCalls, Random]).draws());
+        assert!(!Ranking::of(&[Listed, Random]).draws(), "nothing is left to be drawn");
+    }
+}

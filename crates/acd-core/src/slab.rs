@@ -87,3 +87,63 @@ impl<T> std::ops::IndexMut<u32> for Slab<T> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use std::collections::BTreeMap;
+
+    proptest! {
+        /// Records are found by their index for as long as they are in, and no longer; whoever comes
+        /// takes the room of who has left.
+        #[test]
+        fn an_index_is_good_while_its_record_is_in(
+            steps in prop::collection::vec(prop::option::of(any::<prop::sample::Index>()), 0..200),
+        ) {
+            let (mut slab, mut held) = (Slab::new(), BTreeMap::new());
+            let mut most = 0;
+            for (number, leaves) in steps.into_iter().enumerate() {
+                if let Some(leaves) = leaves.filter(|_| !held.is_empty()) {
+                    let at = *held.keys().nth(leaves.index(held.len())).expect("one of them");
+                    prop_assert_eq!(Some(slab.remove(at)), held.remove(&at));
+                } else {
+                    prop_assert_eq!(held.insert(slab.insert(number), number), None);
+                }
+                most = most.max(held.len());
+                prop_assert_eq!(slab.used(), held.len());
+                for at in 0..=most as u32 {
+                    prop_assert_eq!(slab.get(at), held.get(&at));
+                }
+                for (at, number) in &mut held {
+                    prop_assert_eq!(slab[*at], *number);
+                    slab[*at] += 1_000;
+                    *number += 1_000;
+                }
+            }
+            prop_assert!(held.keys().all(|at| (*at as usize) < most), "left room is used again");
+        }
+    }
+
+    /// Memory follows the number of calls closely, and is still asked for seldom.
+    #[test]
+    fn room_is_made_a_sixteenth_ahead() {
+        let (mut records, mut made) = (Vec::new(), 0);
+        for number in 0..100_000_usize {
+            let before = records.capacity();
+            make_room(&mut records, 1);
+            made += usize::from(records.capacity() != before);
+            let ahead = records.capacity() - number;
+            assert!((1..=number / 16 + 256).contains(&ahead), "{ahead} beyond {number}");
+            records.push(number);
+        }
+        assert!(made < 100, "{made} times");
+    }
+
+    #[test]
+    fn room_is_made_for_as_many_as_come_at_once() {
+        let mut records = vec![0_u8; 32];
+        make_room(&mut records, 5_000);
+        assert!(records.capacity() - records.len() >= 5_000, "{}", records.capacity());
+    }
+}

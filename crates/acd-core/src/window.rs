@@ -310,6 +310,36 @@ mod tests {
         assert_eq!(window.total().stood, (59 * 30 + 10) * 1_000_000);
     }
 
+    #[test]
+    fn a_service_level_is_what_was_in_time_of_all_that_was_answered_or_given_up() {
+        let of = |in_time, answered, abandoned| {
+            Tally { in_time, answered, abandoned, ..Tally::NONE }.service_level()
+        };
+        assert_eq!((of(0, 0, 0), of(0, 1, 0), of(0, 0, 1), of(1, 1, 0)), (100, 0, 0, 100));
+        assert_eq!(of(7, 8, 1), 77, "7 of 9, rounded down");
+        assert_eq!(of(u32::MAX, u32::MAX, u32::MAX), 50);
+    }
+
+    /// What no half minute can have come to is not read from a snapshot.
+    #[test]
+    fn a_window_that_cannot_be_is_refused() {
+        let now = seconds(30 * 100);
+        let all = Tally { answered: 3, in_time: 3, taken: 3, stood: 30_000_000, ..Tally::NONE };
+        let read = |kept: &[(u64, Tally)], since| Window::of_kept(kept, since, now).is_some();
+        assert!(read(&[(41, all), (100, all)], Some(now)), "the oldest and the present one");
+        for wrong in [
+            Tally { in_time: 4, ..all },
+            Tally { taken: 4, ..all },
+            Tally { stood: 30_000_001, ..all },
+        ] {
+            assert!(!read(&[(100, wrong)], None), "{wrong:?}");
+        }
+        for at in [[100, 101], [40, 41], [50, 50], [51, 50]] {
+            assert!(!read(&at.map(|at| (at, all)), None), "{at:?}");
+        }
+        assert!(!read(&[], Some(now + Span(1))), "it begins later");
+    }
+
     proptest! {
         /// Whenever it is looked at, the window is what a list of all that happened says; and kept and
         /// read again it is the same.

@@ -356,3 +356,6 @@ pub(crate) fn bound(what: &str, found: usize, most: usize) -> Result<(), PlanDef
 fn defect<T>(message: String) -> Result<T, PlanDefect> {
     Err(PlanDefect(message))
 }
+
+#[cfg(test)]
+mod tests;

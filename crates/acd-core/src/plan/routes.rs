@@ -266,6 +266,86 @@ mod tests {
         }
     }
 
+    #[test]
+    fn a_pattern_ends_in_the_middle_after_an_odd_number_of_backslashes() {
+        let ends = |text: &str| pattern(text).ends_in_the_middle();
+        assert!([r"\\", r"a\\\\", r"\a", "", "a"].iter().all(|it| !ends(it)));
+        assert!([r"\", r"a\", r"\\\"].iter().all(|it| ends(it)));
+    }
+
+    fn matching(of: Said, patterns: &[&str]) -> Match {
+        Match { of, any_of: patterns.iter().map(|it| pattern(it)).collect() }
+    }
+
+    fn route(when: Vec<Match>) -> Route {
+        Route { when, queue: QueueId(0), priority: None, extra: None, preferred: None }
+    }
+
+    #[test]
+    fn a_call_takes_the_first_route_of_which_all_holds() {
+        let vip = || Said::Attribute("vip".to_owned());
+        let routes = vec![
+            route(vec![matching(Said::Dialed, &["100", "2*"]), matching(vip(), &["yes"])]),
+            route(vec![matching(Said::Caller, &["+1*"]), matching(Said::Channel, &["chat"])]),
+            route(vec![matching(vip(), &["*"])]),
+            route(vec![matching(Said::Dialed, &["*"])]),
+            route(vec![matching(Said::Caller, &["*"])]),
+            route(vec![matching(Said::Channel, &["*"])]),
+            route(Vec::new()),
+        ];
+        let plan = RoutingPlan { routes, ..RoutingPlan::default() };
+        let taken = |dialed, caller, channel, vip: Option<&str>| {
+            let other = ("other".to_owned(), "yes".to_owned());
+            let vip = vip.map(|said| ("vip".to_owned(), said.to_owned()));
+            let attributes: Vec<_> = [other].into_iter().chain(vip).collect();
+            let call = Arriving { dialed, caller, channel, attributes: &attributes };
+            plan.route_of(call).map(|(id, route)| (id.0, route == &plan.routes[usize::from(id.0)]))
+        };
+        assert_eq!(taken("100", "+15550100", "chat", Some("yes")), Some((0, true)));
+        assert_eq!(taken("255", "", "", Some("yes")), Some((0, true)), "one pattern is enough");
+        assert_eq!(taken("100", "+15550100", "chat", Some("no")), Some((1, true)));
+        assert_eq!(taken("100", "+4455", "chat", Some("no")), Some((2, true)));
+        assert_eq!(taken("", "", "", Some("")), Some((2, true)), "an empty attribute is said");
+        assert_eq!(taken("100", "+15550100", "voice", None), Some((3, true)));
+        assert_eq!(taken("", "+15550100", "voice", None), Some((4, true)));
+        assert_eq!(taken("", "", "voice", None), Some((5, true)));
+        assert_eq!(taken("", "", "", None), Some((6, true)), "what is not said is like nothing");
+        assert_eq!(RoutingPlan::default().route_of(Arriving::default()), None);
+    }
+
+    #[test]
+    fn it_is_known_what_keeps_a_call_from_a_route() {
+        let wanted = vec![matching(Said::Dialed, &["100"]), matching(Said::Caller, &["+1*"])];
+        let route = route(wanted.clone());
+        let lacks = |dialed, caller| {
+            route.first_mismatch(Arriving { dialed, caller, ..Arriving::default() })
+        };
+        assert_eq!(lacks("100", "+15550100"), None);
+        assert_eq!(lacks("101", "+44"), Some(&wanted[0]));
+        assert_eq!(lacks("100", "+44"), Some(&wanted[1]));
+    }
+
+    #[test]
+    fn a_route_takes_all_of_a_narrower_one() {
+        let wide = route(vec![matching(Said::Dialed, &["1*", "2*"])]);
+        let narrow =
+            route(vec![matching(Said::Caller, &["+1*"]), matching(Said::Dialed, &["100", "2?"])]);
+        assert!(wide.takes_all_of(&narrow) && !narrow.takes_all_of(&wide));
+        assert!(route(Vec::new()).takes_all_of(&wide) && !wide.takes_all_of(&route(Vec::new())));
+        let beside = route(vec![matching(Said::Dialed, &["100", "300"])]);
+        assert!(!wide.takes_all_of(&beside), "not of 300");
+        let other = route(vec![matching(Said::Caller, &["100"])]);
+        assert!(!wide.takes_all_of(&other), "the same patterns of something else");
+    }
+
+    #[test]
+    fn a_withheld_or_shared_caller_is_not_told_from_others() {
+        let shared_callers = vec![pattern("anonymous*"), pattern("+15550199")];
+        let plan = RoutingPlan { shared_callers, ..RoutingPlan::default() };
+        assert!(["", "anonymous@pbx", "+15550199"].iter().all(|caller| plan.is_shared(caller)));
+        assert!(!plan.is_shared("+15550100"));
+    }
+
     /// What the words of a pattern mean, one after the other.
     fn is_like(pattern: &[Part], text: &[char]) -> bool {
         match (pattern, text) {
