@@ -317,7 +317,7 @@ mod tests {
             }
             assert!(depth(&arena, set.root) < 60, "{}", depth(&arena, set.root));
             // What remains of many is no deeper than if the others had never come.
-            let stay = |nth: u32| nth % 64 == 0;
+            let stay = |nth: u32| nth.is_multiple_of(64);
             for nth in (3 * CALLS..4 * CALLS).filter(|nth| !stay(*nth)) {
                 assert!(arena.remove(&mut set, order(nth)));
             }

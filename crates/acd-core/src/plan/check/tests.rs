@@ -54,7 +54,8 @@ fn a_plan() -> RoutingPlan {
     moves.when.age = longest;
     moves.when.latch = Some(latch(None, Gauge::CallsWaiting));
     let mut turns_away = rule("turns-away", Span(0), vec![Action::End(Treatment::Busy)]);
-    turns_away.when.admission = Some(Admission { closed: true, calls_in_system: Some(0) });
+    turns_away.when.admission =
+        Some(Admission { of: Some(QueueId(0)), closed: true, calls_in_system: Some(0) });
     let out = rule("out", longest, vec![Action::TransferTo(NumberId(1))]);
     let end = rule("end", longest, vec![Action::End(Treatment::Voicemail)]);
     let general = QueuePlan {
@@ -114,7 +115,10 @@ fn defect_of(change: impl Fn(&mut RoutingPlan)) -> Option<String> {
     plan.check().err().map(|defect| defect.0)
 }
 
-fn refuses(cases: &[(fn(&mut RoutingPlan), &str)]) {
+/// What makes a sound plan wrong, and what is said of it.
+type Case = (fn(&mut RoutingPlan), &'static str);
+
+fn refuses(cases: &[Case]) {
     for (change, defect) in cases {
         assert_eq!(defect_of(change).as_deref(), Some(*defect));
     }
