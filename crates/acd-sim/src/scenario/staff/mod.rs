@@ -45,7 +45,7 @@ pub struct Staffing {
     pub hours: f64,
     /// Where the target does not hold: by more than chance explains.
     pub missed: Vec<Missed>,
-    /// Queues that nobody of the configuration may serve.
+    /// Queues that rules bring calls to and nobody of the configuration may serve.
     pub nobody: Vec<String>,
     /// How many days were played to find it.
     pub days_played: u64,
@@ -81,7 +81,8 @@ impl Scenario {
     /// plays, `done` hears how many there have been and how many there will be at most.
     ///
     /// # Errors
-    /// As [`run`](Self::run); or there are fewer than two replications.
+    /// As [`run`](Self::run); or there are fewer than two replications, or calls that no agent of the
+    /// configuration may take as they come.
     pub fn staff(
         &self,
         target: Option<ServiceTarget>,
@@ -90,6 +91,10 @@ impl Scenario {
     ) -> Result<Staffing, PlayError> {
         if self.replications < 2 {
             return Err(PlayError::TooFewDays(self.replications));
+        }
+        let unserved = self.unserved();
+        if !unserved.is_empty() {
+            return Err(PlayError::Nobody(unserved));
         }
         let scenario = Self { target, ..self.clone() };
         let teams = teams(&scenario.plan);
