@@ -160,7 +160,7 @@ fn staff_says_whom_each_interval_needs() {
 fn calls_that_nobody_may_take_are_remarked_upon_and_no_staff_is_searched_for_them() {
     let folder = tempfile::tempdir().expect("a folder");
     let (config, day) = (folder.path().join("acdd.toml"), folder.path().join("day.toml"));
-    let clinic = fs::read_to_string("config/acdd.toml").expect("it is there");
+    let clinic = include_str!("../../../config/acdd.toml");
     let asks_for_more = clinic.replace(
         "require = { spanish = 4 }\n\n[[routes]]",
         "require = { spanish = 10, nurse = 10 }\n\n[[routes]]",
