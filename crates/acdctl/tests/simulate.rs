@@ -157,6 +157,31 @@ fn staff_says_whom_each_interval_needs() {
 }
 
 #[test]
+fn calls_that_nobody_may_take_are_remarked_upon_and_no_staff_is_searched_for_them() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (config, day) = (folder.path().join("acdd.toml"), folder.path().join("day.toml"));
+    let clinic = include_str!("../../../config/acdd.toml");
+    let asks_for_more = clinic.replace(
+        "require = { spanish = 4 }\n\n[[routes]]",
+        "require = { spanish = 10, nurse = 10 }\n\n[[routes]]",
+    );
+    assert_ne!(asks_for_more, clinic);
+    fs::write(&config, asks_for_more).expect("it can be written");
+    let text = "from = \"08:00\"\nto = \"09:00\"\nreplications = 2\n[calls.citas]\n\
+        dialed = \"+15550142\"\nattributes = { reason = \"appointment\" }\nper_hour = 5\ntalk = \"3m\"\n";
+    fs::write(&day, text).expect("it can be written");
+    let (config, day) = (config.to_str().expect("text"), day.to_str().expect("text"));
+    let remark = "calls.citas: no agent of the configuration may take these calls as they come: none serves \
+        queue scheduling, takes calls of channel voice, has scheduling 3, which the queue asks for";
+    let (code, told, said) = acdctl(&["staff", "--config", config, "--scenario", day]);
+    assert_eq!((code, told.as_str()), (2, ""), "{said}");
+    assert!(said.contains(remark) && said.contains("which the route asks for"), "{said}");
+    let (code, told, said) = acdctl(&["simulate", "--config", config, "--scenario", day]);
+    assert_eq!(code, 0, "{said}");
+    assert!(told.contains(&format!("note: {remark}")), "{told}");
+}
+
+#[test]
 fn models_without_calls_are_told_without_rates() {
     let folder = tempfile::tempdir().expect("a folder");
     let file = folder.path().join("models.json");

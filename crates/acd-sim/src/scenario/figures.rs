@@ -221,7 +221,17 @@ fn at(sorted: &[f32], share: f64) -> Option<f64> {
     sorted.get(rank - 1).map(|wait| f64::from(*wait))
 }
 
+/// Of fewer agents at work on average, what they do says little: those who end their last call after
+/// their shift are all busy.
+const WORKING_LEAST: f64 = 0.5;
+
 impl Occupancy {
+    /// The occupancy to draw over the day: none where on average less than half an agent is at work.
+    #[must_use]
+    pub fn drawn(&self) -> Option<Estimate> {
+        self.occupancy.filter(|_| self.working.value >= WORKING_LEAST)
+    }
+
     /// Of agents' time on each day, and how long it could have been.
     fn of(days: &[Time], seconds: f64) -> Self {
         let working = days.iter().map(|day| (day.working as f64 / 1e6, seconds));

@@ -7,6 +7,7 @@ mod file;
 mod play;
 mod read;
 mod roster;
+mod served;
 mod staff;
 mod tally;
 mod teams;
@@ -95,6 +96,10 @@ pub enum PlayError {
     /// One day tells nothing of how sure its figures are, so that no search can go by them.
     #[error("staff needs 2 replications at least, the scenario has {0}; 50 is a good number")]
     TooFewDays(u64),
+    /// No agents of the configuration can be added who would take some of the calls; a sentence for each
+    /// stream of such calls.
+    #[error("{}", .0.join("\n"))]
+    Nobody(Vec<String>),
     /// So many replications of days with so many calls, those of the warm-up among them.
     #[error(
         "{0} replications of a day with {1} calls, its warm-up included, are more than \

@@ -7,6 +7,7 @@ use super::tally::span;
 use super::values::{Clock, Length, Rate};
 use super::{Behaviour, Scenario, Stream};
 use crate::distribution::Distribution;
+use crate::report::clock;
 use acd_core::{
     Arriving, CallEntry, Channel, Pattern, Priority, QueueId, RoutingPlan, Span, Timestamp,
 };
@@ -100,6 +101,8 @@ impl Reader<'_> {
             );
             return self.wrong(self.file.calls.span(), "calls", message);
         }
+        let found = [scenario.unserved(), scenario.unstaffed(), self.shift_remarks(&scenario)];
+        scenario.remarks.extend(found.into_iter().flatten());
         Ok(scenario)
     }
 
@@ -145,6 +148,32 @@ impl Reader<'_> {
                 stream.name, queue.name
             )
         })
+    }
+
+    /// Of shifts: who is in none, and which go beyond the day.
+    fn shift_remarks(&self, day: &Scenario) -> Vec<String> {
+        let mut remarks = Vec::new();
+        let agents = self.plan.agents.iter().zip(&day.roster.0);
+        let idle = agents.filter(|(_, changes)| changes.is_empty());
+        let idle: Vec<&str> = idle.map(|(agent, _)| agent.id.as_str()).collect();
+        if !idle.is_empty() {
+            let names = idle.join(", ");
+            remarks.push(format!("In no shift, so that they never work: {names}."));
+        }
+        let (begin, end) = (day.from - day.warm_up, day.to);
+        for (index, shift) in self.file.shifts.iter().enumerate() {
+            let (Clock(from), Clock(to)) = (*shift.from.get_ref(), *shift.to.get_ref());
+            if from < begin || to > end {
+                remarks.push(format!(
+                    "shifts[{index}] from {} to {} goes beyond the day, which is played from {} to {}.",
+                    clock(from),
+                    clock(to),
+                    clock(begin),
+                    clock(end)
+                ));
+            }
+        }
+        remarks
     }
 
     /// Where the calls of a stream begin to wait, and how.

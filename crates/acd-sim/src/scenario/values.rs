@@ -173,8 +173,47 @@ struct LastsTable {
     exactly: Option<Length>,
     uniform: Option<[Length; 2]>,
     measured: Option<Vec<Length>>,
-    cv: Option<f64>,
+    cv: Option<Variation>,
     k: Option<f64>,
+}
+
+/// A coefficient of variation: 0.8 is a standard deviation of 80 % of the mean.
+struct Variation(f64);
+
+/// Whoever writes more has most likely meant percent.
+const VARIATION_MAX: f64 = 10.0;
+
+impl<'de> Deserialize<'de> for Variation {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        struct Number;
+        impl Visitor<'_> for Number {
+            type Value = Variation;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a number such as 0.8")
+            }
+
+            fn visit_i64<E: de::Error>(self, number: i64) -> Result<Variation, E> {
+                self.visit_f64(number as f64)
+            }
+
+            fn visit_f64<E: de::Error>(self, number: f64) -> Result<Variation, E> {
+                match number {
+                    ..0.0 => Err(E::custom(format!("cv must be at least 0, is {number}"))),
+                    0.0..=VARIATION_MAX => Ok(Variation(number)),
+                    _ => {
+                        let most = "cv must be a number such as 0.8, at most";
+                        Err(E::custom(format!("{most} {VARIATION_MAX}, is {number}")))
+                    }
+                }
+            }
+
+            fn visit_str<E: de::Error>(self, text: &str) -> Result<Variation, E> {
+                Err(E::custom(format!("cv must be a number such as 0.8, is \"{text}\"")))
+            }
+        }
+        from.deserialize_any(Number)
+    }
 }
 
 const LASTS: &str = "a mean such as \"4m\", or one of { exponential = \"4m\" }, \
@@ -188,10 +227,7 @@ impl LastsTable {
             (Some(mean), None, None, None, None, None, None, None) => {
                 Distribution::exponential(mean.us())
             }
-            (None, Some(_), None, None, None, None, Some(cv), None) if cv < 0.0 => {
-                return Err(format!("cv must be at least 0, is {cv}"));
-            }
-            (None, Some(mean), None, None, None, None, Some(cv), None) => {
+            (None, Some(mean), None, None, None, None, Some(Variation(cv)), None) => {
                 Distribution::log_normal(mean.us(), cv * cv)
             }
             (None, None, Some(mean), None, None, None, None, Some(k)) => {
@@ -288,6 +324,11 @@ mod tests {
         }
         for (text, hint) in [
             ("{ lognormal = \"4m\", cv = -0.8 }", "cv must be at least 0, is -0.8"),
+            (
+                "{ lognormal = \"4m\", cv = 80 }",
+                "cv must be a number such as 0.8, at most 10, is 80",
+            ),
+            ("{ lognormal = \"4m\", cv = \"80%\" }", "cv must be a number such as 0.8, is \"80%\""),
             ("{ erlang = \"4m\", k = 0.001 }", "k must be at least 0.01, is 0.001"),
         ] {
             let said = read::<Lasts>(text).expect_err(text);

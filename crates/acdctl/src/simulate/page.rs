@@ -219,7 +219,7 @@ fn variants(answer: &Answer) -> Table {
 fn agents(answer: &Answer) -> Section {
     let outcome = &answer.outcome;
     let curve =
-        |name: &str, of: &[Occupancy]| series(answer, name, of.iter().map(|at| at.occupancy));
+        |name: &str, of: &[Occupancy]| series(answer, name, of.iter().map(Occupancy::drawn));
     let mut curves: Vec<Series> =
         outcome.teams.iter().map(|team| curve(&team.team, &team.by_interval)).collect();
     if curves.len() > 2 * CURVES {
@@ -230,7 +230,8 @@ fn agents(answer: &Answer) -> Section {
     }
     let mut blocks = charts(
         "Occupancy",
-        "of the time in which agents take calls, how much they are rung, talk, or take notes",
+        "of the time in which agents take calls, how much they are rung, talk, or take notes; left out \
+         where on average less than half an agent is at work",
         &day(answer),
         &|_| Axis::share("occupancy"),
         curves,

@@ -67,9 +67,10 @@ pub(super) fn read(config: &Path, file: &Path, output: Output) -> Result<Scenari
 /// Why a scenario was not played: something in its file, or something on the way.
 pub(super) fn not_played(file: &Path, error: &PlayError) -> Failure {
     match error {
-        PlayError::TooFewDays(_) | PlayError::TooManyCalls(..) | PlayError::TooManyWait => {
-            Failure::Wrong(format!("{}: {error}", file.display()))
-        }
+        PlayError::TooFewDays(_)
+        | PlayError::Nobody(_)
+        | PlayError::TooManyCalls(..)
+        | PlayError::TooManyWait => Failure::Wrong(format!("{}: {error}", file.display())),
         PlayError::Plan(_) | PlayError::Refused(_) => Failure::Refused(error.to_string()),
     }
 }

@@ -130,7 +130,7 @@ fn curves(answer: &Answer) -> String {
     let levels = of_queues(|figures| figures.service_level.abandons_missed);
     draw(&mut text, "Service level, 0 to 100 %", &levels, 1.0, column, margin);
     let busy = |of: &Vec<Occupancy>| {
-        of.iter().map(|at| at.occupancy.map(|occupancy| occupancy.value)).collect()
+        of.iter().map(|at| at.drawn().map(|occupancy| occupancy.value)).collect()
     };
     let mut teams: Vec<(String, Vec<Option<f64>>)> = match outcome.teams.len() {
         0..=8 => outcome.teams.iter().map(|of| (of.team.clone(), busy(&of.by_interval))).collect(),
@@ -139,7 +139,8 @@ fn curves(answer: &Answer) -> String {
     if teams.len() != 1 {
         teams.push(("all agents".to_owned(), busy(&outcome.agents_by_interval)));
     }
-    draw(&mut text, "Occupancy, 0 to 100 %", &teams, 1.0, column, margin);
+    let heading = "Occupancy, 0 to 100 %, where half an agent or more is at work on average";
+    draw(&mut text, heading, &teams, 1.0, column, margin);
     let starts: Vec<String> = outcome.intervals.iter().map(|(begin, _)| clock(*begin)).collect();
     text.push_str(&format!("{:margin$}  {}\n", "", hours(&starts, column)));
     text

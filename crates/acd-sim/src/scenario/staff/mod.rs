@@ -6,7 +6,8 @@
 //! round, the day is played: where a queue misses its target in an interval, the busiest team that
 //! may serve it gets more agents there. When all targets hold, with 95 % confidence, agents are taken away again, one by
 //! one, where the targets still hold without them. At the end the days are played once more with
-//! other chance: what is reported is not what the search has picked its numbers by.
+//! other chance: what is reported is not what the search has picked its numbers by. Where that misses
+//! a target, one agent is put back, and the days are played with other chance again, a few times.
 
 mod heads;
 mod start;
@@ -19,13 +20,15 @@ use crate::replications::Estimate;
 use crate::target::ServiceTarget;
 use acd_core::{Channel, QueueId};
 use serde::Serialize;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// So often the days are played at most, to add agents and to take them away.
 const ADDING_MAX: u64 = 40;
 const TAKING_MAX: u64 = 160;
-/// In all: agents are added twice; taking away begins with a play, and one at the end is reported.
-const PLAYS_MAX: u64 = 2 * ADDING_MAX + TAKING_MAX + 2;
+/// So often at most agents are put back after a check with other chance.
+const PUT_BACK_MAX: u64 = 5;
+/// In all: agents are added twice; taking away begins with a play, and the last check is reported.
+const PLAYS_MAX: u64 = 2 * ADDING_MAX + TAKING_MAX + 2 + PUT_BACK_MAX;
 /// So many agents a team may have at a time, beside three times what Erlang asks for.
 const SPARE: u32 = 12;
 
@@ -42,7 +45,7 @@ pub struct Staffing {
     pub hours: f64,
     /// Where the target does not hold: by more than chance explains.
     pub missed: Vec<Missed>,
-    /// Queues that nobody of the configuration may serve.
+    /// Queues that rules bring calls to and nobody of the configuration may serve.
     pub nobody: Vec<String>,
     /// How many days were played to find it.
     pub days_played: u64,
@@ -78,7 +81,8 @@ impl Scenario {
     /// plays, `done` hears how many there have been and how many there will be at most.
     ///
     /// # Errors
-    /// As [`run`](Self::run); or there are fewer than two replications.
+    /// As [`run`](Self::run); or there are fewer than two replications, or calls that no agent of the
+    /// configuration may take as they come.
     pub fn staff(
         &self,
         target: Option<ServiceTarget>,
@@ -87,6 +91,10 @@ impl Scenario {
     ) -> Result<Staffing, PlayError> {
         if self.replications < 2 {
             return Err(PlayError::TooFewDays(self.replications));
+        }
+        let unserved = self.unserved();
+        if !unserved.is_empty() {
+            return Err(PlayError::Nobody(unserved));
         }
         let scenario = Self { target, ..self.clone() };
         let teams = teams(&scenario.plan);
@@ -104,10 +112,8 @@ impl Scenario {
         search.add(ADDING_MAX)?;
         search.take_away()?;
         search.add(search.plays + ADDING_MAX)?;
-        let heads = search.heads;
-        let (played, fresh) = (search.plays + 1, heads.staffed(&scenario, &teams));
-        let outcome = fresh.outcome(&teams, scenario.seed.wrapping_add(1), threads)?;
-        done(played, PLAYS_MAX);
+        let outcome = search.check()?;
+        let (heads, played) = (search.heads, search.plays);
         let names: Vec<String> = teams.iter().map(|team| team.name.clone()).collect();
         Ok(Staffing {
             teams: names,
@@ -195,8 +201,12 @@ struct Search<'s> {
 
 impl Search<'_> {
     fn play(&mut self, heads: &Heads) -> Result<Outcome, PlayError> {
+        self.play_with(heads, self.scenario.seed)
+    }
+
+    fn play_with(&mut self, heads: &Heads, seed: u64) -> Result<Outcome, PlayError> {
         let staffed = heads.staffed(self.scenario, self.teams);
-        let outcome = staffed.outcome(self.teams, self.scenario.seed, self.threads)?;
+        let outcome = staffed.outcome(self.teams, seed, self.threads)?;
         self.plays += 1;
         (self.done)(self.plays, PLAYS_MAX);
         Ok(outcome)
@@ -296,5 +306,37 @@ impl Search<'_> {
             }
         }
         Ok(())
+    }
+    /// What it comes to with chance that the search has not seen. Where that misses a target, one agent
+    /// of a team that may help is put back there; each check has other chance than those before it.
+    fn check(&mut self) -> Result<Outcome, PlayError> {
+        for round in 1..=PUT_BACK_MAX {
+            let outcome = self.play_with(&self.heads.clone(), self.seed_of_check(round))?;
+            if !self.put_back(&outcome) {
+                return Ok(outcome);
+            }
+        }
+        self.play_with(&self.heads.clone(), self.seed_of_check(PUT_BACK_MAX + 1))
+    }
+
+    fn seed_of_check(&self, round: u64) -> u64 {
+        self.scenario.seed.wrapping_add(round)
+    }
+
+    /// Whether anybody could be put back.
+    fn put_back(&mut self, outcome: &Outcome) -> bool {
+        let wanted = wanted(self.scenario, self.teams, outcome);
+        let mut helped = BTreeSet::new();
+        for missed in missed(self.scenario, self.teams, outcome) {
+            let interval = outcome.intervals.iter().position(|(from, _)| *from == missed.from);
+            let of_queue = wanted.iter().find(|wanted| wanted.name == missed.queue);
+            let (Some(interval), Some(wanted)) = (interval, of_queue) else { continue };
+            let Some(team) = self.busiest(outcome, interval, wanted) else { continue };
+            // Whom one queue gets helps the others, too.
+            if helped.insert((interval, team)) {
+                self.heads.0[interval][team] += 1;
+            }
+        }
+        !helped.is_empty()
     }
 }
