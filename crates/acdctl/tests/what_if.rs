@@ -70,6 +70,8 @@ fn people_see_what_differs_and_a_page_can_be_kept() {
     let html = folder.path().join("report.html");
     let html = html.to_str().expect("a plain path");
     let output = what_if(&["--config", &bank, "--config", &oldest, "--html", html, "--calls", "2"]);
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(said.contains("the report is in "), "{said}");
     let text = answered(&output);
     for part in ["RECORDED", "B - A", "A beside the record", "Kaplan-Meier", "--calls N lists more"]
     {
@@ -87,9 +89,10 @@ fn people_see_what_differs_and_a_page_can_be_kept() {
 fn what_cannot_be_asked_is_said_with_what_can() {
     let (bank, _folder, _) = two_configs();
     let both = ["--config", &bank, "--config", &bank];
-    let cases: [(&[&str], &str); 6] = [
-        (&["--config", &bank], "--config is given twice"),
+    let cases: [(&[&str], &str); 7] = [
+        (&["--config", &bank], "here it is given once"),
         (&[&both[..], &["--config", &bank]].concat(), "given 3 times"),
+        (&[&both[..], &["--day", "10.3.2026"]].concat(), "expected a day as YYYY-MM-DD"),
         (&[&both[..], &["--day", "2026-03-11"]].concat(), "it has 2026-03-10"),
         (
             &[&both[..], &["--map", "PS=billing"]].concat(),

@@ -58,7 +58,8 @@ impl Differences {
         if !self.note.is_empty() {
             let _ = write!(html, "<span class=\"note\">{}</span>", escape(&self.note));
         }
-        let _ = writeln!(html, "</figcaption>\n{}\n</figure>", self.svg());
+        let _ =
+            writeln!(html, "</figcaption>\n<div class=\"scroll\">{}</div>\n</figure>", self.svg());
         html
     }
 

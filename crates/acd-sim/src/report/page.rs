@@ -223,7 +223,7 @@ fn figure(html: &mut String, chart: &Chart) {
         }
         html.push_str("</ul>\n");
     }
-    let _ = writeln!(html, "{}\n</figure>", draw(chart));
+    let _ = writeln!(html, "<div class=\"scroll\">{}</div>\n</figure>", draw(chart));
 }
 
 fn table(html: &mut String, table: &Table) {

@@ -32,7 +32,7 @@ pub(crate) struct WhatIfArguments {
     pub(crate) configs: Vec<PathBuf>,
 
     /// Only this day, YYYY-MM-DD; may be given again [default: every day that is recorded].
-    #[arg(long = "day", value_name = "DAY")]
+    #[arg(long = "day", value_name = "DAY", value_parser = day)]
     pub(crate) days: Vec<Date>,
 
     /// The queue that calls of a type, or of a queue of the record, enter; may be given again [default:
@@ -79,4 +79,8 @@ pub(crate) struct WhatIfArguments {
     /// Writes a report with pictures, one file that needs no network.
     #[arg(long, value_name = "FILE")]
     pub(crate) html: Option<PathBuf>,
+}
+
+fn day(text: &str) -> Result<Date, String> {
+    text.parse().map_err(|_| "expected a day as YYYY-MM-DD".to_owned())
 }

@@ -8,7 +8,7 @@ mod text;
 
 use crate::check;
 use crate::failure::Failure;
-use crate::output::Output;
+use crate::output::{Output, note};
 use acd_sim::call_log::CallLog;
 use acd_sim::what_if::{Config, Reading, Recording, Terms, WhatIf};
 use answer::{Answer, Asked};
@@ -44,6 +44,7 @@ pub(crate) fn what_if(arguments: &WhatIfArguments, output: Output) -> Result<(),
         std::fs::write(file, page::page(&answer).html()).map_err(|error| {
             Failure::Refused(format!("cannot write {}: {error}", file.display()))
         })?;
+        note(&format!("the report is in {}", file.display()));
     }
     output.answer(&answer, text::text)
 }
@@ -51,10 +52,13 @@ pub(crate) fn what_if(arguments: &WhatIfArguments, output: Output) -> Result<(),
 /// The two configurations, each by the name of its file.
 fn configs(files: &[std::path::PathBuf], output: Output) -> Result<[Config; 2], Failure> {
     let [one, other] = files else {
-        let given = files.len();
+        let given = match files.len() {
+            1 => "once".to_owned(),
+            times => format!("{times} times"),
+        };
         return Err(Failure::Wrong(format!(
             "--config is given twice, the configuration to compare with and then the other; here it is \
-             given {given} times"
+             given {given}"
         )));
     };
     let load = |file: &Path| {
