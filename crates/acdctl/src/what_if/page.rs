@@ -104,6 +104,8 @@ fn tiles(answer: &Answer) -> Vec<Tile> {
         let Some(measure) = all.measures.get(field) else { continue };
         let (Some(a), Some(b)) = (measure.a, measure.b) else { continue };
         let difference = measure.difference.map_or_else(String::new, |it| {
+            // One digit more, so that an interval that excludes nought is seen to.
+            let digits = digits.max(1);
             format!("{} {} {}", signed(it.value, digits), plus_minus(it, digits), verdict(measure))
         });
         tiles.push(Tile {
