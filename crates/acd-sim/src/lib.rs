@@ -11,7 +11,6 @@ mod chance;
 pub mod conform;
 mod distribution;
 pub mod erlang;
-mod fates;
 mod models;
 mod replications;
 pub mod report;
@@ -23,7 +22,6 @@ mod world;
 
 pub use chance::{Luck, Random, Stream, luck, stream};
 pub use distribution::{Distribution, NoDistribution, span};
-pub use fates::{Fate, Fates, WaitEnd};
 pub use models::{Compared, Known, Measured, Models, Run, WrongModel};
 pub use replications::{Estimate, cores, ratio, replicate};
 pub use surroundings::{Call, NewCall, Reaction, Surroundings};

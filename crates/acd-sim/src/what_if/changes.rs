@@ -1,7 +1,6 @@
 //! The calls whose fate changes from one configuration to the other.
 
-use super::tally::End;
-use crate::fates::Fate;
+use super::fates::{End, Fate};
 use std::collections::{BTreeMap, HashMap};
 
 /// A wait that differs by more than this is another fate, in microseconds.
@@ -37,7 +36,7 @@ pub(super) fn changes(day: u32, one: &[Fate], other: &[Fate]) -> Vec<Change> {
 }
 
 fn turn(one: &Fate, other: &Fate) -> Option<Turn> {
-    let (from, to) = (End::from(one.end), End::from(other.end));
+    let (from, to) = (one.end, other.end);
     let is_longer = from == to && other.waited > one.waited;
     let changes = from != to || one.waited.0.abs_diff(other.waited.0) > WAIT_CHANGES_US;
     changes.then_some(Turn { from, to, is_longer })

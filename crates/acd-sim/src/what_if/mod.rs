@@ -7,6 +7,7 @@
 
 mod changes;
 mod draws;
+mod fates;
 mod logged;
 mod patience;
 mod play;
@@ -18,6 +19,7 @@ mod tally;
 pub use acd_core::{Span, Timestamp};
 pub use changes::{ChangedCall, Turn};
 pub use draws::PatienceOf;
+pub use fates::End;
 pub use logged::Reading;
 pub use patience::{Patience, Waited};
 pub use play::Work;
@@ -25,7 +27,7 @@ pub use recording::{
     AtWork, Closing, Door, PresenceChange, RecordedCall, RecordedDay, RecordedEnd, Recording,
 };
 pub use staging::{CannotPlay, Config};
-pub use tally::{End, Measure, Row};
+pub use tally::{Measure, Row};
 
 use crate::replications::{Estimate, ratio, replicate};
 use changes::Change;

@@ -1,9 +1,9 @@
 //! Plays one recorded day under one configuration: callers and agents of the record around the Router.
 
 use super::draws::Caller;
+use super::fates::{Fate, Fates};
 use super::recording::{AtWork, RecordedDay};
 use super::staging::{Change, Stage};
-use crate::fates::{Fate, Fates};
 use crate::surroundings::{Call, NewCall, Reaction, Surroundings};
 use crate::world::{Counted, World};
 use acd_core::{AgentId, Command, Event, Outcome, Presence, QueueId, SlotState, Span, Timestamp};
@@ -219,15 +219,14 @@ impl Surroundings for Play<'_> {
 
     fn arrived(&mut self, now: Timestamp, call: &Call) {
         self.waiting += 1;
-        let queue = self.stage.entries[self.number][call.kind as usize].queue;
-        self.fates.arrived(now, call, queue);
+        self.fates.arrived(now, call);
     }
 
     fn answered(&mut self, now: Timestamp, call: &Call, agent: AgentId, queue: QueueId) {
         self.desks[agent.index()].work.answered += 1;
         // Right after this the call's talk is asked for.
         self.answered_in = queue;
-        self.fates.answered(now, call, agent, queue);
+        self.fates.answered(now, call);
         self.waits_no_more(now);
     }
 
@@ -239,7 +238,6 @@ impl Surroundings for Play<'_> {
     }
 
     fn happened(&mut self, now: Timestamp, event: &Event) {
-        self.fates.happened(event);
         match event {
             Event::OfferIssued { ring_until, .. } => self.ring_at_most = ring_until.since(now),
             Event::SlotChanged { agent, slot, state } => {

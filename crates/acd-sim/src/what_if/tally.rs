@@ -1,9 +1,9 @@
 //! What one replication comes to under one configuration: figures by queue, by priority and by day, and
 //! the curves of waiting.
 
+use super::fates::End;
 use super::play::{Played, Work};
 use super::recording::{RecordedEnd, Recording};
-use crate::fates::WaitEnd;
 use acd_core::{Span, Timestamp};
 
 /// Slots of the curve of those who wait over the day, a quarter of an hour each.
@@ -100,30 +100,6 @@ pub(super) struct Tally {
     pub(super) work: Vec<Work>,
 }
 
-/// How a call's wait ended, for counting.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum End {
-    /// An agent answered.
-    Answered,
-    /// The caller hung up.
-    Abandoned,
-    /// A rule turned it away or sent it on.
-    SentAway,
-    /// It still waited when the day was over.
-    Waiting,
-}
-
-impl From<WaitEnd> for End {
-    fn from(end: WaitEnd) -> Self {
-        match end {
-            WaitEnd::Answered { .. } => Self::Answered,
-            WaitEnd::Abandoned => Self::Abandoned,
-            WaitEnd::SentAway(_) => Self::SentAway,
-            WaitEnd::Waiting => Self::Waiting,
-        }
-    }
-}
-
 impl From<RecordedEnd> for End {
     fn from(end: RecordedEnd) -> Self {
         match end {
@@ -205,7 +181,7 @@ impl Tally {
     ) {
         for (number, fate) in played.fates.iter().enumerate() {
             let arrived = fate.arrived.since(midnight);
-            self.add(ledger, (day, number), arrived, fate.waited, fate.end.into());
+            self.add(ledger, (day, number), arrived, fate.waited, fate.end);
         }
         for (all, of_day) in self.work.iter_mut().zip(&played.work) {
             all.on_duty = all.on_duty + of_day.on_duty;
