@@ -46,12 +46,6 @@ impl Adapter {
 }
 
 impl Router {
-    /// The latest incarnation of an adapter and the highest message number heard from it.
-    pub fn heard_from(&self, adapter: AdapterId) -> Option<(u64, u64)> {
-        let adapter = self.adapters.get(adapter.index())?;
-        (adapter.incarnation != 0).then_some((adapter.incarnation, adapter.heard))
-    }
-
     pub(crate) fn is_up(&self, adapter: AdapterId) -> bool {
         self.adapters.get(adapter.index()).is_some_and(|adapter| adapter.up)
     }

@@ -41,8 +41,6 @@ pub struct Call {
 pub enum Reaction {
     /// He accepts, so long after it began to ring.
     Accepts(Span),
-    /// He declines, so long after it began to ring.
-    Declines(Span),
     /// He lets it ring.
     LetsRing,
 }

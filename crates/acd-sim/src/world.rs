@@ -51,7 +51,6 @@ pub struct Refused {
 enum Plan {
     GiveUp(CallHandle),
     Accept { agent: AgentId, offer: OfferNumber },
-    Decline { agent: AgentId, offer: OfferNumber },
     HangUp { call: CallHandle, agent: AgentId },
     EndNotes { agent: AgentId, call: CallHandle },
 }
@@ -212,9 +211,6 @@ impl<S: Surroundings> World<S> {
             Some(Plan::Accept { agent, offer }) => {
                 self.at_once.push(Command::AgentAccept { agent, offer });
             }
-            Some(Plan::Decline { agent, offer }) => {
-                self.at_once.push(Command::AgentDecline { agent, offer });
-            }
             Some(Plan::EndNotes { agent, call }) => {
                 self.send_home(agent);
                 let end = Command::AgentEndWrapUp { agent, call: Some(call), disposition: None };
@@ -276,18 +272,10 @@ impl<S: Surroundings> World<S> {
 
     fn rings(&mut self, now: Timestamp, call: CallHandle, offer: OfferNumber, agent: AgentId) {
         let Some(record) = self.call(call).copied() else { return };
-        let (after, command, plan) = match self.surroundings.reaction(&record, agent) {
-            Reaction::LetsRing => return,
-            Reaction::Accepts(after) => {
-                (after, Command::AgentAccept { agent, offer }, Plan::Accept { agent, offer })
-            }
-            Reaction::Declines(after) => {
-                (after, Command::AgentDecline { agent, offer }, Plan::Decline { agent, offer })
-            }
-        };
-        match after {
-            Span(0) => self.at_once.push(command),
-            after => self.agenda.add(now + after, plan),
+        match self.surroundings.reaction(&record, agent) {
+            Reaction::LetsRing => {}
+            Reaction::Accepts(Span(0)) => self.at_once.push(Command::AgentAccept { agent, offer }),
+            Reaction::Accepts(after) => self.agenda.add(now + after, Plan::Accept { agent, offer }),
         }
     }
 
@@ -306,9 +294,7 @@ impl<S: Surroundings> World<S> {
 /// no longer.
 fn is_late(command: &Command, rejection: Rejection) -> bool {
     match command {
-        Command::AgentAccept { .. } | Command::AgentDecline { .. } => {
-            rejection == Rejection::OfferNotOut
-        }
+        Command::AgentAccept { .. } => rejection == Rejection::OfferNotOut,
         Command::AgentEndWrapUp { .. } => rejection == Rejection::NotInWrapUp,
         Command::AgentExtendWrapUp { .. } => rejection == Rejection::WrapUpAtMost,
         _ => false,

@@ -134,15 +134,15 @@ fn a_call_rings_until_it_is_accepted_and_ends_when_they_have_talked() {
 }
 
 #[test]
-fn who_declines_or_lets_it_ring_leaves_the_call_to_the_next() {
-    let reactions = [Reaction::Declines(Span::from_secs(2)), Reaction::LetsRing, AT_ONCE];
+fn who_lets_it_ring_leaves_the_call_to_the_next() {
+    let reactions = [Reaction::LetsRing, Reaction::LetsRing, AT_ONCE];
     let told = Script::new(&reactions).call(10, None).play(Span(0));
     let expected = [
-        "12 agent 0 is free",
-        "27 agent 1 is free",
-        "27 call 0 is answered by 2",
-        "87 agent 2 is free",
-        "87 call 0 ends: Handled",
+        "25 agent 0 is free",
+        "40 agent 1 is free",
+        "40 call 0 is answered by 2",
+        "100 agent 2 is free",
+        "100 call 0 ends: Handled",
     ];
     assert_eq!(told, expected);
 }

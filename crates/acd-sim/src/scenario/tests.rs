@@ -412,7 +412,7 @@ fn more_calls_than_can_be_played_are_told_before_any_is() {
 }
 
 #[test]
-#[ignore = "half a minute: a million callers"]
+#[ignore = "a million callers: seconds with optimization, longer without"]
 fn more_callers_than_can_wait_are_told_in_plain_words() {
     let text = "from = \"08:00\"\nto = \"09:00\"\nreplications = 1\n[calls.all]\nqueue = \"sales\"\n\
         per_hour = 1200000\ntalk = \"1m\"\n[[shifts]]\nagents = \"ana\"\nfrom = \"10:00\"\n\
@@ -461,7 +461,7 @@ fn a_target_that_nobody_can_reach_is_told() {
 
 /// The command that README and docs/simulation.md show.
 #[test]
-#[ignore = "half a minute with optimization, many without"]
+#[ignore = "a search over 50 days: seconds with optimization, minutes without"]
 fn agents_for_the_shipped_example_reach_its_target_with_other_chance() {
     let config = include_str!("../../../../config/acdd.toml");
     let plan = acd_config::parse("acdd.toml", config).expect("right").plan;

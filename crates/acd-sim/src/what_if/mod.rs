@@ -179,7 +179,7 @@ impl<'r> WhatIf<'r> {
             if !stage.missing.is_empty() {
                 let (count, names) = (stage.missing.len(), stage.missing.join(", "));
                 let name = &config.name;
-                notes.push(format!("{name}: nobody plays {count} agents of the record: {names}"));
+                notes.push(format!("{name}: nobody plays {names} of the record ({count} in all)"));
             }
             if !stage.besides.is_empty() {
                 let id = |agent: &acd_core::AgentId| stage.plan.agents[agent.index()].id.as_str();

@@ -107,7 +107,7 @@ fn an_agent_who_stands_in_one_configuration_alone_works_all_day_and_takes_what_h
     // The other way round she is missed by nobody of the record; without ana nobody works.
     let nobody = config("oldest", "bea = {}");
     let what_if = WhatIf::new(&recording, [one, nobody], &[]).expect("it can be");
-    assert!(what_if.notes()[0].contains("nobody plays 1 agents of the record: ana"));
+    assert!(what_if.notes()[0].contains("nobody plays ana of the record (1 in all)"));
 }
 
 #[test]
