@@ -104,6 +104,7 @@ pub(crate) fn plan(shape: &Shape) -> RoutingPlan {
         seed: 0,
         channels: Channels::default(),
         shared_callers: Vec::new(),
+        time_zone: "UTC".to_owned(),
         hard: Vec::new(),
         reasons: Vec::new(),
         dispositions: Vec::new(),

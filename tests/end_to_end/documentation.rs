@@ -129,3 +129,32 @@ fn every_figure_of_a_simulation_is_listed() {
         }
     }
 }
+
+#[test]
+fn every_column_of_a_report_and_every_field_of_a_finding_is_listed() {
+    let page = text("docs/reports.md");
+    let parts = [
+        ("report/row.rs", "pub(crate) struct QueueRow {", "pub(super) "),
+        ("report/row.rs", "pub(crate) struct AgentLine {", "pub(super) "),
+        ("report/fairness.rs", "pub(crate) struct Fairness {", "pub(super) "),
+        ("report/mod.rs", "pub(crate) struct Report {", ""),
+        ("insights/mod.rs", "pub(crate) struct Answer {", ""),
+        ("insights/mod.rs", "pub(crate) struct FindingRow {", ""),
+        ("insights/mod.rs", "struct SatRow {", ""),
+        ("insights/mod.rs", "struct Example {", ""),
+    ];
+    for (file, structure, visibility) in parts {
+        let source = text(&format!("crates/acdctl/src/{file}"));
+        // What is not written stands last.
+        let written = block(&source, structure).split("#[serde(skip)]").next().expect("a part");
+        let fields = fields(written, visibility);
+        assert!(fields.len() > 1, "{structure}");
+        for field in fields {
+            assert!(page.contains(&format!("`{field}`")), "{structure} {field}");
+        }
+    }
+    let source = text("crates/acdctl/src/insights/words.rs");
+    for kind in words(block(&source, "fn word(")) {
+        assert!(page.contains(&format!("| `{kind}`")), "{kind}");
+    }
+}

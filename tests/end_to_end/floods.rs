@@ -15,14 +15,14 @@ use tonic::transport::Channel;
 const GROWTH_MAX: u64 = 96 << 20;
 
 /// What the daemon holds in memory, in bytes, where the system tells.
-fn memory(daemon: &Daemon) -> Option<u64> {
+pub(crate) fn memory(daemon: &Daemon) -> Option<u64> {
     let status = std::fs::read_to_string(format!("/proc/{}/status", daemon.pid())).ok()?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
     let kibibytes: u64 = line.trim().trim_end_matches(" kB").parse().ok()?;
     Some(kibibytes << 10)
 }
 
-fn stayed_small(daemon: &Daemon, before: Option<u64>) {
+pub(crate) fn stayed_small(daemon: &Daemon, before: Option<u64>) {
     let (Some(before), Some(after)) = (before, memory(daemon)) else {
         eprintln!("SKIPPED: this system does not tell how much memory a process has");
         return;

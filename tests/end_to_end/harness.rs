@@ -1,8 +1,13 @@
 //! The real daemon as a child process, and an adapter, agents and watchers that speak to it.
 
+// By their paths, so that another test can have this room as its own.
+#[path = "harness/adapter.rs"]
 mod adapter;
+#[path = "harness/agent.rs"]
 mod agent;
+#[path = "harness/network.rs"]
 mod network;
+#[path = "harness/watcher.rs"]
 mod watcher;
 
 pub(crate) use adapter::{Adapter, Hello, Lost, call};
@@ -43,11 +48,16 @@ pub(crate) fn acdd(arguments: &[&str]) -> Command {
     command
 }
 
-/// What the operator's client comes to. It is built with the workspace, beside the daemon; for this
-/// test alone, `cargo build -p acdctl` builds it.
-pub(crate) fn acdctl(arguments: &[&str]) -> Output {
+/// Where the operator's client is. It is built with the workspace, beside the daemon; for these tests
+/// alone, `cargo build -p acdctl` builds it.
+pub(crate) fn acdctl_path() -> PathBuf {
     let path = PathBuf::from(env!("CARGO_BIN_EXE_acdd")).with_file_name("acdctl");
-    let path = path.with_extension(std::env::consts::EXE_EXTENSION);
+    path.with_extension(std::env::consts::EXE_EXTENSION)
+}
+
+/// What the operator's client comes to.
+pub(crate) fn acdctl(arguments: &[&str]) -> Output {
+    let path = acdctl_path();
     let output = Command::new(&path).args(arguments).stdin(Stdio::null()).output();
     output.unwrap_or_else(|error| panic!("{path:?}, from `cargo build -p acdctl`: {error}"))
 }

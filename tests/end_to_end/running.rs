@@ -35,7 +35,7 @@ pub(crate) fn errors(output: &Output) -> String {
 }
 
 /// The status code, the headers and the body of a GET.
-async fn get(daemon: &Daemon, path: &str) -> (u16, String, String) {
+pub(crate) async fn get(daemon: &Daemon, path: &str) -> (u16, String, String) {
     let mut stream = TcpStream::connect(daemon.http).await.expect("the port is open");
     let request =
         format!("GET {path} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n\r\n", daemon.http);
@@ -267,34 +267,6 @@ async fn health_and_readiness_are_told() {
     let ready: serde_json::Value = serde_json::from_str(&body).expect("JSON");
     assert_eq!(ready["health"], "serving");
     assert_eq!(get(&daemon, "/no-such-page").await.0, 404);
-}
-
-#[tokio::test]
-async fn the_live_page_needs_nothing_from_elsewhere() {
-    let daemon = Daemon::start(CONFIG).await;
-    let (code, head, page) = get(&daemon, "/").await;
-    assert_eq!(code, 200);
-    assert!(head.contains("content-type: text/html"), "{head}");
-    assert!(head.contains("content-security-policy: default-src 'none'"), "{head}");
-    assert!(!page.contains("http://") && !page.contains("https://"), "no links elsewhere");
-
-    let mut pbx = daemon.adapter("pbx").await;
-    let _sam = daemon.agent("sam").await;
-    pbx.offer_call("c1", "front-desk").await;
-    pbx.expect_offer().await;
-    pbx.offer_call("c2", "front-desk").await;
-    pbx.everything_acknowledged().await;
-    daemon.watcher().await.until_calls(2).await;
-    let (code, _, body) = get(&daemon, "/state.json").await;
-    assert_eq!(code, 200);
-    let state: serde_json::Value = serde_json::from_str(&body).expect("JSON");
-    assert_eq!(state["queues"][0]["queue"], "front-desk");
-    assert_eq!(state["queues"][0]["waiting"], 2);
-    assert_eq!(state["agents_by_state"]["reserved"], 1);
-    assert_eq!(state["agents"][0]["name"], "Sam Whitaker");
-    assert_eq!(state["calls"][0]["call_id"], "c1");
-    assert_eq!(state["calls"][0]["state"], "offering");
-    assert_eq!(state["calls_total"], 2);
 }
 
 #[tokio::test]

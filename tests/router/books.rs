@@ -27,6 +27,8 @@ pub(crate) struct Books {
     pub(crate) adapters: BTreeMap<AdapterId, Adapter>,
     pub(crate) agents: Vec<Agent>,
     pub(crate) calls: BTreeMap<CallHandle, Call>,
+    /// Queues that were closed or opened, and until when.
+    pub(crate) closings: BTreeMap<QueueId, (bool, Option<Timestamp>)>,
     /// How many offers there were.
     pub(crate) offers: u64,
     pub(crate) arrived: u64,
@@ -111,6 +113,7 @@ impl Books {
             adapters: BTreeMap::new(),
             agents: plan.agents.iter().map(Agent::new).collect(),
             calls: BTreeMap::new(),
+            closings: BTreeMap::new(),
             offers: 0,
             arrived: 0,
             ended: 0,
@@ -142,6 +145,9 @@ impl Books {
     pub(crate) fn take_in(&mut self, event: &Event) {
         match event {
             Event::RecoveryOver => self.phase = Phase::Normal,
+            Event::QueueClosed { queue, closed, until } => {
+                self.closings.insert(*queue, (*closed, *until));
+            }
             Event::AdapterUp { adapter } => {
                 self.adapters.entry(*adapter).or_default().up = true;
             }
@@ -236,7 +242,7 @@ impl Books {
                 self.call(*call).awaits = Some((*agent, *until));
             }
             Event::AgentAwaitedNoMore { call } => self.call(*call).awaits = None,
-            Event::PlaceEntered { call, queue, demand, since } => {
+            Event::PlaceEntered { call, queue, demand, since, .. } => {
                 let requirement = self.demands[demand.index()].requirement.clone();
                 let place = Place { queue: *queue, requirement, entered: *since };
                 self.call(*call).places.push(place);

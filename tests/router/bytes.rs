@@ -7,8 +7,9 @@ use crate::plans::{rule, seconds};
 use acd_core::{
     Action, AdapterId, Admission, Affinity, AgentId, AnnouncementId, Bound, CallEntry, CallFacts,
     CallHandle, CallerKey, Channel, Command, DeskPlan, DeviceState, DispositionId, ForcedPresence,
-    Gauge, KeepFree, Latch, MissedOffers, OfferNumber, OfferResult, Order, Priority, QueueId,
-    ReasonId, Requirement, Router, RoutingPlan, Service, SlotState, Span, Timestamp, Treatment,
+    Gauge, KeepFree, Latch, MessageTo, MissedOffers, OfferNumber, OfferResult, Order, Priority,
+    QueueId, ReasonId, Requirement, Router, RoutingPlan, Service, SlotState, Span, Timestamp,
+    Treatment,
 };
 use std::sync::Arc;
 
@@ -155,7 +156,7 @@ impl Bytes<'_> {
         let forced = [ForcedPresence::Ready, ForcedPresence::NotReady, ForcedPresence::LoggedOut];
         let devices = [DeviceState::Up, DeviceState::Busy, DeviceState::Down];
         let choice = self.byte();
-        Some(match kind % 36 {
+        Some(match kind % 39 {
             0 => Command::EpochBegan,
             1 => Command::RecoveryOver,
             2 | 3 => Command::AdapterUp {
@@ -225,7 +226,19 @@ impl Bytes<'_> {
             32 => Command::MoveCall { call, queue },
             33 if choice > 127 => Command::SetPriority { call, priority },
             33 => Command::EndCall { call, treatment: Treatment::HangUp },
-            34 => Command::SetClosed { queue, closed: choice > 127 },
+            34 => {
+                let until = (choice % 64 > 9).then(|| now + Span(1 << (choice % 64)));
+                Command::SetClosed { queue, closed: choice > 127, until }
+            }
+            35 => Command::HalfMinutePassed,
+            36 => Command::PickCall { call, agent },
+            37 => Command::MessageAgents {
+                to: match choice % 3 {
+                    0 => MessageTo::Agent(agent),
+                    1 => MessageTo::Queue(queue),
+                    _ => MessageTo::Everybody,
+                },
+            },
             _ => {
                 let presence = forced[usize::from(choice) % forced.len()];
                 Command::ForcePresence { agent, presence }

@@ -10,9 +10,9 @@ use acd_core::{
     Action, AdapterFacts, AdapterId, Admission, Affinity, AgentId, AnnouncementId, Bound,
     CallEntry, CallHandle, CallerKey, Channel, ChannelPlan, Channels, Command, Criterion, DeskPlan,
     DeviceState, DispositionId, Endpoint, Event, ExtraId, ForcedPresence, Gauge, HeartbeatState,
-    How, KeepFree, LadderId, Latch, MissedOffers, OfferEnd, OfferNumber, OfferResult, Order,
-    Outcome, Phase, Priority, QueueId, RANK_MAX, ReasonId, Requirement, Router, RoutingPlan, Rule,
-    Service, SkillId, SlotState, Span, Timestamp, Treatment, When,
+    How, KeepFree, LadderId, Latch, MessageTo, MissedOffers, OfferEnd, OfferNumber, OfferResult,
+    Order, Outcome, Phase, Priority, QueueId, RANK_MAX, ReasonId, Requirement, Router, RoutingPlan,
+    Rule, Service, SkillId, SlotState, Span, Timestamp, Treatment, When,
 };
 use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
@@ -31,6 +31,7 @@ pub(crate) struct Step {
 pub(crate) enum Attempt {
     Epoch,
     Recover,
+    HalfMinute,
     AdapterUp {
         adapter: usize,
         incarnation: u64,
@@ -147,6 +148,17 @@ pub(crate) enum Attempt {
     Close {
         queue: u16,
         closed: bool,
+        /// In so many seconds.
+        until: Option<u64>,
+    },
+    Pick {
+        agent: u32,
+        call: usize,
+    },
+    Message {
+        agent: u32,
+        queue: u16,
+        to: u8,
     },
     Force {
         agent: u32,
@@ -184,6 +196,7 @@ fn attempt() -> impl Strategy<Value = Attempt> {
     prop_oneof![
         1 => Just(Attempt::Epoch),
         3 => Just(Attempt::Recover),
+        1 => Just(Attempt::HalfMinute),
         5 => (0_usize..3, 1_u64..3, any::<bool>()).prop_map(|(adapter, incarnation, resync)| {
             Attempt::AdapterUp { adapter, incarnation, resync }
         }),
@@ -234,8 +247,12 @@ fn attempt() -> impl Strategy<Value = Attempt> {
         2 => (call.clone(), queue).prop_map(|(call, queue)| Attempt::Move { call, queue }),
         1 => (call.clone(), 0_u8..10)
             .prop_map(|(call, priority)| Attempt::SetPriority { call, priority }),
-        1 => call.prop_map(|call| Attempt::EndByPerson { call }),
-        1 => (0_u16..4, any::<bool>()).prop_map(|(queue, closed)| Attempt::Close { queue, closed }),
+        1 => call.clone().prop_map(|call| Attempt::EndByPerson { call }),
+        1 => (0_u16..4, any::<bool>(), prop::option::of(0_u64..90))
+            .prop_map(|(queue, closed, until)| Attempt::Close { queue, closed, until }),
+        2 => (agent.clone(), call.clone()).prop_map(|(agent, call)| Attempt::Pick { agent, call }),
+        1 => (agent.clone(), 0_u16..5, 0_u8..3)
+            .prop_map(|(agent, queue, to)| Attempt::Message { agent, queue, to }),
         1 => (agent, forced).prop_map(|(agent, presence)| Attempt::Force { agent, presence }),
     ]
 }
@@ -936,6 +953,7 @@ impl World {
         match *attempt {
             Attempt::Epoch => Command::EpochBegan,
             Attempt::Recover => Command::RecoveryOver,
+            Attempt::HalfMinute => Command::HalfMinutePassed,
             Attempt::AdapterUp { adapter, incarnation, resync } => {
                 let adapter = self.adapter(adapter, |adapter| !adapter.up);
                 Command::AdapterUp { adapter, incarnation, resync }
@@ -1057,9 +1075,21 @@ impl World {
                 let priority = Priority::new(priority).unwrap();
                 Command::SetPriority { call: live(call), priority }
             }
-            Attempt::Close { queue, closed } => {
-                Command::SetClosed { queue: QueueId(queue), closed }
+            Attempt::Close { queue, closed, until } => {
+                let until = until.map(|seconds| now + Span::from_secs(seconds));
+                Command::SetClosed { queue: QueueId(queue), closed, until }
             }
+            Attempt::Pick { agent, call } => {
+                let stage = if call % 3 == 0 { Stage::Offering } else { Stage::Waiting };
+                Command::PickCall { call: ledger.at(stage, call), agent: AgentId(agent) }
+            }
+            Attempt::Message { agent, queue, to } => Command::MessageAgents {
+                to: match to {
+                    0 => MessageTo::Agent(AgentId(agent)),
+                    1 => MessageTo::Queue(QueueId(queue)),
+                    _ => MessageTo::Everybody,
+                },
+            },
             Attempt::EndByPerson { call } => {
                 Command::EndCall { call: live(call), treatment: Treatment::HangUp }
             }

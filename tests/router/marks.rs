@@ -7,9 +7,9 @@ use crate::books::{Books, Place, Stage};
 use crate::kept::Watch;
 use acd_core::{
     Action, Admission, AgentId, CallHandle, Command, Criterion, DeviceState, Event, ForcedPresence,
-    Gauge, HeartbeatState, LeftCause, MissedOffers, NotReadyReason, OfferEnd, OfferResult, Order,
-    Outcome, Presence, QueueId, Rejection, ReturnCause, RevokeCause, Rule, SlotState, Treatment,
-    When,
+    Gauge, HeartbeatState, LeftCause, MessageTo, MissedOffers, NotReadyReason, OfferEnd,
+    OfferResult, Order, Outcome, Presence, QueueId, Rejection, ReturnCause, RevokeCause, Rule,
+    SlotState, Treatment, When,
 };
 use std::collections::BTreeSet;
 
@@ -32,6 +32,7 @@ variants!(
     COMMANDS,
     Command {
         AdvanceTime,
+        HalfMinutePassed,
         EpochBegan,
         RecoveryOver,
         PlanChanged,
@@ -66,6 +67,8 @@ variants!(
         SetPriority,
         EndCall,
         SetClosed,
+        PickCall,
+        MessageAgents,
         ForcePresence,
     }
 );
@@ -98,6 +101,9 @@ variants!(
         UnknownDisposition,
         WrapUpAtMost,
         SinceAhead,
+        UntilNotAhead,
+        CallHeldBack,
+        AgentBarred,
         AgentNotAvailable,
         AgentNotQualified,
         NotRecovering,
@@ -113,6 +119,7 @@ variants!(
     EVENTS,
     Event {
         RecoveryOver,
+        HalfMinutePassed,
         AdapterUp,
         AdapterSynced,
         AdapterDown,
@@ -124,6 +131,7 @@ variants!(
         RequirementChanged,
         PriorityChanged,
         QueueClosed,
+        AgentsMessaged,
         LatchChanged,
         RuleFired,
         OfferIssued,
@@ -203,7 +211,14 @@ variants!(offer_end, OFFER_ENDS, OfferEnd { Accepted, Declined, NoAnswer, Revoke
 variants!(
     revoke_cause,
     REVOKE_CAUSES,
-    RevokeCause { CallEnded, AgentUnavailable, CallMoved, AdapterRestarted, AnsweredElsewhere }
+    RevokeCause {
+        CallEnded,
+        AgentUnavailable,
+        CallMoved,
+        Picked,
+        AdapterRestarted,
+        AnsweredElsewhere
+    }
 );
 variants!(left_cause, LEFT_CAUSES, LeftCause { Moved, Connected, Ended, Withdrawn });
 variants!(
@@ -225,6 +240,7 @@ variants!(
     OFFER_RESULTS,
     OfferResult { Ringing, Accepted, Declined, NoAnswer, Failed }
 );
+variants!(message_to, MESSAGES_TO, MessageTo { Agent, Queue, Everybody });
 variants!(forced, FORCED, ForcedPresence { Ready, NotReady, LoggedOut });
 variants!(missed_offers, MISSED_OFFERS, MissedOffers { StayReady, NotReadyAfter });
 
@@ -296,6 +312,7 @@ impl Marks {
             DEVICES,
             HEARTBEATS,
             OFFER_RESULTS,
+            MESSAGES_TO,
             FORCED,
             MISSED_OFFERS,
             CONDITIONS,
@@ -317,6 +334,7 @@ impl Marks {
         match it {
             Command::OfferResult { result, .. } => self.saw(offer_result(result)),
             Command::ForcePresence { presence, .. } => self.saw(forced(presence)),
+            Command::MessageAgents { to } => self.saw(message_to(to)),
             Command::EndCall { treatment: with, .. } => self.saw(treatment(with)),
             _ => {}
         }
@@ -341,7 +359,7 @@ impl Marks {
                 let again = !self.fired.insert((*call, *queue, *rule));
                 self.rule(*queue, planned, again, !without_effect);
             }
-            Event::OfferIssued { call, agent, queue, adopted: false, .. } => {
+            Event::OfferIssued { call, agent, queue, adopted: false, picked: false, .. } => {
                 self.offer(books, *call, *agent, *queue);
             }
             Event::OfferEnded { end, .. } => {

@@ -37,6 +37,7 @@ pub(crate) fn plan(queues: Vec<QueuePlan>, agents: Vec<AgentPlan>) -> RoutingPla
         seed: 0,
         channels: Channels::default(),
         shared_callers: Vec::new(),
+        time_zone: "UTC".to_owned(),
         reasons: vec!["break".to_owned(), "lunch".to_owned()],
         dispositions: ["resolved", "follow-up", "spam"].map(str::to_owned).to_vec(),
         adapters: vec!["pbx".to_owned(), "other".to_owned()],

@@ -13,8 +13,8 @@ use crate::plans::rule;
 use acd_core::{
     Action, AdapterId, Admission, AgentId, CallEntry, CallHandle, CallerKey, Channel, Command,
     DeviceState, DispositionId, Event, ExtraId, ForcedPresence, HeartbeatState, MOVES_MAX,
-    OfferNumber, OfferResult, Phase, Priority, QueueId, ReasonId, Rejection, RouteId, Router,
-    RoutingPlan, Rule, SlotState, Span, Timestamp, Treatment,
+    MessageTo, OfferNumber, OfferResult, Phase, Priority, QueueId, ReasonId, Rejection, RouteId,
+    Router, RoutingPlan, Rule, SlotState, Span, Timestamp, Treatment,
 };
 use proptest::strategy::{Strategy, ValueTree};
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
@@ -259,7 +259,8 @@ impl Site {
             99..104 => self.a_desktop_or_device_changes(),
             104..107 => self.the_plan_changes(),
             107..109 => self.the_daemon_restarts(),
-            109..114 => self.the_domain_recovers(),
+            109..113 => self.the_domain_recovers(),
+            113 => drop(self.tells(Command::HalfMinutePassed)),
             114..116 => self.an_adapter_is_heard(),
             _ => self.nonsense_is_said(),
         }
@@ -380,7 +381,9 @@ impl Site {
     fn a_supervisor_does_something(&mut self) {
         let queue = self.a_queue();
         let (priority, closed) = (self.dice.below(10) as u8, self.dice.coin());
-        let which = self.dice.below(8);
+        let which = self.dice.below(12);
+        let until = self.dice.below(90) as u64 * 1_000_000;
+        let until = self.dice.coin().then(|| self.now + Span(until));
         let Some((call, known)) = self.a_call(|_| true) else { return };
         let treatments = [Treatment::Busy, Treatment::Voicemail, Treatment::HangUp];
         let command = match which {
@@ -396,7 +399,15 @@ impl Site {
             0..4 => Command::MoveCall { call, queue },
             4 => Command::SetPriority { call, priority: Priority::new(priority).unwrap() },
             5 => Command::EndCall { call, treatment: self.dice.pick(&treatments).unwrap() },
-            _ => Command::SetClosed { queue, closed },
+            6..9 => Command::PickCall { call, agent: self.an_agent() },
+            9 => Command::MessageAgents {
+                to: match self.dice.below(3) {
+                    0 => MessageTo::Agent(self.an_agent()),
+                    1 => MessageTo::Queue(queue),
+                    _ => MessageTo::Everybody,
+                },
+            },
+            _ => Command::SetClosed { queue, closed, until },
         };
         self.tells(command);
     }

@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 pub(crate) struct Told {
     calls: BTreeMap<CallHandle, CallFacts>,
     agents: Vec<AgentFacts>,
-    closed: BTreeSet<QueueId>,
+    closings: BTreeMap<QueueId, (bool, Option<Timestamp>)>,
     active: BTreeSet<(QueueId, u16)>,
     up: BTreeSet<AdapterId>,
     /// As they were when the Router last said that they had changed.
@@ -34,7 +34,7 @@ impl Told {
         Self {
             calls: BTreeMap::new(),
             agents: agents.collect(),
-            closed: BTreeSet::new(),
+            closings: BTreeMap::new(),
             active: BTreeSet::new(),
             up: BTreeSet::new(),
             lines: BTreeMap::new(),
@@ -52,7 +52,12 @@ impl Told {
 
     fn take_in_of_the_domain(&mut self, event: &Event) {
         match event {
-            Event::QueueClosed { queue, closed } => hold(&mut self.closed, *queue, *closed),
+            Event::QueueClosed { queue, closed: false, until: None } => {
+                self.closings.remove(queue);
+            }
+            Event::QueueClosed { queue, closed, until } => {
+                self.closings.insert(*queue, (*closed, *until));
+            }
             Event::LatchChanged { queue, rule, set } => {
                 hold(&mut self.active, (*queue, *rule), *set);
             }
@@ -118,7 +123,7 @@ impl Told {
                 self.call(*call).awaits = Some((*agent, *until));
             }
             Event::AgentAwaitedNoMore { call } => self.call(*call).awaits = None,
-            Event::PlaceEntered { call, queue, demand, since } => {
+            Event::PlaceEntered { call, queue, demand, since, .. } => {
                 let place = PlaceFacts { queue: *queue, demand: *demand, since: *since };
                 self.call(*call).places.push(place);
             }
@@ -196,7 +201,8 @@ impl Told {
             assert_eq!(*told, facts);
             assert_eq!(router.agent(facts.agent), Some(facts));
         }
-        assert!(router.closed_queues().eq(self.closed.iter().copied()));
+        let closings = router.closings().map(|it| (it.queue, (it.closed, it.until)));
+        assert_eq!(closings.collect::<BTreeMap<_, _>>(), self.closings);
         assert_eq!(router.active_rules().collect::<BTreeSet<_>>(), self.active);
         let up = router.adapters().filter(|it| it.up).map(|it| it.adapter);
         assert!(up.eq(self.up.iter().copied()));

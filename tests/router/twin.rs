@@ -10,13 +10,13 @@ mod lately;
 use acd_core::{
     Action, AdapterId, Admission, AgentId, AgentPlan, Bound, CallEntry, CallHandle, CallerKey,
     Channel, Command, Criterion, Decision, Demand, DemandId, DeskPlan, DeviceState, DispositionId,
-    Endpoint, Event, ForcedPresence, Gauge, HeartbeatState, How, LeftCause, MissedOffers,
-    NotReadyReason, OfferEnd, OfferNumber, OfferResult, Order, Outcome, Phase, Presence, Priority,
-    QueueId, Requirement, ReturnCause, RevokeCause, RoutingPlan, Rule, Service, SkillId, SlotState,
-    Span, Timestamp, Treatment, When, draw,
+    Endpoint, Event, ForcedPresence, Gauge, HeartbeatState, How, LeftCause, MessageTo,
+    MissedOffers, NotReadyReason, OfferEnd, OfferNumber, OfferResult, Order, Outcome, Phase,
+    Presence, Priority, QueueId, Requirement, ReturnCause, RevokeCause, RoutingPlan, Rule, Service,
+    SkillId, SlotState, Span, Timestamp, Treatment, When, draw,
 };
 use decisions::Known;
-use lately::{Happened, Lately};
+use lately::{Foreseen, Happened, Lately, Moves};
 use std::cmp::{Ordering, Reverse};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -51,7 +51,8 @@ pub(crate) struct Twin {
     /// What it made eligible, by arrival.
     eligible: BTreeSet<u64>,
     /// By queue.
-    closed: Vec<bool>,
+    closed: Vec<(bool, Option<Timestamp>)>,
+    messages: u64,
     /// In the order of queues, then of the file.
     latches: Vec<LatchOfRule>,
     /// What has happened of late.
@@ -164,6 +165,8 @@ struct Place {
     taken: Timestamp,
     /// It has waited there for some time, not being offered.
     stood: bool,
+    /// What was said of its wait as it took the place; nothing where nobody worked.
+    foreseen: Option<Foreseen>,
     /// Delays of agents that end up to here have been seen to.
     seen: Timestamp,
     joined: u32,
@@ -198,6 +201,7 @@ enum Timer {
     RingEnds { offer: OfferNumber },
     WrapUpEnds { agent: AgentId, slot: usize },
     GraceEnds { adapter: AdapterId },
+    QueueTurns { queue: QueueId },
 }
 
 impl Twin {
@@ -228,7 +232,8 @@ impl Twin {
         Self {
             latches: rules.collect(),
             lately: Lately::default(),
-            closed: vec![false; plan.queues.len()],
+            closed: vec![(false, None); plan.queues.len()],
+            messages: 0,
             arriving: None,
             agents: plan.agents.iter().map(agent).collect(),
             talked: BTreeMap::new(),
@@ -291,6 +296,10 @@ impl Twin {
     fn happens(&mut self, command: &Command) -> Answer {
         match *command {
             Command::AdvanceTime => Ok(()),
+            Command::HalfMinutePassed => {
+                self.say(Event::HalfMinutePassed);
+                Ok(())
+            }
             Command::EpochBegan => self.epoch_begins(),
             Command::RecoveryOver => self.recovery_ends(),
             Command::PlanChanged { .. } => Err(Refused),
@@ -392,7 +401,9 @@ impl Twin {
                 self.end(call, outcome, Some(treatment));
                 Ok(())
             }
-            Command::SetClosed { queue, closed } => self.closes(queue, closed),
+            Command::SetClosed { queue, closed, until } => self.closes(queue, closed, until),
+            Command::PickCall { call, agent } => self.person_picks(call, agent),
+            Command::MessageAgents { to } => self.message(to),
             Command::ForcePresence { agent, presence } => self.forced(agent, presence),
         }
     }
@@ -444,6 +455,9 @@ impl Twin {
         }
         for (adapter, known) in (0..).map(AdapterId).zip(&self.adapters) {
             all.extend(known.awaited_until.map(|until| (until, Timer::GraceEnds { adapter })));
+        }
+        for (queue, (_, until)) in (0..).map(QueueId).zip(&self.closed) {
+            all.extend(until.map(|until| (until, Timer::QueueTurns { queue })));
         }
         for (latch, known) in self.latches.iter().enumerate() {
             if let Some((Some(_), at)) = known.sweep {
@@ -532,6 +546,10 @@ impl Twin {
                 self.offer_ends(call, offer, end, false);
             }
             Timer::WrapUpEnds { agent, slot } => self.wrap_up_ends(agent, slot, None),
+            Timer::QueueTurns { queue } => {
+                let (closed, _) = self.closed[queue.index()];
+                self.is_closed(queue, !closed, None);
+            }
             Timer::GraceEnds { adapter } => {
                 self.take_back_what_is_forgotten(adapter, false);
                 self.match_all_that_may();
@@ -1030,10 +1048,19 @@ impl Twin {
         let slot = self.free_slot(agent, self.calls[call].channel).expect("one is free");
         self.calls[call].hands.push(Hand { offer, agent, slot, queue, rung_by, until });
         let call = self.calls[call].handle;
-        let (ring_until, adopted) = (until, how == How::Adopted);
+        let (adopted, picked) = (how == How::Adopted, how == How::Picked);
         let decision = Decision { call, offer, agent, queue, demand, how };
         self.decisions.push(Known::new(decision, free));
-        self.say(Event::OfferIssued { call, offer, agent, queue, rung_by, ring_until, adopted });
+        self.say(Event::OfferIssued {
+            call,
+            offer,
+            agent,
+            queue,
+            rung_by,
+            ring_until: until,
+            adopted,
+            picked,
+        });
         offer
     }
 
@@ -1157,8 +1184,9 @@ impl Twin {
         let place = place.expect("it stands there until now");
         let target = self.plan.queues[queue.index()].service_level.within;
         let in_time = self.now.since(place.entered) <= target;
-        if place.stood {
-            self.happens_to_a_call(Some(queue), Happened::Taken);
+        let moved = place.stood.then_some((place.taken, place.foreseen));
+        if let Some((since, foreseen)) = moved {
+            self.moves_on(queue, Moves::Taken { waited: self.now.since(since), foreseen });
         }
         self.happens_to_a_call(Some(queue), Happened::Answered { in_time });
         self.happens_to_a_call(None, Happened::Answered { in_time });
@@ -1266,7 +1294,16 @@ impl Twin {
             hands: Vec::new(),
             passed: Vec::new(),
         });
-        self.say(Event::CallArrived { call, adapter, channel, arrival, priority, since, route });
+        self.say(Event::CallArrived {
+            call,
+            adapter,
+            channel,
+            arrival,
+            priority,
+            since,
+            route,
+            caller,
+        });
         self.judges_affinity(self.by_arrival(arrival), entry);
         self.arriving = Some(call);
         self.enters(self.by_arrival(arrival), queue, since);
@@ -1277,6 +1314,7 @@ impl Twin {
     fn enters(&mut self, call: usize, queue: QueueId, since: Timestamp) {
         let own = self.plan.queues[queue.index()].require.clone();
         let target = self.target(call);
+        let longest = self.longest_since(Some(queue));
         let (taken, known) = (self.now, &mut self.calls[call]);
         let joined = known.joins;
         known.joins += 1;
@@ -1286,6 +1324,7 @@ impl Twin {
             entered: since,
             taken,
             stood: false,
+            foreseen: None,
             seen: taken,
             joined,
             fired: BTreeSet::new(),
@@ -1293,8 +1332,12 @@ impl Twin {
             by: None,
         });
         let (handle, arrival) = (known.handle, known.arrival);
-        let demand = self.demand(call, self.calls[call].places.len() - 1);
-        self.say(Event::PlaceEntered { call: handle, queue, demand, since });
+        let foreseen = self.foresees(call, queue, longest);
+        let last = self.calls[call].places.len() - 1;
+        self.calls[call].places[last].foreseen = foreseen;
+        let estimate = foreseen.map(|foreseen| foreseen.wait);
+        let demand = self.demand(call, last);
+        self.say(Event::PlaceEntered { call: handle, queue, demand, since, estimate });
         self.target_was(call, target);
         self.eligible.insert(arrival);
         self.admits(handle, queue);
@@ -1324,7 +1367,7 @@ impl Twin {
             let Some(admission) = when.admission else { continue };
             let Some((index, at)) = self.place(call, queue) else { return };
             let Admission { of, closed, calls_in_system } = admission;
-            let holds = (!closed || of.is_some_and(|of| self.closed[of.index()]))
+            let holds = (!closed || of.is_some_and(|of| self.closed[of.index()].0))
                 && calls_in_system.is_none_or(|most| self.in_system(of, call) >= most)
                 && when.priority_at_least.is_none_or(|least| self.calls[index].priority >= least)
                 && is_for(when, self.calls[index].channel);
@@ -1343,15 +1386,23 @@ impl Twin {
         Some((index, self.calls[index].places[at].joined))
     }
 
-    fn closes(&mut self, queue: QueueId, closed: bool) -> Answer {
+    fn closes(&mut self, queue: QueueId, closed: bool, until: Option<Timestamp>) -> Answer {
         self.known_queue(queue)?;
-        if std::mem::replace(&mut self.closed[queue.index()], closed) == closed {
-            return Ok(());
+        if until.is_some_and(|until| until <= self.now || until > Timestamp::LATEST) {
+            return Err(Refused);
         }
-        self.say(Event::QueueClosed { queue, closed });
+        if self.closed[queue.index()] != (closed, until) {
+            self.is_closed(queue, closed, until);
+        }
+        Ok(())
+    }
+
+    fn is_closed(&mut self, queue: QueueId, closed: bool, until: Option<Timestamp>) {
+        let (was_closed, _) = std::mem::replace(&mut self.closed[queue.index()], (closed, until));
+        self.say(Event::QueueClosed { queue, closed, until });
         let ends_waits = self.plan.queues[queue.index()].closing_ends_waits;
-        if !closed || !ends_waits || self.phase == Phase::Recovering {
-            return Ok(());
+        if !closed || was_closed || !ends_waits || self.phase == Phase::Recovering {
+            return;
         }
         for (_, call) in self.waiting_after(queue, None) {
             for rule in 0..self.plan.queues[queue.index()].rules.len() {
@@ -1372,7 +1423,6 @@ impl Twin {
                 }
             }
         }
-        Ok(())
     }
 
     fn leaves(&mut self, call: usize, queue: QueueId, cause: LeftCause) {
@@ -1388,7 +1438,8 @@ impl Twin {
         }
         let (index, call) = (call, known.handle);
         if place.stood && !answered_here {
-            self.happens_to_a_call(Some(queue), Happened::Left);
+            let (waited, foreseen) = (now.since(place.taken), place.foreseen);
+            self.moves_on(queue, Moves::Left { waited, foreseen });
         }
         self.say(Event::PlaceLeft { call, queue, cause });
         self.target_was(index, target);
@@ -1546,6 +1597,43 @@ impl Twin {
             self.overdue_rules_act(call);
         }
         self.eligible.insert(arrival);
+        Ok(())
+    }
+
+    fn person_picks(&mut self, call: CallHandle, agent: AgentId) -> Answer {
+        self.known_agent(agent)?;
+        let index = self.index(call)?;
+        let known = &self.calls[index];
+        let was_offered = known.state == State::Offering;
+        let waits = was_offered || known.state == State::Waiting;
+        if !waits || !self.may_be_offered_at_all(known) {
+            return Err(Refused);
+        }
+        let may = |place: &&Place| self.may_be_picked(agent, known, place);
+        let joined = known.places.iter().find(may).ok_or(Refused)?.joined;
+        if was_offered {
+            self.all_offers_end(index, RevokeCause::Picked);
+            self.calls[index].state = State::Waiting;
+            self.say(Event::CallReturned { call, cause: ReturnCause::OfferEnded });
+            self.stands_anew(index);
+        }
+        self.offer(index, joined, agent, How::Picked, 0);
+        Ok(())
+    }
+
+    fn message(&mut self, to: MessageTo) -> Answer {
+        match to {
+            MessageTo::Agent(agent) => {
+                self.known_agent(agent)?;
+                if self.presence(agent) == Presence::LoggedOut {
+                    return Err(Refused);
+                }
+            }
+            MessageTo::Queue(queue) => self.known_queue(queue)?,
+            MessageTo::Everybody => {}
+        }
+        self.messages += 1;
+        self.say(Event::AgentsMessaged { number: self.messages, to });
         Ok(())
     }
 

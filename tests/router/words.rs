@@ -6,9 +6,9 @@ use crate::plans;
 use acd_core::{
     Action, AdapterId, Admission, AgentId, AnnouncementId, Bound, CallEntry, CallHandle, CallerKey,
     Channel, Command, Criterion, DeskPlan, DeviceState, DispositionId, Endpoint, ExtraId,
-    ForcedPresence, Gauge, KeepFree, LadderId, Latch, MissedOffers, NumberId, OfferNumber,
-    OfferResult, Order, Priority, QueueId, ReasonId, Requirement, RoutingPlan, Service, SkillId,
-    Span, Timestamp, Treatment,
+    ForcedPresence, Gauge, KeepFree, LadderId, Latch, MessageTo, MissedOffers, NumberId,
+    OfferNumber, OfferResult, Order, Priority, QueueId, ReasonId, Requirement, RoutingPlan,
+    Service, SkillId, Span, Timestamp, Treatment,
 };
 use std::collections::BTreeMap;
 
@@ -454,6 +454,7 @@ impl Names {
         match words.as_slice() {
             ["the", "epoch", "begins"] => Command::EpochBegan,
             ["recovery", "is", "over"] => Command::RecoveryOver,
+            ["half", "a", "minute", "passes"] => Command::HalfMinutePassed,
             ["the", "plan", "changes"] => {
                 let plan = self.next_plan.take().unwrap_or_else(|| panic!("{at}: to what"));
                 Command::PlanChanged { plan: plan.into() }
@@ -585,8 +586,27 @@ impl Names {
                     _ => panic!("{at}: ends how: {with:?}"),
                 },
             },
-            ["closes", queue] => Command::SetClosed { queue: self.queue(at, queue), closed: true },
-            ["opens", queue] => Command::SetClosed { queue: self.queue(at, queue), closed: false },
+            [how @ ("closes" | "opens"), queue, until @ ..] => Command::SetClosed {
+                queue: self.queue(at, queue),
+                closed: *how == "closes",
+                until: match until {
+                    [] => None,
+                    ["until", until] => Some(START + span(at, until)),
+                    _ => panic!("{at}: until when: {until:?}"),
+                },
+            },
+            ["gives", call, "to", agent] => Command::PickCall {
+                call: self.call(at, call),
+                agent: self.agent(agent).unwrap_or_else(|| panic!("{at}: {agent}")),
+            },
+            ["tells", "everybody"] => Command::MessageAgents { to: MessageTo::Everybody },
+            ["tells", "whoever", "serves", queue] => {
+                Command::MessageAgents { to: MessageTo::Queue(self.queue(at, queue)) }
+            }
+            ["tells", agent] => {
+                let agent = self.agent(agent).unwrap_or_else(|| panic!("{at}: {agent}"));
+                Command::MessageAgents { to: MessageTo::Agent(agent) }
+            }
             ["makes", agent, how @ ..] => Command::ForcePresence {
                 agent: self.agent(agent).unwrap_or_else(|| panic!("{at}: {agent}")),
                 presence: match how {

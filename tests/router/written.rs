@@ -5,8 +5,8 @@ use crate::words::{Names, START};
 use acd_core::{
     Action, AdapterId, Affinity, AgentId, AgentPlan, CallEntry, CallHandle, Channel, ChannelPlan,
     Command, Criterion, DeskPlan, DeviceState, Endpoint, Event, ForcedPresence, Gauge, KeepFree,
-    MissedOffers, OfferNumber, OfferResult, Order, QueueId, Requirement, Router, RoutingPlan, Rule,
-    Service, SkillId, Span, Timestamp, Treatment,
+    MessageTo, MissedOffers, OfferNumber, OfferResult, Order, QueueId, Requirement, Router,
+    RoutingPlan, Rule, Service, SkillId, Span, Timestamp, Treatment,
 };
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -119,8 +119,10 @@ impl Written {
     }
 
     fn command_moved(&self, mut command: Command) -> Command {
-        if let Command::CallOffered { entry, .. } = &mut command {
-            entry.since = self.moved(entry.since);
+        match &mut command {
+            Command::CallOffered { entry, .. } => entry.since = self.moved(entry.since),
+            Command::SetClosed { until: Some(until), .. } => *until = self.moved(*until),
+            _ => {}
         }
         command
     }
@@ -153,6 +155,7 @@ impl Written {
             Command::AdvanceTime => return None,
             Command::EpochBegan => "the epoch begins".to_owned(),
             Command::RecoveryOver => "recovery is over".to_owned(),
+            Command::HalfMinutePassed => "half a minute passes".to_owned(),
             Command::PlanChanged { .. } => "the plan changes".to_owned(),
             Command::AdapterUp { adapter: it, incarnation, resync } => {
                 let resync = if *resync { " to resync" } else { "" };
@@ -282,8 +285,22 @@ impl Written {
                 };
                 format!("supervisor ends {}{with}", call(it)?)
             }
-            Command::SetClosed { queue: it, closed } => {
-                format!("supervisor {} {}", if *closed { "closes" } else { "opens" }, queue(it)?)
+            Command::SetClosed { queue: it, closed, until } => {
+                let how = if *closed { "closes" } else { "opens" };
+                let until = until.map(|until| format!(" until {}", seconds(until.since(START))));
+                format!("supervisor {how} {}{}", queue(it)?, until.unwrap_or_default())
+            }
+            Command::PickCall { call: it, agent: to } => {
+                format!("supervisor gives {} to {}", call(it)?, agent(to)?)
+            }
+            Command::MessageAgents { to: MessageTo::Everybody } => {
+                "supervisor tells everybody".to_owned()
+            }
+            Command::MessageAgents { to: MessageTo::Queue(it) } => {
+                format!("supervisor tells whoever serves {}", queue(it)?)
+            }
+            Command::MessageAgents { to: MessageTo::Agent(it) } => {
+                format!("supervisor tells {}", agent(it)?)
             }
             Command::ForcePresence { agent: it, presence } => {
                 let presence = match presence {

@@ -13,6 +13,7 @@ mod read;
 mod size;
 mod syntax;
 mod values;
+mod zones;
 
 /// What a plan says of routes, for those who know the plan from its file alone.
 pub use acd_core::{Arriving, Match, RoutingPlan, Said, SkillId};

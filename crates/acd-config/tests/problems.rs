@@ -53,12 +53,12 @@ service_level = { answerd = "80%" }
 [queues.billing.endpoints]
 "#), @r"
     1:2: servre: unknown key (did you mean `server`?); expected one of `server`, `log`, `journal`, `routing`, `presence`, `channels`, `skills`, `queues`, `routes`, `agents`
-    3:1: routing.ordr: unknown key (did you mean `order`?); expected one of `order`, `credit`, `short_abandon`, `exclude_for`, `connect_within`, `recovery_grace`, `missed_offers`, `dispositions`, `seed`, `shared_callers`
-    5:1: queues.billing.rnig: unknown key (did you mean `ring`?); expected one of `description`, `require`, `any_of`, `select`, `broadcast`, `ring`, `wrap_up`, `wrap_up_at_most`, `dispositions`, `service_level`, `keep_free`, `affinity`, `at_closing`, `rules`
-    6:1: queues.billing.wrapup: unknown key (did you mean `wrap_up`?); expected one of `description`, `require`, `any_of`, `select`, `broadcast`, `ring`, `wrap_up`, `wrap_up_at_most`, `dispositions`, `service_level`, `keep_free`, `affinity`, `at_closing`, `rules`
-    7:1: queues.billing.music: unknown key; expected one of `description`, `require`, `any_of`, `select`, `broadcast`, `ring`, `wrap_up`, `wrap_up_at_most`, `dispositions`, `service_level`, `keep_free`, `affinity`, `at_closing`, `rules`
+    3:1: routing.ordr: unknown key (did you mean `order`?); expected one of `order`, `credit`, `short_abandon`, `exclude_for`, `connect_within`, `recovery_grace`, `missed_offers`, `dispositions`, `seed`, `timezone`, `shared_callers`
+    5:1: queues.billing.rnig: unknown key (did you mean `ring`?); expected one of `description`, `require`, `any_of`, `select`, `broadcast`, `ring`, `wrap_up`, `wrap_up_at_most`, `dispositions`, `service_level`, `timezone`, `keep_free`, `affinity`, `at_closing`, `rules`
+    6:1: queues.billing.wrapup: unknown key (did you mean `wrap_up`?); expected one of `description`, `require`, `any_of`, `select`, `broadcast`, `ring`, `wrap_up`, `wrap_up_at_most`, `dispositions`, `service_level`, `timezone`, `keep_free`, `affinity`, `at_closing`, `rules`
+    7:1: queues.billing.music: unknown key; expected one of `description`, `require`, `any_of`, `select`, `broadcast`, `ring`, `wrap_up`, `wrap_up_at_most`, `dispositions`, `service_level`, `timezone`, `keep_free`, `affinity`, `at_closing`, `rules`
     8:19: queues.billing.service_level.answerd: unknown key (did you mean `answered`?); expected one of `answered`, `within`
-    9:17: queues.billing.endpoints: unknown key; expected one of `description`, `require`, `any_of`, `select`, `broadcast`, `ring`, `wrap_up`, `wrap_up_at_most`, `dispositions`, `service_level`, `keep_free`, `affinity`, `at_closing`, `rules`
+    9:17: queues.billing.endpoints: unknown key; expected one of `description`, `require`, `any_of`, `select`, `broadcast`, `ring`, `wrap_up`, `wrap_up_at_most`, `dispositions`, `service_level`, `timezone`, `keep_free`, `affinity`, `at_closing`, `rules`
     ");
 }
 
@@ -77,7 +77,7 @@ log = 1.5
     2:10: agents: this is an array; expected a table with a key for each name
     3:10: server: "" is a string; expected a table with any of `listen`, `http`
     4:10: skills: `1` is a whole number; expected a table with a key for each name
-    5:11: routing: `false` is a truth value; expected a table with any of `order`, `credit`, `short_abandon`, `exclude_for`, `connect_within`, `recovery_grace`, `missed_offers`, `dispositions`, `seed`, `shared_callers`
+    5:11: routing: `false` is a truth value; expected a table with any of `order`, `credit`, `short_abandon`, `exclude_for`, `connect_within`, `recovery_grace`, `missed_offers`, `dispositions`, `seed`, `timezone`, `shared_callers`
     6:12: presence: `1979-05-27` is a date or time of day; expected a table with any of `reasons`, `heartbeat_within`
     7:7: log: `1.5` is a fraction; expected a table with any of `level`, `format`
     "#);
@@ -380,4 +380,17 @@ fn loaded(path: &Path) -> Problems {
         Err(LoadError::Problems(problems)) => problems,
         Err(LoadError::Unreadable { .. }) | Ok(_) => panic!("{} is wrong", path.display()),
     }
+}
+
+#[test]
+fn a_time_zone_that_nobody_knows_is_refused_with_the_nearest_name() {
+    insta::assert_snapshot!(problems(r#"
+[routing]
+timezone = "America/Chigaco"
+[queues.billing]
+timezone = 5
+"#), @r#"
+    2:12: routing.timezone: no time zone is named `America/Chigaco` (did you mean `America/Chicago`?); expected a time zone by its name, such as "America/Chicago"
+    4:12: queues.billing.timezone: `5` is a whole number; expected a time zone by its name, such as "America/Chicago"
+    "#);
 }

@@ -1,12 +1,12 @@
 //! Adapters coming and going: what may be offered, and what they have been heard to say.
 
 use crate::bits::Bits;
-use crate::command::Rejection;
 use crate::deadlines::{Deadline, Ticket};
 use crate::event::{Event, OfferEnd, RevokeCause};
 use crate::ids::{AdapterId, OfferNumber, Timestamp};
 use crate::offers::Told;
 use crate::recovery::Phase;
+use crate::rejection::Rejection;
 use crate::router::Router;
 use crate::slab::NONE;
 

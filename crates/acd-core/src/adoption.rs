@@ -2,12 +2,12 @@
 //! offers and calls that are gone.
 
 use crate::call::CallState;
-use crate::command::Rejection;
 use crate::decision::How;
 use crate::event::{Event, OfferEnd, Outcome, Presence, RevokeCause};
 use crate::ids::{AdapterId, AgentId, CallHandle, OfferNumber};
 use crate::lines::Demand;
 use crate::offers::Told;
+use crate::rejection::Rejection;
 use crate::router::Router;
 
 impl Router {

@@ -41,7 +41,7 @@ pub(crate) struct Agent {
     pub(crate) desks: Box<[Desk]>,
     /// Of all desks, in their order.
     pub(crate) slots: Box<[Slot]>,
-    /// What he counts as where a latch looks at agents.
+    /// What he counts as, in his pool and where a latch looks at agents.
     pub(crate) counted: Counts,
 }
 
@@ -155,6 +155,12 @@ impl Agent {
     /// What the presence will be once he has no call, or once his device or desktop is back.
     pub(crate) fn pending(&self) -> Option<Presence> {
         self.asked.or_else(|| (self.presence() != self.wanted).then_some(self.wanted))
+    }
+
+    /// Done with a call but for his notes, and nothing else asked for: he is about to be free.
+    pub(crate) fn is_at_notes(&self) -> bool {
+        let rests = |slot: &Slot| slot.state.in_wrap_up().is_some();
+        self.asked.is_none() && self.slots.iter().any(rests)
     }
 
     /// Ready, nothing else asked for, his telephone in no call of its own where that is what rings,

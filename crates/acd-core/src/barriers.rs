@@ -7,6 +7,7 @@ use crate::explain::Reserve;
 use crate::ids::{AdapterId, AgentId, Priority, SkillId, Timestamp};
 use crate::plan::{Channel, Requirement};
 use crate::router::Router;
+use std::fmt;
 
 /// One thing that keeps an agent from a call, in the order in which they are looked at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -203,6 +204,47 @@ impl Barrier {
             | Self::ChannelBarred { .. }
             | Self::DeviceAdapterAway { .. }
             | Self::KeptFree => None,
+        }
+    }
+}
+
+impl fmt::Display for Barrier {
+    /// What keeps the agent from the call; skills and adapters by their handles.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::HasIt => f.write_str("the call is out to the agent already"),
+            Self::TakesNoSuchCalls { channel } => {
+                write!(f, "the agent takes no calls of the channel {}", channel.word())
+            }
+            Self::NotHisQueue => f.write_str("the agent does not serve the queue"),
+            Self::LacksSkill { skill, needs, .. } | Self::LacksAlternative { skill, needs, .. } => {
+                write!(f, "the agent needs skill {} at level {needs}", skill.0)
+            }
+            Self::LoggedOut => f.write_str("the agent is logged out"),
+            Self::NotReady { .. } => f.write_str("the agent is not ready"),
+            Self::PresencePending { .. } => {
+                f.write_str("the agent wants no calls once this one is over")
+            }
+            Self::DeviceOut => f.write_str("the agent's device is out of service"),
+            Self::DeviceBusy => f.write_str("the agent's telephone is in a call of its own"),
+            Self::DesktopSilent => f.write_str("the agent's desktop has fallen silent"),
+            Self::NoFreeSlot { slots: 1, .. } => f.write_str("the agent has a call in hand"),
+            Self::NoFreeSlot { slots, .. } => {
+                write!(f, "the agent has {slots} calls in hand, the most he may have")
+            }
+            Self::ChannelBarred { by } => {
+                write!(f, "what the agent has in hand by {} bars this call", by.word())
+            }
+            Self::DeviceAdapterAway { .. } => {
+                f.write_str("the adapter that rings the agent has no session")
+            }
+            Self::DeviceAdapterAwaited { .. } => {
+                f.write_str("the adapter that rings the agent has not said yet what it holds")
+            }
+            Self::Delayed { .. } => f.write_str("the agent takes calls of the queue later"),
+            Self::Excluded { .. } => f.write_str("the call skips the agent for a while"),
+            Self::AwaitsAnother { .. } => f.write_str("the call waits for another agent"),
+            Self::KeptFree => f.write_str("the agent is kept free for urgent calls"),
         }
     }
 }

@@ -6,6 +6,7 @@ use crate::ids::{
     AdapterId, AgentId, CallHandle, CallerKey, DemandId, ExtraId, OfferNumber, Priority, QueueId,
     Span, Timestamp,
 };
+use crate::pace::Foreseen;
 use crate::plan::{Channel, Order};
 use crate::slab::{NONE, make_room};
 use std::cmp::Ordering;
@@ -186,6 +187,8 @@ pub(crate) struct Place {
     pub(crate) taken: Timestamp,
     /// The call has stood in line there, and not only passed through it.
     pub(crate) stood: bool,
+    /// For how long it would wait, as was said when it took the place; none if nobody worked there.
+    pub(crate) foreseen: Option<Foreseen>,
     /// Which of its call's places it is, over all that the call ever took.
     pub(crate) joined: u16,
     /// Rules of the queue that have fired, a bit each.
@@ -279,6 +282,12 @@ impl Call {
     }
 
     pub(crate) fn key(&self, order: Order) -> CallKey {
+        self.key_promised(order, self.target)
+    }
+
+    /// The key that it would have if this were the shortest time within which a queue promises it an
+    /// answer.
+    pub(crate) fn key_promised(&self, order: Order, target: Span) -> CallKey {
         let since = self.age_from.0 as i64;
         let second = u8::from(!self.first);
         let by_priority = 2 * (9 - self.priority.get()) + second;
@@ -291,7 +300,7 @@ impl Call {
                 (by_age, since.saturating_sub(credit))
             }
             Order::Oldest => (by_age, since),
-            Order::Deadline => (by_priority, (self.age_from + self.target).0 as i64),
+            Order::Deadline => (by_priority, (self.age_from + target).0 as i64),
         };
         CallKey::new(tier, score, self.arrival)
     }

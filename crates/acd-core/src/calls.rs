@@ -1,10 +1,11 @@
 //! A call's life outside of offers: arriving, returning, ending.
 
 use crate::call::{CALLS_MAX, Call, CallState, Hand, MOVES_MAX};
-use crate::command::{CallEntry, Rejection};
+use crate::command::CallEntry;
 use crate::event::{Event, LeftCause, Outcome, ReturnCause, RevokeCause, SlotState};
 use crate::ids::{AdapterId, CallHandle, Priority, QueueId};
 use crate::plan::Treatment;
+use crate::rejection::Rejection;
 use crate::router::Router;
 use crate::slab::NONE;
 
@@ -40,7 +41,17 @@ impl Router {
         self.arrivals += 1;
         let arrival = self.arrivals;
         self.calls.insert(Call::new(call, adapter, arrival, &entry));
-        events.push(Event::CallArrived { call, adapter, channel, arrival, priority, since, route });
+        let arrived = Event::CallArrived {
+            call,
+            adapter,
+            channel,
+            arrival,
+            priority,
+            since,
+            route,
+            caller: entry.caller,
+        };
+        events.push(arrived);
         self.count_call(call.slot, true);
         self.judge_affinity(&entry, call.slot, events);
         self.arriving = Some(call);

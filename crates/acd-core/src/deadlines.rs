@@ -36,6 +36,8 @@ pub(crate) enum Deadline {
     WrapUpEnds { agent: AgentId, slot: u8 },
     /// An adapter has had its time to say what it holds.
     GraceEnds { adapter: AdapterId },
+    /// A queue closes, or opens again, as a supervisor has said.
+    QueueTurns { queue: QueueId },
 }
 
 impl Deadline {

@@ -33,6 +33,8 @@ pub enum How {
     CallPicked(Pick),
     /// The agent took one of the calls that waited.
     AgentTook(Take),
+    /// A person gave it to him.
+    Picked,
     /// His adapter was found ringing him, or him in conversation: nobody decided it here.
     Adopted,
 }

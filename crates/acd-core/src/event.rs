@@ -1,16 +1,24 @@
 //! What the Router decided. Orders to adapters, views and statistics are folds over these.
 
+mod causes;
+
+use crate::command::MessageTo;
 use crate::ids::{
-    AdapterId, AgentId, AnnouncementId, CallHandle, DemandId, DispositionId, LadderId, NumberId,
-    OfferNumber, Priority, QueueId, ReasonId, RouteId, Timestamp,
+    AdapterId, AgentId, AnnouncementId, CallHandle, CallerKey, DemandId, DispositionId, LadderId,
+    NumberId, OfferNumber, Priority, QueueId, ReasonId, RouteId, Span, Timestamp,
 };
 use crate::plan::{Channel, Treatment};
+
+pub use causes::{LeftCause, OfferEnd, Outcome, ReturnCause, RevokeCause};
 
 /// One thing that has changed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Event {
     /// The domain has recovered: what was overdue has fallen due, calls are offered again.
     RecoveryOver,
+    /// A whole half minute of UTC is over, or several: what looks at the time that has passed of late
+    /// moves on here.
+    HalfMinutePassed,
     /// An adapter's session opened.
     AdapterUp {
         /// Who.
@@ -42,6 +50,9 @@ pub enum Event {
         since: Timestamp,
         /// The route that it took; none if the adapter named the queue.
         route: Option<RouteId>,
+        /// Who the caller is, to nobody but those who have the key: equal for calls of the same caller;
+        /// none if he withholds it, or others share it.
+        caller: Option<CallerKey>,
     },
     /// The call waits for one agent, and is nobody else's until then.
     AgentAwaited {
@@ -67,6 +78,9 @@ pub enum Event {
         demand: DemandId,
         /// Since when it counts as being there.
         since: Timestamp,
+        /// How long a call of normal priority would wait from now on that joined the end of the line,
+        /// this one not counted, as rules with `estimated_wait` see it; none if nobody works there.
+        estimate: Option<Span>,
     },
     /// A call left a queue.
     PlaceLeft {
@@ -100,6 +114,15 @@ pub enum Event {
         queue: QueueId,
         /// It is closed.
         closed: bool,
+        /// When it turns by itself; none if it does not.
+        until: Option<Timestamp>,
+    },
+    /// A supervisor has told agents something; what is kept with the command.
+    AgentsMessaged {
+        /// Counted from 1 in the domain.
+        number: u64,
+        /// Whom: of these, those who are logged in now.
+        to: MessageTo,
     },
     /// What a rule looks at of a queue or the domain has come about, or is over.
     LatchChanged {
@@ -138,6 +161,8 @@ pub enum Event {
         ring_until: Timestamp,
         /// The adapter was found ringing: it has an order for this already.
         adopted: bool,
+        /// A person has given it to him, whosever turn it was.
+        picked: bool,
     },
     /// The agent's device rings.
     OfferRinging {
@@ -409,79 +434,4 @@ impl SlotState {
             | Self::Held { .. } => None,
         }
     }
-}
-
-/// Why a call left a queue.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum LeftCause {
-    /// It moved to another queue.
-    Moved,
-    /// It was answered, through this queue or another.
-    Connected,
-    /// It ended.
-    Ended,
-    /// What had let it wait here too is over.
-    Withdrawn,
-}
-
-/// How an offer ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum OfferEnd {
-    /// The agent took it.
-    Accepted,
-    /// The agent refused it.
-    Declined,
-    /// It rang out.
-    NoAnswer,
-    /// acdd took it back.
-    Revoked(RevokeCause),
-    /// The device could not be rung.
-    Failed,
-}
-
-/// Why acdd took an offer back.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum RevokeCause {
-    /// The call ended.
-    CallEnded,
-    /// The agent went not ready or logged out.
-    AgentUnavailable,
-    /// A supervisor moved the call.
-    CallMoved,
-    /// The adapter's process is a new one and knows nothing of it.
-    AdapterRestarted,
-    /// Another agent whom it was offered to at the same time took it.
-    AnsweredElsewhere,
-}
-
-/// Why a call waits again.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ReturnCause {
-    /// Its offer ended without a conversation.
-    OfferEnded,
-    /// The bridge failed.
-    ConnectFailed,
-    /// The agent's leg died.
-    AgentLegLost,
-    /// Its agent handed it on, into a queue.
-    Transferred,
-}
-
-/// How a call ended, exactly once.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Outcome {
-    /// It was connected with an agent.
-    Handled,
-    /// The caller hung up before that.
-    Abandoned,
-    /// The same, at an age below `short_abandon`.
-    ShortAbandoned,
-    /// A rule or a supervisor sent it out of acdd.
-    Overflowed,
-    /// The PBX does not have it any more, and nobody saw it end.
-    Vanished,
-    /// Its agent handed the caller on to somebody outside acdd.
-    Transferred,
-    /// A rule on entry ended it as it arrived.
-    Rejected,
 }

@@ -8,6 +8,7 @@ use crate::plan::{AgentPlan, Bound};
 use crate::recovery::Phase;
 use crate::router::Router;
 use std::collections::BTreeMap;
+use std::fmt;
 
 /// What keeps agents from a call.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,6 +35,18 @@ pub enum Hold {
         /// It has until then.
         until: Timestamp,
     },
+}
+
+impl fmt::Display for Hold {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::DomainRecovers => "the domain recovers: nothing is offered yet",
+            Self::AdapterAway => "the adapter that holds the call has no session",
+            Self::AdapterAwaited { .. } => {
+                "the adapter that holds the call has not said yet what it holds"
+            }
+        })
+    }
 }
 
 /// What keeps agents from a call in one of its queues.
@@ -124,7 +137,8 @@ impl Router {
         })
     }
 
-    fn hold_on(&self, adapter: AdapterId) -> Option<Hold> {
+    /// What keeps everybody from the calls of an adapter.
+    pub(crate) fn hold_on(&self, adapter: AdapterId) -> Option<Hold> {
         match self.phase {
             Phase::Recovering | Phase::CatchingUp => Some(Hold::DomainRecovers),
             Phase::Normal if !self.is_up(adapter) => Some(Hold::AdapterAway),

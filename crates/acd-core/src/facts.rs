@@ -131,6 +131,17 @@ impl CallFacts {
     }
 }
 
+/// Whether a queue takes new calls.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ClosingFacts {
+    /// Which.
+    pub queue: QueueId,
+    /// It does not, as far as its rules look at that.
+    pub closed: bool,
+    /// When that turns by itself; none if it does not.
+    pub until: Option<Timestamp>,
+}
+
 impl Router {
     /// The calls that live, in the order of their slots.
     pub fn calls(&self) -> impl Iterator<Item = CallFacts> {
@@ -159,9 +170,11 @@ impl Router {
         self.agents.get(agent.index()).map(|known| facts_of_agent(agent, known))
     }
 
-    /// The queues that are closed to new calls.
-    pub fn closed_queues(&self) -> impl Iterator<Item = QueueId> {
-        (0..).map(QueueId).zip(&self.closed).filter(|(_, closed)| **closed).map(|(queue, _)| queue)
+    /// The queues that are closed to new calls, or that will be by what a supervisor has said.
+    pub fn closings(&self) -> impl Iterator<Item = ClosingFacts> {
+        let all = (0..).map(QueueId).zip(&self.closings);
+        let all = all.map(|(queue, it)| ClosingFacts { queue, closed: it.closed, until: it.until });
+        all.filter(|it| it.closed || it.until.is_some())
     }
 
     /// The rules of which what they look at of a queue holds, each by its queue and index.

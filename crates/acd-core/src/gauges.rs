@@ -3,10 +3,12 @@
 use crate::call::CallState;
 use crate::estimate::Outlook;
 use crate::event::Presence;
-use crate::ids::{AgentId, QueueId, Span, Timestamp};
+use crate::ids::{AgentId, Priority, QueueId, Span, Timestamp};
 use crate::ordered::{Arena, OrderedSet};
+use crate::pace::Foreseen;
 use crate::plan::{Gauge, RoutingPlan};
 use crate::router::Router;
+use crate::slab::NONE;
 use crate::window::Window;
 
 /// The measures of every queue, and of the domain.
@@ -14,10 +16,8 @@ use crate::window::Window;
 pub(crate) struct Gauges {
     /// By queue; the last one is the domain.
     pub(crate) all: Vec<Measured>,
-    /// When waiting calls entered, of those of which a latch looks at the longest wait.
+    /// When waiting calls entered.
     entered: Arena<(Timestamp, u64, QueueId)>,
-    /// Some latch looks at calls.
-    watches_calls: bool,
 }
 
 /// The measures of one queue, or of the domain.
@@ -29,8 +29,10 @@ pub(crate) struct Measured {
     /// Calls that wait or are being offered.
     waiting: u32,
     entered: OrderedSet<(Timestamp, u64, QueueId)>,
+    /// Where a latch looks at them.
     agents: Counts,
-    watches_wait: bool,
+    /// It is a queue, or a latch looks at the longest wait in the domain.
+    knows_longest: bool,
     watches_agents: bool,
     /// Some latch looks at what has happened there of late.
     pub(crate) watches_window: bool,
@@ -38,27 +40,28 @@ pub(crate) struct Measured {
     pub(crate) latches: Vec<u32>,
 }
 
-/// Agents: staffed, working, available.
-pub(crate) type Counts = [u32; 3];
+/// Agents: staffed, working, available, at their notes and ready afterwards.
+pub(crate) type Counts = [u32; 4];
 
 impl Gauges {
     pub(crate) fn new(plan: &RoutingPlan) -> Self {
         let mut all: Vec<Measured> = Vec::new();
         all.resize_with(plan.queues.len() + 1, Measured::default);
-        let (mut watches_calls, mut next) = (false, 0);
+        all[..plan.queues.len()].iter_mut().for_each(|queue| queue.knows_longest = true);
+        let mut next = 0;
         for rule in plan.queues.iter().flat_map(|queue| &queue.rules) {
             let Some(latch) = &rule.when.latch else { continue };
             let at = &mut all[latch.of.map_or(plan.queues.len(), QueueId::index)];
             for gauge in latch.gauges() {
                 match gauge {
-                    Gauge::CallsWaiting => watches_calls = true,
-                    Gauge::LongestWait => (watches_calls, at.watches_wait) = (true, true),
+                    Gauge::CallsWaiting => {}
+                    Gauge::LongestWait => at.knows_longest = true,
                     Gauge::AgentsStaffed | Gauge::AgentsWorking | Gauge::AgentsAvailable => {
                         at.watches_agents = true;
                     }
                     Gauge::ServiceLevel => at.watches_window = true,
                     Gauge::EstimatedWait => {
-                        (watches_calls, at.watches_wait) = (true, true);
+                        at.knows_longest = true;
                         (at.watches_agents, at.watches_window) = (true, true);
                     }
                 }
@@ -66,7 +69,7 @@ impl Gauges {
             at.latches.push(next);
             next += 1;
         }
-        Self { all, entered: Arena::new(), watches_calls }
+        Self { all, entered: Arena::new() }
     }
 
     pub(crate) fn of_mut(&mut self, queue: QueueId) -> &mut Measured {
@@ -99,38 +102,52 @@ impl Gauges {
             Gauge::AgentsAvailable => at.agents[2].into(),
             Gauge::ServiceLevel => window.total().service_level(),
             // What cannot be estimated is longer than any bound.
-            Gauge::EstimatedWait => self.outlook(of, window).wait().map_or(u64::MAX, |wait| wait.0),
+            Gauge::EstimatedWait => {
+                let [_, working, available, notes] = at.agents;
+                let agents = Agents { works: working > 0, is_free: available > 0, notes };
+                let (ahead, priority) = (window.in_line, Priority::NORMAL);
+                self.outlook(of, (window, now), agents, (ahead, priority))
+                    .wait()
+                    .map_or(u64::MAX, |wait| wait.0)
+            }
         }
     }
 
     /// What an estimate of the wait is made from, as it was when the last half minute ended; but who
-    /// waits and who works, as it is now.
-    fn outlook(&self, of: u16, window: &Window) -> Outlook {
-        let (tally, stood, at) = window.whole();
-        let [_, working, available] = self.all[usize::from(of)].agents;
-        Outlook {
-            in_line: window.in_line,
-            working,
-            available,
-            stood,
-            taken: tally.taken,
-            left: tally.left,
-            longest: self.longest_since(of).map_or(Span(0), |since| at.since(since)),
-        }
+    /// waits and who works, as it is now. The call has so many ahead, and a priority.
+    fn outlook<'a>(
+        &self,
+        of: u16,
+        (window, now): (&'a Window, Timestamp),
+        Agents { works, is_free, notes }: Agents,
+        (ahead, priority): (u32, Priority),
+    ) -> Outlook<'a> {
+        let over = Timestamp::of_half_minute(now.half_minute());
+        let longest = self.longest_since(of).map_or(Span(0), |since| over.since(since));
+        let (pace, halves) = (&window.pace, window.halves_besides(now));
+        Outlook { ahead, works, is_free, notes, pace, halves, longest, priority }
     }
+}
+
+/// What an estimate looks at of the agents who serve a queue.
+#[derive(Clone, Copy)]
+struct Agents {
+    works: bool,
+    is_free: bool,
+    notes: u32,
 }
 
 impl Router {
     /// The call counts as waiting, or no more, in the domain and wherever it stands.
     pub(crate) fn count_call(&mut self, slot: u32, counts: bool) {
-        if !self.gauges.watches_calls || self.calls[slot].counted == counts {
+        if self.calls[slot].counted == counts {
             return;
         }
         self.calls[slot].counted = counts;
         let domain = self.gauges.domain();
         self.change_waiting(domain, counts);
         let mut place = self.calls[slot].places;
-        while place != crate::slab::NONE {
+        while place != NONE {
             self.count_place(place, counts);
             place = self.places[place].next;
         }
@@ -139,7 +156,7 @@ impl Router {
     /// The same for one of its places.
     pub(crate) fn count_place(&mut self, place: u32, counts: bool) {
         let at = &mut self.places[place];
-        if !self.gauges.watches_calls || at.counted == counts {
+        if at.counted == counts {
             return;
         }
         at.counted = counts;
@@ -147,7 +164,7 @@ impl Router {
         for of in [key.2.0, self.gauges.domain()] {
             let Gauges { all, entered, .. } = &mut self.gauges;
             let measured = &mut all[usize::from(of)];
-            if !measured.watches_wait {
+            if !measured.knows_longest {
                 continue;
             }
             if counts {
@@ -177,24 +194,65 @@ impl Router {
         }
     }
 
-    /// Counts an agent as what he is now, wherever a latch looks at agents whom he is one of.
+    /// How long a call of normal priority would wait in a queue that joined the end of the line now; none
+    /// if nobody works there, or there is no such queue.
+    pub fn estimated_wait(&self, queue: QueueId) -> Option<Span> {
+        // The last window is the domain's.
+        let queues = self.plan.queues.len();
+        let window = self.windows.get(queue.index()).filter(|_| queue.index() < queues)?;
+        let ahead = (window.in_line, Priority::NORMAL);
+        self.gauges.outlook(queue.0, (window, self.now), self.agents_of(queue), ahead).wait()
+    }
+
+    /// How long a call would wait in a queue that joined it now, with its priority and its age; none if
+    /// nobody works there.
+    pub(crate) fn foresee(&self, slot: u32, queue: QueueId) -> Option<Foreseen> {
+        let window = (&self.windows[queue.index()], self.now);
+        let agents = self.agents_of(queue);
+        let call = &self.calls[slot];
+        let within = self.plan.queues[queue.index()].service_level.within;
+        let target = if call.places == NONE { within } else { call.target.min(within) };
+        let in_line = window.0.in_line;
+        let behind = match in_line {
+            0 => 0,
+            _ => self.lines.behind(queue, call.key_promised(self.plan.order, target)),
+        };
+        let (ahead, priority) = (in_line.saturating_sub(behind), call.priority);
+        let wait = self.gauges.outlook(queue.0, window, agents, (ahead, priority)).wait()?;
+        Some(Foreseen { wait, notes: agents.notes, priority })
+    }
+
+    fn agents_of(&self, queue: QueueId) -> Agents {
+        Agents {
+            works: self.pools.somebody_works(queue),
+            is_free: self.pools.somebody_is_free(queue),
+            notes: self.pools.at_notes(queue),
+        }
+    }
+
+    /// Counts an agent as what he is now, in his pool and wherever a latch looks at agents whom he is
+    /// one of.
     pub(crate) fn count_agent(&mut self, agent: AgentId) {
         let known = &mut self.agents[agent.index()];
         // Those of his desks are alike.
         let Some(desk) = known.desks.first() else { return };
-        let watched = &self.pools.pools[desk.pool as usize].watched;
-        if watched.is_empty() {
-            return;
-        }
+        let pool = desk.pool;
         let presence = known.presence();
         let is_available = known.is_available(&self.plan.channels);
-        let is = [presence != Presence::LoggedOut, presence == Presence::Ready, is_available];
+        let is_at_notes = presence == Presence::Ready && known.is_at_notes();
+        let is = [
+            presence != Presence::LoggedOut,
+            presence == Presence::Ready,
+            is_available,
+            is_at_notes,
+        ];
         let is = is.map(u32::from);
         let was = std::mem::replace(&mut known.counted, is);
         if is == was {
             return;
         }
-        for of in watched {
+        self.pools.count(pool, (was[1], is[1]), (was[3], is[3]));
+        for of in &self.pools.pools[pool as usize].watched {
             let measured = &mut self.gauges.all[usize::from(*of)];
             for ((count, is), was) in measured.agents.iter_mut().zip(is).zip(was) {
                 *count = *count + is - was;

@@ -20,11 +20,24 @@ impl Timestamp {
     pub const fn since(self, earlier: Self) -> Span {
         Span(self.0.saturating_sub(earlier.0))
     }
+
+    /// The number of the half minute of UTC that the instant is in, counted from the epoch.
+    pub const fn half_minute(self) -> u64 {
+        self.0 / Span::HALF_MINUTE.0
+    }
+
+    /// When the half minute of a number begins.
+    pub const fn of_half_minute(number: u64) -> Self {
+        Self(number.saturating_mul(Span::HALF_MINUTE.0))
+    }
 }
 
 impl Span {
     /// The longest that a plan may ask for, 31 days.
     pub const LONGEST: Self = Self::from_secs(31 * 24 * 60 * 60);
+
+    /// What has happened of late is counted by half minutes.
+    pub const HALF_MINUTE: Self = Self::from_secs(30);
 
     /// A span of whole seconds, saturating.
     pub const fn from_secs(seconds: u64) -> Self {

@@ -1,9 +1,10 @@
 //! What must hold between any two commands, checked the slow way; for tests and soaks.
 
 use crate::adapters::Adapter;
+use crate::agent::Agent;
 use crate::call::{Call, CallState, Hand};
 use crate::deadlines::Deadline;
-use crate::event::SlotState;
+use crate::event::{Presence, SlotState};
 use crate::ids::{AgentId, OfferNumber, Priority, QueueId};
 use crate::latches::LatchState;
 use crate::lines::{Class, LineKind};
@@ -201,6 +202,13 @@ impl Router {
             let open = pool.adapter.is_none_or(|adapter| self.is_open(adapter));
             let expected = open && !pool.by_idle.is_empty();
             assert_eq!(self.pools.available.has(index), expected, "pool is open");
+            assert_eq!(self.pools.manned.has(index), !pool.by_idle.is_empty(), "somebody is free");
+            let first =
+                |agent: &&Agent| agent.desks.first().is_some_and(|it| it.pool as usize == index);
+            let works = |agent: &&Agent| agent.presence() == Presence::Ready;
+            let expected = self.agents.iter().filter(first).filter(works).count();
+            assert_eq!(pool.working as usize, expected, "those who work are counted");
+            assert_eq!(self.pools.working.has(index), expected > 0, "somebody works");
         }
     }
 
@@ -213,7 +221,8 @@ impl Router {
             assert_eq!(window.in_line, in_line, "a queue counts those who stand in line");
             assert_eq!(window.since.is_some(), in_line > 0, "and knows since when somebody does");
             let kept = window.kept(self.now);
-            let again = Window::of_kept(&kept, window.since, self.now).expect("it is sound");
+            let again =
+                Window::of_kept(&kept, window.pace, window.since, self.now).expect("it is sound");
             let mut passed = window.clone();
             passed.pass(self.now);
             assert_eq!(passed.total(), again.total(), "a window adds up");
@@ -266,7 +275,10 @@ impl Router {
         let latches = self.latches.all.iter().map(LatchState::deadlines);
         let slots = self.agents.iter().flat_map(|agent| &agent.slots);
         let adapters = self.adapters.iter().filter(|adapter| adapter.ticket.is_set());
+        let turning = self.closings.iter().filter(|closing| closing.ticket.is_set());
+        assert!(self.closings.iter().all(|it| it.ticket.is_set() == it.until.is_some()));
         let expected = tickets.sum::<usize>()
+            + turning.count()
             + slots.filter(|slot| slot.ticket.is_set()).count()
             + adapters.count()
             + latches.sum::<usize>();

@@ -14,6 +14,7 @@ mod call;
 mod calls;
 mod chance;
 mod choose;
+mod closings;
 mod command;
 mod deadlines;
 mod decision;
@@ -29,15 +30,19 @@ mod invariants;
 mod latches;
 mod lines;
 mod matching;
+mod messages;
 mod offers;
 mod ordered;
 mod overflow;
+mod pace;
 mod persist;
+mod picks;
 mod places;
 mod plan;
 mod pools;
 mod presence;
 mod recovery;
+mod rejection;
 mod replan;
 mod router;
 mod selection;
@@ -52,7 +57,7 @@ pub use barriers::{Barrier, BarrierKind};
 pub use call::{CALLS_MAX, EXCLUSIONS_MAX, MOVES_MAX, PLACES_MAX};
 
 pub use chance::draw;
-pub use command::{CallEntry, Command, ForcedPresence, OfferResult, Rejection};
+pub use command::{CallEntry, Command, ForcedPresence, MessageTo, OfferResult};
 pub use decision::{AgentStanding, CallStanding, Decision, How, Pick, PickedBy, Take, TookBy};
 pub use digest::{EventDigest, LOGIC_VERSION};
 pub use event::{
@@ -62,7 +67,9 @@ pub use event::{
 pub use explain::{
     AwaitingRule, BarredAgents, Explanation, Hold, Measured, PlaceExplanation, Reserve,
 };
-pub use facts::{AdapterFacts, AgentFacts, CallFacts, CallStage, HandFacts, PlaceFacts, SlotFacts};
+pub use facts::{
+    AdapterFacts, AgentFacts, CallFacts, CallStage, ClosingFacts, HandFacts, PlaceFacts, SlotFacts,
+};
 pub use ids::{
     AdapterId, AgentId, AnnouncementId, CallHandle, CallerKey, DemandId, DispositionId, ExtraId,
     LadderId, NumberId, OfferNumber, Priority, QueueId, ReasonId, RouteId, SkillId, Span,
@@ -79,4 +86,5 @@ pub use plan::{
     SKILLS_MAX, Said, Service, ServiceLevel, Treatment, When,
 };
 pub use recovery::Phase;
+pub use rejection::Rejection;
 pub use router::{DEADLINES_PER_ADVANCE, Router};

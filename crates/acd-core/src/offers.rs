@@ -1,7 +1,7 @@
 //! Offers, from issue to their end, and the bridge that follows an accept.
 
 use crate::call::{Call, CallState, EXCLUSIONS_MAX, Exclusion, Hand, Place};
-use crate::command::{OfferResult, Rejection};
+use crate::command::OfferResult;
 use crate::deadlines::{Deadline, Lane, Ticket};
 use crate::decision::{Decision, How};
 use crate::event::{
@@ -9,6 +9,7 @@ use crate::event::{
 };
 use crate::ids::{AdapterId, AgentId, CallHandle, OfferNumber};
 use crate::plan::MissedOffers;
+use crate::rejection::Rejection;
 use crate::router::Router;
 use crate::slab::NONE;
 
@@ -70,9 +71,18 @@ impl Router {
         });
         self.join_hands(slot, hand);
         let call = self.calls[slot].handle;
-        let (ring_until, adopted) = (until, how == How::Adopted);
+        let (adopted, picked) = (how == How::Adopted, how == How::Picked);
         self.decisions.push(Decision { call, offer, agent, queue, demand, how });
-        events.push(Event::OfferIssued { call, offer, agent, queue, rung_by, ring_until, adopted });
+        events.push(Event::OfferIssued {
+            call,
+            offer,
+            agent,
+            queue,
+            rung_by,
+            ring_until: until,
+            adopted,
+            picked,
+        });
         hand
     }
 

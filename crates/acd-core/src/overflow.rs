@@ -159,7 +159,7 @@ impl Router {
         })
     }
 
-    fn has_fired(&mut self, place: u32, rule: u16) {
+    pub(crate) fn has_fired(&mut self, place: u32, rule: u16) {
         let at = &mut self.places[place];
         at.fired |= 1 << rule;
         let facts = &self.rules[at.queue.index()].rules[usize::from(rule)];
@@ -263,7 +263,7 @@ impl Router {
     /// Whether all holds that is looked at as the call enters.
     fn stands_so(&self, admission: Admission, slot: u32) -> bool {
         let Admission { of, closed, calls_in_system } = admission;
-        let is_closed = || of.is_some_and(|queue| self.closed[queue.index()]);
+        let is_closed = || of.is_some_and(|queue| self.closings[queue.index()].closed);
         let is_full = |most| self.others_in_system(of, slot) >= most;
         (!closed || is_closed()) && calls_in_system.is_none_or(is_full)
     }
@@ -273,39 +273,6 @@ impl Router {
         let Some(queue) = of else { return self.calls.live - 1 };
         let itself = u32::from(self.place_in(slot, queue).is_some());
         self.gauges.all[queue.index()].in_system - itself
-    }
-
-    /// A queue that closes, or opens again. Calls that wait are served on, unless its rules are to
-    /// act on them too.
-    pub(crate) fn set_closed(
-        &mut self,
-        queue: QueueId,
-        closed: bool,
-        events: &mut Vec<Event>,
-    ) -> Result<(), crate::command::Rejection> {
-        self.known_queue(queue)?;
-        if std::mem::replace(&mut self.closed[queue.index()], closed) == closed {
-            return Ok(());
-        }
-        events.push(Event::QueueClosed { queue, closed });
-        let ends_waits = self.plan.queues[queue.index()].closing_ends_waits;
-        if !closed || !ends_waits || self.phase == Phase::Recovering {
-            return Ok(());
-        }
-        for call in self.waiting_in(queue) {
-            for rule in 0..self.rules[queue.index()].rules.len() as u16 {
-                let facts = &self.rules[queue.index()].rules[usize::from(rule)];
-                let on_closing = Admission { of: Some(queue), closed: true, calls_in_system: None };
-                let Some(place) = self.waiting_place(call, queue) else { break };
-                let fired = self.places[place].fired & (1 << rule) != 0;
-                let is_for = facts.is_for(&self.calls[call.slot]);
-                if facts.admission == Some(on_closing) && is_for && !fired {
-                    self.has_fired(place, rule);
-                    self.rule_acts(self.stay_at(place), rule, events);
-                }
-            }
-        }
-        Ok(())
     }
 
     /// The place of a call in a queue, if it waits there.

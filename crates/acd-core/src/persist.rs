@@ -171,6 +171,20 @@ impl Persist for bool {
     }
 }
 
+impl<T: Persist + Copy + Default, const N: usize> Persist for [T; N] {
+    fn write(&self, sink: &mut impl Sink) {
+        self.iter().for_each(|one| one.write(sink));
+    }
+
+    fn read(source: &mut Source<'_>) -> Restored<Self> {
+        let mut all = [T::default(); N];
+        for one in &mut all {
+            *one = Persist::read(source)?;
+        }
+        Ok(all)
+    }
+}
+
 impl Persist for Priority {
     fn write(&self, sink: &mut impl Sink) {
         self.get().write(sink);

@@ -24,6 +24,7 @@ impl Router {
         events: &mut Vec<Event>,
     ) {
         let base = DemandId(u32::from(queue.0));
+        let foreseen = self.foresee(slot, queue);
         let call = &mut self.calls[slot];
         let demand = self.lines.demand(base, call.extra);
         let joined = call.joins;
@@ -38,6 +39,7 @@ impl Router {
             entered: since,
             taken: self.now,
             stood: false,
+            foreseen,
             joined,
             fired: 0,
             repeats: NONE,
@@ -52,7 +54,8 @@ impl Router {
             None => self.calls[slot].places = place,
             Some(last) => self.places[last].next = place,
         }
-        events.push(Event::PlaceEntered { call, queue, demand, since });
+        let estimate = foreseen.map(|foreseen| foreseen.wait);
+        events.push(Event::PlaceEntered { call, queue, demand, since, estimate });
         self.gauges.of_mut(queue).in_system += 1;
         self.count_place(place, self.calls[slot].counted);
         self.set_target(slot);
@@ -270,8 +273,7 @@ impl Router {
         self.count_place(place, false);
         self.place_helps_no_more(place);
         self.forget_repeats(place);
-        let Place { slot, queue, next, taken, stood, .. } = self.places[place];
-        self.leaves_line_for_good(stood, queue);
+        let Place { slot, queue, next, taken, .. } = self.places[place];
         self.gauges.of_mut(queue).in_system -= 1;
         let before = self.places_of(slot).take_while(|at| *at != place).last();
         match before {
@@ -279,6 +281,7 @@ impl Router {
             Some(before) => self.places[before].next = next,
         }
         let mut left = self.places.remove(place);
+        self.leaves_line_for_good(&left);
         self.deadlines.cancel(&mut left.ticket);
         if taken == self.now {
             self.note_left(slot, queue);

@@ -30,6 +30,10 @@ pub(crate) struct Pool {
     pub(crate) watched: Box<[u16]>,
     /// The queues that keep some of their agents free and whose these are.
     pub(crate) kept_free_for: Box<[QueueId]>,
+    /// How many are ready of the agents whose first desk is one of these.
+    pub(crate) working: u32,
+    /// How many of those are at their notes, and ready afterwards.
+    pub(crate) at_notes: u32,
     /// Some of its agents have other desks.
     pub(crate) is_mixed: bool,
     /// Its available agents, the longest idle first, ...
@@ -45,6 +49,12 @@ pub(crate) struct Pools {
     pub(crate) ranked: Arena<RankedKey>,
     /// Pools in which somebody is available and whose adapter, if they have one, is open.
     pub(crate) available: Bits,
+    /// The same, open or not.
+    pub(crate) manned: Bits,
+    /// Pools of whose agents somebody is ready.
+    pub(crate) working: Bits,
+    /// Those of whom somebody is at his notes.
+    pub(crate) resting: Bits,
     /// By demand, then stage: who may take such calls on some channel.
     by_stage: Vec<Vec<Bits>>,
     /// By queue.
@@ -116,8 +126,18 @@ impl Pools {
             }
             agents.push(Agent::new(planned, of_desks));
         }
-        let (arena, ranked, available) = (Arena::new(), Arena::new(), Bits::default());
-        (Self { pools, arena, ranked, available, by_stage, rankings }, agents)
+        let pools = Self {
+            pools,
+            arena: Arena::new(),
+            ranked: Arena::new(),
+            available: Bits::default(),
+            manned: Bits::default(),
+            working: Bits::default(),
+            resting: Bits::default(),
+            by_stage,
+            rankings,
+        };
+        (pools, agents)
     }
 
     /// The pools that may take such calls.
@@ -138,6 +158,34 @@ impl Pools {
     pub(crate) fn meets(&self, pool: u32, queue: QueueId) -> bool {
         // The first demands are the queues' own; at the last stage all delays are over.
         self.by_stage[queue.index()].last().is_some_and(|serving| serving.has(pool as usize))
+    }
+
+    /// Whether somebody is ready who meets a queue's own requirement.
+    pub(crate) fn somebody_works(&self, queue: QueueId) -> bool {
+        self.by_stage[queue.index()].last().is_some_and(|serving| serving.meets(&self.working))
+    }
+
+    /// Whether somebody is available who meets a queue's own requirement, on whatever channel.
+    pub(crate) fn somebody_is_free(&self, queue: QueueId) -> bool {
+        self.by_stage[queue.index()].last().is_some_and(|serving| serving.meets(&self.manned))
+    }
+
+    /// How many are at their notes, and ready afterwards, who meet a queue's own requirement.
+    pub(crate) fn at_notes(&self, queue: QueueId) -> u32 {
+        let serving = self.by_stage[queue.index()].last();
+        let resting = serving.into_iter().flat_map(|serving| serving.both(&self.resting));
+        resting.map(|pool| self.pools[pool].at_notes).sum()
+    }
+
+    /// One of a pool's agents counted as so many who are ready, and as so many who are at their notes,
+    /// and does as so many now.
+    pub(crate) fn count(&mut self, pool: u32, ready: (u32, u32), notes: (u32, u32)) {
+        let counted = &mut self.pools[pool as usize];
+        counted.working = counted.working + ready.1 - ready.0;
+        counted.at_notes = counted.at_notes + notes.1 - notes.0;
+        let (works, rests) = (counted.working > 0, counted.at_notes > 0);
+        self.working.set(pool as usize, works);
+        self.resting.set(pool as usize, rests);
     }
 
     /// Whether more agents are available at desks of a channel who meet a queue's own requirement.
@@ -192,6 +240,7 @@ impl Pools {
             self.ranked.insert(set, ranked, key.agent.0);
         }
         self.available.set(pool as usize, open);
+        self.manned.set(pool as usize, true);
     }
 
     pub(crate) fn remove(&mut self, pool: u32, key: AgentKey, measures: Measures) {
@@ -205,6 +254,7 @@ impl Pools {
         }
         if from.by_idle.is_empty() {
             self.available.set(pool as usize, false);
+            self.manned.set(pool as usize, false);
         }
     }
 
@@ -308,6 +358,8 @@ impl Pool {
                 .filter(|of| usize::from(*of) == rankings.len() || serves(QueueId(*of)))
                 .collect(),
             kept_free_for: keeping.map(|(queue, _)| queue).filter(|it| serves(*it)).collect(),
+            working: 0,
+            at_notes: 0,
             is_mixed: false,
             by_idle: OrderedSet::EMPTY,
             others: others.into_iter().map(|order| (order, OrderedSet::EMPTY)).collect(),

@@ -1,13 +1,14 @@
 //! Agents' presence and slots: who is available, and what is pending while a call is in hand.
 
 use crate::agent::{Agent, Slot};
-use crate::command::{ForcedPresence, Rejection};
+use crate::command::ForcedPresence;
 use crate::deadlines::{Deadline, Lane, Ticket};
 use crate::event::{
     DeviceState, Event, HeartbeatState, NotReadyReason, OfferEnd, Presence, RevokeCause, SlotState,
 };
 use crate::ids::{AgentId, CallHandle, DispositionId, QueueId, ReasonId, Span};
 use crate::offers::Told;
+use crate::rejection::Rejection;
 use crate::router::Router;
 use crate::selection::Measures;
 
@@ -316,6 +317,8 @@ impl Router {
         }
         if was_free {
             self.relist(agent);
+        } else {
+            self.count_agent(agent);
         }
     }
 

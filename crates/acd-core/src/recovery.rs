@@ -2,9 +2,9 @@
 //! adapters hold; then they open, all at once.
 
 use crate::bits::Bits;
-use crate::command::Rejection;
 use crate::event::Event;
 use crate::ids::{AdapterId, AgentId};
+use crate::rejection::Rejection;
 use crate::router::Router;
 use std::cmp::Reverse;
 use std::collections::{BTreeSet, BinaryHeap};

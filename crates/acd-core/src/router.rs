@@ -8,7 +8,8 @@ use crate::adapters::Adapter;
 use crate::affinity::{Awaited, Callers};
 use crate::agent::Agent;
 use crate::call::{Call, Calls, Exclusion, Hand, Left, Place, Repeat};
-use crate::command::{Command, Rejection};
+use crate::closings::Closing;
+use crate::command::Command;
 use crate::deadlines::{Deadline, Deadlines};
 use crate::decision::Decision;
 use crate::event::{Event, HeartbeatState};
@@ -21,6 +22,7 @@ use crate::overflow::RuleTable;
 use crate::plan::{PlanDefect, Requirement, RoutingPlan};
 use crate::pools::Pools;
 use crate::recovery::Phase;
+use crate::rejection::Rejection;
 use crate::slab::Slab;
 use crate::window::Window;
 use std::collections::BTreeMap;
@@ -47,8 +49,10 @@ pub struct Router {
     pub(crate) exclusions: Slab<Exclusion>,
     pub(crate) repeats: Slab<Repeat>,
     pub(crate) left: Slab<Left>,
-    /// By queue: it takes no new calls, as far as its rules say so.
-    pub(crate) closed: Vec<bool>,
+    /// By queue.
+    pub(crate) closings: Vec<Closing>,
+    /// How many have been sent to agents.
+    pub(crate) messages: u64,
     pub(crate) latches: Latches,
     /// By queue: what has happened there of late; the last one is of the domain.
     pub(crate) windows: Vec<Window>,
@@ -109,7 +113,8 @@ impl Router {
             exclusions: Slab::new(),
             repeats: Slab::new(),
             left: Slab::new(),
-            closed: vec![false; plan.queues.len()],
+            closings: vec![Closing::OPEN; plan.queues.len()],
+            messages: 0,
             latches: Latches::new(&plan),
             windows: vec![Window::EMPTY; plan.queues.len() + 1],
             callers: Callers::new(&plan),
@@ -175,6 +180,10 @@ impl Router {
     fn dispatch(&mut self, command: Command, events: &mut Vec<Event>) -> Result<(), Rejection> {
         match command {
             Command::AdvanceTime => Ok(()),
+            Command::HalfMinutePassed => {
+                events.push(Event::HalfMinutePassed);
+                Ok(())
+            }
             Command::EpochBegan => self.epoch_began(events),
             Command::RecoveryOver => self.recovery_over(events),
             Command::PlanChanged { plan } => self.plan_changed(&plan, events),
@@ -224,7 +233,11 @@ impl Router {
             Command::MoveCall { call, queue } => self.move_call(call, queue, events),
             Command::SetPriority { call, priority } => self.set_priority(call, priority, events),
             Command::EndCall { call, treatment } => self.end_by_person(call, treatment, events),
-            Command::SetClosed { queue, closed } => self.set_closed(queue, closed, events),
+            Command::SetClosed { queue, closed, until } => {
+                self.set_closed(queue, closed, until, events)
+            }
+            Command::PickCall { call, agent } => self.pick_call(call, agent, events),
+            Command::MessageAgents { to } => self.message_agents(to, events),
             Command::ForcePresence { agent, presence } => {
                 self.force_presence(agent, presence, events)
             }
@@ -282,6 +295,7 @@ impl Router {
             Deadline::RingEnds { offer, slot } => self.offer_rang_out(slot, offer, events),
             Deadline::WrapUpEnds { agent, slot } => self.wrap_up_ran_out(agent, slot, events),
             Deadline::GraceEnds { adapter } => self.grace_ran_out(adapter, events),
+            Deadline::QueueTurns { queue } => self.closing_ran_out(queue, events),
         }
         true
     }

@@ -6,10 +6,12 @@
 use crate::adapters::{ADAPTERS_MAX, Adapter};
 use crate::agent::{Agent, Desk, Shift};
 use crate::call::{Awaits, Call, CallKey, CallState, Exclusion, Hand, Left, Place, Repeat};
+use crate::closings::Closing;
 use crate::deadlines::{Deadline, Ticket};
 use crate::event::{DeviceState, HeartbeatState, NotReadyReason, Presence, SlotState};
 use crate::ids::{AdapterId, AgentId, CallHandle, DemandId, OfferNumber, QueueId, Span, Timestamp};
 use crate::latches::Sweep;
+use crate::pace::{Foreseen, Pace};
 use crate::persist::{Persist, RestoreError, Restored, Sink, Source, persist_enum, persist_struct};
 use crate::plan::{BROADCAST_MAX, Requirement, RoutingPlan};
 use crate::recovery::Phase;
@@ -20,7 +22,7 @@ use crate::window::{Tally, Window};
 use std::sync::Arc;
 
 /// First bytes of every snapshot: a name and the version of the format. `LOGIC_VERSION` is apart.
-const MAGIC: [u8; 8] = *b"acdcore\x08";
+const MAGIC: [u8; 8] = *b"acdcore\x09";
 
 /// FNV-1a, 64 bits (Fowler, Noll, Vo).
 struct Fnv(u64);
@@ -45,17 +47,20 @@ persist_struct!(Call {
 } rebuilt {
     counted: false, target: Span(0), hands: NONE, places: NONE, exclusions: NONE, left: NONE
 });
+persist_struct!(Closing { closed, until } rebuilt { ticket: Ticket::NONE });
 persist_struct!(Awaits { agent, until } rebuilt { ticket: Ticket::NONE });
 persist_struct!(Shift { busy, busy_since, ready, connected, occupation });
 persist_struct!(Occupation { busy, ready });
-persist_struct!(Place { queue, base, entered, taken, stood, joined, fired, by, stage }
+persist_struct!(Foreseen { wait, notes, priority });
+persist_struct!(Pace { stood, gap, halves, taken, left, waited, notes, corrections });
+persist_struct!(Place { queue, base, entered, taken, stood, foreseen, joined, fired, by, stage }
 rebuilt {
     slot: 0, demand: DemandId(0), line: NONE, ticket: Ticket::NONE, stage_ticket: Ticket::NONE,
     repeats: NONE, counted: false, next: NONE
 });
 persist_struct!(Repeat { rule, again_at } rebuilt { next: NONE });
 persist_struct!(CallKey { standing, arrival });
-persist_struct!(Tally { answered, in_time, abandoned, taken, left, stood });
+persist_struct!(Tally { answered, in_time, abandoned });
 persist_struct!(Sweep { after, goes_on_at });
 persist_struct!(Exclusion { agent, until } rebuilt { ticket: Ticket::NONE, next: NONE });
 persist_enum!(CallState { 0 = Waiting, 1 = Offering, 2 = Connecting, 3 = Connected, 4 = Held });
@@ -114,7 +119,8 @@ impl Router {
                 slot.since.write(sink);
             }
         }
-        self.closed.write(sink);
+        self.closings.write(sink);
+        self.messages.write(sink);
         (self.latches.all.len() as u32).write(sink);
         for latch in &self.latches.all {
             latch.is_set.write(sink);
@@ -122,6 +128,7 @@ impl Router {
         }
         for window in &self.windows {
             window.kept(self.now).write(sink);
+            window.pace.write(sink);
             window.since.write(sink);
         }
         (self.callers.len() as u32).write(sink);
@@ -187,11 +194,12 @@ impl Router {
         for agent in &mut router.agents {
             read_agent(agent, source)?;
         }
-        let queues = router.closed.len();
-        router.closed = Persist::read(source)?;
-        if router.closed.len() != queues {
+        let queues = router.closings.len();
+        router.closings = Persist::read(source)?;
+        if router.closings.len() != queues {
             return Err(RestoreError::Damaged("number of queues"));
         }
+        router.messages = Persist::read(source)?;
         if u32::read(source)? as usize != router.latches.all.len() {
             return Err(RestoreError::Damaged("number of latches"));
         }
@@ -200,9 +208,9 @@ impl Router {
             latch.sweep = Persist::read(source)?;
         }
         for window in &mut router.windows {
-            let (kept, since): (Vec<(u64, Tally)>, _) =
-                (Persist::read(source)?, Persist::read(source)?);
-            let read = Window::of_kept(&kept, since, router.now);
+            let kept: Vec<(u64, Tally)> = Persist::read(source)?;
+            let (pace, since) = (Persist::read(source)?, Persist::read(source)?);
+            let read = Window::of_kept(&kept, pace, since, router.now);
             *window = read.ok_or(RestoreError::Damaged("what happened of late"))?;
         }
         for _ in 0..u32::read(source)? {
@@ -276,6 +284,8 @@ impl Router {
         let adapter = |adapter: AdapterId| adapter.index() < self.adapters.len();
         let queue = |queue: QueueId| queue.index() < self.plan.queues.len();
         sound(self.now <= Timestamp::LATEST, "time")?;
+        let late = |closing: &Closing| closing.until > Some(Timestamp::LATEST);
+        sound(!self.closings.iter().any(late), "until when a queue is closed")?;
         sound(self.adapters.len() <= ADAPTERS_MAX, "number of adapters")?;
         let awaited = |adapter: &Adapter| adapter.up || adapter.awaited_until.is_none();
         sound(self.adapters.iter().all(awaited), "awaited adapter")?;
@@ -371,6 +381,9 @@ impl Router {
             let deadline = Deadline::GraceEnds { adapter };
             let until = known.awaited_until;
             known.ticket = until.map_or(Ticket::NONE, |at| self.deadlines.set(at, deadline));
+        }
+        for queue in (0..self.closings.len() as u16).map(QueueId) {
+            self.set_closing_deadline(queue);
         }
         for agent in 0..self.agents.len() as u32 {
             let agent = AgentId(agent);

@@ -2,18 +2,17 @@
 //!
 //! The present half minute and the 59 before it are the window; they begin at whole half minutes of
 //! UTC. What is older is dropped when the queue is looked at next, so that one where nothing happens
-//! costs nothing. An estimate looks at the 59 that are over, so that it changes by the passing of time
-//! only as one ends.
+//! costs nothing. How its calls move on is kept beside it; an estimate looks at how that was when the last
+//! half minute ended, so that it changes by the passing of time only as one ends.
 
 use crate::call::Place;
 use crate::event::Outcome;
-use crate::ids::{QueueId, Span, Timestamp};
+use crate::ids::{QueueId, Timestamp};
+use crate::pace::Pace;
 use crate::router::Router;
 
 /// How many half minutes make the window.
 const SLOTS: u64 = 60;
-/// A half minute.
-const SLOT: Span = Span::from_secs(30);
 
 /// What is counted in one half minute, or in several.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -24,12 +23,6 @@ pub(crate) struct Tally {
     pub(crate) in_time: u32,
     /// Calls given up there, the short ones left out.
     pub(crate) abandoned: u32,
-    /// Calls answered through the queue that had stood in line there, ...
-    pub(crate) taken: u32,
-    /// ... and those that left the line in another way.
-    pub(crate) left: u32,
-    /// How long some call stood in line, in microseconds; whole stands only.
-    pub(crate) stood: u32,
 }
 
 /// What has happened of late.
@@ -41,23 +34,16 @@ pub(crate) struct Window {
     total: Tally,
     /// The number of the latest half minute that it has heard of.
     latest: u64,
-    /// Since when some call stands in line.
+    /// How calls move on there.
+    pub(crate) pace: Pace,
+    /// Since when some call stands in line, as far as the pace has not been told.
     pub(crate) since: Option<Timestamp>,
     /// How many do.
     pub(crate) in_line: u32,
 }
 
-/// The half minute of an instant, counted from the epoch.
-fn number(at: Timestamp) -> u64 {
-    at.0 / SLOT.0
-}
-
-fn beginning(number: u64) -> Timestamp {
-    Timestamp(number.saturating_mul(SLOT.0))
-}
-
 impl Tally {
-    const NONE: Self = Self { answered: 0, in_time: 0, abandoned: 0, taken: 0, left: 0, stood: 0 };
+    const NONE: Self = Self { answered: 0, in_time: 0, abandoned: 0 };
 
     /// How many percent of the calls answered or given up were answered in time, rounded down; 100
     /// where there were none, so that nothing was missed.
@@ -70,25 +56,17 @@ impl Tally {
         self.answered = self.answered.saturating_add(more.answered);
         self.in_time = self.in_time.saturating_add(more.in_time);
         self.abandoned = self.abandoned.saturating_add(more.abandoned);
-        self.taken = self.taken.saturating_add(more.taken);
-        self.left = self.left.saturating_add(more.left);
-        self.stood = self.stood.saturating_add(more.stood);
     }
 
     fn take(&mut self, less: Self) {
         self.answered = self.answered.saturating_sub(less.answered);
         self.in_time = self.in_time.saturating_sub(less.in_time);
         self.abandoned = self.abandoned.saturating_sub(less.abandoned);
-        self.taken = self.taken.saturating_sub(less.taken);
-        self.left = self.left.saturating_sub(less.left);
-        self.stood = self.stood.saturating_sub(less.stood);
     }
 
     /// Whether a half minute can have come to this.
     fn is_sound(&self) -> bool {
         self.in_time <= self.answered
-            && self.taken <= self.answered
-            && u64::from(self.stood) <= SLOT.0
     }
 }
 
@@ -97,6 +75,7 @@ impl Window {
         slots: [Tally::NONE; SLOTS as usize],
         total: Tally::NONE,
         latest: 0,
+        pace: Pace::NONE,
         since: None,
         in_line: 0,
     };
@@ -107,7 +86,7 @@ impl Window {
 
     /// Drops what is too old by now.
     pub(crate) fn pass(&mut self, now: Timestamp) {
-        let present = number(now);
+        let present = now.half_minute();
         if present == self.latest {
             return;
         }
@@ -136,13 +115,15 @@ impl Window {
         if self.in_line > 0 {
             return;
         }
-        let Some(since) = self.since.take().filter(|since| *since < now) else { return };
-        self.pass(now);
-        for at in number(since).max((self.latest + 1).saturating_sub(SLOTS))..=self.latest {
-            let stood = now.min(beginning(at + 1)).since(since.max(beginning(at)));
-            let more = Tally { stood: stood.0 as u32, ..Tally::NONE };
-            self.slot_mut(at).add(more);
-            self.total.add(more);
+        self.tell_pace(now);
+        self.since = None;
+    }
+
+    /// Tells the pace how long some call has stood in line up to now.
+    fn tell_pace(&mut self, now: Timestamp) {
+        let halves = self.halves_besides(now);
+        if let Some(since) = &mut self.since {
+            self.pace.stands(now.since(std::mem::replace(since, now)), halves);
         }
     }
 
@@ -151,28 +132,22 @@ impl Window {
         self.total
     }
 
-    /// What was counted in the half minutes that are over, a stand that goes on included, and when the
-    /// last of them ended.
-    pub(crate) fn whole(&self) -> (Tally, Span, Timestamp) {
-        let present = self.slots[(self.latest % SLOTS) as usize];
-        let mut whole = self.total;
-        whole.take(present);
-        let end = beginning(self.latest);
-        let first = beginning((self.latest + 1).saturating_sub(SLOTS));
-        let goes_on = self.since.map_or(Span(0), |since| end.since(since.max(first)));
-        (whole, Span(whole.stood.into()) + goes_on, end)
+    /// How many half minutes have ended while somebody stood in line, besides those that the pace was
+    /// told of.
+    pub(crate) fn halves_besides(&self, now: Timestamp) -> u64 {
+        self.since.map_or(0, |since| now.half_minute() - since.half_minute())
     }
 
     /// When the present half minute ends, if that may change something.
     pub(crate) fn turns_at(&self) -> Option<Timestamp> {
         let is_quiet = self.total == Tally::NONE && self.since.is_none();
-        (!is_quiet).then(|| beginning(self.latest + 1))
+        (!is_quiet).then(|| Timestamp::of_half_minute(self.latest + 1))
     }
 
     /// What is not too old at `now`, by half minutes, the earliest first, and since when calls stand in
     /// line: the same however long nobody has looked.
     pub(crate) fn kept(&self, now: Timestamp) -> Vec<(u64, Tally)> {
-        let first = (number(now) + 1).saturating_sub(SLOTS);
+        let first = (now.half_minute() + 1).saturating_sub(SLOTS);
         let all = (self.latest + 1).saturating_sub(SLOTS)..=self.latest;
         let slots = all.map(|at| (at, self.slots[(at % SLOTS) as usize]));
         slots.filter(|(at, slot)| *at >= first && *slot != Tally::NONE).collect()
@@ -181,10 +156,11 @@ impl Window {
     /// The same again; `None` if it cannot be.
     pub(crate) fn of_kept(
         kept: &[(u64, Tally)],
+        pace: Pace,
         since: Option<Timestamp>,
         now: Timestamp,
     ) -> Option<Self> {
-        let (present, mut window) = (number(now), Self { since, ..Self::EMPTY });
+        let (present, mut window) = (now.half_minute(), Self { pace, since, ..Self::EMPTY });
         window.latest = present;
         for (at, slot) in kept {
             if !slot.is_sound() || *at > present || at + SLOTS <= present {
@@ -194,7 +170,7 @@ impl Window {
             window.total.add(*slot);
         }
         let in_order = kept.windows(2).all(|pair| pair[0].0 < pair[1].0);
-        (in_order && since.is_none_or(|since| since <= now)).then_some(window)
+        (in_order && pace.is_sound() && since.is_none_or(|since| since <= now)).then_some(window)
     }
 }
 
@@ -225,12 +201,17 @@ impl Router {
     /// The call was answered through a queue.
     pub(crate) fn counts_as_answered(&mut self, slot: u32, queue: QueueId) {
         let Some(place) = self.place_in(slot, queue) else { return };
+        let Place { entered, taken, foreseen, .. } = self.places[place];
         let stood = std::mem::take(&mut self.places[place].stood);
         let target = self.plan.queues[queue.index()].service_level.within;
-        let is_in_time = self.now.since(self.places[place].entered) <= target;
+        let is_in_time = self.now.since(entered) <= target;
         let answer = Tally { answered: 1, in_time: u32::from(is_in_time), ..Tally::NONE };
-        let taken = u32::from(stood);
-        self.windows[queue.index()].count(self.now, Tally { taken, ..answer });
+        let window = &mut self.windows[queue.index()];
+        window.count(self.now, answer);
+        if stood {
+            window.tell_pace(self.now);
+            window.pace.is_taken(self.now.since(taken), foreseen);
+        }
         self.window_has_changed(queue.0);
         let domain = self.gauges.domain();
         self.windows[usize::from(domain)].count(self.now, answer);
@@ -262,9 +243,11 @@ impl Router {
     }
 
     /// A place is given up: who had stood in line there has left it without being answered.
-    pub(crate) fn leaves_line_for_good(&mut self, stood: bool, queue: QueueId) {
+    pub(crate) fn leaves_line_for_good(&mut self, place: &Place) {
+        let Place { queue, taken, stood, foreseen, .. } = *place;
         if stood {
-            self.windows[queue.index()].count(self.now, Tally { left: 1, ..Tally::NONE });
+            let pace = &mut self.windows[queue.index()].pace;
+            pace.is_left(self.now.since(taken), foreseen);
             self.window_has_changed(queue.0);
         }
     }
@@ -273,6 +256,7 @@ impl Router {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ids::Span;
     use proptest::prelude::*;
 
     fn seconds(at: u64) -> Timestamp {
@@ -280,41 +264,36 @@ mod tests {
     }
 
     #[test]
-    fn a_stand_is_divided_among_the_half_minutes_that_it_lasts() {
+    fn for_how_long_somebody_stands_is_told_when_the_last_one_goes_or_one_is_taken() {
         let mut window = Window::EMPTY;
         window.stands(seconds(25));
         window.stands(seconds(26));
         window.stands_no_more(seconds(40));
+        assert_eq!((window.pace.gap, window.pace.halves), (Span(0), 0));
+        assert_eq!(window.halves_besides(seconds(59)), 1);
+        assert_eq!(window.halves_besides(seconds(60)), 2);
+        window.tell_pace(seconds(50));
+        assert_eq!((window.pace.gap, window.pace.halves), (Span::from_secs(25), 1));
         window.stands_no_more(seconds(65));
-        let kept: Vec<_> =
-            window.kept(seconds(65)).iter().map(|(at, it)| (*at, it.stood)).collect();
-        assert_eq!(kept, [(0, 5_000_000), (1, 30_000_000), (2, 5_000_000)]);
-        window.pass(seconds(70));
-        assert_eq!(window.whole().1, Span::from_secs(35), "the present one is not over");
-        assert_eq!(window.turns_at(), Some(seconds(90)));
-        window.pass(seconds(30 * 61));
-        assert_eq!(window.total().stood, 5_000_000);
-        window.pass(seconds(30 * 62));
-        assert_eq!(window.turns_at(), None);
+        assert_eq!((window.pace.gap, window.pace.halves), (Span::from_secs(40), 2));
+        window.tell_pace(seconds(99));
+        assert_eq!((window.pace.gap, window.since), (Span::from_secs(40), None));
+        window.pass(seconds(100));
+        assert_eq!(window.turns_at(), None, "it is no matter of time");
     }
 
     #[test]
-    fn a_stand_that_goes_on_counts_up_to_the_present_half_minute() {
+    fn while_somebody_stands_the_end_of_a_half_minute_may_change_something() {
         let mut window = Window::EMPTY;
         window.stands(seconds(10));
         window.pass(seconds(80));
-        assert_eq!(window.whole(), (Tally::NONE, Span::from_secs(50), seconds(60)));
-        window.pass(seconds(7_200));
-        assert_eq!(window.whole().1, Span::from_secs(59 * 30), "no more than the window");
-        window.stands_no_more(seconds(7_210));
-        assert_eq!(window.total().stood, (59 * 30 + 10) * 1_000_000);
+        assert_eq!(window.turns_at(), Some(seconds(90)));
     }
 
     #[test]
     fn a_service_level_is_what_was_in_time_of_all_that_was_answered_or_given_up() {
-        let of = |in_time, answered, abandoned| {
-            Tally { in_time, answered, abandoned, ..Tally::NONE }.service_level()
-        };
+        let of =
+            |in_time, answered, abandoned| Tally { in_time, answered, abandoned }.service_level();
         assert_eq!((of(0, 0, 0), of(0, 1, 0), of(0, 0, 1), of(1, 1, 0)), (100, 0, 0, 100));
         assert_eq!(of(7, 8, 1), 77, "7 of 9, rounded down");
         assert_eq!(of(u32::MAX, u32::MAX, u32::MAX), 50);
@@ -324,16 +303,13 @@ mod tests {
     #[test]
     fn a_window_that_cannot_be_is_refused() {
         let now = seconds(30 * 100);
-        let all = Tally { answered: 3, in_time: 3, taken: 3, stood: 30_000_000, ..Tally::NONE };
-        let read = |kept: &[(u64, Tally)], since| Window::of_kept(kept, since, now).is_some();
+        let all = Tally { answered: 3, in_time: 3, ..Tally::NONE };
+        let of = |kept: &[(u64, Tally)], pace, since| Window::of_kept(kept, pace, since, now);
+        let read = |kept: &[(u64, Tally)], since| of(kept, Pace::NONE, since).is_some();
         assert!(read(&[(41, all), (100, all)], Some(now)), "the oldest and the present one");
-        for wrong in [
-            Tally { in_time: 4, ..all },
-            Tally { taken: 4, ..all },
-            Tally { stood: 30_000_001, ..all },
-        ] {
-            assert!(!read(&[(100, wrong)], None), "{wrong:?}");
-        }
+        assert!(!read(&[(100, Tally { in_time: 4, ..all })], None));
+        let pace = Pace { corrections: [0; 10], ..Pace::NONE };
+        assert!(of(&[], pace, None).is_none());
         for at in [[100, 101], [40, 41], [50, 50], [51, 50]] {
             assert!(!read(&at.map(|at| (at, all)), None), "{at:?}");
         }
@@ -345,7 +321,7 @@ mod tests {
         /// read again it is the same.
         #[test]
         fn a_window_is_what_a_list_says(
-            steps in prop::collection::vec((0..200_u64, 0..5_u8, any::<bool>()), 0..80),
+            steps in prop::collection::vec((0..200_u64, 0..4_u8, any::<bool>()), 0..80),
         ) {
             let (mut window, mut now) = (Window::EMPTY, seconds(1_000));
             let mut all: Vec<(u64, Tally)> = Vec::new();
@@ -355,19 +331,18 @@ mod tests {
                 match what {
                     0 => (more.answered, more.in_time) = (1, 1),
                     1 => more.abandoned = 1,
-                    2 => (more.answered, more.taken) = (1, 1),
-                    3 => more.left = 1,
+                    2 => more.answered = 1,
                     _ => now = now + Span::from_secs(1_700),
                 }
                 if more != Tally::NONE {
-                    all.push((number(now), more));
+                    all.push((now.half_minute(), more));
                     window.count(now, more);
                 }
                 let mut expected = Tally::NONE;
-                let recent = all.iter().filter(|(at, _)| at + SLOTS > number(now));
+                let recent = all.iter().filter(|(at, _)| at + SLOTS > now.half_minute());
                 recent.for_each(|(_, more)| expected.add(*more));
                 let kept = window.kept(now);
-                let again = Window::of_kept(&kept, window.since, now).expect("it is sound");
+                let again = Window::of_kept(&kept, Pace::NONE, window.since, now).expect("it is sound");
                 prop_assert_eq!(again.total(), expected);
                 prop_assert_eq!(again.kept(now), kept);
                 if looks {

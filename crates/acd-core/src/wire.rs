@@ -4,7 +4,7 @@
 //! are UTF-8 with their length before them. What is read need not make sense: a Router checks each
 //! plan and each command when it is given them.
 
-use crate::command::{CallEntry, Command, ForcedPresence, OfferResult};
+use crate::command::{CallEntry, Command, ForcedPresence, MessageTo, OfferResult};
 use crate::persist::{Persist, RestoreError, Restored, Sink, Source, persist_enum, persist_struct};
 use crate::plan::{
     Action, Admission, Affinity, AgentPlan, Bound, Channel, ChannelPlan, Channels, Criterion,
@@ -46,15 +46,19 @@ persist_enum!(Command {
     29 = ForcePresence { agent, presence },
     30 = CallTransferred { call, queue },
     31 = DeviceChanged { agent, device },
-    32 = SetClosed { queue, closed },
+    32 = SetClosed { queue, closed, until },
     33 = AgentExtendWrapUp { agent, by },
     34 = HeartbeatKept { agent },
     35 = HeartbeatLost { agent },
+    36 = HalfMinutePassed,
+    37 = PickCall { call, agent },
+    38 = MessageAgents { to },
 });
 persist_struct!(CallEntry { queue, priority, since, channel, preferred, caller, extra, route });
 persist_enum!(OfferResult {
     0 = Ringing, 1 = Accepted, 2 = Declined, 3 = NoAnswer, 4 = Failed,
 });
+persist_enum!(MessageTo { 0 = Agent(agent), 1 = Queue(queue), 2 = Everybody });
 persist_enum!(ForcedPresence { 0 = Ready, 1 = NotReady, 2 = LoggedOut });
 
 persist_struct!(RoutingPlan {
@@ -67,6 +71,7 @@ persist_struct!(RoutingPlan {
     seed,
     channels,
     shared_callers,
+    time_zone,
     reasons,
     dispositions,
     adapters,
@@ -95,6 +100,7 @@ persist_struct!(QueuePlan {
     wrap_up_at_most,
     dispositions,
     service_level,
+    time_zone,
     keep_free,
     affinity,
     closing_ends_waits,

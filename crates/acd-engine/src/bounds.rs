@@ -1,9 +1,10 @@
 //! How much of everything there may be, and the one place where names and sizes are checked.
 
 use crate::refusal::{Refusal, RefusalKind, code};
-use crate::request::{CallRef, Person, Request};
+use crate::request::{CallRef, Person, Recipients, Request};
 use crate::session::{AdapterMessage, AgentMeant, AskedPresence, Hello, OfferedCall, ResyncPart};
 use acd_core::Span;
+use std::time::Duration;
 
 /// The most live calls of a domain.
 pub const CALLS_MAX: usize = 1_000_000;
@@ -27,12 +28,22 @@ pub const ATTRIBUTE_VALUE_BYTES_MAX: usize = 256;
 pub const WAITED_MAX: Span = Span::from_secs(7 * 24 * 3_600);
 /// The longest reason that a person may give, in bytes.
 pub const REASON_BYTES_MAX: usize = 256;
+/// The longest message to agents, in bytes.
+pub const MESSAGE_BYTES_MAX: usize = 512;
 /// The most orders that an adapter may leave unacknowledged.
 pub const UNACKNOWLEDGED_MAX: usize = 65_536;
 /// How many ended offers are remembered, to say how they ended.
 pub const ENDED_OFFERS_KEPT: usize = 4_096;
 /// The most subscribers of a domain.
 pub const SUBSCRIBERS_MAX: usize = 4_096;
+/// The most different streams that the subscribers of a domain share.
+pub const HUBS_MAX: usize = 256;
+/// The most messages that a hub keeps for those of its listeners who read slowly, ...
+pub const HUB_MESSAGES_KEPT: usize = 4_096;
+/// ... and the most bytes; the last message is kept however long it is.
+pub const HUB_BYTES_KEPT: usize = 1 << 20;
+/// The longest time between two messages of a hub.
+pub const HUB_EVERY_MAX: Duration = Duration::from_secs(60);
 /// The most agents' watches of a domain.
 pub const AGENT_WATCHES_MAX: usize = 65_536;
 
@@ -62,6 +73,18 @@ pub(crate) fn check_request(request: &Request, person: &Person) -> Result<(), Re
             check_id(queue, "queue")
         }
         Request::SetClosed { queue, .. } => check_id(queue, "queue"),
+        Request::PickCall { call, agent } => {
+            check_call(call)?;
+            check_id(agent, "agent")
+        }
+        Request::MessageAgents { to, text } => {
+            match to {
+                Recipients::Agent(agent) => check_id(agent, "agent")?,
+                Recipients::Queue(queue) => check_id(queue, "queue")?,
+                Recipients::Everybody => {}
+            }
+            check_text(text)
+        }
         Request::SetPriority { call, .. } | Request::EndCall { call, .. } => check_call(call),
     }
 }
@@ -69,6 +92,15 @@ pub(crate) fn check_request(request: &Request, person: &Person) -> Result<(), Re
 fn check_wrap_up(call: Option<&CallRef>, disposition: Option<&str>) -> Result<(), Refusal> {
     call.map_or(Ok(()), check_call)?;
     disposition.map_or(Ok(()), |disposition| check_id(disposition, "disposition"))
+}
+
+/// Of a message to agents.
+fn check_text(text: &str) -> Result<(), Refusal> {
+    if text.trim().is_empty() {
+        return malformed("must not be empty", "text");
+    }
+    no_longer(text, MESSAGE_BYTES_MAX, "text")?;
+    no_controls(text, "text")
 }
 
 /// The same for a question about a call.

@@ -446,6 +446,7 @@ fn in_words(end: OfferEnd) -> &'static str {
             "revoked, another agent whom it was offered to as well has taken it"
         }
         OfferEnd::Revoked(RevokeCause::CallMoved) => "revoked, a supervisor moved the call",
+        OfferEnd::Revoked(RevokeCause::Picked) => "revoked, the call was given to another agent",
         OfferEnd::Revoked(RevokeCause::AdapterRestarted) => "revoked, the adapter restarted",
     }
 }

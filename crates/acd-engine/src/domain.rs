@@ -19,7 +19,7 @@ use crate::request::{CallRef, Person, Position, Request};
 use crate::session::{Hello, Session, session_ends};
 use crate::status::{Gauges, Status};
 use crate::subscription::{AgentWatch, Feed, Subscription};
-use crate::view::{Explained, View};
+use crate::view::{Explained, Selection, View, Views};
 use acd_core::{PlanDefect, RoutingPlan};
 use acd_journal::{CommandLog, Parts, Replica};
 use parking_lot::{Mutex, RwLockReadGuard};
@@ -122,9 +122,10 @@ pub fn start<L: CommandLog>(
     if settings.mailbox_capacity == 0 {
         return Err(StartError::Setting("the mailbox must have room for at least 1 message"));
     }
-    let Parts { router, cast, tail, digest } = recovered.into_parts();
+    let Parts { router, cast, tail, digest, mut statistics } = recovered.into_parts();
     let clock = clock.not_before(router.now());
     let directory = Directory::of(&router, &cast);
+    let closings = cast.closings().clone();
     drop(cast);
     let gauges = Arc::new(Gauges::default());
     let latencies = Latencies::shared();
@@ -149,8 +150,8 @@ pub fn start<L: CommandLog>(
         stops_when_log_fails: settings.stop_when_log_fails,
         caller_secret: settings.caller_secret,
     });
-    engine.open_epoch(clock.now(), plan)?;
-    let (names, view) = engine.outlook();
+    engine.open_epoch(clock.now(), plan, &mut statistics)?;
+    let (names, view) = engine.outlook(statistics, &closings);
     let depths = engine.depths();
     let feed = Arc::new(Feed::new(view, settings.history));
     let driver = Driver::new(
@@ -246,6 +247,23 @@ impl Domain {
         Subscription::open(&self.shared.feed, resume_after)
     }
 
+    /// What these views show of the queues and agents that are named; of all if none is.
+    ///
+    /// # Errors
+    /// There is no queue or agent of a name; the refusal says which, and what is close.
+    pub fn select(
+        &self,
+        views: Views,
+        queues: &[String],
+        agents: &[String],
+    ) -> Result<Selection, Refusal> {
+        Selection::named(&self.shared.names, views, queues, agents)
+    }
+
+    pub(crate) fn feed(&self) -> Arc<Feed> {
+        Arc::clone(&self.shared.feed)
+    }
+
     /// Wakes when an agent's row or the offers to him change.
     ///
     /// # Errors
@@ -253,6 +271,11 @@ impl Domain {
     pub fn watch_agent(&self, agent: &str) -> Result<AgentWatch, Refusal> {
         let id = self.shared.names.agent_id(agent).ok_or_else(|| unknown_agent(agent))?;
         AgentWatch::open(&self.shared.feed, id)
+    }
+
+    /// Why agents may be not ready, in the order of the configuration.
+    pub fn reasons(&self) -> Vec<String> {
+        self.shared.names.plan.reasons.clone()
     }
 
     /// How long, in real time, the desktop of an agent may be silent once it was heard.

@@ -15,6 +15,7 @@ mod clock;
 mod directory;
 mod domain;
 mod driver;
+mod hub;
 mod latency;
 mod lines;
 mod mail;
@@ -33,23 +34,26 @@ mod view;
 mod tests;
 
 pub use acd_journal::{Attributes, CallCard, Origin};
+pub use acd_statistics::{History, Interval};
 pub use bounds::{
     ADAPTER_NAME_BYTES_MAX, ADAPTERS_MAX, AGENT_WATCHES_MAX, ATTRIBUTE_KEY_BYTES_MAX,
-    ATTRIBUTE_VALUE_BYTES_MAX, ATTRIBUTES_MAX, CALLS_MAX, ENDED_OFFERS_KEPT, ID_BYTES_MAX,
-    REASON_BYTES_MAX, SOFTWARE_BYTES_MAX, SUBSCRIBERS_MAX, TELEPHONE_NUMBER_BYTES_MAX,
-    UNACKNOWLEDGED_MAX, WAITED_MAX,
+    ATTRIBUTE_VALUE_BYTES_MAX, ATTRIBUTES_MAX, CALLS_MAX, ENDED_OFFERS_KEPT, HUB_BYTES_KEPT,
+    HUB_EVERY_MAX, HUB_MESSAGES_KEPT, HUBS_MAX, ID_BYTES_MAX, MESSAGE_BYTES_MAX, REASON_BYTES_MAX,
+    SOFTWARE_BYTES_MAX, SUBSCRIBERS_MAX, TELEPHONE_NUMBER_BYTES_MAX, UNACKNOWLEDGED_MAX,
+    WAITED_MAX,
 };
 pub use callers::CallerSecret;
 pub use clock::Clock;
 pub use domain::{Domain, Settings, StartError, start};
 pub use driver::{Driver, Ended};
+pub use hub::{Encode, Hubs, Listener, Message, Wanted};
 pub use latency::Latency;
 pub use lines::LineDepths;
 pub use names::{Asked, Dispositions, SkillLevels};
 pub use order::{CloseReason, Down, DownBody, Order, RevokeReason};
 pub use publisher::Publisher;
 pub use refusal::{Refusal, RefusalKind, code};
-pub use request::{CallRef, Person, Position, Request};
+pub use request::{CallRef, Person, Position, Recipients, Request, Until};
 pub use session::{
     AdapterMessage, AgentMeant, AskedPresence, Hello, LegState, OfferedCall, ResyncPart, Session,
     SessionReceiver, SessionSender, Welcome,
@@ -57,8 +61,9 @@ pub use session::{
 pub use status::{AdapterStatus, Health, Status};
 pub use subscription::{AgentWatch, Subscription, Update};
 pub use view::{
-    AgentRow, AwaitingRow, BarrierRow, CallRow, CallState, DecisionRow, Delta, ENDED_CALLS_KEPT,
-    EventRow, Explained, Measure, MeasureRow, NextRule, OfferRow, PlaceRow, PlaceStanding,
-    PositionRow, QueueRow, STEPS_MAX, SkillQueueRow, SlotRow, SlotWord, Staffing, Standing, Step,
-    Story, View,
+    AgentRow, AgentStatisticsRow, AwaitingRow, BarrierRow, CallRow, CallState, Concerned,
+    DecisionRow, Delta, ENDED_CALLS_KEPT, EventRow, Explained, MESSAGES_KEPT, Measure, MeasureRow,
+    MessageRow, NextRule, OfferRow, PlaceRow, PlaceStanding, PositionRow, QueueRow,
+    QueueStatisticsRow, STEPS_MAX, Selection, Shown, SkillQueueRow, SlotRow, SlotWord, Staffing,
+    Standing, Step, Story, View, Views,
 };

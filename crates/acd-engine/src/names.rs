@@ -1,5 +1,7 @@
 //! The names of the plan: from what people write to handles, and back.
 
+use crate::bounds::ID_BYTES_MAX;
+use crate::refusal::{Refusal, RefusalKind, code};
 use acd_core::{
     AdapterId, AgentId, Endpoint, NotReadyReason, Presence, QueueId, ReasonId, Requirement,
     RoutingPlan, SkillId,
@@ -44,6 +46,24 @@ impl fmt::Display for Asked {
 
 /// Names of dispositions.
 pub type Dispositions = Arc<[Arc<str>]>;
+
+/// How many letters a slip of the pen stands among, at least.
+const LETTERS_PER_SLIP: usize = 3;
+
+/// The refusal of a name that the plan has not got.
+fn unknown(what: &str, name: &str, known: &[Arc<str>], code: &'static str) -> Refusal {
+    if name.len() > ID_BYTES_MAX {
+        let message =
+            format!("the name of a {what} has {} bytes, at most {ID_BYTES_MAX}", name.len());
+        return Refusal::new(RefusalKind::InvalidArgument, code::TOO_LARGE, message);
+    }
+    let slips_max = (name.chars().count() / LETTERS_PER_SLIP).max(1);
+    let slips = known.iter().map(|it| (strsim::damerau_levenshtein(name, it), it));
+    let close = slips.filter(|(slips, _)| *slips <= slips_max).min_by_key(|(slips, _)| *slips);
+    let meant = close.map(|(_, it)| format!(": did you mean `{it}`?")).unwrap_or_default();
+    let message = format!("no {what} `{name}` in the configuration{meant}");
+    Refusal::new(RefusalKind::NotFound, code, message)
+}
 
 /// The plan's names, shared by all who need one.
 #[derive(Debug)]
@@ -122,6 +142,25 @@ impl Names {
 
     pub(crate) fn agent_id(&self, id: &str) -> Option<AgentId> {
         self.agent_ids.get(id).copied()
+    }
+
+    /// The queue of this name.
+    ///
+    /// # Errors
+    /// There is none; the refusal says what is close.
+    pub(crate) fn queue_named(&self, name: &str) -> Result<Arc<str>, Refusal> {
+        let known = self.queue_ids.get_key_value(name);
+        known
+            .map(|(name, _)| Arc::clone(name))
+            .ok_or_else(|| unknown("queue", name, &self.queues, code::UNKNOWN_QUEUE).at("queues"))
+    }
+
+    /// The same for an agent's id.
+    pub(crate) fn agent_named(&self, id: &str) -> Result<Arc<str>, Refusal> {
+        let known = self.agent_ids.get_key_value(id);
+        known
+            .map(|(id, _)| Arc::clone(id))
+            .ok_or_else(|| unknown("agent", id, &self.agents, code::UNKNOWN_AGENT).at("agents"))
     }
 
     /// The agents whom this adapter rings at an address: those whose endpoint it is; else the one

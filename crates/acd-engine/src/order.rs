@@ -170,6 +170,8 @@ pub enum RevokeReason {
     Declined,
     /// A supervisor moved the call.
     CallMoved,
+    /// A person gave the call to another agent.
+    Picked,
     /// The device could not be reached, or the adapter restarted.
     Failed,
     /// The bridge took too long.

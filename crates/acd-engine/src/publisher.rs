@@ -5,7 +5,8 @@ use crate::mail::{Answer, Explaining};
 use crate::refusal::Refusal;
 use crate::request::{CallRef, Position};
 use crate::subscription::Feed;
-use acd_core::{Decision, DemandId, Event, Explanation, SkillQueue, Timestamp};
+use crate::view::View;
+use acd_core::{Decision, DemandId, Event, Explanation, QueueId, SkillQueue, Span, Timestamp};
 use acd_journal::{CallCard, Origin};
 use std::sync::Arc;
 use tokio::sync::{mpsc, watch};
@@ -20,8 +21,6 @@ const EVENTS_PER_DELTA_MAX: usize = 4_096;
 pub(crate) struct Record {
     /// Counts the events of the epoch.
     pub(crate) number: u64,
-    /// The command that caused it.
-    pub(crate) sequence: u64,
     pub(crate) at: Timestamp,
     pub(crate) origin: Arc<Origin>,
     pub(crate) event: Event,
@@ -47,6 +46,8 @@ pub(crate) enum Named {
     Nothing,
     Call(Arc<CallCard>),
     Adapter(Arc<str>),
+    /// What agents are told.
+    Message(Arc<str>),
 }
 
 /// What the driver hands over at once.
@@ -55,6 +56,9 @@ pub(crate) struct Parcel {
     pub(crate) records: Vec<Record>,
     /// Lines that changed, as they are after the last record; a later one of the same line counts.
     pub(crate) lines: Vec<(DemandId, SkillQueue)>,
+    /// How long a call would wait, where that has changed, as it is after the last record; a later one of the
+    /// same queue counts.
+    pub(crate) estimates: Vec<(QueueId, Option<Span>)>,
     /// To be given once the records are published.
     pub(crate) answers: Vec<(Answer, Result<Position, Refusal>)>,
     /// In the order in which they were asked.
@@ -65,8 +69,23 @@ impl Parcel {
     pub(crate) fn is_empty(&self) -> bool {
         self.records.is_empty()
             && self.lines.is_empty()
+            && self.estimates.is_empty()
             && self.answers.is_empty()
             && self.questions.is_empty()
+    }
+}
+
+/// What the driver says of the state after some records.
+#[derive(Default)]
+struct AfterThem<'a> {
+    lines: &'a [(DemandId, SkillQueue)],
+    estimates: &'a [(QueueId, Option<Span>)],
+}
+
+impl AfterThem<'_> {
+    fn set(&self, view: &mut View) {
+        view.set_lines(self.lines);
+        view.set_estimates(self.estimates);
     }
 }
 
@@ -96,6 +115,7 @@ impl Publisher {
                 whole.questions.extend(parcel.questions);
                 whole.records.extend(parcel.records);
                 whole.lines.extend(parcel.lines);
+                whole.estimates.extend(parcel.estimates);
                 whole.answers.extend(parcel.answers);
             }
             self.publish(whole);
@@ -107,29 +127,31 @@ impl Publisher {
         for Question { call, at, after, found, answer } in parcel.questions {
             let asked_at = parcel.records.partition_point(|record| record.number <= after);
             let later = parcel.records.split_off(asked_at);
-            self.publish_records(&parcel.records, &[]);
+            self.publish_records(&parcel.records, &AfterThem::default());
             parcel.records = later;
             let explained = self.feed.view().explained(&call, at, found);
             // Whoever asked may have gone.
             let _gone = answer.send(explained).is_err();
         }
-        self.publish_records(&parcel.records, &parcel.lines);
+        let after_them = AfterThem { lines: &parcel.lines, estimates: &parcel.estimates };
+        self.publish_records(&parcel.records, &after_them);
         for (answer, result) in parcel.answers {
             let _gone = answer.send(result).is_err();
         }
     }
 
-    fn publish_records(&self, records: &[Record], lines: &[(DemandId, SkillQueue)]) {
+    fn publish_records(&self, records: &[Record], after_them: &AfterThem<'_>) {
         let mut chunks = records.chunks(EVENTS_PER_DELTA_MAX).peekable();
         if chunks.peek().is_none() {
-            self.feed.view_to_write().set_lines(lines);
+            after_them.set(&mut self.feed.view_to_write());
         }
         while let Some(records) = chunks.next() {
-            let lines = if chunks.peek().is_none() { lines } else { &[] };
             let (delta, agents) = {
                 let mut view = self.feed.view_to_write();
                 view.fold(records);
-                view.set_lines(lines);
+                if chunks.peek().is_none() {
+                    after_them.set(&mut view);
+                }
                 view.take_delta()
             };
             self.feed.publish(delta, &agents);

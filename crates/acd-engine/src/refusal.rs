@@ -71,6 +71,10 @@ pub mod code {
     pub const TOO_MANY_SUBSCRIBERS: &str = "too_many_subscribers";
     /// Too many orders that the adapter has not acknowledged.
     pub const TOO_MANY_UNACKNOWLEDGED: &str = "too_many_unacknowledged";
+    /// An answer would have too many rows.
+    pub const TOO_MANY_ROWS: &str = "too_many_rows";
+    /// The figures of the past cannot be read now.
+    pub const FIGURES_UNREADABLE: &str = "figures_unreadable";
     /// The mailbox is full.
     pub const OVERLOADED: &str = "overloaded";
     /// Message numbers must follow each other.
@@ -119,6 +123,7 @@ impl std::error::Error for Refusal {}
 impl From<Rejection> for Refusal {
     fn from(rejection: Rejection) -> Self {
         let (kind, code) = match rejection {
+            Rejection::UntilNotAhead => (RefusalKind::InvalidArgument, code::MALFORMED),
             Rejection::UnknownCall => (RefusalKind::NotFound, code::UNKNOWN_CALL),
             Rejection::CallExists => (RefusalKind::AlreadyExists, code::CALL_EXISTS),
             Rejection::UnknownQueue => (RefusalKind::NotFound, code::UNKNOWN_QUEUE),
@@ -141,6 +146,8 @@ impl From<Rejection> for Refusal {
             | Rejection::AlreadyInQueue
             | Rejection::TooManyMoves
             | Rejection::SinceAhead
+            | Rejection::CallHeldBack { .. }
+            | Rejection::AgentBarred { .. }
             | Rejection::AgentNotAvailable
             | Rejection::AgentNotQualified
             | Rejection::NotRecovering
@@ -155,6 +162,11 @@ impl From<Rejection> for Refusal {
             | Rejection::SeveralInWrapUp
             | Rejection::WrapUpAtMost => (RefusalKind::FailedPrecondition, code::WRONG_STATE),
         };
-        Self::new(kind, code, rejection.to_string())
+        let field = match rejection {
+            Rejection::UntilNotAhead => "until",
+            Rejection::AgentBarred { .. } => "agent",
+            _ => "",
+        };
+        Self::new(kind, code, rejection.to_string()).at(field)
     }
 }

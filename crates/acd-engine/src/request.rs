@@ -1,6 +1,6 @@
 //! What people ask for, and the names and places that their answers are given in.
 
-use acd_core::{ForcedPresence, Priority, Span, Treatment};
+use acd_core::{ForcedPresence, Priority, Span, Timestamp, Treatment};
 use acd_journal::CallCard;
 use std::fmt;
 
@@ -47,6 +47,26 @@ impl fmt::Display for Position {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "({}, {})", self.epoch, self.number)
     }
+}
+
+/// When something is over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Until {
+    /// At an instant of domain time, later than now.
+    At(Timestamp),
+    /// After so much of it, from the moment the request is taken up.
+    After(Span),
+}
+
+/// Whom a message is for: of these, those who are logged in as it is sent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Recipients {
+    /// One agent.
+    Agent(String),
+    /// All who may serve a queue by its own requirement.
+    Queue(String),
+    /// All.
+    Everybody,
 }
 
 /// What an agent or a supervisor asks for.
@@ -138,6 +158,22 @@ pub enum Request {
         queue: String,
         /// Whether it is to be closed.
         closed: bool,
+        /// When that is over by itself; without one it stays so.
+        until: Option<Until>,
+    },
+    /// A person gives a call that waits, or is offered to others, to one agent, who is offered it at once.
+    PickCall {
+        /// Which.
+        call: CallRef,
+        /// To whom.
+        agent: String,
+    },
+    /// A supervisor tells agents something.
+    MessageAgents {
+        /// Whom.
+        to: Recipients,
+        /// What.
+        text: String,
     },
     /// A supervisor sets an agent's presence.
     ForcePresence {

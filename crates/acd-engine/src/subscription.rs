@@ -5,7 +5,7 @@
     reason = "for readers and the publisher; the driver is not here"
 )]
 
-use crate::bounds::{AGENT_WATCHES_MAX, SUBSCRIBERS_MAX};
+use crate::bounds::{AGENT_WATCHES_MAX, HUBS_MAX, SUBSCRIBERS_MAX};
 use crate::refusal::{Refusal, RefusalKind, code};
 use crate::request::Position;
 use crate::view::{Delta, View};
@@ -24,6 +24,7 @@ pub(crate) struct Feed {
     watches: Mutex<HashMap<AgentId, watch::Sender<()>>>,
     subscribers: AtomicUsize,
     watching: AtomicUsize,
+    hubs: AtomicUsize,
 }
 
 /// The last deltas, for those who come back and for those who read slowly; nobody has a queue of his
@@ -52,6 +53,7 @@ impl Feed {
             watches: Mutex::new(HashMap::new()),
             subscribers: AtomicUsize::new(0),
             watching: AtomicUsize::new(0),
+            hubs: AtomicUsize::new(0),
         }
     }
 
@@ -75,6 +77,17 @@ impl Feed {
                 watches.remove(agent);
             }
         }
+    }
+
+    /// Whether somebody who has seen all up to `position` need not begin anew.
+    pub(crate) fn goes_on_after(&self, position: Position) -> bool {
+        self.recent.lock().goes_on_after(position)
+    }
+
+    /// The deltas that lead from one position to another; `None` if they are not kept, or begin
+    /// elsewhere.
+    pub(crate) fn between(&self, after: Position, upto: Position) -> Option<Vec<Arc<Delta>>> {
+        self.recent.lock().between(after, upto)
     }
 
     /// Nothing follows: subscribers and watches end.
@@ -112,6 +125,15 @@ impl Recent {
         }
     }
 
+    fn between(&self, after: Position, upto: Position) -> Option<Vec<Arc<Delta>>> {
+        let first = self.deltas.partition_point(|delta| delta.position <= after);
+        if self.deltas.get(first)?.after != after {
+            return None;
+        }
+        let within = self.deltas.range(first..).take_while(|delta| delta.position <= upto);
+        Some(within.cloned().collect())
+    }
+
     /// Whether somebody who has seen all up to `position` can go on there.
     fn goes_on_after(&self, position: Position) -> bool {
         let is_last = self.deltas.back().is_some_and(|delta| delta.position == position);
@@ -131,6 +153,13 @@ pub enum Update {
     Delta(Arc<Delta>),
 }
 
+/// What there is for a subscriber without waiting.
+pub(crate) enum AtHand {
+    Update(Update),
+    Nothing,
+    Ended,
+}
+
 /// One subscriber.
 #[derive(Debug)]
 pub struct Subscription {
@@ -138,48 +167,71 @@ pub struct Subscription {
     /// What the subscriber has; deltas up to here are old news.
     reached: Position,
     snapshot_due: bool,
-    seat: Seat,
+    feed: Arc<Feed>,
+    _seat: Option<Seat>,
 }
 
 impl Subscription {
     pub(crate) fn open(feed: &Arc<Feed>, resume: Option<Position>) -> Result<Self, Refusal> {
-        let seat = Seat::take(feed, |feed| &feed.subscribers, SUBSCRIBERS_MAX)?;
+        let seat = Seat::of_subscriber(feed)?;
+        Self::begin(feed, resume, Some(seat))
+    }
+
+    /// The subscription of a hub, whose listeners have the seats.
+    pub(crate) fn open_for_many(feed: &Arc<Feed>) -> Result<Self, Refusal> {
+        Self::begin(feed, None, None)
+    }
+
+    fn begin(
+        feed: &Arc<Feed>,
+        resume: Option<Position>,
+        seat: Option<Seat>,
+    ) -> Result<Self, Refusal> {
         let recent = feed.recent.lock();
         let bell = recent.bell.as_ref().ok_or_else(Refusal::stopping)?.subscribe();
         let goes_on = resume.is_some_and(|position| recent.goes_on_after(position));
         drop(recent);
-        Ok(Self { bell, reached: resume.unwrap_or_default(), snapshot_due: !goes_on, seat })
+        let reached = resume.unwrap_or_default();
+        Ok(Self { bell, reached, snapshot_due: !goes_on, feed: Arc::clone(feed), _seat: seat })
+    }
+
+    /// The next update that is there already.
+    pub(crate) fn next_at_hand(&mut self) -> AtHand {
+        if self.snapshot_due {
+            return AtHand::Update(Update::Snapshot(self.snapshot(View::position)));
+        }
+        let (next, ended) = {
+            let recent = self.feed.recent.lock();
+            self.bell.mark_unchanged();
+            (recent.after(self.reached).map(|next| next.cloned()), recent.bell.is_none())
+        };
+        match next {
+            Err(Gone) => AtHand::Update(Update::Snapshot(self.snapshot(View::position))),
+            Ok(Some(delta)) => {
+                self.reached = delta.position;
+                AtHand::Update(Update::Delta(delta))
+            }
+            Ok(None) if ended => AtHand::Ended,
+            Ok(None) => AtHand::Nothing,
+        }
     }
 
     /// The next update, or `None` once the domain has stopped. May be dropped and called again.
     pub async fn next(&mut self) -> Option<Update> {
         loop {
-            if self.snapshot_due {
-                self.snapshot_due = false;
-                return Some(Update::Snapshot(self.snapshot(View::position)));
-            }
-            let (next, ended) = {
-                let recent = self.seat.feed.recent.lock();
-                self.bell.mark_unchanged();
-                (recent.after(self.reached).map(|next| next.cloned()), recent.bell.is_none())
-            };
-            match next {
-                Err(Gone) => self.snapshot_due = true,
-                Ok(Some(delta)) => {
-                    self.reached = delta.position;
-                    return Some(Update::Delta(delta));
-                }
-                Ok(None) if ended => return None,
+            match self.next_at_hand() {
+                AtHand::Update(update) => return Some(update),
+                AtHand::Ended => return None,
                 // An error says that it has ended: then this is asked once more.
-                Ok(None) => drop(self.bell.changed().await),
+                AtHand::Nothing => drop(self.bell.changed().await),
             }
         }
     }
 
     /// Reads the view; what `next` returns afterwards goes on exactly where this has been read.
     pub fn snapshot<T>(&mut self, read: impl FnOnce(&View) -> T) -> T {
-        let view = self.seat.feed.view();
-        self.reached = view.position();
+        let view = self.feed.view();
+        (self.reached, self.snapshot_due) = (view.position(), false);
         read(&view)
     }
 }
@@ -193,7 +245,11 @@ pub struct AgentWatch {
 
 impl AgentWatch {
     pub(crate) fn open(feed: &Arc<Feed>, agent: AgentId) -> Result<Self, Refusal> {
-        let seat = Seat::take(feed, |feed| &feed.watching, AGENT_WATCHES_MAX)?;
+        let seat = Seat::take(feed, |feed| &feed.watching, AGENT_WATCHES_MAX).ok_or_else(|| {
+            too_many(format!(
+                "{AGENT_WATCHES_MAX} desktops are watching already, the most there may be"
+            ))
+        })?;
         let changes = feed.watches.lock().entry(agent).or_default().subscribe();
         // Only now: the end clears what is entered before it, and is seen by what comes after.
         if feed.recent.lock().bell.is_none() {
@@ -212,28 +268,40 @@ impl AgentWatch {
 
 /// One of a bounded number of places.
 #[derive(Debug)]
-struct Seat {
+pub(crate) struct Seat {
     feed: Arc<Feed>,
     taken: fn(&Feed) -> &AtomicUsize,
 }
 
 impl Seat {
-    fn take(
-        feed: &Arc<Feed>,
-        taken: fn(&Feed) -> &AtomicUsize,
-        most: usize,
-    ) -> Result<Self, Refusal> {
+    /// Of one who listens, by himself or at a hub.
+    pub(crate) fn of_subscriber(feed: &Arc<Feed>) -> Result<Self, Refusal> {
+        Self::take(feed, |feed| &feed.subscribers, SUBSCRIBERS_MAX).ok_or_else(|| {
+            too_many(format!(
+                "{SUBSCRIBERS_MAX} subscribers are listening already, the most there may be"
+            ))
+        })
+    }
+
+    /// Of a hub.
+    pub(crate) fn of_hub(feed: &Arc<Feed>) -> Result<Self, Refusal> {
+        Self::take(feed, |feed| &feed.hubs, HUBS_MAX).ok_or_else(|| {
+            too_many(format!(
+                "{HUBS_MAX} different streams are watched already, the most there may be: ask for \
+                 the same views, filters and `every` as others do"
+            ))
+        })
+    }
+
+    fn take(feed: &Arc<Feed>, taken: fn(&Feed) -> &AtomicUsize, most: usize) -> Option<Self> {
         let seat = Self { feed: Arc::clone(feed), taken };
         // Counted before it is checked: dropping the seat counts it back.
-        if taken(feed).fetch_add(1, Ordering::Relaxed) < most {
-            return Ok(seat);
-        }
-        Err(Refusal::new(
-            RefusalKind::ResourceExhausted,
-            code::TOO_MANY_SUBSCRIBERS,
-            format!("{most} subscribers are listening already, the most there may be"),
-        ))
+        (taken(feed).fetch_add(1, Ordering::Relaxed) < most).then_some(seat)
     }
+}
+
+fn too_many(message: String) -> Refusal {
+    Refusal::new(RefusalKind::ResourceExhausted, code::TOO_MANY_SUBSCRIBERS, message)
 }
 
 impl Drop for Seat {

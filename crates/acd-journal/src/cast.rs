@@ -1,8 +1,9 @@
 //! The names behind handles, as the commands of a log make them known.
 
+use crate::closings::Closings;
 use crate::ladders::Ladders;
 use crate::notes::Notes;
-use crate::record::{CallCard, Minted};
+use crate::record::{CallCard, Entry, Minted};
 use acd_core::{AdapterId, CALLS_MAX, CallHandle, Command, Event, Router, RoutingPlan, Treatment};
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
@@ -18,6 +19,7 @@ pub struct Cast {
     calls: Vec<Option<(u32, AdapterId, Arc<CallCard>)>>,
     notes: Notes,
     ladders: Ladders,
+    closings: Closings,
     sent_away: SentAway,
 }
 
@@ -42,6 +44,11 @@ impl Cast {
         &self.ladders
     }
 
+    /// Who closed or opened queues.
+    pub fn closings(&self) -> &Closings {
+        &self.closings
+    }
+
     /// The calls that acdd ended lately.
     pub fn sent_away(&self) -> &SentAway {
         &self.sent_away
@@ -58,10 +65,11 @@ impl Cast {
     pub(crate) fn restore(
         adapters: Vec<Arc<str>>,
         calls: Vec<(CallHandle, AdapterId, Arc<CallCard>)>,
-        (notes, ladders): (Notes, Ladders),
+        (notes, ladders, closings): (Notes, Ladders, Closings),
         sent_away: SentAway,
     ) -> Self {
-        let mut cast = Self { adapters, calls: Vec::new(), notes, ladders, sent_away };
+        let nobody = Vec::new();
+        let mut cast = Self { adapters, calls: nobody, notes, ladders, closings, sent_away };
         for (call, adapter, card) in calls {
             cast.put(call, adapter, card);
         }
@@ -90,14 +98,15 @@ impl Cast {
         }
     }
 
-    /// Forgets the calls that have ended, and on which nobody takes notes, by what a command has led
-    /// to.
-    pub(crate) fn part(&mut self, command: &Command, events: &[Event], router: &Router) {
+    /// Forgets the calls that have ended, and on which nobody takes notes, and learns who closed queues, by
+    /// what a command has led to.
+    pub(crate) fn part(&mut self, entry: &Entry, events: &[Event], router: &Router) {
         let plan = router.plan();
         for event in events {
             let Self { calls, notes, .. } = self;
             notes.follow(event, |call| card_in(calls, call));
             self.ladders.follow(event, plan);
+            self.closings.follow(event, &entry.origin, plan);
             let Some((call, farewell)) = Farewell::in_event(event, plan) else { continue };
             let Some(at) = self.calls.get_mut(call.slot as usize) else { continue };
             if let (Some((_, adapter, card)), Some(farewell)) = (&*at, farewell) {
@@ -107,7 +116,8 @@ impl Cast {
                 *at = None;
             }
         }
-        if let Command::PlanChanged { .. } = command {
+        if let Command::PlanChanged { .. } = entry.command {
+            self.closings.keep_those_of(plan);
             self.notes.keep_those_of(router);
         }
     }

@@ -52,6 +52,7 @@ pub(crate) fn encode(batch: &Batch, out: &mut Vec<u8>) {
             None => 0,
             Some(Minted::Call(_)) => 1,
             Some(Minted::Adapter(_)) => 2,
+            Some(Minted::Message(_)) => 3,
         });
         entry.command.encode(out);
     }
@@ -62,6 +63,7 @@ pub(crate) fn encode(batch: &Batch, out: &mut Vec<u8>) {
         match minted {
             Minted::Call(card) => encode_card(card, out),
             Minted::Adapter(name) => text(out, name),
+            Minted::Message(says) => text(out, says),
         }
     }
 }
@@ -92,6 +94,7 @@ pub(crate) fn decode(bytes: &[u8]) -> Result<Batch, Unreadable> {
             [0] => None,
             [1] => Some(Minted::Call(Arc::new(decode_card(&mut payload)?))),
             [2] => Some(Minted::Adapter(payload.text("adapter")?)),
+            [3] => Some(Minted::Message(payload.text("message")?)),
             _ => return Err(Unreadable("minted")),
         };
         let command = Command::decode(&mut commands.0).map_err(|_| Unreadable("command"))?;

@@ -39,6 +39,7 @@ fn minted() -> impl Strategy<Value = Option<Minted>> {
         Just(None),
         card().prop_map(|card| Some(Minted::Call(Arc::new(card)))),
         name().prop_map(|name| Some(Minted::Adapter(name))),
+        name().prop_map(|says| Some(Minted::Message(says))),
     ]
 }
 

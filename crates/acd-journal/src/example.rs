@@ -109,6 +109,11 @@ impl Scribe {
         self.write(vec![log_in, (by(), Command::AgentNotReady { agent, reason }, None)]);
     }
 
+    /// Nothing happens for so long.
+    pub fn pass(&mut self, time: Span) {
+        self.now = self.now + time;
+    }
+
     /// The last sequence that it found when it started.
     pub fn found(&self) -> u64 {
         self.found
@@ -129,15 +134,22 @@ impl Scribe {
     /// # Errors
     /// The folder cannot be read or written.
     pub fn snapshot(&self, retention: Span) -> Result<(), OpenError> {
+        self.follower(retention)?.snapshot(self.parts.tail)
+    }
+
+    /// Somebody who follows it, and removes history older than `retention`.
+    ///
+    /// # Errors
+    /// The folder cannot be read.
+    pub fn follower(&self, retention: Span) -> Result<Follower<RealDisk>, OpenError> {
         let disk = RealDisk::of(&self.folder.segments());
         let snapshots = RealDisk::of(&self.folder.snapshots());
         let settings = FollowerSettings { snapshot_every: 1, retention };
         let follower = Follower::new(disk, snapshots, settings);
-        let mut follower = follower.map_err(|error| OpenError::Folder {
+        follower.map_err(|error| OpenError::Folder {
             path: self.folder.path().display().to_string(),
             what: error.to_string(),
-        })?;
-        follower.snapshot(self.parts.tail)
+        })
     }
 
     /// Applies and writes one batch.

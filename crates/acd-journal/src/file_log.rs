@@ -52,7 +52,7 @@ impl DataFolder {
         self.path.join("segments")
     }
 
-    /// Where the snapshots are.
+    /// Where the snapshots are, and the figures of past days.
     pub fn snapshots(&self) -> PathBuf {
         self.path.join("snapshots")
     }

@@ -2,6 +2,7 @@
 //! writes snapshots, so that nobody who routes ever pauses for one.
 
 use crate::disk::{Disk, RealDisk};
+use crate::figures::PastDays;
 use crate::file_log::{DataFolder, FileLog};
 use crate::journal::OpenError;
 use crate::reader::Reader;
@@ -10,10 +11,13 @@ use crate::replica::Replica;
 use crate::retention;
 use crate::snapshots::Snapshots;
 use acd_core::Span;
-use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
+use acd_statistics::{History, Interval};
+use crossbeam_channel::{Receiver, Sender};
 use std::io;
+use std::ops::Range;
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
+use tokio::sync::{oneshot, watch};
 use tracing::{error, info, warn};
 
 /// How often the follower looks whether there is enough for a snapshot.
@@ -23,6 +27,9 @@ const SNAPSHOT_WITHIN: Duration = Duration::from_secs(900);
 
 /// After a snapshot that could not be written, the next one is tried so much later.
 const AGAIN_AFTER: Duration = Duration::from_secs(60);
+
+/// So many questions for figures may wait at once.
+const QUESTIONS_MAX: usize = 64;
 
 /// When snapshots are written, and how long history is kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,6 +45,7 @@ pub struct FollowerSettings {
 pub struct Follower<D: Disk> {
     disk: D,
     snapshots: Snapshots<D>,
+    past: PastDays<D>,
     settings: FollowerSettings,
     state: Option<(Replica, Reader<D>)>,
     /// The last sequence of the newest snapshot.
@@ -50,9 +58,10 @@ impl<D: Disk> Follower<D> {
     /// # Errors
     /// The folder of the snapshots cannot be read.
     pub fn new(disk: D, snapshots: D, settings: FollowerSettings) -> io::Result<Self> {
+        let past = PastDays::of(snapshots.clone());
         let snapshots = Snapshots::of(snapshots);
         let written = snapshots.list()?.last().copied().unwrap_or(0);
-        Ok(Self { disk, snapshots, settings, state: None, written })
+        Ok(Self { disk, snapshots, past, settings, state: None, written })
     }
 
     /// How many commands there are up to `tail` that no snapshot has.
@@ -66,16 +75,39 @@ impl<D: Disk> Follower<D> {
     /// # Errors
     /// The journal does not lead to the state that it says, or the disk fails.
     pub fn snapshot(&mut self, tail: Tail) -> Result<(), OpenError> {
-        let failed = |path: String, error: io::Error| OpenError::Folder {
+        self.follow(tail)?;
+        let path = self.disk.path("");
+        let failed = |what: &str, error: io::Error| {
+            let what = format!("cannot {what}: {error}");
+            OpenError::Folder { path: path.clone(), what }
+        };
+        // The fold is good for the next snapshot, whatever becomes of this one.
+        let Some((replica, _)) = &self.state else { return Ok(()) };
+        let sequence = replica.tail().next_sequence - 1;
+        if sequence > self.written {
+            let written = self.snapshots.write(replica);
+            written.map_err(|error| failed("write a snapshot", error))?;
+            self.written = sequence;
+        }
+        let now = replica.router().now();
+        let forgotten = self.past.forget(now, self.settings.retention);
+        forgotten.map_err(|error| failed("remove old figures", error))?;
+        retention::apply(&self.disk, &self.snapshots, now, self.settings.retention)
+    }
+
+    /// Folds all up to `tail`, which must be durable, and keeps the figures that are final.
+    fn follow(&mut self, tail: Tail) -> Result<(), OpenError> {
+        let failed = |path: String, what: &str, error: io::Error| OpenError::Folder {
             path,
-            what: format!("cannot write a snapshot: {error}"),
+            what: format!("cannot {what}: {error}"),
         };
         // A fold that fails is of no use: the next one begins at the newest snapshot.
         let (mut replica, mut reader) = match self.state.take() {
             Some(state) => state,
             None => {
                 let found = self.snapshots.newest(None);
-                let (replica, _) = found.map_err(|error| failed(self.disk.path(""), error))?;
+                let (replica, _) = found
+                    .map_err(|error| failed(self.disk.path(""), "read the snapshots", error))?;
                 let reader = Reader::open(self.disk.clone(), replica.tail().batch + 1)?;
                 (replica, reader)
             }
@@ -91,16 +123,57 @@ impl<D: Disk> Follower<D> {
                 OpenError::Fold { path, error, last_sound }
             })?;
         }
-        // The fold is good for the next snapshot, whatever becomes of this one.
-        let (replica, _) = self.state.insert((replica, reader));
-        let sequence = replica.tail().next_sequence - 1;
-        if sequence > self.written {
-            let written = self.snapshots.write(replica);
-            written.map_err(|error| failed(self.disk.path(""), error))?;
-            self.written = sequence;
+        // Before any snapshot that has them no more.
+        let kept = self.past.keep(&replica.take_settled());
+        kept.map_err(|error| failed(self.disk.path(""), "keep the figures of a day", error))?;
+        self.state = Some((replica, reader));
+        Ok(())
+    }
+
+    /// The figures by quarter of an hour of a range, as far as they are durable at `tail`.
+    ///
+    /// # Errors
+    /// As `snapshot`; or what was kept of past days cannot be read.
+    pub fn history(&mut self, tail: Tail, range: &Range<Interval>) -> Result<History, OpenError> {
+        self.follow(tail)?;
+        let kept = self.past.read(range).map_err(|error| OpenError::Folder {
+            path: self.disk.path(""),
+            what: format!("the figures of past days cannot be read: {error}"),
+        });
+        let mut rows = kept?;
+        if let Some((replica, _)) = &self.state {
+            rows.append(replica.statistics().history(range.start, range.end));
         }
-        let now = replica.router().now();
-        retention::apply(&self.disk, &self.snapshots, now, self.settings.retention)
+        Ok(rows)
+    }
+}
+
+/// Somebody wants the figures of a range.
+#[derive(Debug)]
+struct Asked {
+    range: Range<Interval>,
+    answer: oneshot::Sender<Result<History, OpenError>>,
+}
+
+/// Where a follower's thread is asked for figures. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct FiguresDesk {
+    asked: Sender<Asked>,
+    tail: watch::Receiver<Tail>,
+}
+
+impl FiguresDesk {
+    /// The figures by quarter of an hour of a range, as far as they are durable now. None if the thread
+    /// has ended, or too many ask. Waits for the log's first append: before, nothing is known to be durable.
+    ///
+    /// # Errors
+    /// They cannot be read, or the journal does not lead to them.
+    pub async fn history(&self, range: Range<Interval>) -> Option<Result<History, OpenError>> {
+        let mut tail = self.tail.clone();
+        tail.wait_for(|tail| *tail != Tail::default()).await.ok()?;
+        let (answer, answered) = oneshot::channel();
+        self.asked.try_send(Asked { range, answer }).ok()?;
+        answered.await.ok()
     }
 }
 
@@ -108,6 +181,8 @@ impl<D: Disk> Follower<D> {
 #[derive(Debug)]
 pub struct FollowerThread {
     stop: Sender<()>,
+    asked: Sender<Asked>,
+    tail: watch::Receiver<Tail>,
     thread: JoinHandle<()>,
 }
 
@@ -125,10 +200,17 @@ impl FollowerThread {
         let snapshots = RealDisk::of(&folder.snapshots());
         let mut follower = Follower::new(disk, snapshots, settings)?;
         let tail = log.watch_tail();
+        let told = tail.clone();
         let (stop, stopped) = crossbeam_channel::bounded(1);
-        let work = move || follow(&mut follower, &|| *tail.borrow(), &stopped);
+        let (asked, questions) = crossbeam_channel::bounded(QUESTIONS_MAX);
+        let work = move || follow(&mut follower, &|| *tail.borrow(), &stopped, &questions);
         let thread = thread::Builder::new().name("acdd-snapshots".to_owned()).spawn(work)?;
-        Ok(Self { stop, thread })
+        Ok(Self { stop, asked, tail: told, thread })
+    }
+
+    /// Where it is asked for figures.
+    pub fn desk(&self) -> FiguresDesk {
+        FiguresDesk { asked: self.asked.clone(), tail: self.tail.clone() }
     }
 
     /// Writes a last snapshot and ends. Blocks until then.
@@ -141,12 +223,32 @@ impl FollowerThread {
     }
 }
 
-fn follow<D: Disk>(follower: &mut Follower<D>, tail: &dyn Fn() -> Tail, stopped: &Receiver<()>) {
+fn follow<D: Disk>(
+    follower: &mut Follower<D>,
+    tail: &dyn Fn() -> Tail,
+    stopped: &Receiver<()>,
+    questions: &Receiver<Asked>,
+) {
     yield_to_others();
     let mut last = Instant::now();
     let mut failed: Option<Instant> = None;
+    let mut look = Instant::now() + LOOK_EVERY;
     loop {
-        let stops = stopped.recv_timeout(LOOK_EVERY) != Err(RecvTimeoutError::Timeout);
+        let stops = crossbeam_channel::select! {
+            recv(stopped) -> _ => true,
+            recv(questions) -> asked => {
+                if let Ok(Asked { range, answer }) = asked {
+                    // Whoever asked may have gone.
+                    let _gone = answer.send(follower.history(tail(), &range)).is_err();
+                }
+                false
+            }
+            default(look.saturating_duration_since(Instant::now())) => false,
+        };
+        if !stops && Instant::now() < look {
+            continue;
+        }
+        look = Instant::now() + LOOK_EVERY;
         let at = tail();
         let behind = follower.behind(at);
         let due = behind >= follower.settings.snapshot_every

@@ -4,6 +4,7 @@
 //! batch or from a snapshot on, is the state of the domain.
 
 mod cast;
+mod closings;
 mod codec;
 #[cfg(any(test, feature = "contract"))]
 pub mod contract;
@@ -12,6 +13,7 @@ mod disk;
 pub mod example;
 #[cfg(any(test, feature = "contract"))]
 pub mod faulty;
+mod figures;
 mod file_log;
 mod follower;
 mod journal;
@@ -29,12 +31,14 @@ mod snapshots;
 pub mod tools;
 
 pub use cast::{Cast, Farewell, SENT_AWAY_MAX, SentAway};
+pub use closings::{ClosedBy, Closings};
 pub use disk::{Disk, DiskFile, RealDisk};
+pub use figures::PastDays;
 pub use file_log::{
     DataFolder, FileLog, FolderLock, LogStatistics, READ_ENTRIES_MAX, Recovered, RecoveryReport,
     recover, recover_on,
 };
-pub use follower::{Follower, FollowerSettings, FollowerThread};
+pub use follower::{FiguresDesk, Follower, FollowerSettings, FollowerThread};
 pub use journal::{Folded, Journal, OpenError, Torn, WriteSettings};
 pub use ladders::Ladders;
 pub use log::{Appended, CommandLog, LogError};

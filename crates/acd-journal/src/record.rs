@@ -50,17 +50,19 @@ pub struct Entry {
     pub origin: Arc<Origin>,
     /// What.
     pub command: Command,
-    /// The name behind a handle that it uses for the first time.
+    /// The name behind a handle that it uses for the first time, or what it says to people.
     pub minted: Option<Minted>,
 }
 
-/// A name that got a handle.
+/// What a command comes with that the Router does not see.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Minted {
     /// The call of a `CallOffered`.
     Call(Arc<CallCard>),
     /// The adapter of an `AdapterUp`.
     Adapter(Arc<str>),
+    /// What a `MessageAgents` says.
+    Message(Arc<str>),
 }
 
 /// One record of the log.

@@ -2,7 +2,8 @@
 
 use crate::cast::Cast;
 use crate::record::{Batch, Tail};
-use acd_core::{Event, EventDigest, Rejection, Router, RoutingPlan};
+use acd_core::{Command, Event, EventDigest, Rejection, Router, RoutingPlan};
+use acd_statistics::{History, Statistics};
 use std::sync::Arc;
 use thiserror::Error;
 
@@ -24,6 +25,8 @@ pub struct Parts {
     pub tail: Tail,
     /// Of all events so far.
     pub digest: EventDigest,
+    /// What they come to, in figures.
+    pub statistics: Statistics,
 }
 
 /// Why a batch cannot follow.
@@ -78,8 +81,10 @@ impl Replica {
     /// A domain before its first batch.
     pub fn empty() -> Self {
         let router = Router::new(Arc::new(RoutingPlan::default()));
+        let router = router.expect("a plan of nothing has no defect");
         Self::of(Parts {
-            router: router.expect("a plan of nothing has no defect"),
+            statistics: Statistics::new(router.plan()),
+            router,
             cast: Cast::default(),
             tail: Tail::default(),
             digest: EventDigest::default(),
@@ -111,6 +116,16 @@ impl Replica {
         self.parts.digest
     }
 
+    /// What the events so far come to, in figures.
+    pub fn statistics(&self) -> &Statistics {
+        &self.parts.statistics
+    }
+
+    /// History of the figures that have become final; they are not kept here any more.
+    pub(crate) fn take_settled(&mut self) -> History {
+        self.parts.statistics.take_settled()
+    }
+
     /// To go on with it.
     pub fn into_parts(self) -> Parts {
         self.parts
@@ -122,19 +137,19 @@ impl Replica {
     /// It is not the next one, or what follows from it is not what followed then. The replica is
     /// of no use afterwards.
     pub fn fold(&mut self, batch: &Batch) -> Result<(), FoldError> {
-        self.fold_and_see(batch, &mut |_, _| {})
+        self.fold_and_see(batch, &mut |_, _, _| {})
     }
 
-    /// The same, and shows each command's sequence with the events that it caused.
+    /// The same, and shows after each command the Router, the sequence, and the events that it caused.
     ///
     /// # Errors
     /// As `fold`.
     pub fn fold_and_see(
         &mut self,
         batch: &Batch,
-        see: &mut dyn FnMut(u64, &[Event]),
+        see: &mut dyn FnMut(&Router, u64, &[Event]),
     ) -> Result<(), FoldError> {
-        let Self { parts: Parts { router, cast, tail, digest }, events } = self;
+        let Self { parts: Parts { router, cast, tail, digest, statistics }, events } = self;
         if !tail.is_continued_by(batch) {
             let (expected, found, epoch) = (tail.batch + 1, batch.number, batch.epoch);
             return Err(FoldError::OutOfPlace { expected, found, epoch });
@@ -147,9 +162,15 @@ impl Replica {
             })?;
             // Only what the Router has found to be in bounds.
             cast.meet(&entry.command, entry.minted.as_ref());
-            cast.part(&entry.command, events, router);
-            events.iter().for_each(|event| digest.take_in(event));
-            see(entry.sequence, events);
+            cast.part(entry, events, router);
+            if let Command::PlanChanged { .. } = entry.command {
+                statistics.plan_changed(entry.at, router);
+            }
+            for event in events.iter() {
+                digest.take_in(event);
+                statistics.fold(entry.at, event);
+            }
+            see(router, entry.sequence, events);
         }
         *tail = Tail::after(batch);
         if digest.value() != batch.digest {

@@ -2,6 +2,7 @@
 //! whole history.
 
 use crate::cast::{Cast, Farewell, SentAway};
+use crate::closings::Closings;
 use crate::codec::{NUMBERS_END, Source, Unreadable, decode_card, encode_card, text, varint};
 use crate::disk::{self, Disk};
 use crate::ladders::Ladders;
@@ -9,12 +10,13 @@ use crate::notes::Notes;
 use crate::record::Tail;
 use crate::replica::{Parts, Replica};
 use acd_core::{AdapterId, CallHandle, EventDigest, LOGIC_VERSION, Router, RoutingPlan, Treatment};
+use acd_statistics::Statistics;
 use std::io;
 use std::sync::Arc;
 
 const MAGIC: [u8; 8] = *b"acdsnap\n";
 /// The version of what this file writes around the Router's own snapshot.
-const FORMAT: u32 = 4;
+const FORMAT: u32 = 5;
 const SUFFIX: &str = ".snapshot";
 /// What stands in place of a treatment where the caller was transferred.
 const TRANSFER: u8 = 255;
@@ -142,6 +144,7 @@ fn encode(replica: &Replica) -> Vec<u8> {
     part(&mut out, |out| replica.router().plan().encode(out));
     part(&mut out, |out| out.extend_from_slice(&replica.router().snapshot()));
     part(&mut out, |out| encode_cast(replica.cast(), out));
+    part(&mut out, |out| out.extend_from_slice(&replica.statistics().encode()));
     out.extend_from_slice(&crc32fast::hash(&out).to_le_bytes());
     out
 }
@@ -187,6 +190,9 @@ fn decode_parts(source: &mut Source<'_>) -> Result<Replica, String> {
     let router = Router::restore(Arc::new(plan), router).map_err(|error| error.to_string())?;
     let cast = decode_cast(&mut Source(take_part(source).map_err(unreadable)?));
     let mut cast = cast.map_err(unreadable)?;
+    let statistics = take_part(source).map_err(unreadable)?;
+    let statistics = Statistics::decode(statistics, router.plan());
+    let statistics = statistics.map_err(|error| error.to_string())?;
     if let Some(nameless) = cast.keep_notes_of(&router) {
         return Err(format!("call slot {}, in wrap-up, has no name", nameless.slot));
     }
@@ -199,7 +205,7 @@ fn decode_parts(source: &mut Source<'_>) -> Result<Replica, String> {
     if tail.next_sequence >= NUMBERS_END || tail.batch >= NUMBERS_END {
         return Err("it stands after the last sequence that there can be".to_owned());
     }
-    Ok(Replica::of(Parts { router, cast, tail, digest }))
+    Ok(Replica::of(Parts { router, cast, tail, digest, statistics }))
 }
 
 fn take_part<'a>(source: &mut Source<'a>) -> Result<&'a [u8], Unreadable> {
@@ -229,6 +235,10 @@ pub(crate) fn encode_cast(cast: &Cast, out: &mut Vec<u8>) {
         varint(out, u64::from(call.generation));
         varint(out, ladders.len() as u64);
         ladders.iter().for_each(|ladder| text(out, ladder));
+    }
+    varint(out, cast.closings().all().len() as u64);
+    for (queue, by) in cast.closings().all() {
+        [queue, &by.person, &by.reason].iter().for_each(|word| text(out, word));
     }
     varint(out, cast.sent_away().all().count() as u64);
     for (adapter, call_id, farewell) in cast.sent_away().all() {
@@ -273,6 +283,10 @@ fn decode_cast(source: &mut Source<'_>) -> Result<Cast, Unreadable> {
             ladders.begins(CallHandle { slot, generation }, source.text("ladder")?);
         }
     }
+    let mut closings = Closings::default();
+    for _ in 0..source.varint("queues closed by people")? {
+        closings.note(source.text("queue")?, source.text("person")?, source.text("reason")?);
+    }
     let mut sent_away = SentAway::default();
     for _ in 0..source.varint("calls sent away")? {
         let adapter = adapter_among(source, &adapters)?;
@@ -287,7 +301,8 @@ fn decode_cast(source: &mut Source<'_>) -> Result<Cast, Unreadable> {
         };
         sent_away.note(adapter, call_id, farewell);
     }
-    Ok(Cast::restore(adapters, calls, (Notes::restore(notes), ladders), sent_away))
+    let of_calls = (Notes::restore(notes), ladders, closings);
+    Ok(Cast::restore(adapters, calls, of_calls, sent_away))
 }
 
 fn small(source: &mut Source<'_>) -> Result<u32, Unreadable> {

@@ -11,6 +11,7 @@ mod chance;
 pub mod conform;
 mod distribution;
 pub mod erlang;
+pub mod estimates;
 mod models;
 mod replications;
 pub mod report;

@@ -2,8 +2,8 @@
 
 use crate::cli::{
     AgentCommand, AgentOfferArguments, CallCommand, CallName, EndArguments, ForceArguments,
-    ForcedPresence, MoveArguments, NumbersArguments, OfferArguments, Person, PriorityArguments,
-    QueueArguments, QueueCommand, Treatment,
+    ForcedPresence, GiveArguments, MoveArguments, NumbersArguments, OfferArguments, Person,
+    PriorityArguments, Treatment,
 };
 use crate::daemon::{Daemon, request};
 use crate::failure::Failure;
@@ -62,6 +62,7 @@ pub(crate) async fn call(
         CallCommand::End(arguments) => end(daemon, output, arguments).await,
         CallCommand::Move(arguments) => move_to(daemon, output, arguments).await,
         CallCommand::Priority(arguments) => priority(daemon, output, arguments).await,
+        CallCommand::Give(arguments) => give(daemon, output, arguments).await,
     }
 }
 
@@ -155,6 +156,19 @@ async fn priority(
     done(output, answer.position, call, |id| format!("{id} has priority {priority}"))
 }
 
+async fn give(daemon: &Daemon, output: Output, arguments: GiveArguments) -> Result<(), Failure> {
+    let GiveArguments { call, to, person } = arguments;
+    let message = v1::PickCallRequest {
+        domain: daemon.domain.clone(),
+        actor: actor(person),
+        call: call_ref(&call),
+        agent: to.clone(),
+    };
+    let answer = daemon.supervisors().pick_call(request(message)).await;
+    let answer = daemon.answer(answer.map_err(|status| elsewhere(&call, status)))?;
+    done(output, answer.position, call, |id| format!("{id} is offered to {to}"))
+}
+
 /// A call that `manual` does not hold may be one of another adapter; nobody thinks of that who has
 /// not named one.
 pub(crate) fn elsewhere(call: &CallName, status: Status) -> Status {
@@ -167,7 +181,7 @@ pub(crate) fn elsewhere(call: &CallName, status: Status) -> Status {
     Status::not_found(format!("{}; {hint}", status.message()))
 }
 
-fn actor(person: Person) -> Option<v1::Actor> {
+pub(crate) fn actor(person: Person) -> Option<v1::Actor> {
     // An empty USER is nobody.
     let name = if person.actor.is_empty() { "operator".to_owned() } else { person.actor };
     Some(v1::Actor { name, reason: person.reason })
@@ -186,39 +200,6 @@ fn done(
     let v1::Position { epoch, number } = position.unwrap_or_default();
     let done = CallDone { epoch, number, call_id: call.id, adapter: call.adapter };
     output.answer(&done, |done| text(&done.call_id))
-}
-
-/// What was done to a queue, and where that stands in the domain's history.
-#[derive(Debug, Serialize)]
-struct QueueDone {
-    epoch: u64,
-    number: u64,
-    queue: String,
-    closed: bool,
-}
-
-pub(crate) async fn queue(
-    daemon: &Daemon,
-    output: Output,
-    command: QueueCommand,
-) -> Result<(), Failure> {
-    let (open, QueueArguments { queue, person }) = match command {
-        QueueCommand::Open(arguments) => (true, arguments),
-        QueueCommand::Close(arguments) => (false, arguments),
-    };
-    let message = v1::SetQueueOpenRequest {
-        domain: daemon.domain.clone(),
-        actor: actor(person),
-        queue: queue.clone(),
-        open,
-    };
-    let answer = daemon.answer(daemon.supervisors().set_queue_open(request(message)).await)?;
-    let v1::Position { epoch, number } = answer.position.unwrap_or_default();
-    let done = QueueDone { epoch, number, queue, closed: !open };
-    output.answer(&done, |done| {
-        let state = if done.closed { "closed" } else { "open" };
-        format!("{} is {state}", done.queue)
-    })
 }
 
 pub(crate) async fn agent(
@@ -255,6 +236,11 @@ pub(crate) async fn agent(
             agents
                 .decline_offer(request(v1::DeclineOfferRequest { domain, agent, offer_number }))
                 .await
+        }
+        AgentCommand::Take { agent, call } => {
+            let asked = v1::TakeCallRequest { domain, agent, call: call_ref(&call) };
+            let taken = agents.take_call(request(asked)).await;
+            taken.map_err(|status| elsewhere(&call, status))
         }
         AgentCommand::Heartbeat { agent } => return heartbeat(daemon, output, agent).await,
         AgentCommand::Force(arguments) => return force(daemon, output, arguments).await,

@@ -1,24 +1,34 @@
 //! What the command line may say.
 
+mod agents;
 mod calls;
+mod step_in;
+mod watching;
 
 use crate::conform::{self, ConformArguments};
 use crate::erlang::{self, ErlangArguments};
+use crate::estimates::{self, EstimatesArguments};
 use crate::explain::{self, ExplainArguments};
+use crate::insights::cli as insights;
+use crate::report::cli as report;
 use crate::simulate::{cli as simulate, staff};
-use crate::times::parse_length;
+use crate::top::{self, TopArguments};
 use crate::what_if::cli as what_if;
 use clap::parser::ValueSource;
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 use std::path::PathBuf;
-use std::time::Duration;
 
+pub(crate) use self::agents::{AgentCommand, AgentOfferArguments, ForceArguments, ForcedPresence};
 pub(crate) use self::calls::{
-    CallCommand, EndArguments, MoveArguments, OfferArguments, PriorityArguments,
+    CallCommand, EndArguments, GiveArguments, MoveArguments, OfferArguments, PriorityArguments,
 };
+pub(crate) use self::step_in::{MessageArguments, QueueArguments, QueueCommand};
+pub(crate) use self::watching::{CallsArguments, WatchArguments};
 pub(crate) use crate::channel::Channel;
+pub(crate) use crate::insights::cli::InsightsArguments;
 pub(crate) use crate::journal::cli::JournalCommand;
+pub(crate) use crate::report::cli::ReportArguments;
 pub(crate) use crate::routes::{NumbersArguments, RoutesArguments};
 pub(crate) use crate::simulate::cli::SimulateArguments;
 pub(crate) use crate::simulate::staff::StaffArguments;
@@ -33,6 +43,8 @@ Examples:
   acdctl agent accept ana                          and to answer it
   acdctl calls                                     who waits, oldest first
   acdctl watch --calls --events                    what happens, as it happens
+  acdctl top                                       the wallboard, in this terminal
+  acdctl report --from yesterday --to yesterday    how it went: waits, service levels, work
   acdctl queues --json | jq '.[] | {queue, waiting}'
   acdctl check acdd.toml                           is this configuration right?
   acdctl simulate --config acdd.toml --scenario day.toml    how would that day go?
@@ -42,7 +54,7 @@ Exit codes: 0 done; 1 the daemon refused, or something failed; 2 wrong usage, in
 configuration; 3 no daemon answers. docs/acdctl.md lists the JSON fields.";
 
 /// The daemon's gRPC address, unless told otherwise.
-const SERVER: &str = "http://127.0.0.1:7170";
+pub(crate) const SERVER: &str = "http://127.0.0.1:7170";
 /// The most urgent priority.
 const PRIORITY_MAX: u32 = 9;
 
@@ -131,12 +143,27 @@ pub(crate) enum Command {
     #[command(after_help = explain::EXAMPLES)]
     Explain(ExplainArguments),
 
+    /// Figures of queues and agents over some time: calls, waits, service levels, work, fairness.
+    ///
+    /// As a table; as CSV, JSON, or a page with plots. Only what is durable is counted. Without --from it is
+    /// of today.
+    #[command(after_help = report::EXAMPLES)]
+    Report(Box<ReportArguments>),
+
     /// What happens, as it happens, until Ctrl-C.
     ///
     /// Without a choice, events are shown. After a lost connection it goes on where it was.
     #[command(after_help = "Examples:\n  acdctl watch\n  acdctl watch --queues --agents\n  \
+        acdctl watch --decisions --queue billing\n  \
         acdctl watch --events --json | jq -c '.events[]'")]
     Watch(WatchArguments),
+
+    /// The wallboard in a terminal: queues, agents, calls and events, as they are now.
+    ///
+    /// Tab or 1 to 4 choose the view, s sorts it, / filters it, enter opens a row; ? lists the keys, q quits.
+    /// After a lost connection it says how old it is, and goes on by itself.
+    #[command(after_help = top::EXAMPLES)]
+    Top(TopArguments),
 
     /// Offers, ends and changes calls.
     #[command(
@@ -153,6 +180,14 @@ pub(crate) enum Command {
             acdctl queue open billing"
     )]
     Queue(QueueCommand),
+
+    /// Tells agents something: one, all who serve a queue, or all; those who are logged in get it.
+    #[command(
+        after_help = "Examples:\n  acdctl message --agent ana 'your sister is at the desk'\n  \
+        acdctl message --queue billing 'invoices went out twice: say sorry, credit follows'\n  \
+        acdctl message --everybody 'fire drill at 15:00'"
+    )]
+    Message(MessageArguments),
 
     /// Acts for an agent: log in, ready, accept, wrap up; or steps in as a supervisor.
     #[command(
@@ -217,6 +252,14 @@ pub(crate) enum Command {
     #[command(after_help = what_if::EXAMPLES)]
     Whatif(WhatIfArguments),
 
+    /// What went wrong in routing, by a journal in its folder: with counts, calls to look at, and which
+    /// rule, requirement, skill or agent to look at; without a daemon.
+    ///
+    /// It reads the journal of a daemon that runs, too, and does not disturb it. Without --from it looks at all
+    /// that is kept.
+    #[command(after_help = insights::EXAMPLES)]
+    Insights(InsightsArguments),
+
     /// Plays real call logs against the daemon.
     #[command(subcommand, after_help = "Examples:\n  acdctl trace play calls.csv")]
     Trace(TraceCommand),
@@ -226,6 +269,11 @@ pub(crate) enum Command {
     #[command(after_help = conform::EXAMPLES)]
     Conform(ConformArguments),
 
+    /// Says how good the estimated wait is on another ACD's call log: what acdd would have told each caller, and how
+    /// long he waited.
+    #[command(after_help = estimates::EXAMPLES)]
+    Estimates(EstimatesArguments),
+
     /// Prints a script that completes commands in a shell.
     #[command(after_help = "Examples:\n  \
         acdctl completions bash > /etc/bash_completion.d/acdctl\n  \
@@ -234,40 +282,6 @@ pub(crate) enum Command {
         /// Which shell.
         shell: Shell,
     },
-}
-
-#[derive(Args, Debug)]
-pub(crate) struct CallsArguments {
-    /// Only calls that wait in this queue or were answered through it.
-    #[arg(long, value_name = "QUEUE")]
-    pub(crate) queue: Option<String>,
-    /// At most so many.
-    #[arg(
-        long,
-        value_name = "N",
-        default_value_t = 1_000,
-        value_parser = clap::value_parser!(u32).range(1..=10_000)
-    )]
-    pub(crate) limit: u32,
-}
-
-#[derive(Args, Clone, Copy, Debug)]
-pub(crate) struct WatchArguments {
-    /// Rows of queues that change.
-    #[arg(long)]
-    pub(crate) queues: bool,
-    /// Rows of skill queues that change.
-    #[arg(long)]
-    pub(crate) skills: bool,
-    /// Rows of agents that change.
-    #[arg(long)]
-    pub(crate) agents: bool,
-    /// Rows of calls that change.
-    #[arg(long)]
-    pub(crate) calls: bool,
-    /// Every event, in order.
-    #[arg(long)]
-    pub(crate) events: bool,
 }
 
 /// Names a live call.
@@ -303,145 +317,6 @@ pub(crate) enum Treatment {
     Message,
     /// Hang up without more.
     HangUp,
-}
-
-#[derive(Debug, Subcommand)]
-pub(crate) enum QueueCommand {
-    /// Takes calls again.
-    #[command(after_help = "Examples:\n  acdctl queue open billing")]
-    Open(QueueArguments),
-
-    /// Closes it: its rules with `closed` act on calls that come; those that wait are served on,
-    /// unless the configuration says `at_closing = "apply_rules"`.
-    #[command(after_help = "Examples:\n  acdctl queue close billing --reason 'fire alarm'")]
-    Close(QueueArguments),
-}
-
-#[derive(Args, Debug)]
-pub(crate) struct QueueArguments {
-    /// The queue's name.
-    pub(crate) queue: String,
-    #[command(flatten)]
-    pub(crate) person: Person,
-}
-
-#[derive(Debug, Subcommand)]
-pub(crate) enum AgentCommand {
-    /// Starts work; not ready yet, unless --ready.
-    #[command(after_help = "Examples:\n  acdctl agent login ana\n  acdctl agent login ana --ready")]
-    Login {
-        /// The agent's id.
-        agent: String,
-        /// Take calls at once.
-        #[arg(long)]
-        ready: bool,
-    },
-
-    /// Ends work; with a call in hand, once that is over.
-    #[command(after_help = "Examples:\n  acdctl agent logout ana")]
-    Logout {
-        /// The agent's id.
-        agent: String,
-    },
-
-    /// Takes calls.
-    #[command(after_help = "Examples:\n  acdctl agent ready ana")]
-    Ready {
-        /// The agent's id.
-        agent: String,
-    },
-
-    /// Takes no calls; with a call in hand, once that is over.
-    #[command(after_help = "Examples:\n  acdctl agent not-ready ana\n  \
-        acdctl agent not-ready ana --reason lunch")]
-    NotReady {
-        /// The agent's id.
-        agent: String,
-        /// One of the configured reasons.
-        #[arg(long, value_name = "REASON", default_value = "", hide_default_value = true)]
-        reason: String,
-    },
-
-    /// Takes the call that is offered.
-    #[command(after_help = "Examples:\n  acdctl agent accept ana\n  \
-        acdctl agent accept ana --offer 17")]
-    Accept(AgentOfferArguments),
-
-    /// Does not take the call that is offered; it goes to the next.
-    #[command(after_help = "Examples:\n  acdctl agent decline ana")]
-    Decline(AgentOfferArguments),
-
-    /// Ends wrap-up before its time.
-    #[command(after_help = "Examples:\n  acdctl agent end-wrap-up ana\n  \
-        acdctl agent end-wrap-up ana --disposition resolved\n  \
-        acdctl agent end-wrap-up ana --call c7 --adapter webchat --disposition follow-up")]
-    EndWrapUp {
-        /// The agent's id.
-        agent: String,
-        /// How the conversation came out, one of the dispositions of its queue.
-        #[arg(long, value_name = "NAME")]
-        disposition: Option<String>,
-        /// After this call; without it after all, but with a disposition there must be one alone.
-        #[arg(long, value_name = "ID")]
-        call: Option<String>,
-        /// The adapter of the call.
-        #[arg(long, value_name = "ADAPTER", default_value = "manual", requires = "call")]
-        adapter: String,
-    },
-
-    /// Sends a heartbeat, as the agent's desktop does; from then on it must again and again.
-    #[command(after_help = "Examples:\n  acdctl agent heartbeat ana\n  \
-        while true; do acdctl agent heartbeat ana; sleep 10; done")]
-    Heartbeat {
-        /// The agent's id.
-        agent: String,
-    },
-
-    /// Makes wrap-up longer, as far as the queue lets it (`wrap_up_at_most`).
-    #[command(after_help = "Examples:\n  acdctl agent extend-wrap-up ana --by 30s")]
-    ExtendWrapUp {
-        /// The agent's id.
-        agent: String,
-        /// By how much, such as 30s or 2m.
-        #[arg(long, value_name = "TIME", value_parser = parse_length)]
-        by: Duration,
-    },
-
-    /// Sets an agent's presence as a supervisor; recorded with who did it and why.
-    #[command(after_help = "Examples:\n  acdctl agent force ana not-ready\n  \
-        acdctl agent force ana logged-out --actor wim --reason 'left without logging out'")]
-    Force(ForceArguments),
-}
-
-#[derive(Args, Debug)]
-pub(crate) struct ForceArguments {
-    /// The agent's id.
-    pub(crate) agent: String,
-    /// What he is to be.
-    #[arg(value_enum, value_name = "PRESENCE")]
-    pub(crate) presence: ForcedPresence,
-    #[command(flatten)]
-    pub(crate) person: Person,
-}
-
-/// What a supervisor can make of an agent's presence.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum ForcedPresence {
-    /// Takes calls; with a call in hand, once that is over.
-    Ready,
-    /// Takes no calls, at once; what he is offered goes to the next.
-    NotReady,
-    /// Has ended work; with a call in hand, once that is over.
-    LoggedOut,
-}
-
-#[derive(Args, Debug)]
-pub(crate) struct AgentOfferArguments {
-    /// The agent's id.
-    pub(crate) agent: String,
-    /// The offer's number; needed only when several are out to the agent.
-    #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true)]
-    pub(crate) offer: u64,
 }
 
 fn priority(text: &str) -> Result<u32, String> {

@@ -7,17 +7,23 @@ mod cli;
 mod conform;
 mod daemon;
 mod erlang;
+mod estimates;
 mod explain;
 mod failure;
+mod insights;
 mod journal;
 mod lists;
 mod output;
+mod range;
+mod report;
 mod routes;
 mod rows;
 mod simulate;
 mod status;
+mod step_in;
 mod table;
 mod times;
+mod top;
 mod trace;
 mod watch;
 mod what_if;
@@ -55,10 +61,12 @@ fn run(arguments: Arguments) -> Result<(), Failure> {
         Command::Routes(arguments) => routes::routes(arguments, output),
         Command::Erlang(arguments) => erlang::erlang(&arguments, output),
         Command::Conform(arguments) => conform::conform(&arguments, output),
+        Command::Estimates(arguments) => estimates::estimates(&arguments, output),
         Command::Journal(command) => journal::journal(&command, output),
         Command::Staff(arguments) => simulate::staff::staff(&arguments, output),
         Command::Simulate(arguments) => simulate::simulate(&arguments, output),
         Command::Whatif(arguments) => what_if::what_if(&arguments, output),
+        Command::Insights(arguments) => insights::insights(&arguments, output),
         Command::Status => wait(async { status::status(&daemon().await?, output).await }),
         Command::Queues => wait(async { lists::queues(&daemon().await?, output).await }),
         Command::Skills => wait(async { lists::skills(&daemon().await?, output).await }),
@@ -69,14 +77,24 @@ fn run(arguments: Arguments) -> Result<(), Failure> {
         Command::Explain(arguments) => {
             wait(async { explain::explain(&daemon().await?, output, arguments).await })
         }
+        Command::Report(arguments) => {
+            wait(async { report::report(&daemon().await?, output, &arguments).await })
+        }
         Command::Watch(arguments) => {
             wait(async { watch::watch(&daemon().await?, output, arguments).await })
+        }
+        Command::Top(arguments) => {
+            top::check(&arguments, common.json)?;
+            wait(async { top::top(&common, daemon().await?, arguments).await })
         }
         Command::Call(command) => {
             wait(async { act::call(&daemon().await?, output, command).await })
         }
         Command::Queue(command) => {
-            wait(async { act::queue(&daemon().await?, output, command).await })
+            wait(async { step_in::queue(&daemon().await?, output, command).await })
+        }
+        Command::Message(arguments) => {
+            wait(async { step_in::message(&daemon().await?, output, arguments).await })
         }
         Command::Agent(command) => {
             wait(async { act::agent(&daemon().await?, output, command).await })

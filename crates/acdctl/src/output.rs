@@ -1,5 +1,7 @@
 //! What goes to standard output: text for people, JSON for programs.
 
+pub(crate) use acd_words::counted;
+
 use crate::failure::Failure;
 use serde::Serialize;
 use std::io::{self, Write};
@@ -32,11 +34,6 @@ impl Output {
         let json = serde_json::to_string(value).map_err(io::Error::from)?;
         write(&format!("{json}\n"))
     }
-}
-
-/// `1 call`, `2 calls`: `noun` in the number that `count` asks for.
-pub(crate) fn counted(count: u64, noun: &str) -> String {
-    format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
 }
 
 /// Writes to standard output, at once.

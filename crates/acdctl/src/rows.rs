@@ -17,6 +17,7 @@ pub(crate) struct QueueRow {
     pub(crate) offering: u64,
     pub(crate) connected: u64,
     pub(crate) oldest_wait_seconds: Option<f64>,
+    pub(crate) estimated_wait_seconds: Option<f64>,
     pub(crate) agents_available: u64,
     pub(crate) agents_working: u64,
     pub(crate) agents_staffed: u64,
@@ -28,6 +29,9 @@ pub(crate) struct QueueRow {
     pub(crate) overflowed: u64,
     pub(crate) rejected: u64,
     pub(crate) closed: bool,
+    pub(crate) closed_until: Option<String>,
+    pub(crate) closed_by: String,
+    pub(crate) closed_reason: String,
     pub(crate) active_rules: Vec<String>,
     pub(crate) asa_seconds: Option<f64>,
     pub(crate) service_level: Option<f64>,
@@ -41,6 +45,10 @@ impl QueueRow {
         let asa = length(queue.answered_wait.as_ref()).as_secs_f64() / queue.answered as f64;
         Self {
             oldest_wait_seconds: since(queue.oldest_since.as_ref(), now),
+            estimated_wait_seconds: queue
+                .estimated_wait
+                .as_ref()
+                .map(|wait| seconds(length(Some(wait)))),
             asa_seconds: (queue.answered > 0).then(|| thousandths(asa)),
             service_level: (over > 0)
                 .then(|| thousandths(queue.answered_in_time as f64 / over as f64)),
@@ -61,6 +69,9 @@ impl QueueRow {
             overflowed: queue.overflowed,
             rejected: queue.rejected,
             closed: queue.closed,
+            closed_until: queue.closed_until.as_ref().and_then(rfc_3339),
+            closed_by: queue.closed_by,
+            closed_reason: queue.closed_reason,
             active_rules: queue.active_rules,
         }
     }
@@ -225,27 +236,21 @@ impl EventRow {
     }
 }
 
-/// `billing 3, spanish 5`; a dash for nothing.
 /// By skill.
 pub(crate) type Levels = BTreeMap<String, u32>;
 
-/// `billing 3, and spanish 5 or interpreter 1`.
+/// `billing 3, and spanish 5 or interpreter 1`; a dash for nothing.
 pub(crate) fn asked_text(require: &Levels, any_of: &[Levels]) -> String {
-    let each: Vec<String> = any_of.iter().map(levels_text).collect();
-    match (require.is_empty(), any_of.is_empty()) {
-        (_, true) => levels_text(require),
-        (true, false) => each.join(" or "),
-        (false, false) => format!("{}, and {}", levels_text(require), each.join(" or ")),
-    }
+    acd_words::asked_text(pairs(require), any_of.iter().map(pairs))
 }
 
+/// `billing 3, spanish 5`; a dash for nothing.
 pub(crate) fn levels_text(levels: &Levels) -> String {
-    if levels.is_empty() {
-        return "-".to_owned();
-    }
-    let each: Vec<String> =
-        levels.iter().map(|(skill, level)| format!("{skill} {level}")).collect();
-    each.join(", ")
+    acd_words::levels_text(pairs(levels))
+}
+
+fn pairs(levels: &Levels) -> impl Iterator<Item = (&str, u32)> {
+    levels.iter().map(|(skill, level)| (skill.as_str(), *level))
 }
 
 pub(crate) fn presence(presence: v1::Presence) -> &'static str {
@@ -286,7 +291,7 @@ fn since(at: Option<&Instant>, now: &Instant) -> Option<f64> {
     elapsed(at?, now).map(seconds)
 }
 
-fn thousandths(value: f64) -> f64 {
+pub(crate) fn thousandths(value: f64) -> f64 {
     (value * 1_000.0).round() / 1_000.0
 }
 

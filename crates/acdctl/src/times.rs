@@ -12,11 +12,31 @@ pub(crate) fn parse_length(text: &str) -> Result<Duration, String> {
         .ok_or_else(|| "expected a length of time, such as 20s or 1m30s".to_owned())
 }
 
-/// An instant of the daemon.
-pub(crate) type Instant = prost_types::Timestamp;
+pub(crate) use acd_words::times::{Instant, elapsed, human, length};
+
+/// An instant on the command line, with its time zone.
+pub(crate) fn parse_instant(text: &str) -> Result<Instant, String> {
+    let at: jiff::Timestamp = text.parse().map_err(|_| {
+        "expected an instant with its time zone, such as 2026-12-27T08:00:00+01:00".to_owned()
+    })?;
+    Ok(Instant { seconds: at.as_second(), nanos: at.subsec_nanosecond() })
+}
 
 fn instant(at: &Instant) -> Option<jiff::Timestamp> {
     jiff::Timestamp::new(at.seconds, at.nanos).ok()
+}
+
+/// An instant of the wire as one of the calendar; `None` when it is none.
+pub(crate) fn timestamp(at: Option<Instant>) -> Option<jiff::Timestamp> {
+    instant(&at?)
+}
+
+/// The same the other way.
+pub(crate) fn of_timestamp(at: jiff::Timestamp) -> Instant {
+    // A timestamp before 1970 counts its nanoseconds below the second downwards, the wire upwards.
+    let nanos = at.as_nanosecond().rem_euclid(1_000_000_000) as i32;
+    let seconds = at.as_nanosecond().div_euclid(1_000_000_000) as i64;
+    Instant { seconds, nanos }
 }
 
 /// As RFC 3339, in UTC, to the microsecond; `None` when it is no instant.
@@ -42,36 +62,9 @@ pub(crate) fn date_and_time(at: &Instant) -> String {
     }
 }
 
-/// How long before `now` it was, not less than nothing.
-pub(crate) fn elapsed(since: &Instant, now: &Instant) -> Option<Duration> {
-    let length = instant(now)?.duration_since(instant(since)?);
-    Some(Duration::try_from(length).unwrap_or_default())
-}
-
 /// Seconds for programs, to the millisecond.
 pub(crate) fn seconds(length: Duration) -> f64 {
     (length.as_secs_f64() * 1_000.0).round() / 1_000.0
-}
-
-/// A length of the wire.
-pub(crate) fn length(length: Option<&prost_types::Duration>) -> Duration {
-    length.copied().and_then(|length| Duration::try_from(length).ok()).unwrap_or_default()
-}
-
-/// A length of time as people say it: `4s`, `2m 05s`, `3h 07m`, `2d 04h`.
-pub(crate) fn human(length: Duration) -> String {
-    let whole = length.as_secs();
-    let (days, hours, minutes, seconds) =
-        (whole / 86_400, whole / 3_600 % 24, whole / 60 % 60, whole % 60);
-    if days > 0 {
-        format!("{days}d {hours:02}h")
-    } else if hours > 0 {
-        format!("{hours}h {minutes:02}m")
-    } else if minutes > 0 {
-        format!("{minutes}m {seconds:02}s")
-    } else {
-        format!("{seconds}s")
-    }
 }
 
 /// Microseconds as people say them: `0.4 us`, `12 us`, `3.4 ms`, `1.2 s`.
@@ -100,16 +93,6 @@ mod tests {
     }
 
     #[test]
-    fn lengths_are_written_by_their_two_largest_units() {
-        let human = |seconds| human(Duration::from_secs(seconds));
-        assert_eq!(human(0), "0s");
-        assert_eq!(human(59), "59s");
-        assert_eq!(human(125), "2m 05s");
-        assert_eq!(human(3 * 3_600 + 7 * 60 + 9), "3h 07m");
-        assert_eq!(human(2 * 86_400 + 4 * 3_600), "2d 04h");
-    }
-
-    #[test]
     fn small_lengths_keep_a_digit_behind_the_point() {
         assert_eq!(human_us(0.44), "0.4 us");
         assert_eq!(human_us(12.3), "12 us");
@@ -122,12 +105,5 @@ mod tests {
         let at = Instant { seconds: 1_700_000_000, nanos: 250_000_000 };
         assert_eq!(rfc_3339(&at).as_deref(), Some("2023-11-14T22:13:20.250000Z"));
         assert_eq!(rfc_3339(&Instant { seconds: i64::MAX, nanos: 0 }), None);
-    }
-
-    #[test]
-    fn nothing_is_older_than_now() {
-        let at = |seconds| Instant { seconds, nanos: 0 };
-        assert_eq!(elapsed(&at(10), &at(15)), Some(Duration::from_secs(5)));
-        assert_eq!(elapsed(&at(15), &at(10)), Some(Duration::ZERO));
     }
 }

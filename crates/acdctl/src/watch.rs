@@ -2,6 +2,7 @@
 
 use crate::cli::WatchArguments;
 use crate::daemon::Daemon;
+use crate::explain::{StepRow, step, told};
 use crate::failure::Failure;
 use crate::lists::{length, state_text};
 use crate::output::{Output, note, write};
@@ -35,6 +36,20 @@ struct Step {
     calls: Option<Vec<CallRow>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     events: Option<Vec<EventRow>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    decisions: Option<Vec<StepRow>>,
+    /// Calls that no longer concern the queues and agents that were named.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    calls_gone: Option<Vec<CallGone>>,
+    /// The decisions, as people read them.
+    #[serde(skip)]
+    told: Vec<String>,
+}
+
+#[derive(Debug, Serialize)]
+struct CallGone {
+    call_id: String,
+    adapter: String,
 }
 
 pub(crate) async fn watch(
@@ -42,15 +57,16 @@ pub(crate) async fn watch(
     output: Output,
     wanted: WatchArguments,
 ) -> Result<(), Failure> {
+    let wanted = wanted.or_events();
     tokio::select! {
-        ended = follow(daemon, output, wanted.or_events()) => ended,
+        ended = follow(daemon, output, &wanted) => ended,
         interrupted = tokio::signal::ctrl_c() => {
             interrupted.map_err(|error| Failure::Refused(format!("no signals: {error}")))
         }
     }
 }
 
-async fn follow(daemon: &Daemon, output: Output, wanted: WatchArguments) -> Result<(), Failure> {
+async fn follow(daemon: &Daemon, output: Output, wanted: &WatchArguments) -> Result<(), Failure> {
     let mut last = None;
     let mut stream = open(daemon, wanted, last).await.map_err(|status| daemon.failure(&status))?;
     loop {
@@ -68,18 +84,22 @@ async fn follow(daemon: &Daemon, output: Output, wanted: WatchArguments) -> Resu
 
 async fn open(
     daemon: &Daemon,
-    wanted: WatchArguments,
+    wanted: &WatchArguments,
     resume_after: Option<v1::Position>,
 ) -> Result<Streaming<v1::WatchUpdate>, Status> {
     let views = wanted.views().into_iter().map(Into::into).collect();
-    let message =
-        v1::WatchRequest { domain: daemon.domain.clone(), views, resume_after, every: None };
+    let message = v1::WatchRequest {
+        domain: daemon.domain.clone(),
+        views,
+        resume_after,
+        ..v1::WatchRequest::default()
+    };
     Ok(daemon.supervisors().watch(message).await?.into_inner())
 }
 
 async fn reopen(
     daemon: &Daemon,
-    wanted: WatchArguments,
+    wanted: &WatchArguments,
     last: Option<v1::Position>,
     mut lost: Status,
 ) -> Result<Streaming<v1::WatchUpdate>, Failure> {
@@ -122,13 +142,18 @@ impl WatchArguments {
         Self { events: self.events || none, ..self }
     }
 
-    fn views(self) -> Vec<v1::View> {
+    fn names_any(&self) -> bool {
+        !self.only_queues.is_empty() || !self.only_agents.is_empty()
+    }
+
+    fn views(&self) -> Vec<v1::View> {
         [
             (self.queues, v1::View::Queues),
             (self.skills, v1::View::SkillQueues),
             (self.agents, v1::View::Agents),
             (self.calls, v1::View::Calls),
             (self.events, v1::View::Events),
+            (self.decisions, v1::View::Decisions),
         ]
         .into_iter()
         .filter_map(|(wanted, view)| wanted.then_some(view))
@@ -139,7 +164,7 @@ impl WatchArguments {
 /// Shows one update, and returns the position that it leads to.
 fn show(
     output: Output,
-    wanted: WatchArguments,
+    wanted: &WatchArguments,
     update: v1::WatchUpdate,
 ) -> Result<Option<v1::Position>, Failure> {
     let Some(body) = update.body else { return Ok(None) };
@@ -158,7 +183,9 @@ fn show(
             skill_queues: snapshot.skill_queues,
             agents: snapshot.agents,
             calls: snapshot.calls,
-            events: Vec::new(),
+            queue_statistics: snapshot.queue_statistics,
+            agent_statistics: snapshot.agent_statistics,
+            ..v1::Delta::default()
         },
     };
     let position = delta.position;
@@ -173,7 +200,7 @@ fn show(
 }
 
 impl Step {
-    fn new(kind: &'static str, wanted: WatchArguments, delta: v1::Delta) -> Self {
+    fn new(kind: &'static str, wanted: &WatchArguments, delta: v1::Delta) -> Self {
         let now = delta.at.unwrap_or_default();
         let v1::Position { epoch, number } = delta.position.unwrap_or_default();
         Self {
@@ -187,6 +214,12 @@ impl Step {
             agents: rows(wanted.agents, delta.agents, |row| AgentRow::new(row, &now)),
             calls: rows(wanted.calls, delta.calls, |row| CallRow::new(row, &now)),
             events: rows(wanted.events, delta.events, EventRow::new),
+            told: delta.decisions.iter().map(told).collect(),
+            decisions: rows(wanted.decisions, delta.decisions, |it| step(&it)),
+            calls_gone: rows(wanted.calls && wanted.names_any(), delta.calls_gone, |call| {
+                let v1::CallRef { adapter, call_id } = call;
+                CallGone { call_id, adapter }
+            }),
         }
     }
 
@@ -197,9 +230,12 @@ impl Step {
             lines.push(format!("as it stands at epoch {}, event {}", self.epoch, self.number));
         }
         lines.extend(self.events.iter().flatten().map(event_text));
+        lines.extend(self.told.iter().cloned());
         lines.extend(self.queues.iter().flatten().map(queue_text));
         lines.extend(self.skills.iter().flatten().map(skill_queue_text));
         lines.extend(self.agents.iter().flatten().map(agent_text));
+        let gone = self.calls_gone.iter().flatten();
+        lines.extend(gone.map(|call| format!("call {}: concerns others now", call.call_id)));
         lines.extend(self.calls.iter().flatten().map(call_text));
         lines.iter().map(|line| format!("{at}  {line}\n")).collect()
     }
@@ -293,23 +329,20 @@ fn call_text(row: &CallRow) -> String {
 mod tests {
     use super::*;
 
-    const NOTHING: WatchArguments =
-        WatchArguments { queues: false, skills: false, agents: false, calls: false, events: false };
-
     #[test]
     fn without_a_choice_events_are_watched() {
-        assert_eq!(NOTHING.or_events().views(), [v1::View::Events]);
-        let calls = WatchArguments { calls: true, ..NOTHING };
+        assert_eq!(WatchArguments::default().or_events().views(), [v1::View::Events]);
+        let calls = WatchArguments { calls: true, ..WatchArguments::default() };
         assert_eq!(calls.or_events().views(), [v1::View::Calls]);
     }
 
     #[test]
     fn a_line_of_json_has_the_lists_that_were_asked_for() {
-        let wanted = WatchArguments { calls: true, ..NOTHING };
+        let wanted = WatchArguments { calls: true, ..WatchArguments::default() };
         let position = Some(v1::Position { epoch: 2, number: 7 });
         let after = Some(v1::Position { epoch: 2, number: 6 });
         let delta = v1::Delta { after, position, ..v1::Delta::default() };
-        let step = Step::new("delta", wanted, delta);
+        let step = Step::new("delta", &wanted, delta);
         let json = serde_json::to_string(&step).expect("plain data");
         assert_eq!(
             json,
@@ -331,12 +364,51 @@ mod tests {
             }),
             ..v1::Event::default()
         };
-        let wanted = WatchArguments { events: true, ..NOTHING };
+        let wanted = WatchArguments { events: true, ..WatchArguments::default() };
         let delta = v1::Delta { events: vec![event], ..v1::Delta::default() };
         assert_eq!(
-            Step::new("delta", wanted, delta).text("14:02:03.123"),
+            Step::new("delta", &wanted, delta).text("14:02:03.123"),
             "14:02:03.123  offer_issued call=c1 adapter=manual queue=billing agent=ana offer=3 \
              (by time)\n"
         );
+    }
+
+    #[test]
+    fn a_decision_reads_as_a_line_and_a_call_that_concerns_others_too() {
+        let event = v1::Event {
+            kind: "offer_issued".to_owned(),
+            call: Some(v1::CallRef { adapter: "pbx".to_owned(), call_id: "c1".to_owned() }),
+            queue: "billing".to_owned(),
+            agent: "ana".to_owned(),
+            ..v1::Event::default()
+        };
+        let decision = v1::Decision {
+            how: "call_picked".to_owned(),
+            decided_by: "listed".to_owned(),
+            free: 2,
+            agent: Some(v1::AgentStanding { agent: "ana".to_owned(), ..Default::default() }),
+            other_agent: Some(v1::AgentStanding { agent: "ben".to_owned(), ..Default::default() }),
+            ..v1::Decision::default()
+        };
+        let wanted = WatchArguments {
+            decisions: true,
+            calls: true,
+            only_queues: vec!["billing".to_owned()],
+            ..WatchArguments::default()
+        };
+        let delta = v1::Delta {
+            decisions: vec![v1::Step { event: Some(event), decision: Some(decision) }],
+            calls_gone: vec![v1::CallRef { adapter: "pbx".to_owned(), call_id: "c0".to_owned() }],
+            ..v1::Delta::default()
+        };
+        let step = Step::new("delta", &wanted, delta);
+        assert_eq!(
+            step.text("14:02:03.123"),
+            "14:02:03.123  call c1: offered to ana, through billing: ana and ben were free; ana \
+             comes first in the configuration\n14:02:03.123  call c0: concerns others now\n"
+        );
+        let json = serde_json::to_value(&step).expect("plain data");
+        assert_eq!(json["decisions"][0]["decision"]["decided_by"], "listed");
+        assert_eq!(json["calls_gone"][0]["call_id"], "c0");
     }
 }

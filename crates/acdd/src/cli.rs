@@ -37,7 +37,7 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "ADDR")]
     pub(crate) listen: Option<String>,
 
-    /// Where the live page, health and status are served; loopback only [default: 127.0.0.1:7180].
+    /// Where the wallboard, the agent page, health and status are served; loopback only [default: 127.0.0.1:7180].
     #[arg(long, value_name = "ADDR")]
     pub(crate) http: Option<String>,
 

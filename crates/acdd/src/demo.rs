@@ -114,7 +114,7 @@ fn say_where_to_look(crew: Crew, ports: Ports, plan: &RoutingPlan) {
     let queue = plan.queues.first().map_or("QUEUE", |queue| &*queue.name);
     let mut text = format!(
         "\n  The demo plays {} agents and their callers, in {} queues.\n\n  \
-         http://{http}/ shows it live. In another terminal:\n\n    \
+         http://{http}/ shows it live, http://{http}/agent is an agent's desk. In another terminal:\n\n    \
          {acdctl} queues\n    \
          {acdctl} calls\n    \
          {acdctl} watch\n    \

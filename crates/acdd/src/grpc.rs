@@ -2,39 +2,40 @@
 
 pub(crate) mod adapter;
 mod admin;
-mod agent;
+pub(crate) mod agent;
+mod carrying;
 mod connections;
+mod corked;
 mod elsewhere;
+pub(crate) mod intervals;
 pub(crate) mod manual;
-mod supervisor;
-mod watch;
+mod ready;
+pub(crate) mod supervisor;
+pub(crate) mod watch;
 
 use crate::about::About;
+use crate::past::Past;
 use acd_engine::Domain;
 use acd_proto::v1::adapter_service_server::AdapterServiceServer;
 use acd_proto::v1::admin_service_server::AdminServiceServer;
 use acd_proto::v1::agent_service_server::AgentServiceServer;
 use acd_proto::v1::supervisor_service_server::SupervisorServiceServer;
 use elsewhere::Elsewhere;
+use ready::SendsReady;
 use std::io;
 use std::net::TcpListener;
-use std::time::Duration;
 use tokio::runtime::Handle;
 use tonic::Status;
 use tonic::server::NamedService;
-use tonic::transport::Server;
+use tonic::service::Routes;
 use tonic_health::ServingStatus;
 use tonic_health::pb::health_server::HealthServer;
 use tonic_health::server::{HealthReporter, HealthService};
 
 /// The only domain that there is.
 pub(crate) const DOMAIN: &str = "main";
-/// The most streams and requests at once on one connection.
-const STREAMS_PER_CONNECTION_MAX: u32 = 4_096;
 /// The largest request of a person, in bytes.
 const REQUEST_BYTES_MAX: usize = 16 * 1024;
-/// How often a silent connection is asked whether it lives.
-const PING_EVERY: Duration = Duration::from_secs(20);
 
 /// Serves gRPC on this runtime until `stop` is done and all connections have ended.
 ///
@@ -44,6 +45,7 @@ pub(crate) async fn serve(
     listener: TcpListener,
     domain: Domain,
     about: About,
+    past: Past,
     cold: Handle,
     health: HealthReporter,
     stop: impl Future<Output = ()>,
@@ -53,8 +55,9 @@ pub(crate) async fn serve(
         .max_decoding_message_size(adapter::MESSAGE_BYTES_MAX);
     let agents = AgentServiceServer::new(agent::AgentDesk::new(domain.clone(), cold.clone()))
         .max_decoding_message_size(REQUEST_BYTES_MAX);
-    let supervisors = SupervisorServiceServer::new(supervisor::SupervisorDesk::new(domain.clone()))
-        .max_decoding_message_size(REQUEST_BYTES_MAX);
+    let supervisors = supervisor::SupervisorDesk::new(domain.clone(), past, cold.clone());
+    let supervisors =
+        SupervisorServiceServer::new(supervisors).max_decoding_message_size(REQUEST_BYTES_MAX);
     let admin = AdminServiceServer::new(admin::AdminDesk::new(domain, about))
         .max_decoding_message_size(REQUEST_BYTES_MAX);
     let health = HealthServer::new(HealthService::from_health_reporter(health));
@@ -63,18 +66,15 @@ pub(crate) async fn serve(
             .register_encoded_file_descriptor_set(acd_proto::FILE_DESCRIPTORS)
             .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
     };
-    Server::builder()
-        .max_concurrent_streams(STREAMS_PER_CONNECTION_MAX)
-        .http2_keepalive_interval(Some(PING_EVERY))
-        .add_service(adapters)
+    let routes = Routes::new(adapters)
         .add_service(agents)
-        .add_service(Elsewhere::new(supervisors, cold.clone()))
+        .add_service(SendsReady(Elsewhere::new(supervisors, cold.clone())))
         .add_service(Elsewhere::new(admin, cold.clone()))
         .add_service(Elsewhere::new(health, cold.clone()))
         .add_service(Elsewhere::new(reflection().build_v1()?, cold.clone()))
-        .add_service(Elsewhere::new(reflection().build_v1alpha()?, cold))
-        .serve_with_incoming_shutdown(connections::accept(listener)?, stop)
-        .await?;
+        .add_service(Elsewhere::new(reflection().build_v1alpha()?, cold.clone()))
+        .prepare();
+    carrying::serve(connections::accept(listener)?, routes, cold, stop).await;
     Ok(())
 }
 
@@ -98,9 +98,6 @@ pub(crate) enum ServeError {
     /// The listener fails.
     #[error(transparent)]
     Listener(#[from] io::Error),
-    /// The transport fails.
-    #[error(transparent)]
-    Transport(#[from] tonic::transport::Error),
     /// The file descriptors are no descriptors.
     #[error(transparent)]
     Reflection(#[from] tonic_reflection::server::Error),

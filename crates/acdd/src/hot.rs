@@ -3,6 +3,7 @@
 use crate::about::About;
 use crate::failure::Failure;
 use crate::grpc;
+use crate::past::Past;
 use acd_engine::{Domain, Driver, Ended};
 use acd_journal::CommandLog;
 use std::net::TcpListener;
@@ -30,7 +31,7 @@ impl Hot {
         listener: TcpListener,
         driver: Driver<L>,
         domain: Domain,
-        about: About,
+        (about, past): (About, Past),
         cold: Handle,
     ) -> Result<Self, Failure> {
         let health = HealthReporter::new();
@@ -46,9 +47,9 @@ impl Hot {
                     // An error says that nobody is left to stop it.
                     let _dropped = stopped.wait_for(|stopped| *stopped).await.is_err();
                 };
-                grpc::serve(listener, domain, about, cold, reporter, stop).await.map_err(|error| {
-                    Failure::InTheWay(format!("gRPC cannot be served any more: {error}"))
-                })
+                grpc::serve(listener, domain, about, past, cold, reporter, stop).await.map_err(
+                    |error| Failure::InTheWay(format!("gRPC cannot be served any more: {error}")),
+                )
             };
             let carried = runtime.block_on(carry(driver, server));
             // The main thread may have had enough of waiting.

@@ -11,6 +11,7 @@ mod hot;
 mod http;
 mod kept;
 mod listen;
+mod past;
 mod serve;
 mod settings;
 mod telemetry;

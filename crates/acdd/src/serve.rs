@@ -1,8 +1,8 @@
 //! How the daemon runs: which runtime carries what, when it is ready, how it stops.
 //!
 //! The hot runtime is one thread: the driver, and the streams of adapters and agents. The cold one
-//! carries the publisher, supervisors, HTTP and the demo, so that nothing of theirs stands in the
-//! way of an offer.
+//! carries the publisher, supervisors and their connections, HTTP and the demo, so that nothing of
+//! theirs stands in the way of an offer.
 
 use crate::about::About;
 use crate::demo;
@@ -13,10 +13,12 @@ use crate::hot::Hot;
 use crate::http;
 use crate::kept::{self, Keeper};
 use crate::listen;
+use crate::past::Past;
 use crate::settings::Settings;
 use acd_config::{OnFailure, Sync};
 use acd_core::RoutingPlan;
 use acd_engine::{Clock, Domain};
+use acd_journal::FollowerThread;
 use std::io::{self, Write};
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
@@ -59,10 +61,17 @@ pub(crate) fn serve(settings: Settings) -> Result<(), Failure> {
     let (domain, driver, publisher) = acd_engine::start(&plan, clock, (log, recovered), engine)
         .map_err(|error| Failure::Wrong(format!("{}: {error}", settings.config)))?;
     let snapshots = keeper.as_ref().map(Keeper::start).transpose()?;
+    let past = Past::new(domain.clone(), snapshots.as_ref().map(FollowerThread::desk));
     let cold = cold_runtime()?;
     let published = cold.spawn(publisher.run());
-    let hot = Hot::start(grpc, driver, domain.clone(), about.clone(), cold.handle().clone())?;
-    let daemon = Daemon { domain, about, hot, ports };
+    let hot = Hot::start(
+        grpc,
+        driver,
+        domain.clone(),
+        (about.clone(), past.clone()),
+        cold.handle().clone(),
+    )?;
+    let daemon = Daemon { domain, about, past, hot, ports };
     tracing::info!(
         version = About::VERSION,
         config = %settings.config,
@@ -112,6 +121,7 @@ pub(crate) struct Ports {
 struct Daemon {
     domain: Domain,
     about: About,
+    past: Past,
     hot: Hot,
     ports: Ports,
 }
@@ -124,7 +134,12 @@ impl Daemon {
     ) -> Result<(), Failure> {
         let mut signals = Signals::listen()?;
         let hangups = tokio::spawn(outlive_hangups(listen_to(SignalKind::hangup())?));
-        let page = tokio::spawn(http::serve(http, self.domain.clone(), self.about.clone()));
+        let page = tokio::spawn(http::serve(
+            http,
+            self.domain.clone(),
+            self.about.clone(),
+            self.past.clone(),
+        ));
         grpc::tell_health(&self.hot.health, ServingStatus::Serving).await;
         announce(self.ports)?;
         let demo = demo.map(|plan| tokio::spawn(demo::play(plan, self.ports)));

@@ -41,9 +41,14 @@ pub(crate) struct Network {
 
 impl Network {
     pub(crate) async fn to(daemon: &Daemon) -> Self {
+        Self::to_address(daemon.grpc).await
+    }
+
+    /// The same to any port.
+    pub(crate) async fn to_address(daemon: SocketAddr) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let server = format!("http://{}", listener.local_addr().expect("it is bound"));
-        let weather = Weather { daemon: daemon.grpc, closed: false, delay: Duration::ZERO };
+        let weather = Weather { daemon, closed: false, delay: Duration::ZERO };
         let weather = Arc::new(watch::Sender::new(weather));
         let connections = Arc::new(Mutex::new(Vec::new()));
         tokio::spawn({
@@ -75,7 +80,12 @@ impl Network {
 
     /// It leads to another daemon from now on; what is connected stays so.
     pub(crate) fn leads_to(&self, daemon: &Daemon) {
-        self.weather.send_modify(|weather| weather.daemon = daemon.grpc);
+        self.leads_to_address(daemon.grpc);
+    }
+
+    /// The same to any port.
+    pub(crate) fn leads_to_address(&self, daemon: SocketAddr) {
+        self.weather.send_modify(|weather| weather.daemon = daemon);
     }
 
     /// Whether nobody gets through; what is connected stays so.

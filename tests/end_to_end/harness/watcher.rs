@@ -2,9 +2,12 @@
 
 use super::{Daemon, soon};
 use acd_proto::v1 as acd;
+use acd_proto::v1::supervisor_service_client::SupervisorServiceClient;
 use acd_proto::v1::watch_update::Body;
+use prost::Message as _;
 use std::collections::BTreeMap;
 use tonic::Streaming;
+use tonic::transport::Channel;
 
 /// A subscriber, and the state as it knows it.
 pub(crate) struct Watcher {
@@ -14,17 +17,37 @@ pub(crate) struct Watcher {
     pub(crate) queues: BTreeMap<String, acd::Queue>,
     pub(crate) agents: BTreeMap<String, acd::Agent>,
     pub(crate) calls: BTreeMap<(String, String), acd::Call>,
-    /// Every event since the watch began, without gaps.
+    /// Every event since the watch began; without gaps, if all is watched.
     pub(crate) events: Vec<acd::Event>,
+    /// Every decision since then.
+    pub(crate) decisions: Vec<acd::Step>,
     /// How many snapshots there were.
     pub(crate) snapshots: usize,
+    /// How long all that has come was on the wire.
+    pub(crate) bytes: usize,
+    /// Everything is watched.
+    all: bool,
 }
 
 impl Watcher {
     /// Begins a watch; with `resume_after` it starts from nothing and takes in what was missed.
     pub(crate) async fn start(daemon: &Daemon, resume_after: Option<acd::Position>) -> Self {
-        let request = acd::WatchRequest { resume_after, ..Default::default() };
-        let updates = daemon.supervisor().await.watch(request).await.expect("a watch");
+        Self::of(daemon, acd::WatchRequest { resume_after, ..Default::default() }).await
+    }
+
+    /// The same of what a request selects.
+    pub(crate) async fn of(daemon: &Daemon, request: acd::WatchRequest) -> Self {
+        Self::on(daemon.channel().await, request).await
+    }
+
+    /// The same on a connection of one's own.
+    pub(crate) async fn on(channel: Channel, request: acd::WatchRequest) -> Self {
+        let resume_after = request.resume_after;
+        let all =
+            request.queues.is_empty() && request.agents.is_empty() && request.views.is_empty();
+        let mut supervisor =
+            SupervisorServiceClient::new(channel).max_decoding_message_size(1 << 26);
+        let updates = supervisor.watch(request).await.expect("a watch");
         let mut watcher = Self {
             updates: updates.into_inner(),
             position: resume_after.unwrap_or_default(),
@@ -32,7 +55,10 @@ impl Watcher {
             agents: BTreeMap::new(),
             calls: BTreeMap::new(),
             events: Vec::new(),
+            decisions: Vec::new(),
             snapshots: 0,
+            bytes: 0,
+            all,
         };
         if resume_after.is_none() {
             watcher.take_in().await;
@@ -45,6 +71,7 @@ impl Watcher {
     pub(crate) async fn take_in(&mut self) {
         let update = soon("an update", self.updates.message()).await;
         let update = update.expect("a live watch").expect("a live watch");
+        self.bytes += update.encoded_len();
         match update.body.expect("every update has a body") {
             Body::Snapshot(snapshot) => self.replace(snapshot),
             Body::Delta(delta) => self.apply(delta),
@@ -64,12 +91,19 @@ impl Watcher {
         for event in &delta.events {
             let position = event.position.expect("a position");
             assert_eq!(position.epoch, self.position.epoch);
-            assert_eq!(position.number, self.position.number + 1, "no event is left out");
+            let next = self.position.number + 1;
+            assert!(position.number >= next, "events are in order");
+            assert!(position.number == next || !self.all, "no event is left out");
             self.position = position;
         }
-        assert_eq!(delta.position, Some(self.position), "the delta ends with its last event");
+        let position = delta.position.expect("a position");
+        assert!(position == self.position || !self.all, "the delta ends with its last event");
+        self.position = position;
         self.queues.extend(delta.queues.into_iter().map(|row| (row.queue.clone(), row)));
         self.agents.extend(delta.agents.into_iter().map(|row| (row.agent.clone(), row)));
+        for call in delta.calls_gone {
+            self.calls.remove(&(call.adapter, call.call_id));
+        }
         for call in delta.calls {
             if call.state() == acd::CallState::Ended {
                 self.calls.remove(&name(&call));
@@ -78,6 +112,7 @@ impl Watcher {
             }
         }
         self.events.extend(delta.events);
+        self.decisions.extend(delta.decisions);
     }
 
     /// Takes in updates until an event of this kind has been seen for this call; returns it.
@@ -91,6 +126,11 @@ impl Watcher {
     /// The same for an event that is about no call.
     pub(crate) async fn until_told(&mut self, kind: &str, detail: &str) -> acd::Event {
         self.until_one(|event| event.kind == kind && event.detail == detail).await
+    }
+
+    /// The same for an event that is about a queue and no call.
+    pub(crate) async fn until_about(&mut self, kind: &str, queue: &str) -> acd::Event {
+        self.until_one(|event| event.kind == kind && event.queue == queue).await
     }
 
     async fn until_one(&mut self, is_it: impl Fn(&acd::Event) -> bool) -> acd::Event {

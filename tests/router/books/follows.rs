@@ -113,11 +113,17 @@ impl Books {
     pub(crate) fn meets(&self, agent: AgentId, queue: QueueId, asked: &Requirement) -> bool {
         let planned = &self.plan.agents[agent.index()];
         let barred = planned.only && planned.queues.iter().all(|(it, _)| *it != queue);
+        !barred && self.has_skills(agent, asked)
+    }
+
+    /// Whether an agent has what is asked for, whatever queues he serves.
+    pub(crate) fn has_skills(&self, agent: AgentId, asked: &Requirement) -> bool {
+        let planned = &self.plan.agents[agent.index()];
         let has = |(skill, least): &(SkillId, u8)| {
             planned.skills.iter().any(|(held, level)| held == skill && level >= least)
         };
         let any_of = asked.any_of.is_empty() || asked.any_of.iter().any(|one| one.iter().all(has));
-        !barred && asked.skills.iter().all(has) && any_of
+        asked.skills.iter().all(has) && any_of
     }
 
     /// The sum of an agent's levels over what is asked for, with the best alternative that he meets.

@@ -29,6 +29,8 @@ impl Books {
             asked.sort_unstable();
             asked
         };
+        let closings = std::mem::take(&mut self.closings).into_iter();
+        self.closings = closings.filter_map(|(it, how)| Some((queue(it)?, how))).collect();
         for call in self.calls.values_mut() {
             for place in &mut call.places {
                 let kept = queue(place.queue);

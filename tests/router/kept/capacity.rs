@@ -51,8 +51,8 @@ impl Watch for Capacity {
                 let as_planned = asked.queue == *queue && (besides || asked.requirement == *own);
                 keeps!(2, as_planned, "{call:?} asks for {asked:?}, and its queue for {own:?}");
             }
-            Event::OfferIssued { call, agent, queue, adopted, .. } => {
-                Self::may_be_offered(books, *call, *agent, *queue, *adopted);
+            Event::OfferIssued { call, agent, queue, adopted, picked, .. } => {
+                Self::may_be_offered(books, *call, *agent, *queue, *adopted, *picked);
             }
             Event::SlotChanged { agent, slot, state } => {
                 let before = books.agents[agent.index()].slots.get(usize::from(*slot));
@@ -78,7 +78,7 @@ impl Watch for Capacity {
             for hand in known.hands.iter().filter(|_| known.stage == Stage::Offering) {
                 let (agent, queue) = (hand.agent, hand.queue);
                 let place = known.place(queue);
-                let meets = place.is_some_and(|it| books.meets(agent, queue, &it.requirement));
+                let meets = place.is_some_and(|it| books.has_skills(agent, &it.requirement));
                 keeps!(2, meets, "{call:?} rings {agent:?}, who does not meet what it asks for");
                 let at_work = &books.agents[agent.index()];
                 let ready = at_work.presence == Presence::Ready && at_work.pending.is_none();
@@ -95,6 +95,7 @@ impl Capacity {
         agent: AgentId,
         queue: QueueId,
         adopted: bool,
+        picked: bool,
     ) {
         let known = &books.calls[&call];
         let at_once = match known.awaits {
@@ -114,7 +115,10 @@ impl Capacity {
         if adopted {
             return;
         }
-        let meets = place.is_some_and(|it| books.meets(agent, queue, &it.requirement));
+        let meets = place.is_some_and(|it| match picked {
+            true => books.has_skills(agent, &it.requirement),
+            false => books.meets(agent, queue, &it.requirement),
+        });
         keeps!(2, meets, "{call:?} is offered to {agent:?}, who does not meet what it asks for");
         let available = books.may_be_rung(agent, known);
         keeps!(2, available, "{call:?} is offered to {agent:?}, who cannot take it");

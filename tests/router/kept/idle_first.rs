@@ -1,4 +1,5 @@
-//! Promise 5: between two agents of the same standing under `select`, the longer idle is offered.
+//! Promise 5: between two agents of the same standing under `select`, the longer idle is offered; unless a person has
+//! picked the call for somebody.
 //!
 //! Whoever the event made available takes a call before calls look for agents: then only agents who
 //! became so by the same event compare. Otherwise the call has picked, and all criteria count.
@@ -26,8 +27,9 @@ impl Watch for IdleFirst {
 
     fn sees(&mut self, books: &Books, event: &Event) {
         match event {
-            Event::OfferIssued { call, agent, queue, adopted, .. } => {
-                let place = books.calls[call].place(*queue).filter(|_| !*adopted);
+            Event::OfferIssued { call, agent, queue, adopted, picked, .. } => {
+                let compares = !*adopted && !*picked;
+                let place = books.calls[call].place(*queue).filter(|_| compares);
                 // One who frees up may end a reserve, and takes first of those that it held back;
                 // whoever freed up before him in the same command could not.
                 let keep = books.plan.queues[queue.index()].keep_free;

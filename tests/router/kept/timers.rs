@@ -36,14 +36,14 @@ impl Watch for Timers {
     fn sees(&mut self, books: &Books, event: &Event) {
         let now = books.now;
         match event {
-            Event::OfferIssued { call, agent, queue, ring_until, adopted, .. } => {
+            Event::OfferIssued { call, agent, queue, ring_until, adopted, picked, .. } => {
                 let until = now + books.plan.queues[queue.index()].ring;
                 keeps!(
                     8,
                     *ring_until == until,
                     "{call:?} rings until {ring_until:?}, not {until:?}"
                 );
-                if !adopted {
+                if !adopted && !picked {
                     Self::is_not_early(books, *call, *agent, *queue);
                 }
             }
@@ -80,6 +80,12 @@ impl Watch for Timers {
                     Some(*until) == due,
                     "{call:?} waits for one until {until:?}, not {due:?}"
                 );
+            }
+            Event::QueueClosed { queue, .. } => {
+                let asked = matches!(&self.command, Some(Command::SetClosed { queue: it, .. }) if it == queue);
+                let until = books.closings.get(queue).and_then(|(_, until)| *until);
+                let over = until.is_some_and(|until| is_due(books, until));
+                keeps!(8, asked || over, "{queue:?} was to stay until {until:?}, it is {now:?}");
             }
             Event::AdapterSynced { adapter } => {
                 let said = matches!(self.command, Some(Command::AdapterSynced { .. }));
@@ -137,7 +143,7 @@ fn is_due(books: &Books, at: Timestamp) -> bool {
     }
 }
 
-/// Of offers, bridges, waits for one agent, wrap-up and resyncs; nothing while the domain recovers.
+/// Of offers, bridges, waits for one agent, wrap-up, resyncs and queues that turn; nothing while the domain recovers.
 fn first_timer(books: &Books) -> Option<Timestamp> {
     if books.phase != Phase::Normal {
         return None;
@@ -154,7 +160,8 @@ fn first_timer(books: &Books) -> Option<Timestamp> {
         _ => None,
     });
     let awaited = books.adapters.values().filter_map(|adapter| adapter.awaited_until);
-    hands.chain(for_one).chain(wrap_up).chain(awaited).min()
+    let turns = books.closings.values().filter_map(|(_, until)| *until);
+    hands.chain(for_one).chain(wrap_up).chain(awaited).chain(turns).min()
 }
 
 impl Timers {

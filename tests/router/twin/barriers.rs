@@ -95,6 +95,25 @@ impl Twin {
         rules.filter_map(awaits).collect()
     }
 
+    pub(super) fn may_be_offered_at_all(&self, call: &Call) -> bool {
+        self.hold_on(call).is_none()
+    }
+
+    /// Whether a person may give him the call: whose turn it is does not matter.
+    pub(super) fn may_be_picked(&self, agent: AgentId, call: &Call, place: &Place) -> bool {
+        let is_about_turns = |barrier: &Barrier| {
+            matches!(
+                barrier,
+                Barrier::NotHisQueue
+                    | Barrier::Delayed { .. }
+                    | Barrier::Excluded { .. }
+                    | Barrier::AwaitsAnother { .. }
+                    | Barrier::KeptFree
+            )
+        };
+        self.barriers(agent, call, place).iter().all(is_about_turns)
+    }
+
     fn hold_on(&self, call: &Call) -> Option<Hold> {
         let adapter = &self.adapters[call.adapter.index()];
         match (self.phase, adapter.up, adapter.awaited_until) {

@@ -1,8 +1,8 @@
 //! What has happened of late, as the twin remembers it: a list of all of it, looked through whenever
 //! somebody asks.
 
-use super::{Place, State, Twin};
-use acd_core::{Gauge, QueueId, Span, Timestamp};
+use super::{Call, Place, State, Twin};
+use acd_core::{AgentId, Gauge, Presence, Priority, QueueId, SlotState, Span, Timestamp};
 
 /// A half minute, and how many of them make what is of late.
 const HALF_MINUTE: u64 = 30_000_000;
@@ -16,18 +16,51 @@ pub(super) enum Happened {
     },
     /// Short ones left out.
     GivenUp,
+}
+
+/// How the calls of a queue move on.
+#[derive(Clone, Copy)]
+pub(super) enum Moves {
+    /// Somebody stood in line.
+    Stood { from: Timestamp, to: Timestamp },
     /// A call that had stood in line was answered through this queue, ...
-    Taken,
+    Taken { waited: Span, foreseen: Option<Foreseen> },
     /// ... or is not in this queue any more.
-    Left,
+    Left { waited: Span, foreseen: Option<Foreseen> },
+}
+
+/// What was said of a call's wait as it entered a queue.
+#[derive(Clone, Copy)]
+pub(super) struct Foreseen {
+    pub(super) wait: Span,
+    /// How many agents were at their notes.
+    notes: u64,
+    priority: Priority,
+}
+
+/// Parts of one in which the pace of a queue is counted.
+const PARTS: u64 = 65_536;
+
+/// What all that has happened in a queue comes to.
+struct Pace {
+    /// Up to the last call that was taken.
+    stood: u64,
+    /// Since then: for how long, and how many half minutes ended meanwhile.
+    gap: u64,
+    halves: u64,
+    taken: u64,
+    left: u64,
+    waited: u64,
+    notes: u64,
+    corrections: [u64; 10],
 }
 
 /// All that happened, each with where: a queue, or none for the domain.
 #[derive(Clone, Default)]
 pub(super) struct Lately {
     happened: Vec<(Timestamp, Option<QueueId>, Happened)>,
-    /// When some call stood in line in a queue.
-    stood: Vec<(QueueId, Timestamp, Timestamp)>,
+    /// How calls have moved on, from the first on.
+    moved: Vec<(QueueId, Moves)>,
 }
 
 fn half_minute(at: Timestamp) -> u64 {
@@ -41,20 +74,23 @@ impl Twin {
         if to > from {
             for queue in (0..self.plan.queues.len() as u16).map(QueueId) {
                 if self.in_line(queue) > 0 {
-                    self.lately.stood.push((queue, from, to));
+                    self.moves_on(queue, Moves::Stood { from, to });
                 }
             }
             let waiting = self.calls.iter_mut().filter(|call| call.state == State::Waiting);
             waiting.flat_map(|call| &mut call.places).for_each(|place| place.stood = true);
             let is_old = |at: Timestamp| half_minute(at) + HALF_MINUTES < half_minute(to);
             self.lately.happened.retain(|(at, ..)| !is_old(*at));
-            self.lately.stood.retain(|(.., until)| !is_old(*until));
         }
         self.now = to;
     }
 
     pub(super) fn happens_to_a_call(&mut self, of: Option<QueueId>, what: Happened) {
         self.lately.happened.push((self.now, of, what));
+    }
+
+    pub(super) fn moves_on(&mut self, queue: QueueId, how: Moves) {
+        self.lately.moved.push((queue, how));
     }
 
     /// Calls that stand in line, not being offered.
@@ -64,61 +100,166 @@ impl Twin {
         waiting.filter(|call| call.places.iter().any(stands)).count() as u64
     }
 
-    /// How often something happened in the present half minute and the 59 before it; without the present
-    /// one if it has to be `over`.
-    fn count(&self, of: Option<QueueId>, over: bool, what: &dyn Fn(Happened) -> bool) -> u64 {
+    /// How often something happened in the present half minute and the 59 before it.
+    fn count(&self, of: Option<QueueId>, what: &dyn Fn(Happened) -> bool) -> u64 {
         let present = half_minute(self.now);
         let is_meant = |(at, queue, it): &&(Timestamp, Option<QueueId>, Happened)| {
-            let at = half_minute(*at);
-            *queue == of && what(*it) && at + HALF_MINUTES > present && (at < present || !over)
+            *queue == of && what(*it) && half_minute(*at) + HALF_MINUTES > present
         };
         self.lately.happened.iter().filter(is_meant).count() as u64
-    }
-
-    /// How long some call stood in line since the earliest of those half minutes began, up to `until`.
-    fn stood(&self, queue: QueueId, until: Timestamp) -> u64 {
-        let first =
-            Timestamp((half_minute(self.now) + 1).saturating_sub(HALF_MINUTES) * HALF_MINUTE);
-        let of_queue = self.lately.stood.iter().filter(|(it, ..)| *it == queue);
-        of_queue.map(|(_, from, to)| (*to).min(until).since((*from).max(first)).0).sum()
     }
 
     /// Percent of those answered or given up who were answered in time: all of nobody.
     pub(super) fn service_level(&self, of: Option<QueueId>) -> u64 {
         let all = |it| matches!(it, Happened::Answered { .. } | Happened::GivenUp);
         let in_time = |it| matches!(it, Happened::Answered { in_time: true });
-        match self.count(of, false, &all) {
+        match self.count(of, &all) {
             0 => 100,
-            all => self.count(of, false, &in_time) * 100 / all,
+            all => self.count(of, &in_time) * 100 / all,
         }
     }
 
-    /// More than anything if nobody works there.
+    /// Agents who serve the queue, are done with a call but for their notes, and ready afterwards.
+    fn at_notes(&self, queue: QueueId) -> u64 {
+        let own = &self.plan.queues[queue.index()].require;
+        let agents = (0..self.agents.len() as u32).map(AgentId);
+        let rests = |agent: &AgentId| {
+            let known = &self.agents[agent.index()];
+            let notes = known.slots.iter().any(|slot| matches!(slot, SlotState::WrapUp { .. }));
+            notes && known.asked.is_none() && self.presence(*agent) == Presence::Ready
+        };
+        agents.filter(|agent| self.serves(*agent, queue, &[own])).filter(rests).count() as u64
+    }
+
+    /// For a call of normal priority at the end of the line; more than anything if nobody works there.
     pub(super) fn estimated_wait(&self, queue: QueueId) -> u64 {
-        let over = Timestamp(half_minute(self.now) * HALF_MINUTE);
         let ahead = self.in_line(queue);
+        self.wait_behind(queue, ahead, self.longest_since(Some(queue)), Priority::NORMAL)
+            .map_or(u64::MAX, |wait| wait.0)
+    }
+
+    /// For a call that has just taken a place, in a queue that somebody else has waited in since
+    /// `longest`; of those behind it 32 at most are known.
+    pub(super) fn foresees(
+        &self,
+        call: usize,
+        queue: QueueId,
+        longest: Option<Timestamp>,
+    ) -> Option<Foreseen> {
+        let known = &self.calls[call];
+        let key = self.key(known);
+        let stands = |other: &&Call| {
+            other.handle != known.handle
+                && other.state == State::Waiting
+                && other.places.iter().any(|place| place.queue == queue)
+        };
+        let line: Vec<&Call> = self.calls.iter().filter(stands).collect();
+        let behind = line.iter().filter(|other| self.key(other) > key).count().min(32);
+        let priority = known.priority;
+        let ahead = (line.len() - behind) as u64;
+        let wait = self.wait_behind(queue, ahead, longest, priority)?;
+        Some(Foreseen { wait, notes: self.at_notes(queue), priority })
+    }
+
+    fn wait_behind(
+        &self,
+        queue: QueueId,
+        ahead: u64,
+        longest: Option<Timestamp>,
+        priority: Priority,
+    ) -> Option<Span> {
         let measure = |gauge| self.measure(Some(queue), gauge);
         if measure(Gauge::AgentsWorking) == 0 {
-            return u64::MAX;
+            return None;
         }
         if measure(Gauge::AgentsAvailable) > 0 && ahead == 0 {
-            return 0;
+            return Some(Span(0));
         }
-        let stood = self.stood(queue, over);
-        let taken = self.count(Some(queue), true, &|it| it == Happened::Taken);
-        let left = self.count(Some(queue), true, &|it| it == Happened::Left);
-        if taken == 0 {
-            let first = self.longest_since(Some(queue)).filter(|_| ahead > 0);
-            return stood.max(first.map_or(Span(0), |it| over.since(it)).0);
+        let pace = self.pace(queue);
+        if pace.taken == 0 {
+            let over = Timestamp(half_minute(self.now) * HALF_MINUTE);
+            let first = longest.filter(|_| ahead > 0);
+            let longest = first.map_or(0, |since| over.since(since).0);
+            let in_vain = (pace.waited * PARTS).checked_div(pace.left).unwrap_or(0);
+            return Some(Span(longest.max(in_vain)));
         }
-        2 * ahead * stood / (2 * taken + left) + stood / taken
+        // Those ahead and two thirds of one, and half of those who are at their notes less than usual.
+        let calls = ahead * PARTS + 2 * PARTS / 3 + pace.notes * PARTS / pace.taken / 2;
+        let calls = calls.saturating_sub(self.at_notes(queue) * PARTS / 2).max(PARTS / 3);
+        let lasts = pace.halves.saturating_sub(1) * HALF_MINUTE / 4;
+        let stood = pace.stood.max((u128::from(lasts * pace.taken) / u128::from(PARTS)) as u64);
+        let (calls, stood) = (u128::from(calls), u128::from(stood));
+        let most = 2 * u128::from(PARTS) * u128::from(pace.waited.max(1));
+        let leave = calls * u128::from(pace.left) * stood / most;
+        let wait = calls * stood / (u128::from(pace.taken) + leave);
+        let correction = pace.corrections[usize::from(priority.get())];
+        Some(Span((wait * u128::from(correction) / u128::from(PARTS)) as u64))
+    }
+
+    /// All that has happened there, each time that a call is taken a part of it forgotten.
+    fn pace(&self, queue: QueueId) -> Pace {
+        let mut pace = Pace {
+            stood: 0,
+            gap: 0,
+            halves: 0,
+            taken: 0,
+            left: 0,
+            waited: 0,
+            notes: 0,
+            corrections: [PARTS; 10],
+        };
+        for (_, moves) in self.lately.moved.iter().filter(|(it, _)| *it == queue) {
+            match *moves {
+                Moves::Stood { from, to } => {
+                    pace.gap += to.since(from).0;
+                    pace.halves += half_minute(to) - half_minute(from);
+                }
+                Moves::Taken { waited, foreseen } => {
+                    // By 96 calls, or as many as are taken in 30 minutes, up to 4,096.
+                    let in_half_an_hour = (pace.taken * HALF_MINUTE * HALF_MINUTES)
+                        .checked_div(pace.stood * PARTS)
+                        .unwrap_or(0);
+                    let memory = in_half_an_hour.clamp(96, 4_096);
+                    let faded = |sum: u64| sum - sum / memory;
+                    pace.stood = faded(pace.stood) + pace.gap;
+                    (pace.gap, pace.halves) = (0, 0);
+                    pace.taken = faded(pace.taken) + PARTS;
+                    pace.left = faded(pace.left);
+                    pace.waited = faded(pace.waited) + waited.0;
+                    pace.notes = faded(pace.notes);
+                    if let Some(foreseen) = foreseen {
+                        pace.notes += foreseen.notes * PARTS;
+                        pace.learns(foreseen, waited > foreseen.wait);
+                    }
+                }
+                Moves::Left { waited, foreseen } => {
+                    pace.left += PARTS;
+                    pace.waited += waited.0;
+                    if let Some(foreseen) = foreseen.filter(|foreseen| waited > foreseen.wait) {
+                        pace.learns(foreseen, true);
+                    }
+                }
+            }
+        }
+        pace
     }
 
     /// When the present half minute ends, if anything is remembered or anybody stands in line.
     pub(super) fn half_minute_ends(&self, of: Option<QueueId>) -> Option<Timestamp> {
-        let happened = self.count(of, false, &|_| true) > 0;
-        let stood = |queue| self.stood(queue, self.now) > 0 || self.in_line(queue) > 0;
-        let is_quiet = !happened && !of.is_some_and(stood);
+        let happened = self.count(of, &|_| true) > 0;
+        let is_quiet = !happened && of.is_none_or(|queue| self.in_line(queue) == 0);
         (!is_quiet).then(|| Timestamp((half_minute(self.now) + 1) * HALF_MINUTE))
+    }
+}
+
+impl Pace {
+    /// Estimates for a priority were too short, or too long, once more.
+    fn learns(&mut self, Foreseen { wait, priority, .. }: Foreseen, too_short: bool) {
+        let correction = &mut self.corrections[usize::from(priority.get())];
+        if wait > Span(0) {
+            let step = *correction / 256;
+            let next = if too_short { *correction + step } else { *correction - step };
+            *correction = next.clamp(PARTS / 4, PARTS * 4);
+        }
     }
 }

@@ -3,8 +3,8 @@
 use super::{Names, START};
 use acd_core::{
     AdapterId, AgentId, CallHandle, Channel, DeviceState, Event, HeartbeatState, LeftCause,
-    NotReadyReason, OfferEnd, Outcome, Presence, QueueId, ReturnCause, RevokeCause, SlotState,
-    Span, Timestamp, Treatment,
+    MessageTo, NotReadyReason, OfferEnd, Outcome, Presence, QueueId, ReturnCause, RevokeCause,
+    SlotState, Span, Timestamp, Treatment,
 };
 
 impl Names {
@@ -23,6 +23,7 @@ impl Names {
         }
         match event {
             Event::RecoveryOver => "the domain has recovered".to_owned(),
+            Event::HalfMinutePassed => "half a minute has passed".to_owned(),
             Event::AdapterUp { adapter } => format!("{}: up", self.adapter_name(*adapter)),
             Event::AdapterSynced { adapter } => format!("{}: synced", self.adapter_name(*adapter)),
             Event::AdapterDown { adapter } => format!("{}: down", self.adapter_name(*adapter)),
@@ -73,9 +74,12 @@ impl Names {
             Event::AgentAwaitedNoMore { call } => {
                 format!("{}: waits for anybody", self.call_name(*call))
             }
-            Event::PlaceEntered { call, queue, since, .. } => {
+            Event::PlaceEntered { call, queue, since, estimate, .. } => {
                 let (queue, since) = (self.queue_name(*queue), self.since(*since));
-                format!("{}: waits in {queue}{since}", self.call_name(*call))
+                let estimate = estimate.filter(|wait| *wait > Span(0));
+                let estimate = estimate.map(|wait| format!(", estimated {}", seconds(wait)));
+                let estimate = estimate.unwrap_or_default();
+                format!("{}: waits in {queue}{since}{estimate}", self.call_name(*call))
             }
             Event::PlaceLeft { call, queue, cause } => {
                 let cause = match cause {
@@ -94,9 +98,21 @@ impl Names {
             Event::PriorityChanged { call, priority } => {
                 format!("{}: priority {}", self.call_name(*call), priority.get())
             }
-            Event::QueueClosed { queue, closed } => {
+            Event::QueueClosed { queue, closed, until } => {
                 let state = if *closed { "closed" } else { "open" };
-                format!("{}: {state}", self.queue_name(*queue))
+                let until = until.map(|until| format!(" until {}", moment(until)));
+                let until = until.unwrap_or_default();
+                format!("{}: {state}{until}", self.queue_name(*queue))
+            }
+            Event::AgentsMessaged { number, to } => {
+                let to = match to {
+                    MessageTo::Agent(agent) => self.agent_name(*agent).to_owned(),
+                    MessageTo::Queue(queue) => {
+                        format!("whoever serves {}", self.queue_name(*queue))
+                    }
+                    MessageTo::Everybody => "everybody".to_owned(),
+                };
+                format!("message {number} for {to}")
             }
             Event::LatchChanged { queue, rule, set } => {
                 let state = if *set { "is active" } else { "is active no more" };
@@ -176,9 +192,13 @@ impl Names {
 
     fn offer_event(&self, event: &Event) -> String {
         match event {
-            Event::OfferIssued { call, agent, queue, adopted, .. } => {
+            Event::OfferIssued { call, agent, queue, adopted, picked, .. } => {
                 let (agent, queue) = (self.agent_name(*agent), self.queue_name(*queue));
-                let found = if *adopted { ", found so" } else { "" };
+                let found = match (adopted, picked) {
+                    (true, _) => ", found so",
+                    (_, true) => ", by hand",
+                    _ => "",
+                };
                 format!("{}: offered to {agent} through {queue}{found}", self.call_name(*call))
             }
             Event::OfferRinging { call, .. } => format!("{}: rings", self.call_name(*call)),
@@ -196,6 +216,7 @@ impl Names {
                         "revoked, another has taken it"
                     }
                     OfferEnd::Revoked(RevokeCause::CallMoved) => "revoked, the call moved",
+                    OfferEnd::Revoked(RevokeCause::Picked) => "revoked, given to another",
                     OfferEnd::Revoked(RevokeCause::AdapterRestarted) => {
                         "revoked, the adapter restarted"
                     }
@@ -213,6 +234,7 @@ impl Names {
                 format!("{}: no bridge with {agent}{told}", self.call_name(*call))
             }
             Event::RecoveryOver
+            | Event::HalfMinutePassed
             | Event::AdapterUp { .. }
             | Event::AdapterSynced { .. }
             | Event::AdapterDown { .. }
@@ -225,6 +247,7 @@ impl Names {
             | Event::PriorityChanged { .. }
             | Event::RuleFired { .. }
             | Event::QueueClosed { .. }
+            | Event::AgentsMessaged { .. }
             | Event::LatchChanged { .. }
             | Event::CallConnected { .. }
             | Event::CallHeld { .. }

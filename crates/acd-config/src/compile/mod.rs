@@ -6,12 +6,13 @@ mod rules;
 
 use crate::model::{
     Agent, AnyOf, AtClosing, Criterion, Dispositions, File, Level, LogFormat, LogLevel,
-    MissedOffers, Order, Profile, Queue, Require,
+    MissedOffers, Order, Profile, Queue, Require, Routing,
 };
 use crate::names::{Names, handle};
 use crate::notes::{Key, Notes};
 use crate::read::{At, Entries, Entry};
 use crate::values::Flag;
+use crate::zones::Zone;
 use crate::{Config, LogConfig, ServerConfig};
 use acd_core::{
     ADAPTERS_MAX, AGENTS_MAX, ALTERNATIVES_MAX, Affinity, AgentPlan, DELAYS_MAX, DISPOSITIONS_MAX,
@@ -130,7 +131,10 @@ impl Compiler<'_> {
                 queues.extend(entry.value.as_ref().map(|queue| {
                     let key = key.name(&entry.name);
                     let dispositions = self.dispositions(&key, &queue.value, &of_domain);
-                    QueuePlan { dispositions, ..self.queue(&key, id, &entry.name, &queue.value) }
+                    let zone = queue.value.timezone.get().map(|zone| zone.value.0.clone());
+                    let time_zone = zone.unwrap_or_else(|| zone_of_domain(&file.routing.value));
+                    let plan = self.queue(&key, id, &entry.name, &queue.value);
+                    QueuePlan { dispositions, time_zone, ..plan }
                 }));
             }
         }
@@ -156,6 +160,7 @@ impl Compiler<'_> {
             seed: routing.seed.value.0,
             channels: self.channels(file),
             shared_callers: routing.shared_callers.value.0.clone(),
+            time_zone: zone_of_domain(routing),
             reasons: file.presence.value.reasons.value.0.clone(),
             dispositions: self.dispositions.list().to_vec(),
             adapters: self.adapters.list().to_vec(),
@@ -303,6 +308,7 @@ impl Compiler<'_> {
                 window: queue.affinity.value.window.value.0,
                 wait: queue.affinity.value.wait.value.0,
             },
+            time_zone: String::new(),
             closing_ends_waits: queue.at_closing.value == AtClosing::ApplyRules,
             rules,
         }
@@ -413,6 +419,12 @@ fn hard_skills(file: &File) -> BTreeSet<SkillId> {
     };
     let named = declared.iter().enumerate().filter(|(_, entry)| hard(entry));
     named.map(|(index, _)| SkillId(handle(index))).collect()
+}
+
+/// Where the domain's days begin at midnight.
+fn zone_of_domain(routing: &Routing) -> String {
+    let zone = routing.timezone.get().map(|zone| zone.value.clone());
+    zone.unwrap_or_else(Zone::of_this_machine).0
 }
 
 fn keep_free(keep: &crate::model::KeepFree) -> Option<KeepFree> {

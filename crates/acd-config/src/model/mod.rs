@@ -20,6 +20,7 @@ use crate::values::{
     Count, Flag, Listen, Mention, Name, Percent, PositiveTime, Text, Time, TimeWithin, Whole,
     check_name,
 };
+use crate::zones::Zone;
 use acd_core::{BROADCAST_MAX, LEVEL_MAX};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use std::borrow::Cow;
@@ -143,6 +144,9 @@ section! {
         /// What the criterion `random` draws by. The same calls with the same seed find the same
         /// agents.
         default seed: Count<0, SEED_MAX> = "0",
+        /// Where the day begins at midnight: what is counted since then begins anew. Without it, the
+        /// zone that the machine is set to.
+        optional timezone: Zone,
         /// Callers' numbers that say nothing of who calls: withheld ones, and those that many share, such
         /// as the switchboard of a hospital. Affinity does not tell such callers from others.
         default shared_callers: Patterns = "['anonymous', 'restricted', 'unavailable', 'unknown', 'withheld']",
@@ -346,6 +350,8 @@ section! {
         optional dispositions: Dispositions,
         /// The promise that the queue is measured by.
         default service_level: ServiceLevel = "{ answered = '80%', within = '20s' }",
+        /// Where its day begins at midnight, if not where that of all does (`routing.timezone`).
+        optional timezone: Zone,
         /// The last agents of the queue are held back for what is urgent.
         optional keep_free: KeepFree,
         /// How a call waits for one agent, whom it names or who last talked with its caller, before it

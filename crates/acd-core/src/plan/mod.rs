@@ -70,6 +70,8 @@ pub struct RoutingPlan {
     pub channels: Channels,
     /// Callers who are not told from others: withheld, or shared by many.
     pub shared_callers: Vec<Pattern>,
+    /// The name of the time zone by whose midnight days are counted; the Router does not look at it.
+    pub time_zone: String,
     /// Names of the reasons for which an agent may be not ready.
     pub reasons: Vec<String>,
     /// Names of the dispositions, by which agents say how conversations came out.
@@ -110,6 +112,7 @@ impl Default for RoutingPlan {
             seed: 0,
             channels: Channels::default(),
             shared_callers: Vec::new(),
+            time_zone: "UTC".to_owned(),
             reasons: Vec::new(),
             dispositions: Vec::new(),
             adapters: Vec::new(),
@@ -173,6 +176,8 @@ pub struct QueuePlan {
     pub dispositions: Vec<DispositionId>,
     /// The promise that supervisors measure the queue by.
     pub service_level: ServiceLevel,
+    /// The name of the time zone by whose midnight its days are counted; the Router does not look at it.
+    pub time_zone: String,
     /// The agents that are left to urgent calls.
     pub keep_free: Option<KeepFree>,
     /// How a call waits for one agent before it is anybody's.
@@ -196,6 +201,7 @@ impl QueuePlan {
             wrap_up_at_most: Span::from_secs(600),
             dispositions: Vec::new(),
             service_level: ServiceLevel { answered_percent: 80, within: Span::from_secs(20) },
+            time_zone: "UTC".to_owned(),
             keep_free: None,
             affinity: Affinity::default(),
             closing_ends_waits: false,

@@ -9,7 +9,7 @@ mod stays;
 
 use crate::agent::{Agent, Slot};
 use crate::call::{Awaits, CallState, Hand};
-use crate::command::Rejection;
+use crate::closings::Closing;
 use crate::deadlines::Ticket;
 use crate::event::{
     DeviceState, Event, NotReadyReason, OfferEnd, Presence, RevokeCause, SlotState,
@@ -19,6 +19,7 @@ use crate::ids::{AgentId, ExtraId, OfferNumber, QueueId};
 use crate::latches::{LatchState, Latches};
 use crate::offers::Told;
 use crate::plan::{PlanDefect, Requirement, RoutingPlan};
+use crate::rejection::Rejection;
 use crate::router::Router;
 use crate::slab::NONE;
 use crate::window::Window;
@@ -124,7 +125,8 @@ impl Router {
             mut exclusions,
             mut repeats,
             mut left,
-            closed,
+            closings,
+            messages,
             latches,
             windows,
             callers,
@@ -160,9 +162,10 @@ impl Router {
                 self.agent_gets_another_device(to, events);
             }
         }
-        for (queue, closed) in (0..).map(QueueId).zip(closed) {
+        self.messages = messages;
+        for (queue, closing) in (0..).map(QueueId).zip(closings) {
             if let Some(queue) = moved.queue(queue) {
-                self.closed[queue.index()] = closed;
+                self.closings[queue.index()] = Closing { ticket: Ticket::NONE, ..closing };
             }
         }
         self.take_over_windows(windows, moved);
@@ -365,7 +368,8 @@ impl Router {
         let planned = &self.plan.agents[hand.agent.index()];
         self.place_in(hand.call, hand.queue).is_some_and(|place| {
             let demand = &self.lines.demands[self.places[place].demand.index()];
-            planned.level_for(demand.queue, &demand.requirement).is_some()
+            // Which queues he serves is looked at as he is offered a call, and a person need not.
+            demand.requirement.level_of(&planned.skills).is_some()
         })
     }
 

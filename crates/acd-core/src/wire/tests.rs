@@ -123,10 +123,19 @@ fn one_of_each(of: &Ingredients) -> Vec<Command> {
         Command::ForcePresence { agent, presence },
         Command::CallTransferred { call, queue: of.reason.map(QueueId) },
         Command::DeviceChanged { agent, device: of.device },
-        Command::SetClosed { queue, closed: of.flag },
+        Command::SetClosed { queue, closed: of.flag, until: of.flag.then_some(since) },
         Command::AgentExtendWrapUp { agent, by: Span(of.times.1) },
         Command::HeartbeatKept { agent },
         Command::HeartbeatLost { agent },
+        Command::HalfMinutePassed,
+        Command::PickCall { call, agent },
+        Command::MessageAgents {
+            to: match of.reason {
+                None => MessageTo::Everybody,
+                Some(_) if of.flag => MessageTo::Agent(agent),
+                Some(_) => MessageTo::Queue(queue),
+            },
+        },
     ]
 }
 
@@ -253,6 +262,7 @@ fn the_bytes_of_one_of_each_are_known() {
         wrap_up_at_most: Span(28),
         dispositions: vec![DispositionId(34)],
         service_level: ServiceLevel { answered_percent: 7, within: Span(8) },
+        time_zone: "America/Chicago".to_owned(),
         keep_free: Some(KeepFree { agents: 29, for_priority: Priority::HIGHEST_BY_RULE }),
         affinity: Affinity { window: Span(30), wait: Span(31) },
         closing_ends_waits: true,
@@ -275,6 +285,7 @@ fn the_bytes_of_one_of_each_are_known() {
         missed_offers: MissedOffers::NotReadyAfter(11),
         seed: 23,
         shared_callers: vec![Pattern("anonymous".to_owned())],
+        time_zone: "Asia/Kathmandu".to_owned(),
         hard: vec![SkillId(1)],
         reasons: vec!["break".to_owned()],
         dispositions: vec!["resolved".to_owned()],
@@ -315,7 +326,7 @@ fn the_bytes_of_one_of_each_are_known() {
     let bytes = encoded(&one_of_each(&of));
     let mut hash = EventDigest::default();
     bytes.iter().for_each(|byte| hash.bytes(&[*byte]));
-    assert_eq!((LOGIC_VERSION, bytes.len(), hash.value()), (9, 920, 0xBE15_AB1C_B8A9_55EE));
+    assert_eq!((LOGIC_VERSION, bytes.len(), hash.value()), (11, 986, 0x7C67_125E_4735_3C21));
 }
 
 /// A length that is not there asks for no memory: this would be billions of names.

@@ -1,6 +1,7 @@
 //! Everything between taking a message up and letting its effects out; nothing here waits.
 
 use super::Left;
+use super::estimates::Estimates;
 use super::fold::Cause;
 use super::heartbeats::Heartbeats;
 use super::numbering::{Adapter, Gate};
@@ -18,7 +19,8 @@ use crate::refusal::Refusal;
 use crate::request::Position;
 use crate::status::Gauges;
 use acd_core::{
-    AdapterId, Command, Event, EventDigest, OfferNumber, Rejection, Router, Span, Timestamp,
+    AdapterId, Command, Event, EventDigest, OfferNumber, QueueId, Rejection, Router, Span,
+    Timestamp,
 };
 use acd_journal::{Entry, Minted, Origin, Tail};
 use std::collections::{HashMap, VecDeque};
@@ -70,6 +72,7 @@ pub(super) struct By {
 
 /// The driver's state.
 pub(crate) struct Engine {
+    pub(super) estimates: Estimates,
     pub(super) router: Router,
     digest: EventDigest,
     /// As long as the domain waits for its adapters.
@@ -86,6 +89,8 @@ pub(crate) struct Engine {
     pub(super) adapters: Vec<Option<Adapter>>,
     pub(super) sessions: HashMap<SessionId, AdapterId>,
     pub(super) heartbeats: Heartbeats,
+    /// The last half minute that has begun; none before the epoch is open.
+    pub(super) half_minute: Option<u64>,
     /// How many resyncs have been asked for.
     pub(super) resyncs: u64,
     /// An offer that an adapter turned out to have bridged, though it was not known as accepted.
@@ -131,6 +136,7 @@ impl Engine {
         let by = |origin| By { origin: Arc::new(origin), adapter: None };
         let sequence = tail.next_sequence - 1;
         Self {
+            estimates: Estimates::default(),
             directory,
             router,
             digest,
@@ -144,6 +150,7 @@ impl Engine {
             adapters: Vec::new(),
             sessions: HashMap::new(),
             heartbeats: Heartbeats::new(heartbeat_within),
+            half_minute: None,
             resyncs: 0,
             bridged_already: None,
             by_time: by(Origin::Time),
@@ -231,6 +238,7 @@ impl Engine {
     }
 
     pub(super) fn fire_what_is_due(&mut self, now: Timestamp) {
+        self.tell_if_half_minute_is_over(now);
         while let Some(due) = self.router.next_deadline().filter(|due| *due <= now) {
             // At the very instant that it is due, however late the driver comes to it.
             let at = due.max(self.router.now());
@@ -305,10 +313,15 @@ impl Engine {
         }
         self.end_unit(now);
         let Self { router, depths, parcel, .. } = self;
+        let before = parcel.lines.len();
         router.take_changed_lines(&mut |demand, line| {
             depths.set(demand, &line);
             parcel.lines.push((demand, line));
         });
+        let changed = parcel.lines[before..].iter();
+        let queues: Vec<QueueId> =
+            changed.map(|(demand, _)| router.demands()[demand.index()].queue).collect();
+        self.tell_estimates(now, &queues);
         self.release();
         self.gauges.commands.store(self.applied, Ordering::Relaxed);
         self.gauges.rejected.store(self.refused, Ordering::Relaxed);
@@ -359,8 +372,8 @@ impl Engine {
     /// When there is something to do though nobody asks for it.
     pub(super) fn next_deadline(&self) -> Option<Timestamp> {
         let recovery = self.recovery.as_ref().map(|recovery| recovery.until);
-        let dues = [recovery, self.router.next_deadline(), self.heartbeats.next_due()];
-        dues.into_iter().flatten().min()
+        let due = [self.router.next_deadline(), self.heartbeats.next_due()];
+        due.into_iter().chain([recovery, self.half_minute_ends()]).flatten().min()
     }
 
     /// Whether there are commands that no batch has taken yet.

@@ -48,6 +48,9 @@ impl Engine {
     fn record(&mut self, cause: &Cause<'_>, event: &Event, decision: Option<Box<Decision>>) {
         let named = match (event, cause.minted) {
             (Event::CallArrived { .. }, Some(Minted::Call(card))) => Named::Call(Arc::clone(card)),
+            (Event::AgentsMessaged { .. }, Some(Minted::Message(says))) => {
+                Named::Message(Arc::clone(says))
+            }
             (Event::WrapUpEnded { call, .. }, _) => {
                 let card = self.directory.name_of(*call);
                 card.map_or(Named::Nothing, |card| Named::Call(Arc::clone(card)))
@@ -66,7 +69,6 @@ impl Engine {
         self.number += 1;
         self.parcel.records.push(Record {
             number: self.number,
-            sequence: cause.sequence,
             at: cause.at,
             origin: Arc::clone(&cause.by.origin),
             event: event.clone(),
@@ -88,7 +90,9 @@ impl Engine {
                 }
             }
             Event::RuleFired { call, queue, rule, .. } => *fired = Some((call, queue, rule)),
-            Event::OfferIssued { call, offer, agent, queue, rung_by, ring_until, adopted } => {
+            Event::OfferIssued {
+                call, offer, agent, queue, rung_by, ring_until, adopted, ..
+            } => {
                 let stage = LegStage::Out;
                 self.directory.offer_issued(LiveOffer { offer, call, agent, rung_by, stage });
                 // What was found ringing is confirmed as part of the resync.
@@ -172,8 +176,10 @@ impl Engine {
                 self.directory.notes_follow(event);
             }
             Event::QueueClosed { .. }
+            | Event::AgentsMessaged { .. }
             | Event::LatchChanged { .. }
             | Event::RecoveryOver
+            | Event::HalfMinutePassed
             | Event::AdapterUp { .. }
             | Event::AdapterDown { .. }
             | Event::AgentAwaited { .. }
@@ -345,6 +351,7 @@ fn revoke_reason(end: OfferEnd) -> Option<RevokeReason> {
         OfferEnd::Revoked(RevokeCause::AgentUnavailable) => Some(RevokeReason::AgentUnavailable),
         OfferEnd::Revoked(RevokeCause::AnsweredElsewhere) => Some(RevokeReason::AnsweredElsewhere),
         OfferEnd::Revoked(RevokeCause::CallMoved) => Some(RevokeReason::CallMoved),
+        OfferEnd::Revoked(RevokeCause::Picked) => Some(RevokeReason::Picked),
         OfferEnd::Revoked(RevokeCause::AdapterRestarted) => Some(RevokeReason::Failed),
     }
 }

@@ -2,7 +2,9 @@
 
 mod adapters;
 mod engine;
+mod estimates;
 mod fold;
+mod half_minutes;
 mod heartbeats;
 mod numbering;
 mod people;

@@ -6,12 +6,12 @@ use crate::domain::unknown_agent;
 use crate::mail::Explaining;
 use crate::publisher::Question;
 use crate::refusal::{Refusal, RefusalKind, code};
-use crate::request::{CallRef, Person, Position, Request};
+use crate::request::{CallRef, Person, Position, Recipients, Request, Until};
 use acd_core::{
-    AgentId, CallHandle, Command, DispositionId, OfferNumber, QueueId, ReasonId, Rejection,
-    SlotState, Timestamp,
+    AgentId, Barrier, CallHandle, Command, DispositionId, MessageTo, OfferNumber, QueueId,
+    ReasonId, Rejection, SlotState, Timestamp,
 };
-use acd_journal::Origin;
+use acd_journal::{Minted, Origin};
 use std::sync::Arc;
 
 impl Engine {
@@ -25,10 +25,41 @@ impl Engine {
         let Person { name, reason } = person;
         let origin = Origin::Person { name: Arc::from(name), reason: Arc::from(reason) };
         let by = By { origin: Arc::new(origin), adapter: None };
+        let says = match &request {
+            Request::MessageAgents { text, .. } => Some(Minted::Message(Arc::from(&**text))),
+            _ => None,
+        };
         for command in self.commands(now, request)?.into_iter().flatten() {
-            self.apply(now, &by, command, None)?;
+            let applied = self.apply(now, &by, command, says.clone());
+            applied.map_err(|rejection| self.refusal(rejection))?;
         }
         Ok(self.position())
+    }
+
+    /// With the plan's names for what an agent lacks.
+    fn refusal(&self, rejection: Rejection) -> Refusal {
+        let told = Refusal::from(rejection);
+        let message = match rejection {
+            Rejection::AgentBarred {
+                by:
+                    Barrier::LacksSkill { skill, needs, has }
+                    | Barrier::LacksAlternative { skill, needs, has, .. },
+            } => {
+                let has =
+                    has.map_or_else(|| "has not got it".to_owned(), |has| format!("has {has}"));
+                let skill = self.names.skill(skill);
+                format!("the call asks for {skill} at level {needs}, and the agent {has}")
+            }
+            Rejection::AgentBarred { by: Barrier::NotReady { reason } } => {
+                let reason = self.names.reason(acd_core::Presence::NotReady(reason));
+                if reason.is_empty() {
+                    return told;
+                }
+                format!("the agent is not ready: {reason}")
+            }
+            _ => return told,
+        };
+        Refusal { message, ..told }
     }
 
     /// The commands that a request stands for. The second one cannot be refused after the first.
@@ -77,9 +108,24 @@ impl Engine {
             Request::EndCall { call, treatment } => {
                 Command::EndCall { call: self.directory.find_ref(&call)?, treatment }
             }
-            Request::SetClosed { queue, closed } => {
-                Command::SetClosed { queue: self.queue(&queue)?, closed }
+            Request::SetClosed { queue, closed, until } => {
+                let until = until.map(|until| match until {
+                    Until::At(at) => at,
+                    Until::After(length) => now + length,
+                });
+                Command::SetClosed { queue: self.queue(&queue)?, closed, until }
             }
+            Request::PickCall { call, agent } => Command::PickCall {
+                call: self.directory.find_ref(&call)?,
+                agent: self.agent(&agent)?,
+            },
+            Request::MessageAgents { to, .. } => Command::MessageAgents {
+                to: match to {
+                    Recipients::Agent(agent) => MessageTo::Agent(self.agent(&agent)?),
+                    Recipients::Queue(queue) => MessageTo::Queue(self.queue(&queue)?),
+                    Recipients::Everybody => MessageTo::Everybody,
+                },
+            },
             Request::ForcePresence { agent, presence } => {
                 Command::ForcePresence { agent: self.agent(&agent)?, presence }
             }

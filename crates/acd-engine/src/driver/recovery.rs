@@ -6,6 +6,8 @@ use crate::domain::StartError;
 use crate::names::Names;
 use crate::view::View;
 use acd_core::{AdapterFacts, AdapterId, Command, Rejection, RoutingPlan, Timestamp};
+use acd_journal::Closings;
+use acd_statistics::Statistics;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use tracing::{error, info};
@@ -34,16 +36,19 @@ impl Engine {
         &mut self,
         now: Timestamp,
         plan: &RoutingPlan,
+        statistics: &mut Statistics,
     ) -> Result<(), StartError> {
-        let by = self.by_plan.clone();
+        let (by, before) = (self.by_plan.clone(), self.router.now());
         let begins = self.apply(now, &by, Command::EpochBegan, None);
         begins.map_err(|rejection| StartError::Misfit(rejection.to_string()))?;
+        self.hand_over_to(statistics);
         let plan = with_adapters_known(plan, self.directory.adapter_names());
         if !routes_alike(&plan, self.router.plan()) {
             let plan = Arc::new(plan);
             let changes = Command::PlanChanged { plan: Arc::clone(&plan) };
             let changed = self.apply(now, &by, changes, None);
             changed.map_err(|rejection| StartError::Misfit(self.misfit(rejection)))?;
+            statistics.plan_changed(now, &self.router);
             self.directory.follow_plan(&self.router);
             self.names = Arc::new(Names::new(plan));
         }
@@ -58,10 +63,18 @@ impl Engine {
         self.tell_who_is_awaited();
         self.end_recovery_if_due(now);
         self.end_unit(now);
+        self.count_half_minutes_from(before, now);
         // Subscribers of this epoch begin with the state as it is now.
-        self.parcel = Default::default();
+        self.hand_over_to(statistics);
         self.number = 0;
         Ok(())
+    }
+
+    /// What has happened so far is for the figures alone.
+    fn hand_over_to(&mut self, statistics: &mut Statistics) {
+        for record in std::mem::take(&mut self.parcel).records {
+            statistics.fold(record.at, &record.event);
+        }
     }
 
     /// Adapters and desktops have the whole of their time from now on: before the epoch's first batch was durable
@@ -88,11 +101,14 @@ impl Engine {
         )
     }
 
-    /// What readers begin with.
-    pub(crate) fn outlook(&self) -> (Arc<Names>, View) {
-        let view = View::of(&self.names, &self.router, self.epoch, |call| {
-            self.directory.name_of(call).map(Arc::clone)
-        });
+    /// What readers begin with; `closings` says who closed queues.
+    pub(crate) fn outlook(
+        &self,
+        statistics: Statistics,
+        closings: &Closings,
+    ) -> (Arc<Names>, View) {
+        let card = |call| self.directory.name_of(call).map(Arc::clone);
+        let view = View::of(&self.names, &self.router, self.epoch, statistics, card, closings);
         (Arc::clone(&self.names), view)
     }
 

@@ -93,10 +93,10 @@ fn check_counts(view: &View) {
 }
 
 /// 0..`below`, by a seed.
-struct Dice(u64);
+pub(super) struct Dice(pub(super) u64);
 
 impl Dice {
-    fn roll(&mut self, below: u64) -> u64 {
+    pub(super) fn roll(&mut self, below: u64) -> u64 {
         self.0 =
             self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         (self.0 >> 33) % below
@@ -104,7 +104,7 @@ impl Dice {
 }
 
 /// Something happens; whether it can be is not asked.
-async fn anything(running: &Running, pbx: &mut Pbx, dice: &mut Dice, calls: &mut u64) {
+pub(super) async fn anything(running: &Running, pbx: &mut Pbx, dice: &mut Dice, calls: &mut u64) {
     let agent = ["ana", "ben", "cleo"][dice.roll(3) as usize].to_owned();
     let queue = ["billing", "nurse"][dice.roll(2) as usize].to_owned();
     let call_id = format!("c{}", dice.roll(*calls + 1));
@@ -142,7 +142,7 @@ async fn anything(running: &Running, pbx: &mut Pbx, dice: &mut Dice, calls: &mut
 }
 
 /// Answers and bridges, mostly.
-async fn do_as_told(pbx: &mut Pbx, dice: &mut Dice) {
+pub(super) async fn do_as_told(pbx: &mut Pbx, dice: &mut Dice) {
     while let Ok(down) = timeout(Duration::from_millis(1), pbx.down()).await {
         match down.body {
             DownBody::Order(Order::Offer { offer, .. }) if dice.roll(2) == 0 => {

@@ -6,7 +6,9 @@ mod dispositions;
 mod durability;
 mod explaining;
 mod fold;
+mod half_minutes;
 mod heartbeats;
+mod hubs;
 mod ladders;
 mod people;
 mod phones;
@@ -74,6 +76,7 @@ fn plan() -> Arc<RoutingPlan> {
         seed: 0,
         channels: Channels::default(),
         shared_callers: Vec::new(),
+        time_zone: "UTC".to_owned(),
         reasons: vec!["lunch".to_owned()],
         dispositions: ["resolved", "follow-up", "spam"].map(str::to_owned).to_vec(),
         adapters: Vec::new(),

@@ -81,6 +81,9 @@ impl View {
         let at = self.at;
         let reason = self.names.reason(presence);
         let pending_reason = pending.map_or_else(|| Arc::from(""), |to| self.names.reason(to));
+        if presence == Presence::LoggedOut {
+            self.forget_messages_to(agent);
+        }
         self.change_agent(agent, |row| {
             if row.presence != presence {
                 row.presence_since = Some(at);

@@ -1,16 +1,16 @@
 //! Calls' rows, and what the queues count of them.
 
 use super::View;
-use super::rows::{CallRow, CallState, OfferRow, PlaceRow};
+use super::rows::{CallRow, CallState, Concerned, OfferRow, PlaceRow};
 use crate::names::Names;
 use crate::publisher::Record;
 use acd_core::{
-    AgentId, CallHandle, Channel, Event, LeftCause, OfferEnd, OfferNumber, Outcome, Priority,
-    QueueId, Span, Timestamp,
+    AgentId, CallHandle, Channel, Event, LeftCause, OfferEnd, OfferNumber, Priority, QueueId,
+    Timestamp,
 };
 use acd_journal::CallCard;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// All live calls.
 #[derive(Debug)]
@@ -29,6 +29,8 @@ pub(super) struct Calls {
 pub(super) struct LiveCall {
     pub(super) generation: u32,
     pub(super) row: CallRow,
+    /// Whom the row concerns, made when it is asked for.
+    pub(super) concerned: OnceLock<Arc<Concerned>>,
     /// Beside `row.places`, in the same order.
     pub(super) stays: Vec<Stay>,
     /// Stays that ended because the call was answered or ended, until that has been counted.
@@ -36,8 +38,6 @@ pub(super) struct LiveCall {
     pub(super) via: Option<QueueId>,
     /// The offers that are out.
     pub(super) out: Vec<Out>,
-    /// The last rule that fired, and the command within which.
-    pub(super) fired: Option<(QueueId, u64)>,
 }
 
 /// An offer that is out.
@@ -91,6 +91,12 @@ impl Calls {
 
     pub(super) fn card(&self, call: CallHandle) -> Option<&Arc<CallCard>> {
         self.get(call).map(|live| &live.row.call)
+    }
+
+    /// Whom a live call concerns as it is now.
+    pub(super) fn concerned(&self, call: CallHandle) -> Option<Arc<Concerned>> {
+        let live = self.get(call)?;
+        Some(Arc::clone(live.concerned.get_or_init(|| Arc::new(live.row.concerns()))))
     }
 
     /// Who has the call, and the queue that it goes through, else the first that it joined.
@@ -168,11 +174,6 @@ impl LiveCall {
         self.goes_to(names, first.agent, first.queue);
     }
 
-    fn waited_in(&self, queue: QueueId, until: Timestamp) -> Span {
-        let stay = self.all_stays().find(|stay| stay.queue == queue);
-        stay.map_or(Span(0), |stay| until.since(stay.since))
-    }
-
     fn forget_agent(&mut self) {
         self.row.agent = None;
         self.row.offer = 0;
@@ -229,11 +230,11 @@ impl View {
         let live = LiveCall {
             generation: call.generation,
             row,
+            concerned: OnceLock::new(),
             stays: Vec::new(),
             left: Vec::new(),
             via: None,
             out: Vec::new(),
-            fired: None,
         };
         self.calls.insert(call, live);
         self.calls.waiting += 1;
@@ -252,14 +253,15 @@ impl View {
             self.calls.offers.remove(&offer.0);
         }
         self.changed.calls.mark(call.slot as usize);
-        if let Event::CallEnded { outcome, .. } = record.event {
-            self.call_ended(call, outcome, record.sequence);
+        if let Event::CallEnded { .. } = record.event {
+            self.call_ended(call);
         }
     }
 
     fn change_call(&mut self, call: CallHandle, record: &Record) {
         let at = record.at;
         let Some(live) = self.calls.get_mut(call) else { return };
+        live.concerned.take();
         match &record.event {
             Event::PlaceEntered { queue, demand, since, .. } => {
                 let require = self.require_of(*demand);
@@ -270,7 +272,6 @@ impl View {
                     since: *since,
                     require,
                 });
-                self.queues[queue.index()].entered += 1;
             }
             Event::PlaceLeft { queue, cause, .. } => live.leave(*queue, *cause),
             Event::RequirementChanged { queue, demand, .. } => {
@@ -285,7 +286,6 @@ impl View {
                 live.row.awaits = Some((self.names.agent(*agent).clone(), *until));
             }
             Event::AgentAwaitedNoMore { .. } => live.row.awaits = None,
-            Event::RuleFired { queue, .. } => live.fired = Some((*queue, record.sequence)),
             Event::OfferIssued { offer, agent, queue, ring_until, .. } => {
                 live.enter(CallState::Offering, at);
                 let (offer, agent, queue, ring_until) = (*offer, *agent, *queue, *ring_until);
@@ -310,9 +310,7 @@ impl View {
                 live.enter(CallState::Connected, at);
                 live.row.awaits = None;
                 live.goes_to(&self.names, *agent, *queue);
-                let wait = live.waited_in(*queue, at);
                 live.left.clear();
-                self.answered(*queue, wait);
             }
             Event::CallHeld { .. } => live.enter(CallState::Held, at),
             Event::CallRetrieved { .. } => live.enter(CallState::Connected, at),
@@ -326,8 +324,12 @@ impl View {
                 live.row.outcome = Some(*outcome);
             }
             // A `CallReturned` follows; and `CallConnecting` says what the accept has said.
-            Event::ConnectFailed { .. } | Event::CallConnecting { .. } => {}
+            Event::ConnectFailed { .. }
+            | Event::CallConnecting { .. }
+            | Event::RuleFired { .. } => {}
             Event::RecoveryOver
+            | Event::AgentsMessaged { .. }
+            | Event::HalfMinutePassed
             | Event::AdapterUp { .. }
             | Event::AdapterSynced { .. }
             | Event::AdapterDown { .. }
@@ -346,13 +348,6 @@ impl View {
             | Event::WrapUpEnded { .. }
             | Event::WrapUpExtended { .. } => {}
         }
-    }
-
-    fn answered(&mut self, queue: QueueId, wait: Span) {
-        let row = &mut self.queues[queue.index()];
-        row.answered += 1;
-        row.answered_wait = Span(row.answered_wait.0.saturating_add(wait.0));
-        row.answered_in_time += u64::from(wait <= row.service_level.within);
     }
 
     /// Adds the call to what the queues count, or takes it out.
@@ -381,36 +376,10 @@ impl View {
         }
     }
 
-    fn call_ended(&mut self, call: CallHandle, outcome: Outcome, sequence: u64) {
+    fn call_ended(&mut self, call: CallHandle) {
         let slot = call.slot as usize;
         let Some(live) = self.calls.slots.get_mut(slot).and_then(Option::take) else { return };
         self.calls.by_arrival.remove(&live.row.arrival);
-        let mut queues: Vec<QueueId> = live.all_stays().map(|stay| stay.queue).collect();
-        match outcome {
-            Outcome::Handled | Outcome::Transferred | Outcome::Vanished => queues.clear(),
-            Outcome::Abandoned | Outcome::ShortAbandoned => {
-                for queue in &queues {
-                    self.queues[queue.index()].abandoned += 1;
-                }
-            }
-            Outcome::Rejected => {
-                for queue in &queues {
-                    self.queues[queue.index()].rejected += 1;
-                }
-            }
-            Outcome::Overflowed => {
-                // By a rule: out of that rule's queue. By a supervisor: out of the first joined.
-                let by_rule = live.fired.filter(|(_, within)| *within == sequence);
-                let from = by_rule.map(|(queue, _)| queue).or_else(|| queues.first().copied());
-                queues = from.into_iter().collect();
-                for queue in &queues {
-                    self.queues[queue.index()].overflowed += 1;
-                }
-            }
-        }
-        for queue in queues {
-            self.mark_queue(queue);
-        }
         self.changed.ended.push(live.row);
     }
 }

@@ -3,10 +3,11 @@
 mod agents;
 mod calls;
 mod explained;
-mod merged;
+mod messages;
 mod positions;
 mod restored;
 mod rows;
+mod selection;
 mod staffing;
 mod story;
 mod words;
@@ -14,11 +15,13 @@ mod words;
 pub use explained::{
     AwaitingRow, BarrierRow, Explained, Measure, MeasureRow, NextRule, PlaceStanding, Standing,
 };
+pub use messages::{MESSAGES_KEPT, MessageRow};
 pub use positions::PositionRow;
 pub use rows::{
-    AgentRow, CallRow, CallState, Delta, EventRow, OfferRow, PlaceRow, QueueRow, SkillQueueRow,
-    SlotRow, SlotWord, Staffing,
+    AgentRow, AgentStatisticsRow, CallRow, CallState, Concerned, Delta, EventRow, OfferRow,
+    PlaceRow, QueueRow, QueueStatisticsRow, SkillQueueRow, SlotRow, SlotWord, Staffing,
 };
+pub use selection::{Selection, Shown, Views};
 pub use story::{DecisionRow, ENDED_CALLS_KEPT, STEPS_MAX, Step, Story};
 
 #[cfg(test)]
@@ -28,8 +31,12 @@ use crate::names::{Asked, Names};
 use crate::publisher::{Named, Record};
 use crate::request::Position;
 use acd_core::{AgentId, Demand, DemandId, Event, QueueId, SkillQueue, Span, Timestamp};
+use acd_journal::Origin;
+use acd_statistics::{History, Interval, Statistics, Totals};
 use calls::Calls;
+use messages::Messages;
 use staffing::Qualified;
+use std::ops::Range;
 use std::sync::Arc;
 use story::Stories;
 
@@ -44,7 +51,9 @@ pub struct View {
     agents: Vec<AgentRow>,
     calls: Calls,
     stories: Stories,
+    messages: Messages,
     qualified: Qualified,
+    statistics: Statistics,
     logged_in: u64,
     changed: Changed,
 }
@@ -56,9 +65,12 @@ struct Changed {
     queues: Marks,
     skill_queues: Marks,
     agents: Marks,
+    /// Agents to whom something was said.
+    told: Marks,
     calls: Marks,
     ended: Vec<CallRow>,
     events: Vec<EventRow>,
+    decisions: Vec<Step>,
 }
 
 /// Which rows of a table changed, each once, in the order of the table.
@@ -89,7 +101,12 @@ impl Marks {
 }
 
 impl View {
-    pub(crate) fn new(names: Arc<Names>, demands: &[Demand], epoch: u64) -> Self {
+    pub(crate) fn new(
+        names: Arc<Names>,
+        demands: &[Demand],
+        epoch: u64,
+        statistics: Statistics,
+    ) -> Self {
         let position = Position { epoch, number: 0 };
         let qualified = Qualified::new(&names.plan, demands);
         let queues = names.plan.queues_with_ids().map(|(id, plan)| QueueRow {
@@ -106,10 +123,14 @@ impl View {
             overflowed: 0,
             rejected: 0,
             closed: false,
+            closed_until: None,
+            closed_by: Arc::from(""),
+            closed_reason: Arc::from(""),
             active_rules: Vec::new(),
             answered_in_time: 0,
             answered_wait: Span(0),
             service_level: plan.service_level,
+            estimated_wait: None,
         });
         let queues = queues.collect();
         let skill_queues = demands.iter().map(|demand| SkillQueueRow {
@@ -134,16 +155,20 @@ impl View {
             agents,
             calls: Calls::new(names.plan.queues.len()),
             stories: Stories::default(),
+            messages: Messages::default(),
             qualified,
+            statistics,
             logged_in: 0,
             changed: Changed {
                 after: position,
                 queues: Marks::default(),
                 skill_queues: Marks::default(),
                 agents: Marks::default(),
+                told: Marks::default(),
                 calls: Marks::default(),
                 ended: Vec::new(),
                 events: Vec::new(),
+                decisions: Vec::new(),
             },
             names,
         }
@@ -191,6 +216,38 @@ impl View {
         self.calls.by_age()
     }
 
+    /// The figures of all queues, in the order of the configuration.
+    pub fn queue_statistics(&self) -> impl Iterator<Item = QueueStatisticsRow> + '_ {
+        (0..self.queues.len() as u16).filter_map(|queue| self.figures_of(QueueId(queue)))
+    }
+
+    /// What was counted of each queue since the daemon started, in the order of the configuration.
+    pub fn queue_totals(&self) -> impl Iterator<Item = Totals> + '_ {
+        let queues = (0..self.queues.len() as u16).map(QueueId);
+        queues.map(|queue| self.statistics.totals(queue).unwrap_or_default())
+    }
+
+    /// The figures of all agents, in the order of the configuration.
+    pub fn agent_statistics(&self) -> impl Iterator<Item = AgentStatisticsRow> + '_ {
+        (0..self.agents.len() as u32).filter_map(|agent| self.work_of(AgentId(agent)))
+    }
+
+    /// The figures by quarter of an hour that are not final; they show what a crash may take back.
+    pub fn history(&self, range: Range<Interval>) -> History {
+        self.statistics.history(range.start, range.end)
+    }
+
+    fn figures_of(&self, queue: QueueId) -> Option<QueueStatisticsRow> {
+        let figures = self.statistics.queue(queue)?;
+        Some(QueueStatisticsRow { queue: self.names.queue(queue).clone(), figures })
+    }
+
+    fn work_of(&self, agent: AgentId) -> Option<AgentStatisticsRow> {
+        let (today, today_since) = self.statistics.agent(agent)?;
+        let today = today.clone();
+        Some(AgentStatisticsRow { agent: self.names.agent(agent).clone(), today, today_since })
+    }
+
     /// Whether the configuration has a queue of this name.
     pub fn has_queue(&self, queue: &str) -> bool {
         self.names.queue_id(queue).is_some()
@@ -218,6 +275,7 @@ impl View {
             let row = self.event_row(record);
             self.tell(record, &row);
             self.changed.events.push(row);
+            self.statistics.fold(record.at, &record.event);
             self.fold_one(record);
         }
     }
@@ -225,6 +283,7 @@ impl View {
     fn fold_one(&mut self, record: &Record) {
         match &record.event {
             Event::RecoveryOver
+            | Event::HalfMinutePassed
             | Event::AdapterUp { .. }
             | Event::AdapterSynced { .. }
             | Event::AdapterDown { .. }
@@ -237,10 +296,15 @@ impl View {
             Event::PresenceChanged { agent, presence, pending } => {
                 self.presence_changed(*agent, *presence, *pending);
             }
-            Event::QueueClosed { queue, closed } => {
-                self.queues[queue.index()].closed = *closed;
+            Event::QueueClosed { queue, closed, until } => {
+                let row = &mut self.queues[queue.index()];
+                (row.closed, row.closed_until) = (*closed, *until);
+                if let Origin::Person { name, reason } = &*record.origin {
+                    (row.closed_by, row.closed_reason) = (Arc::clone(name), Arc::clone(reason));
+                }
                 self.changed.queues.mark(queue.index());
             }
+            Event::AgentsMessaged { number, to } => self.agents_messaged(record, *number, *to),
             Event::LatchChanged { queue, rule, set } => self.rule_is_active(*queue, *rule, *set),
             Event::DeviceChanged { agent, device } => self.device_changed(*agent, *device),
             Event::HeartbeatChanged { agent, heartbeat } => {
@@ -310,10 +374,24 @@ impl View {
         }
     }
 
-    /// What changed since the last one, and which agents' rows.
+    /// Takes over what the driver says of how long a call would wait.
+    pub(crate) fn set_estimates(&mut self, estimates: &[(QueueId, Option<Span>)]) {
+        for (queue, estimate) in estimates {
+            let Some(row) = self.queues.get_mut(queue.index()) else { continue };
+            row.estimated_wait = *estimate;
+            self.changed.queues.mark(queue.index());
+        }
+    }
+
+    /// What changed since the last one, and the agents whose rows have changed, or who were told something.
     pub(crate) fn take_delta(&mut self) -> (Delta, Vec<AgentId>) {
+        let (queues, agents) = self.statistics.take_changed();
+        queues.iter().for_each(|queue| self.count_of_today(*queue));
+        let queue_statistics = queues.into_iter().filter_map(|it| self.figures_of(it)).collect();
+        let agent_statistics = agents.into_iter().filter_map(|it| self.work_of(it)).collect();
         let changed = &mut self.changed;
         let agents = changed.agents.take();
+        let mut told = changed.told.take();
         let live = changed.calls.take();
         let mut calls = std::mem::take(&mut changed.ended);
         calls.extend(live.into_iter().filter_map(|slot| self.calls.at(slot)).cloned());
@@ -328,12 +406,28 @@ impl View {
             agents: pick(&self.agents, &agents),
             calls,
             events: std::mem::take(&mut changed.events),
+            decisions: std::mem::take(&mut changed.decisions),
+            queue_statistics,
+            agent_statistics,
         };
-        changed.after = self.position;
-        (delta, agents.into_iter().map(|agent| AgentId(agent as u32)).collect())
+        // They are durable elsewhere before they are final.
+        drop(self.statistics.take_settled());
+        self.changed.after = self.position;
+        told.extend(agents);
+        (delta, told.into_iter().map(|agent| AgentId(agent as u32)).collect())
     }
 
-    fn mark_queue(&mut self, queue: QueueId) {
+    /// Takes over what has been counted of a queue today.
+    fn count_of_today(&mut self, queue: QueueId) {
+        let counts = self.statistics.counts_of_today(queue).copied().unwrap_or_default();
+        let Some(row) = self.queues.get_mut(queue.index()) else { return };
+        row.entered = counts.entered;
+        row.answered = counts.answered;
+        row.answered_in_time = counts.answered_in_time;
+        row.answered_wait = Span(counts.wait_us);
+        row.abandoned = counts.abandoned + counts.short_abandoned;
+        row.overflowed = counts.overflowed;
+        row.rejected = counts.rejected;
         self.changed.queues.mark(queue.index());
     }
 }

@@ -8,20 +8,29 @@ use crate::names::Names;
 use acd_core::{
     AgentFacts, CallFacts, CallHandle, CallStage, DemandId, HandFacts, Presence, Router, SlotFacts,
 };
-use acd_journal::CallCard;
-use std::sync::Arc;
+use acd_journal::{CallCard, Closings};
+use acd_statistics::Statistics;
+use std::sync::{Arc, OnceLock};
 
 impl View {
-    /// The rows of what a Router holds; `card` names its calls.
+    /// The rows of what a Router holds; `card` names its calls, `closings` those who closed queues.
     pub(crate) fn of(
         names: &Arc<Names>,
         router: &Router,
         epoch: u64,
+        statistics: Statistics,
         card: impl Fn(CallHandle) -> Option<Arc<CallCard>>,
+        closings: &Closings,
     ) -> Self {
-        let mut view = Self::new(Arc::clone(names), router.demands(), epoch);
-        for queue in router.closed_queues() {
-            view.queues[queue.index()].closed = true;
+        let mut view = Self::new(Arc::clone(names), router.demands(), epoch, statistics);
+        for closing in router.closings() {
+            let row = &mut view.queues[closing.queue.index()];
+            (row.closed, row.closed_until) = (closing.closed, closing.until);
+        }
+        for row in &mut view.queues {
+            let Some(by) = closings.of(&row.queue) else { continue };
+            row.closed_by = Arc::clone(&by.person);
+            row.closed_reason = Arc::clone(&by.reason);
         }
         for (queue, rule) in router.active_rules() {
             view.rule_is_active(queue, rule, true);
@@ -76,6 +85,7 @@ impl View {
                 via_queue: None,
                 outcome: None,
             },
+            concerned: OnceLock::new(),
             stays: facts
                 .places
                 .iter()
@@ -84,7 +94,6 @@ impl View {
             left: Vec::new(),
             via: None,
             out: Vec::new(),
-            fired: None,
         };
         for hand in &facts.hands {
             let HandFacts { offer, agent, queue, until, .. } = *hand;

@@ -1,5 +1,6 @@
 //! What readers see: one row for each queue, skill queue, agent and call, and one for each event.
 
+use super::story::Step;
 use crate::names::{Asked, Dispositions, SkillLevels};
 use crate::request::Position;
 use acd_core::{
@@ -7,6 +8,7 @@ use acd_core::{
     Timestamp,
 };
 use acd_journal::{CallCard, Origin};
+use acd_statistics::{AgentFigures, QueueNow};
 use std::borrow::Cow;
 use std::sync::Arc;
 
@@ -27,18 +29,24 @@ pub struct QueueRow {
     pub agents: Staffing,
     /// Agents of the plan who meet its requirement, at work or not.
     pub agents_qualified: u64,
-    /// Calls that entered it in this epoch, by arrival, move, added place or return.
+    /// Stays in it that began today: since midnight in its time zone, as all that follows.
     pub entered: u64,
-    /// Calls answered through it in this epoch.
+    /// Of those, answered through it.
     pub answered: u64,
-    /// Calls that the caller gave up while in it, in this epoch.
+    /// Given up by the caller, short ones included.
     pub abandoned: u64,
-    /// Calls that its rules, or a supervisor, sent out of acdd, in this epoch.
+    /// Sent out of acdd by a rule or a supervisor.
     pub overflowed: u64,
-    /// Calls that a rule on entry ended as they arrived, in this epoch.
+    /// Ended by a rule on entry, as they arrived.
     pub rejected: u64,
     /// It is closed to new calls.
     pub closed: bool,
+    /// When it opens, or closes, by itself.
+    pub closed_until: Option<Timestamp>,
+    /// The person who closed or opened it last, or empty.
+    pub closed_by: Arc<str>,
+    /// The reason that he gave, or empty.
+    pub closed_reason: Arc<str>,
     /// The rules of which what they look at of a queue holds, in the order of the configuration.
     pub active_rules: Vec<Arc<str>>,
     /// Of `answered`, those within the service level's time.
@@ -47,6 +55,9 @@ pub struct QueueRow {
     pub answered_wait: Span,
     /// The promise that it is measured by.
     pub service_level: ServiceLevel,
+    /// How long a call of normal priority would wait that joined its end now, until it is answered; none
+    /// where nobody works.
+    pub estimated_wait: Option<Span>,
 }
 
 /// Agents who meet a requirement.
@@ -229,6 +240,26 @@ pub struct OfferRow {
     pub ring_until: Timestamp,
 }
 
+/// A queue's figures.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct QueueStatisticsRow {
+    /// Its name.
+    pub queue: Arc<str>,
+    /// Of late and today.
+    pub figures: QueueNow,
+}
+
+/// An agent's figures.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AgentStatisticsRow {
+    /// His id.
+    pub agent: Arc<str>,
+    /// Since midnight, up to the latest half minute that is over, or his latest change.
+    pub today: AgentFigures,
+    /// That midnight.
+    pub today_since: Timestamp,
+}
+
 /// One event.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EventRow {
@@ -252,6 +283,17 @@ pub struct EventRow {
     pub detail: Cow<'static, str>,
     /// What `detail` leaves open: why an agent is, or is to be, not ready; else empty.
     pub reason: Arc<str>,
+    /// Of an event about a call: whom that concerned just before it.
+    pub concerned: Option<Arc<Concerned>>,
+}
+
+/// The queues and agents that a call concerns.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Concerned {
+    /// Those that it stands in, or is offered or was answered through.
+    pub queues: Vec<Arc<str>>,
+    /// Those whom it is offered to or waits for, or who has it.
+    pub agents: Vec<Arc<str>>,
 }
 
 /// What changed after one position up to another.
@@ -273,4 +315,23 @@ pub struct Delta {
     pub calls: Vec<CallRow>,
     /// What happened, in order.
     pub events: Vec<EventRow>,
+    /// Why offers were made, and calls moved by a rule, in order.
+    pub decisions: Vec<Step>,
+    /// Figures that changed.
+    pub queue_statistics: Vec<QueueStatisticsRow>,
+    /// Figures that changed.
+    pub agent_statistics: Vec<AgentStatisticsRow>,
+}
+
+impl CallRow {
+    /// Whom it concerns as it is now.
+    pub fn concerns(&self) -> Concerned {
+        let places = self.places.iter().map(|place| &place.queue);
+        let awaited = self.awaits.iter().map(|(agent, _)| agent);
+        let agents = self.agent.iter().chain(&self.also_offered_to).chain(awaited);
+        Concerned {
+            queues: places.chain(&self.via_queue).cloned().collect(),
+            agents: agents.cloned().collect(),
+        }
+    }
 }

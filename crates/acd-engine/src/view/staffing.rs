@@ -39,6 +39,11 @@ impl Qualified {
         demands.iter().map(|demand| (*demand, self.own_of[demand.index()]))
     }
 
+    /// Whether an agent meets the queue's own requirement.
+    pub(super) fn serves(&self, agent: AgentId, queue: QueueId) -> bool {
+        self.of(agent).any(|(_, own_of)| own_of == Some(queue))
+    }
+
     /// How many agents meet the queue's own requirement.
     pub(super) fn of_queue(&self, queue: QueueId) -> u64 {
         self.agents_of_queue.get(queue.index()).copied().unwrap_or(0)

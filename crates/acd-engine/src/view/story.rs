@@ -111,16 +111,24 @@ impl Stories {
 }
 
 impl View {
-    /// Adds what happened to the story of the call to which it did.
+    /// Adds what happened to the story of the call to which it did, and to the decisions that have
+    /// not been told yet.
     pub(super) fn tell(&mut self, record: &Record, row: &EventRow) {
         let Some(call) = call_told_of(&record.event) else { return };
         let decision = record.decision.as_deref().map(|it| Box::new(self.decision_row(it)));
+        if let Event::OfferIssued { .. } | Event::RuleFired { without_effect: false, .. } =
+            record.event
+        {
+            self.changed.decisions.push(Step { event: row.clone(), decision: decision.clone() });
+        }
         let stories = &mut self.stories;
         if let (Event::CallArrived { .. }, Some(card)) = (&record.event, &row.call) {
             stories.live.insert(call, Story::of(Arc::clone(card), false));
         }
         let Some(story) = stories.of(call) else { return };
-        story.goes_on(Step { event: row.clone(), decision });
+        // Stories are kept long, and nobody selects from them.
+        let event = EventRow { concerned: None, ..row.clone() };
+        story.goes_on(Step { event, decision });
         if let Event::CallEnded { .. } = record.event {
             stories.ends(call);
         }
@@ -130,7 +138,7 @@ impl View {
         let (other_agent, other_call) = match &decision.how {
             How::CallPicked(pick) => (pick.runner_up.map(|other| other.agent), None),
             How::AgentTook(take) => (None, take.runner_up.map(|other| (other.call, other.queue))),
-            How::Adopted => (None, None),
+            How::Picked | How::Adopted => (None, None),
         };
         let named = |(call, queue)| {
             Some((Arc::clone(self.calls.card(call)?), self.names.queue(queue).clone()))
@@ -170,6 +178,8 @@ fn call_told_of(event: &Event) -> Option<CallHandle> {
         // The accept has said it, or the offer.
         Event::CallConnecting { .. } | Event::OfferRinging { .. } => None,
         Event::RecoveryOver
+        | Event::AgentsMessaged { .. }
+        | Event::HalfMinutePassed
         | Event::AdapterUp { .. }
         | Event::AdapterSynced { .. }
         | Event::AdapterDown { .. }

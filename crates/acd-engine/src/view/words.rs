@@ -4,8 +4,8 @@ use super::View;
 use super::rows::{EventRow, SlotWord};
 use crate::publisher::{Named, Record};
 use acd_core::{
-    AgentId, CallHandle, DeviceState, Event, HeartbeatState, LeftCause, OfferEnd, OfferNumber,
-    Outcome, Presence, QueueId, ReturnCause, RevokeCause, SlotState,
+    AgentId, CallHandle, DeviceState, Event, HeartbeatState, LeftCause, MessageTo, OfferEnd,
+    OfferNumber, Outcome, Presence, QueueId, ReturnCause, RevokeCause, SlotState,
 };
 use acd_journal::CallCard;
 use std::borrow::Cow;
@@ -51,6 +51,7 @@ impl View {
                 let said = self.names.plan.dispositions.get(disposition.index());
                 Cow::Owned(said.cloned().unwrap_or_default())
             }
+            (Event::AgentsMessaged { .. }, Named::Message(says)) => Cow::Owned(says.to_string()),
             (Event::PriorityChanged { priority, .. }, _) => Cow::Owned(priority.get().to_string()),
             (
                 Event::AdapterUp { .. } | Event::AdapterSynced { .. } | Event::AdapterDown { .. },
@@ -69,6 +70,7 @@ impl View {
             offer,
             detail,
             reason: self.reason_in(event),
+            concerned: call.and_then(|call| self.calls.concerned(call)),
         }
     }
 
@@ -85,7 +87,9 @@ impl View {
     fn card_for(&self, call: CallHandle, named: &Named) -> Option<Arc<CallCard>> {
         match named {
             Named::Call(card) => Some(Arc::clone(card)),
-            Named::Nothing | Named::Adapter(_) => self.calls.card(call).cloned(),
+            Named::Nothing | Named::Adapter(_) | Named::Message(_) => {
+                self.calls.card(call).cloned()
+            }
         }
     }
 }
@@ -93,6 +97,7 @@ impl View {
 pub(crate) fn kind(event: &Event) -> &'static str {
     match event {
         Event::RecoveryOver => "recovery_over",
+        Event::HalfMinutePassed => "half_minute_passed",
         Event::AdapterUp { .. } => "adapter_up",
         Event::AdapterSynced { .. } => "adapter_synced",
         Event::AdapterDown { .. } => "adapter_down",
@@ -105,6 +110,7 @@ pub(crate) fn kind(event: &Event) -> &'static str {
         Event::PriorityChanged { .. } => "priority_changed",
         Event::QueueClosed { closed: true, .. } => "queue_closed",
         Event::QueueClosed { closed: false, .. } => "queue_opened",
+        Event::AgentsMessaged { .. } => "agents_messaged",
         Event::LatchChanged { set: true, .. } => "rule_active",
         Event::LatchChanged { set: false, .. } => "rule_inactive",
         Event::RuleFired { without_effect: false, .. } => "rule_fired",
@@ -169,7 +175,9 @@ fn detail(event: &Event) -> &'static str {
         },
         Event::SlotChanged { state, .. } => slot(word_of(*state)),
         Event::CallArrived { channel, .. } => channel.word(),
+        Event::OfferIssued { picked: true, .. } => "picked",
         Event::RecoveryOver
+        | Event::HalfMinutePassed
         | Event::AdapterUp { .. }
         | Event::AdapterSynced { .. }
         | Event::AdapterDown { .. }
@@ -180,10 +188,11 @@ fn detail(event: &Event) -> &'static str {
         | Event::PriorityChanged { .. }
         | Event::RuleFired { .. }
         | Event::QueueClosed { .. }
+        | Event::AgentsMessaged { .. }
         | Event::LatchChanged { .. }
         | Event::WrapUpEnded { .. }
         | Event::WrapUpExtended { .. }
-        | Event::OfferIssued { .. }
+        | Event::OfferIssued { picked: false, .. }
         | Event::OfferRinging { .. }
         | Event::CallConnecting { .. }
         | Event::ConnectFailed { .. }
@@ -207,6 +216,7 @@ fn offer_end(end: OfferEnd) -> &'static str {
         OfferEnd::Revoked(RevokeCause::AgentUnavailable) => "revoked_agent_unavailable",
         OfferEnd::Revoked(RevokeCause::AnsweredElsewhere) => "revoked_answered_elsewhere",
         OfferEnd::Revoked(RevokeCause::CallMoved) => "revoked_call_moved",
+        OfferEnd::Revoked(RevokeCause::Picked) => "revoked_picked",
         OfferEnd::Revoked(RevokeCause::AdapterRestarted) => "revoked_adapter_restarted",
     }
 }
@@ -263,9 +273,15 @@ fn about(event: &Event) -> About {
     };
     match *event {
         Event::RecoveryOver
+        | Event::HalfMinutePassed
         | Event::AdapterUp { .. }
         | Event::AdapterSynced { .. }
         | Event::AdapterDown { .. } => About::default(),
+        Event::AgentsMessaged { to, .. } => match to {
+            MessageTo::Agent(agent) => About { agent: Some(agent), ..About::default() },
+            MessageTo::Queue(queue) => About { queue: Some(queue), ..About::default() },
+            MessageTo::Everybody => About::default(),
+        },
         Event::AgentAwaited { call, agent, .. } => About { agent: Some(agent), ..of_call(call) },
         Event::CallArrived { call, .. }
         | Event::AgentAwaitedNoMore { call }

@@ -9,7 +9,8 @@ use crate::record::{Batch, CallCard, Entry, Minted, Origin};
 use crate::replica::Replica;
 use acd_core::{
     AgentId, CallEntry, CallHandle, CallerKey, Channel, Command, Event, NotReadyReason, OfferEnd,
-    OfferNumber, Outcome, Presence, Priority, QueueId, RoutingPlan, SlotState, Span, Timestamp,
+    OfferNumber, Outcome, Presence, Priority, QueueId, Router, RoutingPlan, SlotState, Span,
+    Timestamp,
 };
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -108,7 +109,7 @@ pub fn history(
 ) -> Result<History, OpenError> {
     let (mut fold, _) = Refold::open(folder)?;
     let mut told = Told::after(&fold.replica);
-    let mut see = |batch: &Batch, sequence: u64, events: &[Event]| {
+    let mut see = |_: &Router, batch: &Batch, sequence: u64, events: &[Event]| {
         told.hear(&batch.entries[(sequence - batch.first_sequence) as usize], events);
     };
     while fold.next(&mut see)?.is_some() {
@@ -154,8 +155,8 @@ impl Told {
         for agent in router.agents().filter(|agent| agent.presence != Presence::LoggedOut) {
             told.presence(at, agent.agent, agent.presence, agent.pending);
         }
-        for queue in router.closed_queues() {
-            told.closed(at, queue, true);
+        for closing in router.closings().filter(|closing| closing.closed) {
+            told.closed(at, closing.queue, true);
         }
         told
     }
@@ -167,13 +168,20 @@ impl Told {
             (Command::CallOffered { call, entry, .. }, Some(Minted::Call(card))) => {
                 self.comes(*call, entry, card);
             }
-            (Command::SetClosed { queue, closed }, _)
-                if matches!(*entry.origin, Origin::Person { .. }) =>
-            {
-                self.closed(at, *queue, *closed);
+            // What a person said, and what it brought by itself later.
+            (Command::SetClosed { .. }, _) if !matches!(*entry.origin, Origin::Person { .. }) => {}
+            (Command::SetClosed { .. } | Command::AdvanceTime, _) => {
+                for event in events {
+                    if let Event::QueueClosed { queue, closed, .. } = event {
+                        self.closed(at, *queue, *closed);
+                    }
+                }
             }
             (
-                Command::MoveCall { .. } | Command::SetPriority { .. } | Command::EndCall { .. },
+                Command::MoveCall { .. }
+                | Command::SetPriority { .. }
+                | Command::EndCall { .. }
+                | Command::PickCall { .. },
                 _,
             ) => self.history.interventions += 1,
             _ => {}

@@ -2,6 +2,7 @@
 
 mod dump;
 mod history;
+pub mod insights;
 mod meter;
 mod repair;
 mod replay;

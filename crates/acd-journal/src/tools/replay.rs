@@ -9,7 +9,7 @@ use crate::reader::Reader;
 use crate::record::{Batch, Tail};
 use crate::replica::Replica;
 use crate::snapshots::{Snapshots, encode_cast};
-use acd_core::{Event, LOGIC_VERSION};
+use acd_core::{Event, LOGIC_VERSION, Router};
 use std::collections::VecDeque;
 
 /// What a replay came to.
@@ -54,7 +54,8 @@ pub fn replay(
     let (mut fold, found) = Refold::open(folder)?;
     let mut checks = Checks::after(fold.base, found);
     let (mut batches, mut commands, mut events) = (0, 0, 0);
-    let mut count = |_: &Batch, _: u64, happened: &[Event]| events += happened.len() as u64;
+    let mut count =
+        |_: &Router, _: &Batch, _: u64, happened: &[Event]| events += happened.len() as u64;
     while let Some(batch) = fold.next(&mut count)? {
         batches += 1;
         commands += batch.entries.len() as u64;
@@ -76,6 +77,10 @@ pub fn replay(
         calls: replica.router().live_calls(),
     })
 }
+
+/// Who is told, after each command, how the Router stands, in which batch it was, its sequence, and what it led
+/// to.
+pub(super) type See<'s> = dyn FnMut(&Router, &Batch, u64, &[Event]) + 's;
 
 /// All that is kept, folded once more batch by batch.
 pub(super) struct Refold {
@@ -103,11 +108,9 @@ impl Refold {
         Ok((Self { replica, base, disk, newest, reader, meter }, found))
     }
 
-    /// Folds the next batch, and tells what each of its commands led to, by sequence; none at the end.
-    pub(super) fn next(
-        &mut self,
-        see: &mut dyn FnMut(&Batch, u64, &[Event]),
-    ) -> Result<Option<Batch>, OpenError> {
+    /// Folds the next batch, and tells after each of its commands, by sequence, what it led to; none at
+    /// the end.
+    pub(super) fn next(&mut self, see: &mut See<'_>) -> Result<Option<Batch>, OpenError> {
         loop {
             let batch = match self.reader.next() {
                 Ok(Ok(batch)) => batch,
@@ -121,7 +124,9 @@ impl Refold {
             if let Some(found) = version.filter(|found| *found != LOGIC_VERSION) {
                 return Err(OpenError::OtherLogic { path: self.reader.path(), found });
             }
-            let mut see = |sequence: u64, events: &[Event]| see(&batch, sequence, events);
+            let mut see = |router: &Router, sequence: u64, events: &[Event]| {
+                see(router, &batch, sequence, events);
+            };
             fold_one(&mut self.replica, &batch, (&self.reader, self.newest), &mut see)?;
             return Ok(Some(batch));
         }
@@ -138,7 +143,7 @@ fn fold_one(
     replica: &mut Replica,
     batch: &Batch,
     (reader, newest): (&Reader<RealDisk>, Tail),
-    see: &mut dyn FnMut(u64, &[Event]),
+    see: &mut dyn FnMut(&Router, u64, &[Event]),
 ) -> Result<(), OpenError> {
     let last_sound = replica.tail().next_sequence - 1;
     replica.fold_and_see(batch, see).map_err(|error| {

@@ -7,8 +7,8 @@ use crate::reader::Reader;
 use crate::record::{CallCard, Entry};
 use crate::snapshots::Snapshots;
 use acd_core::{
-    AdapterId, AgentId, CallHandle, Command, DeviceState, ForcedPresence, OfferResult, QueueId,
-    RoutingPlan, Timestamp, Treatment,
+    AdapterId, AgentId, CallHandle, Command, DeviceState, ForcedPresence, MessageTo, OfferResult,
+    QueueId, RoutingPlan, Timestamp, Treatment,
 };
 use std::sync::Arc;
 
@@ -110,6 +110,7 @@ fn named(name: Option<&str>, number: usize) -> Value {
 fn name_of(command: &Command) -> &'static str {
     match command {
         Command::AdvanceTime => "advance_time",
+        Command::HalfMinutePassed => "half_minute_passed",
         Command::EpochBegan => "epoch_began",
         Command::RecoveryOver => "recovery_over",
         Command::PlanChanged { .. } => "plan_changed",
@@ -145,6 +146,8 @@ fn name_of(command: &Command) -> &'static str {
         Command::HeartbeatKept { .. } => "heartbeat_kept",
         Command::HeartbeatLost { .. } => "heartbeat_lost",
         Command::SetClosed { .. } => "set_closed",
+        Command::PickCall { .. } => "pick_call",
+        Command::MessageAgents { .. } => "message_agents",
     }
 }
 
@@ -165,9 +168,11 @@ fn call_of(command: &Command) -> Option<CallHandle> {
         | Command::CallTransferred { call, .. }
         | Command::MoveCall { call, .. }
         | Command::SetPriority { call, .. }
+        | Command::PickCall { call, .. }
         | Command::EndCall { call, .. } => Some(*call),
         Command::AgentEndWrapUp { call, .. } => *call,
         Command::AdvanceTime
+        | Command::HalfMinutePassed
         | Command::EpochBegan
         | Command::RecoveryOver
         | Command::PlanChanged { .. }
@@ -186,6 +191,7 @@ fn call_of(command: &Command) -> Option<CallHandle> {
         | Command::AgentExtendWrapUp { .. }
         | Command::DeviceChanged { .. }
         | Command::SetClosed { .. }
+        | Command::MessageAgents { .. }
         | Command::ForcePresence { .. } => None,
     }
 }
@@ -195,6 +201,7 @@ fn fields_of(command: &Command, names: &Names) -> Vec<(&'static str, Value)> {
     fields.extend(call_of(command).map(|call| ("call", Value::Call(call))));
     match command {
         Command::AdvanceTime
+        | Command::HalfMinutePassed
         | Command::EpochBegan
         | Command::RecoveryOver
         | Command::CallEnded { .. }
@@ -238,8 +245,19 @@ fn fields_of(command: &Command, names: &Names) -> Vec<(&'static str, Value)> {
         Command::OfferResult { offer, result, .. } => {
             fields.extend([("offer", Value::Number(offer.0)), ("result", word(result_of(*result)))])
         }
-        Command::SetClosed { queue, closed } => {
+        Command::SetClosed { queue, closed, until } => {
             fields.extend([("queue", names.queue(*queue)), ("closed", Value::Flag(*closed))]);
+            fields.extend(until.map(|until| ("until", Value::At(until))));
+        }
+        Command::PickCall { agent, .. } => fields.push(("agent", names.agent(*agent))),
+        Command::MessageAgents { to: MessageTo::Agent(agent) } => {
+            fields.push(("agent", names.agent(*agent)));
+        }
+        Command::MessageAgents { to: MessageTo::Queue(queue) } => {
+            fields.push(("queue", names.queue(*queue)));
+        }
+        Command::MessageAgents { to: MessageTo::Everybody } => {
+            fields.push(("everybody", Value::Flag(true)));
         }
         Command::HeartbeatKept { agent }
         | Command::HeartbeatLost { agent }

@@ -3,6 +3,9 @@
 use super::axis::Axis;
 use crate::replications::Estimate;
 
+/// So many curves in one chart can be told apart.
+const CURVES: usize = 6;
+
 /// A chart of one or more series over a common axis.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Chart {
@@ -54,6 +57,26 @@ pub struct Rule {
     pub label: String,
 }
 
+impl Chart {
+    /// The same in charts of so few curves each that they can be told apart, about equally many, on the
+    /// same axes.
+    #[must_use]
+    pub fn split(self) -> Vec<Self> {
+        if self.series.len() <= CURVES {
+            return vec![self];
+        }
+        let part = |series: &[Series]| {
+            let title = match series {
+                [first, .., last] => format!("{}: {} to {}", self.title, first.name, last.name),
+                [_] | [] => self.title.clone(),
+            };
+            Self { title, series: series.to_vec(), ..self.clone() }
+        };
+        let charts = self.series.len().div_ceil(CURVES);
+        self.series.chunks(self.series.len().div_ceil(charts)).map(part).collect()
+    }
+}
+
 impl Point {
     /// With its confidence interval; none of a single replication.
     #[must_use]
@@ -80,5 +103,30 @@ impl Series {
     #[must_use]
     pub fn most(&self) -> Option<f64> {
         self.points.iter().flatten().map(|point| point.high).reduce(f64::max)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn many_curves_are_split_into_charts_that_say_whose_they_are() {
+        let named = |name: usize| Series {
+            name: format!("q{name}"),
+            points: vec![Some(Point::exactly(0.0, 1.0))],
+            steps: false,
+        };
+        let chart = |curves: usize| Chart {
+            title: "Calls".to_owned(),
+            note: String::new(),
+            x: Axis::day(0.0, 3_600.0),
+            y: Axis::number("calls", 1.0),
+            series: (1..=curves).map(named).collect(),
+            rules: Vec::new(),
+        };
+        assert_eq!(chart(6).split(), [chart(6)]);
+        let titles: Vec<String> = chart(13).split().into_iter().map(|it| it.title).collect();
+        assert_eq!(titles, ["Calls: q1 to q5", "Calls: q6 to q10", "Calls: q11 to q13"]);
     }
 }

@@ -16,5 +16,5 @@ pub use axis::Axis;
 pub use blocks::{Blocks, blocks, hours};
 pub use chart::{Chart, Point, Rule, Series};
 pub use differences::{Difference, Differences};
-pub use page::{Block, Cell, Page, Section, Table, Tile, Tone};
+pub use page::{Block, Cell, Item, Page, Section, Table, Tile, Tone};
 pub use words::{clock, escape, length, percent, rough_length, short_length};

@@ -72,6 +72,13 @@ pub enum Block {
     Differences(Differences),
     /// A table.
     Table(Table),
+    /// Sentences under a title.
+    Told {
+        /// The title.
+        title: String,
+        /// One after the other.
+        items: Vec<Item>,
+    },
     /// What is opened by a click on its title.
     Folded {
         /// The title.
@@ -79,6 +86,15 @@ pub enum Block {
         /// What is inside.
         table: Table,
     },
+}
+
+/// A sentence or two that stand alone.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Item {
+    /// What it says.
+    pub text: String,
+    /// What stands below it in small letters; may be empty.
+    pub below: String,
 }
 
 /// A table.
@@ -197,12 +213,25 @@ fn block(html: &mut String, block: &Block) {
         Block::Chart(chart) => figure(html, chart),
         Block::Differences(of) => html.push_str(&of.figure()),
         Block::Table(of) => table(html, of),
+        Block::Told { title, items } => told(html, title, items),
         Block::Folded { title, table: of } => {
             let _ = writeln!(html, "<details>\n<summary>{}</summary>", escape(title));
             table(html, of);
             html.push_str("</details>\n");
         }
     }
+}
+
+fn told(html: &mut String, title: &str, items: &[Item]) {
+    let _ = writeln!(html, "<div class=\"told\">\n<h3>{}</h3>\n<ul>", escape(title));
+    for Item { text, below } in items {
+        let _ = write!(html, "<li>{}", escape(text));
+        if !below.is_empty() {
+            let _ = write!(html, "<span class=\"note\">{}</span>", escape(below));
+        }
+        html.push_str("</li>\n");
+    }
+    html.push_str("</ul>\n</div>\n");
 }
 
 fn figure(html: &mut String, chart: &Chart) {
@@ -288,11 +317,13 @@ mod tests {
             ]],
             ..Table::default()
         };
+        let item = Item { text: "<b> calls".to_owned(), below: "of & to".to_owned() };
+        let told = Block::Told { title: "What & where".to_owned(), items: vec![item] };
         let page = Page {
             title: "<script>".to_owned(),
             sections: vec![Section {
                 title: "Queues".to_owned(),
-                blocks: vec![Block::Chart(chart), Block::Table(table)],
+                blocks: vec![Block::Chart(chart), Block::Table(table), told],
                 ..Section::default()
             }],
             conditions: vec![("seed".to_owned(), "1".to_owned())],
@@ -302,6 +333,7 @@ mod tests {
         assert!(html.contains("&lt;script&gt;") && !html.contains("<script"), "{html}");
         assert!(html.contains("front &amp; desk") && html.contains("of &lt;all&gt; queues"));
         assert!(html.contains("<td class=\"number\">7 <small>± 1</small></td>"), "{html}");
+        assert!(html.contains("<li>&lt;b&gt; calls<span class=\"note\">of &amp; to</span></li>"));
         for elsewhere in ["http://", "https://", "url(", "@import", "src="] {
             assert!(!html.contains(elsewhere), "{elsewhere}");
         }

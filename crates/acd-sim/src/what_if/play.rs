@@ -186,7 +186,7 @@ impl Surroundings for Play<'_> {
             self.next_change += 1;
             match *change {
                 Change::Closed(queue, closed) => {
-                    commands.push(Command::SetClosed { queue, closed })
+                    commands.push(Command::SetClosed { queue, closed, until: None })
                 }
                 Change::Presence(agent, to) => {
                     // Of several in one instant the last one counts.

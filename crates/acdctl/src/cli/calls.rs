@@ -25,6 +25,13 @@ pub(crate) enum CallCommand {
     #[command(after_help = "Examples:\n  acdctl call priority --id c1 --priority 8\n  \
         acdctl call priority --id c1 --priority 9 --reason 'waited through a transfer'")]
     Priority(PriorityArguments),
+
+    /// Gives a call that waits, or is offered to others, to one agent, whosever turn it is.
+    ///
+    /// He must be ready with a free slot, and have what it asks for; what is in the way is said.
+    #[command(after_help = "Examples:\n  acdctl call give --id c1 --to ana\n  \
+        acdctl call give --id 1700000000.42 --adapter asterisk-a --to ana --reason 'knows the case'")]
+    Give(GiveArguments),
 }
 
 #[derive(Args, Debug)]
@@ -68,6 +75,17 @@ pub(crate) struct MoveArguments {
     pub(crate) call: CallName,
     /// The queue that it goes to.
     #[arg(long, value_name = "QUEUE")]
+    pub(crate) to: String,
+    #[command(flatten)]
+    pub(crate) person: Person,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct GiveArguments {
+    #[command(flatten)]
+    pub(crate) call: CallName,
+    /// The agent who is offered it.
+    #[arg(long, value_name = "AGENT")]
     pub(crate) to: String,
     #[command(flatten)]
     pub(crate) person: Person,

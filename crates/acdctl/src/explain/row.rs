@@ -82,8 +82,9 @@ struct BarrierRow {
     slots: Option<u32>,
 }
 
+/// Something that happened to a call.
 #[derive(Debug, Serialize)]
-struct StepRow {
+pub(crate) struct StepRow {
     #[serde(flatten)]
     event: EventRow,
     decision: Option<DecisionRow>,
@@ -206,7 +207,8 @@ fn barrier(barrier: &v1::Barrier) -> BarrierRow {
     }
 }
 
-fn step(step: &v1::Step) -> StepRow {
+/// A step, of whatever call.
+pub(crate) fn step(step: &v1::Step) -> StepRow {
     let event = step.event.clone().unwrap_or_default();
     let at = event.at.unwrap_or_default();
     StepRow {
@@ -262,4 +264,39 @@ fn before(since: Option<&Instant>, at: &Instant) -> Option<f64> {
 
 fn some(text: &str) -> Option<String> {
     (!text.is_empty()).then(|| text.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn programs_get_the_facts_that_people_read() {
+        let at = |seconds| Some(Instant { seconds, nanos: 0 });
+        let standing = v1::AgentStanding {
+            agent: "ana".to_owned(),
+            idle_since: at(10),
+            ..v1::AgentStanding::default()
+        };
+        let decision = v1::Decision {
+            how: "call_picked".to_owned(),
+            decided_by: "longest_idle".to_owned(),
+            agent: Some(standing),
+            ..v1::Decision::default()
+        };
+        let event = v1::Event { at: at(200), ..v1::Event::default() };
+        let barrier =
+            v1::Barrier { kind: "lacks_skill".to_owned(), needs: 3, ..v1::Barrier::default() };
+        let answer = v1::ExplainResponse {
+            story: vec![v1::Step { event: Some(event), decision: Some(decision) }],
+            places: vec![v1::PlaceExplanation { asked: vec![barrier], ..Default::default() }],
+            ..v1::ExplainResponse::default()
+        };
+        let row = serde_json::to_value(ExplainRow::new(&answer, "dora")).expect("it is JSON");
+        assert_eq!(row["now"], serde_json::Value::Null);
+        assert_eq!(row["story"][0]["decision"]["decided_by"], "longest_idle");
+        assert_eq!(row["story"][0]["decision"]["agent"]["idle_seconds"], 190.0);
+        assert_eq!(row["places"][0]["asked"][0]["needs"], 3);
+        assert_eq!(row["agent"], "dora");
+    }
 }

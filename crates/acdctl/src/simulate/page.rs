@@ -117,16 +117,9 @@ fn charts(
     curves: Vec<Series>,
 ) -> Vec<Block> {
     let most = curves.iter().filter_map(Series::most).fold(0.0, f64::max);
-    let single = curves.len() <= CURVES;
-    let parts = curves.chunks(CURVES).map(|part| {
-        let title = match (single, part) {
-            (false, [first, .., last]) => format!("{title}: {} to {}", first.name, last.name),
-            (true, _) | (false, _) => title.to_owned(),
-        };
-        let (x, y, series) = (x.clone(), y(most), part.to_vec());
-        Block::Chart(Chart { title, note: note.to_owned(), x, y, series, rules: Vec::new() })
-    });
-    parts.collect()
+    let (title, note) = (title.to_owned(), note.to_owned());
+    let chart = Chart { title, note, x: x.clone(), y: y(most), series: curves, rules: Vec::new() };
+    chart.split().into_iter().map(Block::Chart).collect()
 }
 
 fn of_queues(answer: &Answer, of: impl Fn(&Figures) -> Option<Estimate>) -> Vec<Series> {
@@ -162,7 +155,7 @@ fn levels(answer: &Answer) -> Section {
     );
     for rule in blocks.iter_mut().filter_map(|block| match block {
         Block::Chart(chart) => Some(&mut chart.rules),
-        Block::Differences(_) | Block::Table(_) | Block::Folded { .. } => None,
+        Block::Differences(_) | Block::Table(_) | Block::Told { .. } | Block::Folded { .. } => None,
     }) {
         let mut shares: Vec<f64> =
             answer.outcome.queues.iter().map(|queue| queue.target_share).collect();

@@ -108,6 +108,14 @@ fn barrier(row: &BarrierRow) -> v1::Barrier {
     }
 }
 
+/// A step by itself, of whatever call it is.
+pub(crate) fn told(told: &Step) -> v1::Step {
+    match &told.event.call {
+        Some(call) => step(told, call),
+        None => v1::Step { event: Some(row::event(&told.event)), decision: None },
+    }
+}
+
 fn step(step: &Step, call: &CallCard) -> v1::Step {
     let event = &step.event;
     let agent = event.agent.as_deref().unwrap_or_default();
@@ -146,6 +154,7 @@ fn decision(row: &DecisionRow, agent: &str, call: (&CallCard, &str)) -> v1::Deci
                 ..v1::Decision::default()
             }
         }
+        How::Picked => v1::Decision { how: "picked".to_owned(), ..v1::Decision::default() },
         How::Adopted => v1::Decision { how: "adopted".to_owned(), ..v1::Decision::default() },
     }
 }

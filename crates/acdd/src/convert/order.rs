@@ -101,6 +101,7 @@ fn revoke_reason(reason: RevokeReason) -> Reason {
         RevokeReason::NoAnswer => Reason::NoAnswer,
         RevokeReason::Declined => Reason::Declined,
         RevokeReason::CallMoved => Reason::CallMoved,
+        RevokeReason::Picked => Reason::Picked,
         RevokeReason::Failed => Reason::Failed,
         RevokeReason::ConnectTimeout => Reason::ConnectTimeout,
         RevokeReason::AnsweredElsewhere => Reason::AnsweredElsewhere,

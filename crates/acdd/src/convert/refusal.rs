@@ -5,9 +5,9 @@ use tonic::metadata::MetadataValue;
 use tonic::{Code, Status};
 
 /// The response metadata that holds the stable code of a refusal.
-const CODE_KEY: &str = "acd-code";
+pub(crate) const CODE_KEY: &str = "acd-code";
 /// The response metadata that holds the name of the field at fault, where there is one.
-const FIELD_KEY: &str = "acd-field";
+pub(crate) const FIELD_KEY: &str = "acd-field";
 
 /// The status of a refusal; its stable code and its field also stand in the metadata.
 pub(crate) fn status(refusal: &Refusal) -> Status {

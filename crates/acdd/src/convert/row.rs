@@ -5,8 +5,8 @@ use acd_core::{
     Channel, DeviceState, HeartbeatState, Outcome, Presence, Service, ServiceLevel, Timestamp,
 };
 use acd_engine::{
-    AgentRow, Asked, CallCard, CallRow, CallState, EventRow, OfferRow, Origin, PlaceRow, QueueRow,
-    SkillLevels, SkillQueueRow, SlotRow, SlotWord,
+    AgentRow, Asked, CallCard, CallRow, CallState, EventRow, MessageRow, OfferRow, Origin,
+    PlaceRow, QueueRow, SkillLevels, SkillQueueRow, SlotRow, SlotWord,
 };
 use acd_proto::v1;
 
@@ -34,6 +34,10 @@ pub(crate) fn queue(row: &QueueRow) -> v1::Queue {
         closed: row.closed,
         active_rules: row.active_rules.iter().map(|rule| rule.to_string()).collect(),
         rejected: row.rejected,
+        closed_until: row.closed_until.map(timestamp),
+        closed_by: row.closed_by.to_string(),
+        closed_reason: row.closed_reason.to_string(),
+        estimated_wait: row.estimated_wait.map(span),
     }
 }
 
@@ -122,6 +126,16 @@ pub(crate) fn agent_offer(row: &OfferRow) -> v1::AgentOffer {
         priority: u32::from(row.priority.get()),
         ring_until: Some(timestamp(row.ring_until)),
         attributes: row.call.attributes.iter().cloned().collect(),
+    }
+}
+
+/// A message, for an agent whom it has reached.
+pub(crate) fn agent_message(row: &MessageRow) -> v1::AgentMessage {
+    v1::AgentMessage {
+        number: row.number,
+        at: Some(timestamp(row.at)),
+        from: row.from.to_string(),
+        text: row.text.to_string(),
     }
 }
 

@@ -14,6 +14,14 @@ pub(crate) fn timestamp(at: Timestamp) -> prost_types::Timestamp {
     prost_types::Timestamp { seconds, nanos }
 }
 
+/// An instant from the wire, down to the microsecond; `None` if it is before 1970 or too far ahead.
+pub(crate) fn timestamp_from(at: prost_types::Timestamp) -> Option<Timestamp> {
+    let seconds = u64::try_from(at.seconds).ok()?.checked_mul(US_PER_SECOND)?;
+    let rest = u64::try_from(at.nanos).ok()? / NS_PER_US;
+    let at = Timestamp(seconds.checked_add(rest)?);
+    (at <= Timestamp::LATEST).then_some(at)
+}
+
 /// A length of domain time on the wire.
 pub(crate) fn span(span: Span) -> prost_types::Duration {
     let (seconds, nanos) = split(span.0);
@@ -53,6 +61,15 @@ fn split(us: u64) -> (i64, i32) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_instant_comes_back_from_the_wire() {
+        let at = Timestamp(1_700_000_000_000_001);
+        assert_eq!(timestamp_from(timestamp(at)), Some(at));
+        assert_eq!(timestamp_from(prost_types::Timestamp { seconds: -1, nanos: 0 }), None);
+        let late = prost_types::Timestamp { seconds: i64::MAX, nanos: 0 };
+        assert_eq!(timestamp_from(late), None);
+    }
 
     #[test]
     fn microseconds_become_seconds_and_nanoseconds() {

@@ -5,6 +5,7 @@ use crate::convert::refusal::status;
 use crate::convert::row;
 use crate::convert::time::{duration, position, span_from};
 use crate::grpc::domain_named;
+use crate::grpc::supervisor::named;
 use acd_core::Span;
 use acd_engine::{AgentWatch, Domain, Person, Request as Wish, View};
 use acd_proto::v1::agent_service_server::AgentService;
@@ -126,6 +127,15 @@ impl AgentService for AgentDesk {
         self.ask(&domain, agent.clone(), Wish::Decline { agent, offer }).await
     }
 
+    async fn take_call(
+        &self,
+        request: Request<v1::TakeCallRequest>,
+    ) -> Result<Response<v1::AgentResponse>, Status> {
+        let v1::TakeCallRequest { domain, agent, call } = request.into_inner();
+        let call = named(call)?;
+        self.ask(&domain, agent.clone(), Wish::PickCall { call, agent }).await
+    }
+
     async fn end_wrap_up(
         &self,
         request: Request<v1::EndWrapUpRequest>,
@@ -200,6 +210,7 @@ impl Watching {
             position: Some(position(view.position())),
             agent: view.agent(&agent).map(row::agent),
             offers: view.offers(&agent).iter().map(row::agent_offer).collect(),
+            messages: view.messages_to(&agent).into_iter().map(row::agent_message).collect(),
         });
         Some((update.await, self))
     }

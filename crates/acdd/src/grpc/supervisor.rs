@@ -4,15 +4,24 @@ use crate::convert;
 use crate::convert::message::{malformed, priority_from};
 use crate::convert::refusal::status;
 use crate::convert::row;
-use crate::convert::time::{position, timestamp};
+use crate::convert::time::{position, span_from, timestamp, timestamp_from};
+use crate::convert::watched::Framed;
 use crate::grpc::domain_named;
-use crate::grpc::watch::{Updates, watch};
-use acd_core::{ForcedPresence, Treatment};
+use crate::grpc::intervals::{self, Intervals};
+use crate::grpc::ready::Ready;
+use crate::grpc::watch::{frames, watch};
+use crate::past::Past;
+use acd_core::{ForcedPresence, Span, Treatment};
 use acd_engine::{
-    CallRef, CallRow, Domain, Person, Refusal, RefusalKind, Request as Wish, View, code,
+    CallRef, CallRow, Domain, Hubs, Person, Recipients, Refusal, RefusalKind, Request as Wish,
+    Until, View, code,
 };
+use acd_proto::v1::message_agents_request::To;
+use acd_proto::v1::set_queue_open_request::End;
 use acd_proto::v1::supervisor_service_server::SupervisorService;
 use acd_proto::v1::{self, InterventionResponse};
+use futures_util::stream::{self, Empty};
+use tokio::runtime::Handle;
 use tonic::{Request, Response, Status};
 
 /// How many calls are listed when nothing is said.
@@ -24,12 +33,15 @@ const CALLS_LISTED_MAX: u32 = 10_000;
 #[derive(Clone, Debug)]
 pub(crate) struct SupervisorDesk {
     domain: Domain,
+    past: Past,
+    hubs: Hubs<Framed>,
 }
 
 impl SupervisorDesk {
-    /// A desk that serves `domain`.
-    pub(crate) fn new(domain: Domain) -> Self {
-        Self { domain }
+    /// A desk that serves `domain`, and makes what is watched on `cold`.
+    pub(crate) fn new(domain: Domain, past: Past, cold: Handle) -> Self {
+        let hubs = Hubs::new(&domain, Framed, cold);
+        Self { domain, past, hubs }
     }
 
     /// What a supervisor asks for, in his own name.
@@ -46,15 +58,32 @@ impl SupervisorDesk {
 
 #[tonic::async_trait]
 impl SupervisorService for SupervisorDesk {
-    type WatchStream = Updates;
+    type WatchStream = Empty<Result<v1::WatchUpdate, Status>>;
 
+    /// Its messages are encoded once for all who watch the same: their bytes go out in place of this
+    /// stream.
     async fn watch(
         &self,
         request: Request<v1::WatchRequest>,
     ) -> Result<Response<Self::WatchStream>, Status> {
         let request = request.into_inner();
         domain_named(&request.domain)?;
-        watch(&self.domain, &request).map(Response::new)
+        let listener = watch(&self.domain, &self.hubs, &request)?;
+        let mut answer = Response::new(stream::empty());
+        answer.extensions_mut().insert(Ready::new(frames(listener)));
+        Ok(answer)
+    }
+
+    type ListIntervalsStream = Intervals;
+
+    async fn list_intervals(
+        &self,
+        request: Request<v1::ListIntervalsRequest>,
+    ) -> Result<Response<Self::ListIntervalsStream>, Status> {
+        let request = request.into_inner();
+        domain_named(&request.domain)?;
+        let rows = intervals::rows(&self.domain, &self.past, request).await?;
+        Ok(Response::new(intervals::in_messages(rows)))
     }
 
     async fn list_queues(
@@ -173,9 +202,39 @@ impl SupervisorService for SupervisorDesk {
         &self,
         request: Request<v1::SetQueueOpenRequest>,
     ) -> Result<Response<InterventionResponse>, Status> {
-        let v1::SetQueueOpenRequest { domain, actor, queue, open } = request.into_inner();
+        let v1::SetQueueOpenRequest { domain, actor, queue, open, end } = request.into_inner();
         domain_named(&domain)?;
-        self.intervene(acting(actor)?, Wish::SetClosed { queue, closed: !open }).await
+        let (person, until) = (acting(actor)?, end.map(until).transpose()?);
+        self.intervene(person, Wish::SetClosed { queue, closed: !open, until }).await
+    }
+
+    async fn pick_call(
+        &self,
+        request: Request<v1::PickCallRequest>,
+    ) -> Result<Response<InterventionResponse>, Status> {
+        let v1::PickCallRequest { domain, actor, call, agent } = request.into_inner();
+        domain_named(&domain)?;
+        let (person, call) = (acting(actor)?, named(call)?);
+        self.intervene(person, Wish::PickCall { call, agent }).await
+    }
+
+    async fn message_agents(
+        &self,
+        request: Request<v1::MessageAgentsRequest>,
+    ) -> Result<Response<InterventionResponse>, Status> {
+        let v1::MessageAgentsRequest { domain, actor, to, text } = request.into_inner();
+        domain_named(&domain)?;
+        let person = acting(actor)?;
+        let to = match to {
+            Some(To::Agent(agent)) => Recipients::Agent(agent),
+            Some(To::Queue(queue)) => Recipients::Queue(queue),
+            Some(To::Everybody(true)) => Recipients::Everybody,
+            Some(To::Everybody(false)) | None => {
+                let wrong = "to is required: an agent, a queue, or everybody";
+                return Err(status(&malformed(wrong, "to")));
+            }
+        };
+        self.intervene(person, Wish::MessageAgents { to, text }).await
     }
 
     async fn set_agent_presence(
@@ -209,7 +268,21 @@ fn acting(actor: Option<v1::Actor>) -> Result<Person, Status> {
     }
 }
 
-fn named(call: Option<v1::CallRef>) -> Result<CallRef, Status> {
+/// When what a supervisor says is over.
+fn until(end: End) -> Result<Until, Status> {
+    let until = match end {
+        End::Until(at) => timestamp_from(at).map(Until::At),
+        End::Lasting(length) => {
+            span_from(length).filter(|length| *length > Span(0)).map(Until::After)
+        }
+    };
+    until.ok_or_else(|| {
+        let wrong = "until must be an instant, or lasting a length of time above 0";
+        status(&malformed(wrong, "until"))
+    })
+}
+
+pub(crate) fn named(call: Option<v1::CallRef>) -> Result<CallRef, Status> {
     let v1::CallRef { adapter, call_id } =
         call.ok_or_else(|| status(&malformed("call is required", "call")))?;
     Ok(CallRef { adapter, call_id })

@@ -79,8 +79,9 @@ fn queue() -> impl Strategy<Value = QueuePlan> {
     let rest = (service_level, any::<bool>(), rules, kept);
     let dispositions = prop::collection::vec(any::<u16>().prop_map(DispositionId), 0..3);
     let spans = ((span(), span(), span()), dispositions);
-    ("\\PC{0,8}", requirement(), select, spans, rest).prop_map(
-        |(name, require, select, spans, (service_level, closing_ends_waits, rules, kept))| {
+    (("\\PC{0,8}", "\\PC{0,8}"), requirement(), select, spans, rest).prop_map(
+        |(names, require, select, spans, (service_level, closing_ends_waits, rules, kept))| {
+            let (name, time_zone) = names;
             let (keep_free, affinity, broadcast) = kept;
             let ((ring, wrap_up, wrap_up_at_most), dispositions) = spans;
             QueuePlan {
@@ -93,6 +94,7 @@ fn queue() -> impl Strategy<Value = QueuePlan> {
                 wrap_up_at_most,
                 dispositions,
                 service_level,
+                time_zone,
                 keep_free,
                 affinity,
                 closing_ends_waits,
@@ -165,7 +167,7 @@ pub(super) fn plan() -> impl Strategy<Value = RoutingPlan> {
     let channels = [channel.clone(), channel.clone(), channel.clone(), channel]
         .prop_map(|[voice, chat, text, task]| Channels { voice, chat, text, task });
     let shared = prop::collection::vec("\\PC{0,8}".prop_map(Pattern), 0..3);
-    let chosen = (order, missed, any::<u64>(), hard, (channels, shared));
+    let chosen = (order, missed, any::<u64>(), hard, (channels, shared, "\\PC{0,8}"));
     let entries = (
         (prop::collection::vec(requirement(), 0..3), prop::collection::vec(route(), 0..3)),
         prop::collection::vec(queue(), 0..3),
@@ -173,7 +175,7 @@ pub(super) fn plan() -> impl Strategy<Value = RoutingPlan> {
     );
     (chosen, [span(), span(), span(), span()], tables, entries).prop_map(
         |(
-            (order, missed_offers, seed, hard, (channels, shared_callers)),
+            (order, missed_offers, seed, hard, (channels, shared_callers, time_zone)),
             spans,
             tables,
             ((extras, routes), queues, agents),
@@ -190,6 +192,7 @@ pub(super) fn plan() -> impl Strategy<Value = RoutingPlan> {
                 seed,
                 channels,
                 shared_callers,
+                time_zone,
                 reasons,
                 dispositions,
                 adapters,

@@ -405,7 +405,7 @@ fn commands_are_shown_from_here_to_there_with_the_names_of_then() {
     let (shown, dumped) = scratch.dumped((6, 9));
     assert_eq!(shown, [6, 7, 8, 9]);
     assert_eq!(dumped.expect("a dump").first_sequence, 1);
-    assert_eq!(scratch.dumped((last + 1, u64::MAX)).0, []);
+    assert!(scratch.dumped((last + 1, u64::MAX)).0.is_empty());
 
     let mut told = Vec::new();
     let shown = dump(&scratch.folder, (6, 6), &mut |item| {

@@ -1,0 +1,82 @@
+//! Everything can be reached and done without a mouse, and the focus stays where it is while all changes.
+
+use crate::CONFIG;
+use crate::browser::{Browser, Look};
+use crate::harness::Daemon;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_call_is_found_opened_and_raised_by_keys_alone() {
+    let daemon = Daemon::start(CONFIG).await;
+    let mut pbx = daemon.adapter("pbx").await;
+    for number in 1..=40 {
+        pbx.offer_call(&format!("c{number}"), "billing").await;
+    }
+    pbx.everything_acknowledged().await;
+    let mut page = Browser::open(&format!("http://{}/", daemon.http), Look::DESK).await;
+    page.until("acdd.picture.calls.size === 40").await;
+    page.press(&["4"]).await;
+    page.until("document.body.dataset.view === 'calls'").await;
+    page.press(&["/"]).await;
+    page.write("c3").await;
+    page.until("document.getElementById('shown').textContent === '11 of 40'").await;
+    page.press(&["Escape"]).await;
+    page.until("document.getElementById('shown').textContent === ''").await;
+
+    // From the top of the page to the table, by the tabulator alone.
+    page.run("document.activeElement?.blur()").await;
+    let mut steps = 0;
+    while page.run("Boolean(document.activeElement?.closest('.calls .grid-body .row'))").await
+        != true
+    {
+        page.press(&["Tab"]).await;
+        steps += 1;
+        assert!(steps < 40, "the table is reached by the tabulator");
+    }
+    let focused = "document.activeElement.querySelector('.call')?.textContent";
+    page.press(&["Home"]).await;
+    assert_eq!(page.run(focused).await, "c1");
+    page.press(&["ArrowDown", "ArrowDown"]).await;
+    assert_eq!(page.run(focused).await, "c3");
+    page.press(&["End"]).await;
+    assert_eq!(page.run(focused).await, "c40");
+    page.press(&["Home", "ArrowDown"]).await;
+    assert_eq!(page.run(focused).await, "c2");
+
+    // The row above goes, and others come: the focus is on the same call.
+    pbx.end_call("c1").await;
+    pbx.offer_call("c41", "billing").await;
+    page.until("acdd.picture.calls.has('pbx\\nc41') && !acdd.picture.calls.has('pbx\\nc1')").await;
+    assert_eq!(page.run(focused).await, "c2");
+    // The call itself goes: the next one takes the focus.
+    pbx.end_call("c2").await;
+    page.until("!acdd.picture.calls.has('pbx\\nc2')").await;
+    page.until(&format!("{focused} === 'c3'")).await;
+
+    page.press(&["Enter"]).await;
+    page.until("document.getElementById('details').open").await;
+    let mut steps = 0;
+    while page.run("document.activeElement?.textContent === 'Priority…'").await != true {
+        page.press(&["Tab"]).await;
+        steps += 1;
+        assert!(steps < 20, "the interventions are reached by the tabulator");
+    }
+    page.press(&["Enter"]).await;
+    page.until("document.activeElement?.name === 'priority'").await;
+    page.press(&["ArrowDown", "ArrowDown"]).await;
+    page.press(&["Tab", "Tab"]).await;
+    page.until("document.activeElement?.name === 'actor.name'").await;
+    page.write("kim").await;
+    page.press(&["Enter"]).await;
+    page.until("document.querySelector('#details .said')?.textContent.startsWith('Done')").await;
+    let calls = daemon.calls().await;
+    let raised = calls.iter().find(|it| it.call.as_ref().is_some_and(|it| it.call_id == "c3"));
+    assert_eq!(raised.expect("it waits").priority, 9);
+
+    page.press(&["Escape"]).await;
+    page.until("!document.getElementById('details').open").await;
+    assert_eq!(page.run(focused).await, "c3", "the focus comes back to where it was");
+    page.press(&["?"]).await;
+    page.until("document.getElementById('help').open").await;
+    page.press(&["Escape"]).await;
+    assert_eq!(page.complaints(), [] as [String; 0]);
+}
