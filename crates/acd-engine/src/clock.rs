@@ -18,7 +18,11 @@ impl Clock {
     #[expect(clippy::disallowed_methods, reason = "the one look at the wall clock")]
     pub fn start(scale: u32) -> Self {
         let wall = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        let anchor = Timestamp(u64::try_from(wall.as_micros()).unwrap_or(u64::MAX));
+        Self::start_at(Timestamp(u64::try_from(wall.as_micros()).unwrap_or(u64::MAX)), scale)
+    }
+
+    /// A clock that reads `anchor` now and runs `scale` times as fast; 0 counts as 1.
+    pub(crate) fn start_at(anchor: Timestamp, scale: u32) -> Self {
         Self { anchor, started: Instant::now(), scale: scale.max(1) }
     }
 

@@ -16,7 +16,7 @@ fn run_behind<L: CommandLog>(log: L, backlog: Backlog) -> (Running, Publisher) {
     let settings = Settings { mailbox_capacity: MAILBOX, ..Settings::default() };
     let begins = (log, Replica::empty());
     let (domain, mut driver, publisher) =
-        start(&plan(), Clock::start(1), begins, settings).expect("the plan is sound");
+        start(&plan(), clock(), begins, settings).expect("the plan is sound");
     driver.backlog = backlog;
     let driver = tokio::spawn(driver.run());
     let idle = tokio::spawn(async {});

@@ -294,7 +294,7 @@ async fn an_epoch_that_the_log_has_seen_does_not_begin_again() {
     let begin = async |epoch| {
         let settings = Settings { epoch, ..Settings::default() };
         let found = (Shared(Arc::clone(&log)), recovered(&*log).await);
-        start(&plan(), Clock::start(1), found, settings).err()
+        start(&plan(), clock(), found, settings).err()
     };
     let refused = begin(3).await.expect("the epoch has been");
     assert!(refused.to_string().contains("higher than any before"), "{refused}");

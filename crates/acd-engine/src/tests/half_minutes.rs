@@ -45,7 +45,7 @@ async fn of_those_that_nobody_saw_end_only_the_last_is_told_of() {
 
     let (told, found) = (told.len(), recovered(&*log).await);
     let later = running.domain.clock().now() + Span::from_secs(200);
-    let clock = Clock::start(1).not_before(later);
+    let clock = clock().not_before(later);
     let begins = (Shared(Arc::clone(&log)), found);
     let settings = super::recovery::epoch(2);
     let (next, driver, publisher) = start(&plan(), clock, begins, settings).expect("it goes on");

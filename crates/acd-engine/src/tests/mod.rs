@@ -36,6 +36,13 @@ use tokio::time::timeout;
 /// this long means that what is waited for never comes.
 const NEVER: Duration = Duration::from_secs(3_600 * 24);
 
+/// When the tests begin: with a half minute, so that none ends while a test of seconds runs.
+const MORNING: acd_core::Timestamp = acd_core::Timestamp::of_half_minute(60_000_000);
+
+fn clock() -> Clock {
+    Clock::start_at(MORNING, 1)
+}
+
 const RING_SECS: u64 = 15;
 const CONNECT_SECS: u64 = 5;
 const GRACE_SECS: u64 = 10;
@@ -133,7 +140,7 @@ fn run_from<L: CommandLog>(
 ) -> Running {
     let begins = (log, recovered);
     let (domain, driver, publisher) =
-        start(&plan, Clock::start(1), begins, settings).expect("the plan is sound");
+        start(&plan, clock(), begins, settings).expect("the plan is sound");
     let driver = tokio::spawn(driver.run());
     let publisher = tokio::spawn(publisher.run());
     Running { domain, driver, publisher }

@@ -167,7 +167,7 @@ async fn ending_a_call_that_is_being_bridged_stops_both_legs() {
 async fn a_full_mailbox_refuses_people_at_once() {
     let settings = Settings { mailbox_capacity: 1, ..Settings::default() };
     let (domain, _driver, _publisher) =
-        start(&plan(), Clock::start(1), (MemoryLog::new(), Replica::empty()), settings)
+        start(&plan(), clock(), (MemoryLog::new(), Replica::empty()), settings)
             .expect("the plan is sound");
     let ask = || {
         let person = Person { name: "pat".to_owned(), reason: String::new() };

@@ -111,7 +111,7 @@ async fn what_fell_due_while_nobody_was_there_waits_until_recovery_is_over() {
     let found = recovered(&*log).await;
     let later = found.router().now() + Span::from_secs(GIVE_UP_SECS + 1);
     let settings = Settings { epoch: 2, ..Settings::default() };
-    let clock = Clock::start(1).not_before(later);
+    let clock = clock().not_before(later);
     let begins = (Shared(Arc::clone(&log)), found);
     let (domain, driver, _publisher) =
         start(&plan(), clock, begins, settings).expect("the plan is sound");
