@@ -1314,7 +1314,6 @@ impl Twin {
     fn enters(&mut self, call: usize, queue: QueueId, since: Timestamp) {
         let own = self.plan.queues[queue.index()].require.clone();
         let target = self.target(call);
-        let longest = self.longest_since(Some(queue));
         let (taken, known) = (self.now, &mut self.calls[call]);
         let joined = known.joins;
         known.joins += 1;
@@ -1332,7 +1331,7 @@ impl Twin {
             by: None,
         });
         let (handle, arrival) = (known.handle, known.arrival);
-        let foreseen = self.foresees(call, queue, longest);
+        let foreseen = self.foresees(call, queue);
         let last = self.calls[call].places.len() - 1;
         self.calls[call].places[last].foreseen = foreseen;
         let estimate = foreseen.map(|foreseen| foreseen.wait);

@@ -6,6 +6,7 @@ use crate::ids::{
     AdapterId, AgentId, CallHandle, CallerKey, DemandId, ExtraId, OfferNumber, Priority, QueueId,
     Span, Timestamp,
 };
+use crate::in_line::Stand;
 use crate::pace::Foreseen;
 use crate::plan::{Channel, Order};
 use crate::slab::{NONE, make_room};
@@ -281,13 +282,11 @@ impl Call {
         }
     }
 
-    pub(crate) fn key(&self, order: Order) -> CallKey {
-        self.key_promised(order, self.target)
+    pub(crate) fn stand(&self) -> Stand {
+        Stand { priority: self.priority, since: self.age_from, first: self.first }
     }
 
-    /// The key that it would have if this were the shortest time within which a queue promises it an
-    /// answer.
-    pub(crate) fn key_promised(&self, order: Order, target: Span) -> CallKey {
+    pub(crate) fn key(&self, order: Order) -> CallKey {
         let since = self.age_from.0 as i64;
         let second = u8::from(!self.first);
         let by_priority = 2 * (9 - self.priority.get()) + second;
@@ -300,7 +299,7 @@ impl Call {
                 (by_age, since.saturating_sub(credit))
             }
             Order::Oldest => (by_age, since),
-            Order::Deadline => (by_priority, (self.age_from + target).0 as i64),
+            Order::Deadline => (by_priority, (self.age_from + self.target).0 as i64),
         };
         CallKey::new(tier, score, self.arrival)
     }

@@ -29,8 +29,8 @@ pub(crate) struct Outlook<'a> {
     pub(crate) pace: &'a Pace,
     /// How many half minutes have ended with somebody in line, besides.
     pub(crate) halves: u64,
-    /// Since the first of the calls that wait entered.
-    pub(crate) longest: Span,
+    /// For how long those who stand in line have waited, on average.
+    pub(crate) so_far: Span,
     /// Of the call.
     pub(crate) priority: Priority,
 }
@@ -39,7 +39,7 @@ impl Outlook<'_> {
     /// How long the call would wait until it is answered. None if nobody works there: then nothing can
     /// be said.
     pub(crate) fn wait(&self) -> Option<Span> {
-        let Self { ahead, works, is_free, notes, pace, halves, longest, priority } = *self;
+        let Self { ahead, works, is_free, notes, pace, halves, so_far, priority } = *self;
         if !works {
             return None;
         }
@@ -47,9 +47,11 @@ impl Outlook<'_> {
             return Some(Span(0));
         }
         if !pace.is_known() {
-            // All that is known is for how long callers have waited in vain.
+            // All that is known is for how long callers have waited in vain: those who still do have
+            // as much before them as behind them.
             let in_vain = pace.in_vain();
-            return Some(if ahead > 0 { in_vain.max(longest) } else { in_vain });
+            let at_least = if ahead > 0 { so_far.0.saturating_mul(2) } else { 0 };
+            return Some(in_vain.max(Span(at_least)));
         }
         let wait = u128::from(pace.wait(ahead, notes, halves).0);
         let corrected = wait * u128::from(pace.correction(priority)) / u128::from(UNIT);

@@ -31,7 +31,7 @@ pub(crate) struct Measured {
     entered: OrderedSet<(Timestamp, u64, QueueId)>,
     /// Where a latch looks at them.
     agents: Counts,
-    /// It is a queue, or a latch looks at the longest wait in the domain.
+    /// A latch looks at the longest wait.
     knows_longest: bool,
     watches_agents: bool,
     /// Some latch looks at what has happened there of late.
@@ -47,7 +47,6 @@ impl Gauges {
     pub(crate) fn new(plan: &RoutingPlan) -> Self {
         let mut all: Vec<Measured> = Vec::new();
         all.resize_with(plan.queues.len() + 1, Measured::default);
-        all[..plan.queues.len()].iter_mut().for_each(|queue| queue.knows_longest = true);
         let mut next = 0;
         for rule in plan.queues.iter().flat_map(|queue| &queue.rules) {
             let Some(latch) = &rule.when.latch else { continue };
@@ -61,7 +60,6 @@ impl Gauges {
                     }
                     Gauge::ServiceLevel => at.watches_window = true,
                     Gauge::EstimatedWait => {
-                        at.knows_longest = true;
                         (at.watches_agents, at.watches_window) = (true, true);
                     }
                 }
@@ -105,28 +103,25 @@ impl Gauges {
             Gauge::EstimatedWait => {
                 let [_, working, available, notes] = at.agents;
                 let agents = Agents { works: working > 0, is_free: available > 0, notes };
-                let (ahead, priority) = (window.in_line, Priority::NORMAL);
-                self.outlook(of, (window, now), agents, (ahead, priority))
+                let (ahead, priority) = (window.in_line.calls(), Priority::NORMAL);
+                outlook((window, now), agents, (ahead, priority))
                     .wait()
                     .map_or(u64::MAX, |wait| wait.0)
             }
         }
     }
+}
 
-    /// What an estimate of the wait is made from, as it was when the last half minute ended; but who
-    /// waits and who works, as it is now. The call has so many ahead, and a priority.
-    fn outlook<'a>(
-        &self,
-        of: u16,
-        (window, now): (&'a Window, Timestamp),
-        Agents { works, is_free, notes }: Agents,
-        (ahead, priority): (u32, Priority),
-    ) -> Outlook<'a> {
-        let over = Timestamp::of_half_minute(now.half_minute());
-        let longest = self.longest_since(of).map_or(Span(0), |since| over.since(since));
-        let (pace, halves) = (&window.pace, window.halves_besides(now));
-        Outlook { ahead, works, is_free, notes, pace, halves, longest, priority }
-    }
+/// What an estimate of the wait is made from, as it was when the last half minute ended; but who
+/// waits and who works, as it is now. The call has so many ahead, and a priority.
+fn outlook(
+    (window, now): (&Window, Timestamp),
+    Agents { works, is_free, notes }: Agents,
+    (ahead, priority): (u32, Priority),
+) -> Outlook<'_> {
+    let so_far = window.in_line.age(Timestamp::of_half_minute(now.half_minute()));
+    let (pace, halves) = (&window.pace, window.halves_besides(now));
+    Outlook { ahead, works, is_free, notes, pace, halves, so_far, priority }
 }
 
 /// What an estimate looks at of the agents who serve a queue.
@@ -200,25 +195,19 @@ impl Router {
         // The last window is the domain's.
         let queues = self.plan.queues.len();
         let window = self.windows.get(queue.index()).filter(|_| queue.index() < queues)?;
-        let ahead = (window.in_line, Priority::NORMAL);
-        self.gauges.outlook(queue.0, (window, self.now), self.agents_of(queue), ahead).wait()
+        let ahead = (window.in_line.calls(), Priority::NORMAL);
+        outlook((window, self.now), self.agents_of(queue), ahead).wait()
     }
 
     /// How long a call would wait in a queue that joined it now, with its priority and its age; none if
     /// nobody works there.
     pub(crate) fn foresee(&self, slot: u32, queue: QueueId) -> Option<Foreseen> {
-        let window = (&self.windows[queue.index()], self.now);
+        let window = &self.windows[queue.index()];
         let agents = self.agents_of(queue);
-        let call = &self.calls[slot];
-        let within = self.plan.queues[queue.index()].service_level.within;
-        let target = if call.places == NONE { within } else { call.target.min(within) };
-        let in_line = window.0.in_line;
-        let behind = match in_line {
-            0 => 0,
-            _ => self.lines.behind(queue, call.key_promised(self.plan.order, target)),
-        };
-        let (ahead, priority) = (in_line.saturating_sub(behind), call.priority);
-        let wait = self.gauges.outlook(queue.0, window, agents, (ahead, priority)).wait()?;
+        let stand = self.calls[slot].stand();
+        let ahead = window.in_line.ahead_of(stand, self.plan.order, self.now);
+        let priority = stand.priority;
+        let wait = outlook((window, self.now), agents, (ahead, priority)).wait()?;
         Some(Foreseen { wait, notes: agents.notes, priority })
     }
 

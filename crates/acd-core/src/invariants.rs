@@ -2,10 +2,11 @@
 
 use crate::adapters::Adapter;
 use crate::agent::Agent;
-use crate::call::{Call, CallState, Hand};
+use crate::call::{Call, CallState, Hand, Place};
 use crate::deadlines::Deadline;
 use crate::event::{Presence, SlotState};
 use crate::ids::{AgentId, OfferNumber, Priority, QueueId};
+use crate::in_line::InLine;
 use crate::latches::LatchState;
 use crate::lines::{Class, LineKind};
 use crate::plan::KeepFree;
@@ -213,13 +214,18 @@ impl Router {
     }
 
     fn check_windows(&self) {
-        let mut in_line = vec![0; self.windows.len()];
+        let mut in_line = vec![InLine::NOBODY; self.windows.len()];
         for place in self.lines.lines.iter().flat_map(|line| self.lines.arena.iter(&line.set)) {
-            in_line[self.places[place.1].queue.index()] += 1;
+            let Place { slot, queue, .. } = self.places[place.1];
+            in_line[queue.index()].join(self.calls[slot].stand());
         }
         for (window, in_line) in self.windows.iter().zip(in_line) {
             assert_eq!(window.in_line, in_line, "a queue counts those who stand in line");
-            assert_eq!(window.since.is_some(), in_line > 0, "and knows since when somebody does");
+            assert_eq!(
+                window.since.is_some(),
+                in_line.calls() > 0,
+                "and knows since when somebody does"
+            );
             let kept = window.kept(self.now);
             let again =
                 Window::of_kept(&kept, window.pace, window.since, self.now).expect("it is sound");

@@ -26,6 +26,7 @@ mod extras;
 mod facts;
 mod gauges;
 mod ids;
+mod in_line;
 mod invariants;
 mod latches;
 mod lines;

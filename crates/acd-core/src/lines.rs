@@ -15,9 +15,6 @@ use crate::plan::{Action, Channel, DEMANDS_MAX, PlanDefect, Requirement, Routing
 use crate::slab::NONE;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Of the calls that a new one overtakes, so many are told apart from those ahead of it.
-const BEHIND_MAX: u32 = 32;
-
 /// What a call may ask for in a queue.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Demand {
@@ -247,20 +244,6 @@ impl Lines {
 
     pub(crate) fn of_queue(&self, queue: QueueId) -> impl Iterator<Item = u32> + '_ {
         self.by_queue[queue.index()].iter().copied()
-    }
-
-    /// How many calls of a queue come after one with this key; of more than [`BEHIND_MAX`] no more.
-    pub(crate) fn behind(&self, queue: QueueId, key: CallKey) -> u32 {
-        let mut found = 0;
-        for line in self.of_queue(queue) {
-            let set = &self.lines[line as usize].set;
-            let mut last = self.arena.last(set);
-            while let Some((other, _)) = last.filter(|(it, _)| *it > key && found < BEHIND_MAX) {
-                found += 1;
-                last = self.arena.before(set, other);
-            }
-        }
-        found
     }
 
     /// All lines of one demand as one, and the place of the first in them.

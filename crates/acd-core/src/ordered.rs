@@ -130,31 +130,6 @@ impl<K: Copy + Ord> Arena<K> {
         self.least(set.root, |other| *other >= key)
     }
 
-    /// The greatest key.
-    pub(crate) fn last(&self, set: &OrderedSet<K>) -> Option<(K, u32)> {
-        self.greatest(set.root, |_| true)
-    }
-
-    /// The greatest key below `key`.
-    pub(crate) fn before(&self, set: &OrderedSet<K>, key: K) -> Option<(K, u32)> {
-        self.greatest(set.root, |other| *other < key)
-    }
-
-    /// The greatest key of a subtree that is low enough, which all below it are too.
-    fn greatest(&self, mut at: u32, is_low: impl Fn(&K) -> bool) -> Option<(K, u32)> {
-        let mut found = None;
-        while at != NONE {
-            let node = &self.nodes[at as usize];
-            if is_low(&node.key) {
-                found = Some((node.key, node.value));
-                at = node.right;
-            } else {
-                at = node.left;
-            }
-        }
-        found
-    }
-
     /// The least key of a subtree that is high enough, which all above it are too.
     fn least(&self, mut at: u32, is_high: impl Fn(&K) -> bool) -> Option<(K, u32)> {
         let mut found = None;

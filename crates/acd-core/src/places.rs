@@ -161,7 +161,7 @@ impl Router {
         let open = self.is_open(adapter);
         self.lines.insert(line, key, priority, place, open);
         let next = self.lines.wait_for_next(queue, stage);
-        self.stands(queue);
+        self.stands(slot, queue);
         let at = &mut self.places[place];
         at.line = line;
         if let Some(delay) = next {

@@ -8,6 +8,7 @@
 use crate::call::Place;
 use crate::event::Outcome;
 use crate::ids::{QueueId, Timestamp};
+use crate::in_line::{InLine, Stand};
 use crate::pace::Pace;
 use crate::router::Router;
 
@@ -38,8 +39,8 @@ pub(crate) struct Window {
     pub(crate) pace: Pace,
     /// Since when some call stands in line, as far as the pace has not been told.
     pub(crate) since: Option<Timestamp>,
-    /// How many do.
-    pub(crate) in_line: u32,
+    /// Those who do.
+    pub(crate) in_line: InLine,
 }
 
 impl Tally {
@@ -77,7 +78,7 @@ impl Window {
         latest: 0,
         pace: Pace::NONE,
         since: None,
-        in_line: 0,
+        in_line: InLine::NOBODY,
     };
 
     fn slot_mut(&mut self, number: u64) -> &mut Tally {
@@ -105,14 +106,14 @@ impl Window {
         self.total.add(more);
     }
 
-    fn stands(&mut self, now: Timestamp) {
-        self.in_line += 1;
+    fn stands(&mut self, stand: Stand, now: Timestamp) {
+        self.in_line.join(stand);
         self.since.get_or_insert(now);
     }
 
-    fn stands_no_more(&mut self, now: Timestamp) {
-        self.in_line -= 1;
-        if self.in_line > 0 {
+    fn stands_no_more(&mut self, stand: Stand, now: Timestamp) {
+        self.in_line.leave(stand);
+        if self.in_line.calls() > 0 {
             return;
         }
         self.tell_pace(now);
@@ -184,8 +185,8 @@ impl Router {
     }
 
     /// A call stands in line in a queue.
-    pub(crate) fn stands(&mut self, queue: QueueId) {
-        self.windows[queue.index()].stands(self.now);
+    pub(crate) fn stands(&mut self, slot: u32, queue: QueueId) {
+        self.windows[queue.index()].stands(self.calls[slot].stand(), self.now);
         self.window_has_changed(queue.0);
     }
 
@@ -194,7 +195,7 @@ impl Router {
         let Place { slot, queue, taken, .. } = self.places[place];
         let since = self.calls[slot].stage_since.max(taken);
         self.places[place].stood |= since < self.now;
-        self.windows[queue.index()].stands_no_more(self.now);
+        self.windows[queue.index()].stands_no_more(self.calls[slot].stand(), self.now);
         self.window_has_changed(queue.0);
     }
 
@@ -256,8 +257,10 @@ impl Router {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ids::Span;
+    use crate::ids::{Priority, Span};
     use proptest::prelude::*;
+
+    const CALL: Stand = Stand { priority: Priority::NORMAL, since: Timestamp(0), first: false };
 
     fn seconds(at: u64) -> Timestamp {
         Timestamp(at * 1_000_000)
@@ -266,15 +269,15 @@ mod tests {
     #[test]
     fn for_how_long_somebody_stands_is_told_when_the_last_one_goes_or_one_is_taken() {
         let mut window = Window::EMPTY;
-        window.stands(seconds(25));
-        window.stands(seconds(26));
-        window.stands_no_more(seconds(40));
+        window.stands(CALL, seconds(25));
+        window.stands(CALL, seconds(26));
+        window.stands_no_more(CALL, seconds(40));
         assert_eq!((window.pace.gap, window.pace.halves), (Span(0), 0));
         assert_eq!(window.halves_besides(seconds(59)), 1);
         assert_eq!(window.halves_besides(seconds(60)), 2);
         window.tell_pace(seconds(50));
         assert_eq!((window.pace.gap, window.pace.halves), (Span::from_secs(25), 1));
-        window.stands_no_more(seconds(65));
+        window.stands_no_more(CALL, seconds(65));
         assert_eq!((window.pace.gap, window.pace.halves), (Span::from_secs(40), 2));
         window.tell_pace(seconds(99));
         assert_eq!((window.pace.gap, window.since), (Span::from_secs(40), None));
@@ -285,7 +288,7 @@ mod tests {
     #[test]
     fn while_somebody_stands_the_end_of_a_half_minute_may_change_something() {
         let mut window = Window::EMPTY;
-        window.stands(seconds(10));
+        window.stands(CALL, seconds(10));
         window.pass(seconds(80));
         assert_eq!(window.turns_at(), Some(seconds(90)));
     }

@@ -2,7 +2,7 @@
 //! somebody asks.
 
 use super::{Call, Place, State, Twin};
-use acd_core::{AgentId, Gauge, Presence, Priority, QueueId, SlotState, Span, Timestamp};
+use acd_core::{AgentId, Gauge, Order, Presence, Priority, QueueId, SlotState, Span, Timestamp};
 
 /// A half minute, and how many of them make what is of late.
 const HALF_MINUTE: u64 = 30_000_000;
@@ -95,9 +95,15 @@ impl Twin {
 
     /// Calls that stand in line, not being offered.
     fn in_line(&self, queue: QueueId) -> u64 {
+        self.line(queue, None).len() as u64
+    }
+
+    fn line(&self, queue: QueueId, besides: Option<&Call>) -> Vec<&Call> {
         let stands = |place: &Place| place.queue == queue;
-        let waiting = self.calls.iter().filter(|call| call.state == State::Waiting);
-        waiting.filter(|call| call.places.iter().any(stands)).count() as u64
+        let others =
+            self.calls.iter().filter(|call| besides.is_none_or(|it| it.handle != call.handle));
+        let waiting = others.filter(|call| call.state == State::Waiting);
+        waiting.filter(|call| call.places.iter().any(stands)).collect()
     }
 
     /// How often something happened in the present half minute and the 59 before it.
@@ -134,39 +140,60 @@ impl Twin {
     /// For a call of normal priority at the end of the line; more than anything if nobody works there.
     pub(super) fn estimated_wait(&self, queue: QueueId) -> u64 {
         let ahead = self.in_line(queue);
-        self.wait_behind(queue, ahead, self.longest_since(Some(queue)), Priority::NORMAL)
-            .map_or(u64::MAX, |wait| wait.0)
+        self.wait_behind(queue, ahead, Priority::NORMAL, None).map_or(u64::MAX, |wait| wait.0)
     }
 
-    /// For a call that has just taken a place, in a queue that somebody else has waited in since
-    /// `longest`; of those behind it 32 at most are known.
-    pub(super) fn foresees(
-        &self,
-        call: usize,
-        queue: QueueId,
-        longest: Option<Timestamp>,
-    ) -> Option<Foreseen> {
+    /// For a call that has just taken a place, of those who stood in line before.
+    pub(super) fn foresees(&self, call: usize, queue: QueueId) -> Option<Foreseen> {
         let known = &self.calls[call];
-        let key = self.key(known);
-        let stands = |other: &&Call| {
-            other.handle != known.handle
-                && other.state == State::Waiting
-                && other.places.iter().any(|place| place.queue == queue)
+        let line = self.line(queue, Some(known));
+        let ahead = (0..=9)
+            .map(|priority| {
+                let alike = line.iter().filter(|other| other.priority.get() == priority);
+                let ages: Vec<Span> = alike.map(|other| self.now.since(other.age_from)).collect();
+                self.before(known, priority, &ages)
+            })
+            .sum();
+        let wait = self.wait_behind(queue, ahead, known.priority, Some(known))?;
+        Some(Foreseen { wait, notes: self.at_notes(queue), priority: known.priority })
+    }
+
+    /// How many of those of one priority, who have waited for so long, come before a call.
+    fn before(&self, call: &Call, priority: u8, ages: &[Span]) -> u64 {
+        let (own, all) = (call.priority.get(), ages.len() as u64);
+        let by_priority = matches!(self.plan.order, Order::Strict | Order::Deadline);
+        let decides = by_priority || own == 9 || priority == 9;
+        if decides && priority != own {
+            return if priority > own { all } else { 0 };
+        }
+        if call.first {
+            return 0;
+        }
+        let worth = match self.plan.order {
+            Order::Credit { per_step } => i128::from(per_step.0),
+            Order::Strict | Order::Deadline | Order::Oldest => 0,
         };
-        let line: Vec<&Call> = self.calls.iter().filter(stands).collect();
-        let behind = line.iter().filter(|other| self.key(other) > key).count().min(32);
-        let priority = known.priority;
-        let ahead = (line.len() - behind) as u64;
-        let wait = self.wait_behind(queue, ahead, longest, priority)?;
-        Some(Foreseen { wait, notes: self.at_notes(queue), priority })
+        let steps = i128::from(priority) - i128::from(own);
+        // Who has waited for less than this comes later. They came evenly, for twice as long as they
+        // have waited on average; to the nearest call.
+        let as_long = i128::from(self.now.since(call.age_from).0) - worth * steps;
+        let twice: i128 = ages.iter().map(|age| 2 * i128::from(age.0)).sum();
+        match (as_long <= 0, twice) {
+            (true, _) => all,
+            (false, 0) => 0,
+            (false, _) => {
+                let later = (i128::from(all) * i128::from(all) * as_long + twice / 2) / twice;
+                all.saturating_sub(u64::try_from(later).expect("it is not negative"))
+            }
+        }
     }
 
     fn wait_behind(
         &self,
         queue: QueueId,
         ahead: u64,
-        longest: Option<Timestamp>,
         priority: Priority,
+        besides: Option<&Call>,
     ) -> Option<Span> {
         let measure = |gauge| self.measure(Some(queue), gauge);
         if measure(Gauge::AgentsWorking) == 0 {
@@ -177,11 +204,16 @@ impl Twin {
         }
         let pace = self.pace(queue);
         if pace.taken == 0 {
-            let over = Timestamp(half_minute(self.now) * HALF_MINUTE);
-            let first = longest.filter(|_| ahead > 0);
-            let longest = first.map_or(0, |since| over.since(since).0);
             let in_vain = (pace.waited * PARTS).checked_div(pace.left).unwrap_or(0);
-            return Some(Span(longest.max(in_vain)));
+            let line = self.line(queue, besides);
+            if ahead == 0 {
+                return Some(Span(in_vain));
+            }
+            // Twice for how long those in line had waited on average as the half minute began.
+            let over = i128::from(half_minute(self.now) * HALF_MINUTE);
+            let ages: i128 = line.iter().map(|call| over - i128::from(call.age_from.0)).sum();
+            let so_far = ages.max(0) / line.len() as i128;
+            return Some(Span((2 * so_far as u64).max(in_vain)));
         }
         // Those ahead and two thirds of one, and half of those who are at their notes less than usual.
         let calls = ahead * PARTS + 2 * PARTS / 3 + pace.notes * PARTS / pace.taken / 2;

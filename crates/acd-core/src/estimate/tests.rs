@@ -21,7 +21,7 @@ fn outlook(pace: &Pace) -> Outlook<'_> {
         notes: 0,
         pace,
         halves: 0,
-        longest: Span::from_secs(80),
+        so_far: Span::from_secs(40),
         priority: Priority::NORMAL,
     }
 }
@@ -49,7 +49,7 @@ fn a_free_agent_takes_the_call_at_once_unless_others_come_before_it_nevertheless
 fn where_nobody_was_answered_it_is_what_callers_have_waited_in_vain() {
     let mut pace = Pace::NONE;
     let at_first = outlook(&pace);
-    assert_eq!(seconds(at_first), Some(80), "the first of those who wait");
+    assert_eq!(seconds(at_first), Some(80), "twice what those in line have waited");
     // Who is being offered does not wait in vain.
     assert_eq!(seconds(Outlook { ahead: 0, ..at_first }), Some(0));
     pace.is_left(Span::from_secs(200), None);
@@ -84,7 +84,7 @@ fn no_numbers_are_too_large() {
             ahead: u32::MAX,
             notes: u32::MAX,
             halves: u64::MAX,
-            longest: Span(u64::MAX),
+            so_far: Span(u64::MAX),
             ..outlook(pace)
         };
         assert!(most.wait().is_some());

@@ -16,6 +16,7 @@ use crate::event::{
 };
 use crate::extras::Extras;
 use crate::ids::{AgentId, ExtraId, OfferNumber, QueueId};
+use crate::in_line::InLine;
 use crate::latches::{LatchState, Latches};
 use crate::offers::Told;
 use crate::plan::{PlanDefect, Requirement, RoutingPlan};
@@ -220,7 +221,8 @@ impl Router {
                 false => moved.queue(QueueId(index as u16)).map(QueueId::index),
             };
             if let Some(to) = to {
-                (self.windows[to], self.windows[to].in_line) = (window, 0);
+                self.windows[to] = window;
+                self.windows[to].in_line = InLine::NOBODY;
             }
         }
     }

@@ -1,0 +1,123 @@
+//! Who stands in line in a queue: by priority how many, and for how long together. So it is told
+//! without looking at any of them how many come before a call that joins.
+//!
+//! Whoever brings no age comes after all others of his priority, which is exact under `strict`. For
+//! the others it is taken that those in line came evenly, up to now: of `n` whose ages add up to `a`,
+//! the oldest has waited for `2a / n`, and `n * n * x / 2a` came within the last `x`.
+
+use crate::ids::{Priority, Span, Timestamp};
+use crate::plan::Order;
+
+/// Who stands in line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct InLine {
+    by_priority: [Standing; 10],
+}
+
+/// Those of one priority.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Standing {
+    calls: u32,
+    /// Since when each has been waiting, added up.
+    since: u128,
+}
+
+/// Where a call stands or will.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Stand {
+    pub(crate) priority: Priority,
+    /// Since when it has been waiting, talk time left out.
+    pub(crate) since: Timestamp,
+    /// It goes first of its priority.
+    pub(crate) first: bool,
+}
+
+/// Of those of one priority.
+enum Before {
+    All,
+    /// Whoever has been waiting since before this, in microseconds.
+    Earlier(i128),
+    Nobody,
+}
+
+impl InLine {
+    pub(crate) const NOBODY: Self = Self { by_priority: [Standing { calls: 0, since: 0 }; 10] };
+
+    pub(crate) fn join(&mut self, stand: Stand) {
+        let at = &mut self.by_priority[usize::from(stand.priority.get())];
+        at.calls += 1;
+        at.since += u128::from(stand.since.0);
+    }
+
+    pub(crate) fn leave(&mut self, stand: Stand) {
+        let at = &mut self.by_priority[usize::from(stand.priority.get())];
+        at.calls -= 1;
+        at.since -= u128::from(stand.since.0);
+    }
+
+    pub(crate) fn calls(&self) -> u32 {
+        self.by_priority.iter().map(|at| at.calls).sum()
+    }
+
+    /// For how long they had waited at an instant, on average.
+    pub(crate) fn age(&self, at: Timestamp) -> Span {
+        let calls = u128::from(self.calls());
+        let since: u128 = self.by_priority.iter().map(|at| at.since).sum();
+        let ages = (calls * u128::from(at.0)).saturating_sub(since);
+        Span(u64::try_from(ages.checked_div(calls).unwrap_or(0)).unwrap_or(u64::MAX))
+    }
+
+    /// How many come before a call that joins them now.
+    pub(crate) fn ahead_of(&self, stand: Stand, order: Order, now: Timestamp) -> u32 {
+        let ahead = (0..).zip(&self.by_priority).map(|(priority, at)| {
+            match stand.comes_after(priority, order) {
+                Before::All => at.calls,
+                Before::Earlier(than) => at.earlier(than, now),
+                Before::Nobody => 0,
+            }
+        });
+        ahead.sum()
+    }
+}
+
+impl Standing {
+    fn earlier(&self, than: i128, now: Timestamp) -> u32 {
+        let calls = u128::from(self.calls);
+        let ages = (calls * u128::from(now.0)).saturating_sub(self.since);
+        let within = u128::try_from(i128::from(now.0) - than).unwrap_or(0);
+        let later = match within {
+            0 => 0,
+            // To the nearest: of one call it is known exactly.
+            _ => (calls * calls * within + ages).checked_div(2 * ages).unwrap_or(calls),
+        };
+        self.calls - later.min(calls) as u32
+    }
+}
+
+impl Stand {
+    fn comes_after(&self, other: u8, order: Order) -> Before {
+        let (own, urgent) = (self.priority.get(), Priority::EMERGENCY.get());
+        let by_priority = other.cmp(&own);
+        if by_priority.is_gt() && other == urgent {
+            return Before::All;
+        }
+        if by_priority.is_lt() && own == urgent {
+            return Before::Nobody;
+        }
+        let credit = match order {
+            Order::Strict | Order::Deadline if by_priority.is_gt() => return Before::All,
+            Order::Strict | Order::Deadline if by_priority.is_lt() => return Before::Nobody,
+            Order::Strict | Order::Deadline | Order::Oldest => 0,
+            Order::Credit { per_step } => {
+                i128::from(per_step.0) * (i128::from(other) - i128::from(own))
+            }
+        };
+        match self.first {
+            true => Before::Nobody,
+            false => Before::Earlier(i128::from(self.since.0) + credit),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
