@@ -187,6 +187,13 @@ impl Books {
                 let channel = channel.expect("just looked at");
                 self.agents[agent.index()].slot_becomes(usize::from(*slot), channel, *state, now);
             }
+            Event::SkillChanged { agent, skill, level, for_now, until } => {
+                let skills = &mut self.agents[agent.index()].skills;
+                match for_now {
+                    true => skills.insert(*skill, (*level, *until)),
+                    false => skills.remove(skill),
+                };
+            }
             Event::WrapUpExtended { agent, slot, until: later } => {
                 let state = &mut self.agents[agent.index()].slots[usize::from(*slot)];
                 if let SlotState::WrapUp { until, .. } = state {

@@ -8,8 +8,8 @@ use acd_core::{
     Action, AdapterId, Admission, Affinity, AgentId, AnnouncementId, Bound, CallEntry, CallFacts,
     CallHandle, CallerKey, Channel, Command, DeskPlan, DeviceState, DispositionId, ForcedPresence,
     Gauge, KeepFree, Latch, MessageTo, MissedOffers, OfferNumber, OfferResult, Order, Priority,
-    QueueId, ReasonId, Requirement, Router, RoutingPlan, Service, SlotState, Span, Timestamp,
-    Treatment,
+    QueueId, ReasonId, Requirement, Router, RoutingPlan, Service, SkillForNow, SkillId, SlotState,
+    Span, Timestamp, Treatment,
 };
 use std::sync::Arc;
 
@@ -156,7 +156,7 @@ impl Bytes<'_> {
         let forced = [ForcedPresence::Ready, ForcedPresence::NotReady, ForcedPresence::LoggedOut];
         let devices = [DeviceState::Up, DeviceState::Busy, DeviceState::Down];
         let choice = self.byte();
-        Some(match kind % 39 {
+        Some(match kind % 40 {
             0 => Command::EpochBegan,
             1 => Command::RecoveryOver,
             2 | 3 => Command::AdapterUp {
@@ -232,7 +232,17 @@ impl Bytes<'_> {
             }
             35 => Command::HalfMinutePassed,
             36 => Command::PickCall { call, agent },
-            37 => Command::MessageAgents {
+            37 => Command::SetSkill {
+                agent,
+                skill: SkillId(u16::from(choice % 3)),
+                wanted: match choice % 5 {
+                    0 => SkillForNow::Without,
+                    1 => SkillForNow::AsPlanned,
+                    _ => SkillForNow::Level(choice % 12),
+                },
+                until: (choice % 64 > 9).then(|| now + Span(1 << (choice % 64))),
+            },
+            38 => Command::MessageAgents {
                 to: match choice % 3 {
                     0 => MessageTo::Agent(agent),
                     1 => MessageTo::Queue(queue),

@@ -43,7 +43,7 @@ const SEEDS: u64 = if cfg!(debug_assertions) { 60 } else { 1_000 };
 /// How many are enough for every fault to have come about, ...
 const ENOUGH: u64 = 60;
 /// ... and for everything else, with some to spare.
-const ENOUGH_FOR_EVERYTHING: u64 = 100;
+const ENOUGH_FOR_EVERYTHING: u64 = 150;
 
 /// Asks for another number of seeds.
 const SEEDS_ASKED: &str = "ACDD_SEEDS";

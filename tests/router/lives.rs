@@ -12,7 +12,7 @@ use acd_core::{
     DeviceState, DispositionId, Endpoint, Event, ExtraId, ForcedPresence, Gauge, HeartbeatState,
     How, KeepFree, LadderId, Latch, MessageTo, MissedOffers, OfferEnd, OfferNumber, OfferResult,
     Order, Outcome, Phase, Priority, QueueId, RANK_MAX, ReasonId, Requirement, Router, RoutingPlan,
-    Rule, Service, SkillId, SlotState, Span, Timestamp, Treatment, When,
+    Rule, Service, SkillForNow, SkillId, SlotState, Span, Timestamp, Treatment, When,
 };
 use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
@@ -151,6 +151,14 @@ pub(crate) enum Attempt {
         /// In so many seconds.
         until: Option<u64>,
     },
+    Skill {
+        agent: u32,
+        skill: u16,
+        /// 0 takes it, 11 makes it as planned, and the others are levels.
+        wanted: u8,
+        /// In so many seconds.
+        until: Option<u64>,
+    },
     Pick {
         agent: u32,
         call: usize,
@@ -250,6 +258,9 @@ fn attempt() -> impl Strategy<Value = Attempt> {
         1 => call.clone().prop_map(|call| Attempt::EndByPerson { call }),
         1 => (0_u16..4, any::<bool>(), prop::option::of(0_u64..90))
             .prop_map(|(queue, closed, until)| Attempt::Close { queue, closed, until }),
+        3 => (agent.clone(), 0_u16..5, 0_u8..13, prop::option::of(0_u64..90)).prop_map(
+            |(agent, skill, wanted, until)| Attempt::Skill { agent, skill, wanted, until }
+        ),
         2 => (agent.clone(), call.clone()).prop_map(|(agent, call)| Attempt::Pick { agent, call }),
         1 => (agent.clone(), 0_u16..5, 0_u8..3)
             .prop_map(|(agent, queue, to)| Attempt::Message { agent, queue, to }),
@@ -1079,6 +1090,16 @@ impl World {
                 let until = until.map(|seconds| now + Span::from_secs(seconds));
                 Command::SetClosed { queue: QueueId(queue), closed, until }
             }
+            Attempt::Skill { agent, skill, wanted, until } => Command::SetSkill {
+                agent: AgentId(agent),
+                skill: SkillId(skill),
+                wanted: match wanted {
+                    0 => SkillForNow::Without,
+                    11 => SkillForNow::AsPlanned,
+                    level => SkillForNow::Level(level),
+                },
+                until: until.map(|seconds| now + Span::from_secs(seconds)),
+            },
             Attempt::Pick { agent, call } => {
                 let stage = if call % 3 == 0 { Stage::Offering } else { Stage::Waiting };
                 Command::PickCall { call: ledger.at(stage, call), agent: AgentId(agent) }

@@ -67,6 +67,7 @@ variants!(
         SetPriority,
         EndCall,
         SetClosed,
+        SetSkill,
         PickCall,
         MessageAgents,
         ForcePresence,
@@ -102,6 +103,10 @@ variants!(
         WrapUpAtMost,
         SinceAhead,
         UntilNotAhead,
+        UnknownSkill,
+        NoSuchLevel,
+        SkillIsHard,
+        TooManySkillsForNow,
         CallHeldBack,
         AgentBarred,
         AgentNotAvailable,
@@ -132,6 +137,7 @@ variants!(
         PriorityChanged,
         QueueClosed,
         AgentsMessaged,
+        SkillChanged,
         LatchChanged,
         RuleFired,
         OfferIssued,
@@ -276,8 +282,10 @@ const UNTIL: &str = "until";
 const REPEAT: &str = "repeat_every";
 const WHILE_ACTIVE: &str = "while_active";
 
-/// It takes a thousand requirements; `plan_changes` has a test of its own for it.
-const TOO_MUCH_FOR_A_LIFE: &str = "Rejection::TooManyDemands";
+/// They take a thousand requirements, of which `plan_changes` has a test, and 17 skills, of which there is a
+/// scenario.
+const TOO_MUCH_FOR_A_LIFE: [&str; 2] =
+    ["Rejection::TooManyDemands", "Rejection::TooManySkillsForNow"];
 
 #[derive(Clone, Default)]
 pub(crate) struct Marks {
@@ -317,7 +325,7 @@ impl Marks {
             MISSED_OFFERS,
             CONDITIONS,
         ];
-        let comes = |mark: &&str| !self.seen.contains(mark) && *mark != TOO_MUCH_FOR_A_LIFE;
+        let comes = |mark: &&str| !self.seen.contains(mark) && !TOO_MUCH_FOR_A_LIFE.contains(mark);
         all.concat().into_iter().filter(comes).collect()
     }
 

@@ -14,7 +14,7 @@ use acd_core::{
     Action, AdapterId, Admission, AgentId, CallEntry, CallHandle, CallerKey, Channel, Command,
     DeviceState, DispositionId, Event, ExtraId, ForcedPresence, HeartbeatState, MOVES_MAX,
     MessageTo, OfferNumber, OfferResult, Phase, Priority, QueueId, ReasonId, Rejection, RouteId,
-    Router, RoutingPlan, Rule, SlotState, Span, Timestamp, Treatment,
+    Router, RoutingPlan, Rule, SkillForNow, SkillId, SlotState, Span, Timestamp, Treatment,
 };
 use proptest::strategy::{Strategy, ValueTree};
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
@@ -381,7 +381,7 @@ impl Site {
     fn a_supervisor_does_something(&mut self) {
         let queue = self.a_queue();
         let (priority, closed) = (self.dice.below(10) as u8, self.dice.coin());
-        let which = self.dice.below(12);
+        let which = self.dice.below(14);
         let until = self.dice.below(90) as u64 * 1_000_000;
         let until = self.dice.coin().then(|| self.now + Span(until));
         let Some((call, known)) = self.a_call(|_| true) else { return };
@@ -400,7 +400,17 @@ impl Site {
             4 => Command::SetPriority { call, priority: Priority::new(priority).unwrap() },
             5 => Command::EndCall { call, treatment: self.dice.pick(&treatments).unwrap() },
             6..9 => Command::PickCall { call, agent: self.an_agent() },
-            9 => Command::MessageAgents {
+            9..11 => Command::SetSkill {
+                agent: self.an_agent(),
+                skill: SkillId(self.dice.below(4) as u16),
+                wanted: match self.dice.below(4) {
+                    0 => SkillForNow::Without,
+                    1 => SkillForNow::AsPlanned,
+                    _ => SkillForNow::Level(1 + self.dice.below(11) as u8),
+                },
+                until,
+            },
+            11 => Command::MessageAgents {
                 to: match self.dice.below(3) {
                     0 => MessageTo::Agent(self.an_agent()),
                     1 => MessageTo::Queue(queue),

@@ -3,7 +3,7 @@
 use acd_core::{
     AdapterId, AgentFacts, CallFacts, CallHandle, CallStage, DemandId, DeviceState, Event,
     HandFacts, HeartbeatState, OfferEnd, PlaceFacts, Presence, QueueId, Router, RoutingPlan,
-    SkillQueue, SlotFacts, SlotState, Timestamp,
+    SkillFacts, SkillQueue, SlotFacts, SlotState, Timestamp,
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -30,6 +30,7 @@ impl Told {
                 .slots()
                 .map(|_| SlotFacts { state: SlotState::Free, since: None })
                 .collect(),
+            skills: Vec::new(),
         });
         Self {
             calls: BTreeMap::new(),
@@ -89,6 +90,14 @@ impl Told {
                 if let Some(call) = call_in(*state) {
                     let mut hands = self.call(call).hands.iter_mut();
                     hands.find(|hand| hand.agent == *agent).expect("his").slot = *slot;
+                }
+            }
+            Event::SkillChanged { agent, skill, level, for_now, until } => {
+                let told = &mut self.agents[agent.index()].skills;
+                told.retain(|it| it.skill != *skill);
+                if *for_now {
+                    told.push(SkillFacts { skill: *skill, level: *level, until: *until });
+                    told.sort_by_key(|it| it.skill);
                 }
             }
             Event::WrapUpExtended { agent, slot, until } => {

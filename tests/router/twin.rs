@@ -13,7 +13,7 @@ use acd_core::{
     Endpoint, Event, ForcedPresence, Gauge, HeartbeatState, How, LeftCause, MessageTo,
     MissedOffers, NotReadyReason, OfferEnd, OfferNumber, OfferResult, Order, Outcome, Phase,
     Presence, Priority, QueueId, Requirement, ReturnCause, RevokeCause, RoutingPlan, Rule, Service,
-    SkillId, SlotState, Span, Timestamp, Treatment, When, draw,
+    SkillForNow, SkillId, SlotState, Span, Timestamp, Treatment, When, draw,
 };
 use decisions::Known;
 use lately::{Foreseen, Happened, Lately, Moves};
@@ -113,6 +113,8 @@ struct Agent {
     slots: Vec<SlotState>,
     /// When each slot became what it is.
     slots_since: Vec<Timestamp>,
+    /// Skills that are not as planned: the level, if he has it, and until when.
+    skills: BTreeMap<SkillId, (Option<u8>, Option<Timestamp>)>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -202,6 +204,7 @@ enum Timer {
     WrapUpEnds { agent: AgentId, slot: usize },
     GraceEnds { adapter: AdapterId },
     QueueTurns { queue: QueueId },
+    SkillTurns { agent: AgentId, skill: SkillId },
 }
 
 impl Twin {
@@ -223,6 +226,7 @@ impl Twin {
             last_offer: OfferNumber(0),
             slots: planned.slots().map(|_| SlotState::Free).collect(),
             slots_since: planned.slots().map(|_| Timestamp(0)).collect(),
+            skills: BTreeMap::new(),
         };
         let rules = plan.queues_with_ids().flat_map(|(queue, planned)| {
             let rules = planned.rules.iter().enumerate();
@@ -402,6 +406,9 @@ impl Twin {
                 Ok(())
             }
             Command::SetClosed { queue, closed, until } => self.closes(queue, closed, until),
+            Command::SetSkill { agent, skill, wanted, until } => {
+                self.sets_skill(agent, skill, wanted, until)
+            }
             Command::PickCall { call, agent } => self.person_picks(call, agent),
             Command::MessageAgents { to } => self.message(to),
             Command::ForcePresence { agent, presence } => self.forced(agent, presence),
@@ -451,6 +458,9 @@ impl Twin {
                 if let SlotState::WrapUp { until, .. } = state {
                     all.push((*until, Timer::WrapUpEnds { agent, slot }));
                 }
+            }
+            for (skill, (_, until)) in &known.skills {
+                all.extend(until.map(|until| (until, Timer::SkillTurns { agent, skill: *skill })));
             }
         }
         for (adapter, known) in (0..).map(AdapterId).zip(&self.adapters) {
@@ -549,6 +559,10 @@ impl Twin {
             Timer::QueueTurns { queue } => {
                 let (closed, _) = self.closed[queue.index()];
                 self.is_closed(queue, !closed, None);
+            }
+            Timer::SkillTurns { agent, skill } => {
+                self.agents[agent.index()].skills.remove(&skill);
+                self.skill_is_other(agent, skill, None);
             }
             Timer::GraceEnds { adapter } => {
                 self.take_back_what_is_forgotten(adapter, false);
@@ -801,22 +815,36 @@ impl Twin {
     fn serves(&self, agent: AgentId, queue: QueueId, asked: &[&Requirement]) -> bool {
         let planned = &self.plan.agents[agent.index()];
         let barred = planned.only && !planned.queues.iter().any(|(it, _)| *it == queue);
-        let has_all = |asked: &&Requirement| {
-            self.has(agent, &asked.skills)
-                && (asked.any_of.is_empty() || asked.any_of.iter().any(|it| self.has(agent, it)))
-        };
-        !barred && asked.iter().all(has_all)
+        !barred && asked.iter().all(|asked| self.has_what_is_asked(agent, asked))
+    }
+
+    fn has_what_is_asked(&self, agent: AgentId, asked: &Requirement) -> bool {
+        self.has(agent, &asked.skills)
+            && (asked.any_of.is_empty() || asked.any_of.iter().any(|it| self.has(agent, it)))
     }
 
     fn has(&self, agent: AgentId, asked: &[(SkillId, u8)]) -> bool {
-        let held = &self.plan.agents[agent.index()].skills;
+        let held = self.held(agent);
         asked.iter().all(|(skill, level)| held.iter().any(|(it, has)| it == skill && has >= level))
+    }
+
+    /// What the plan gives him, but for what a supervisor has said.
+    fn held(&self, agent: AgentId) -> Vec<(SkillId, u8)> {
+        let mut held: BTreeMap<_, _> =
+            self.plan.agents[agent.index()].skills.iter().copied().collect();
+        for (skill, (level, _)) in &self.agents[agent.index()].skills {
+            match level {
+                Some(level) => held.insert(*skill, *level),
+                None => held.remove(skill),
+            };
+        }
+        held.into_iter().collect()
     }
 
     /// The sum of his levels in the skills that are asked for, and in the best alternative of each of
     /// the two that has some; each skill once.
     fn level(&self, agent: AgentId, call: &Call, place: &Place) -> u32 {
-        let held = &self.plan.agents[agent.index()].skills;
+        let held = self.held(agent);
         let nothing = [Vec::new()];
         let met = |asked: &Requirement| -> Vec<Vec<(SkillId, u8)>> {
             let any_of = if asked.any_of.is_empty() { &nothing[..] } else { &asked.any_of };
@@ -1383,6 +1411,71 @@ impl Twin {
     fn standing_place(&self, call: CallHandle, queue: QueueId) -> Option<(usize, u32)> {
         let (index, at) = self.place(call, queue)?;
         Some((index, self.calls[index].places[at].joined))
+    }
+
+    fn sets_skill(
+        &mut self,
+        agent: AgentId,
+        skill: SkillId,
+        wanted: SkillForNow,
+        until: Option<Timestamp>,
+    ) -> Answer {
+        self.known_agent(agent)?;
+        let level = match wanted {
+            SkillForNow::AsPlanned => None,
+            SkillForNow::Without => Some(None),
+            SkillForNow::Level(level) => Some(Some(level)),
+        };
+        let planned = self.plan.agents[agent.index()].skills.iter().find(|(it, _)| *it == skill);
+        let more = level.flatten() > planned.map(|(_, level)| *level);
+        let is_level = level.flatten().is_none_or(|level| (1..=10).contains(&level));
+        let is_hard = self.plan.hard.contains(&skill);
+        if skill.index() >= self.plan.skills.len()
+            || !is_level
+            || is_hard && more
+            || until.is_some_and(|until| until <= self.now || until > Timestamp::LATEST)
+        {
+            return Err(Refused);
+        }
+        let skills = &mut self.agents[agent.index()].skills;
+        let before = skills.get(&skill).copied();
+        let now = level.map(|level| (level, until));
+        if before.is_none() && now.is_some() && skills.len() == 16 {
+            return Err(Refused);
+        }
+        match now {
+            Some(now) => skills.insert(skill, now),
+            None => skills.remove(&skill),
+        };
+        if before != now {
+            self.skill_is_other(agent, skill, until.filter(|_| now.is_some()));
+        }
+        Ok(())
+    }
+
+    /// Offers of what he cannot serve any more are taken back; and he may take a call.
+    fn skill_is_other(&mut self, agent: AgentId, skill: SkillId, until: Option<Timestamp>) {
+        let level = self.held(agent).into_iter().find(|(it, _)| *it == skill).map(|it| it.1);
+        let for_now = self.agents[agent.index()].skills.contains_key(&skill);
+        self.say(Event::SkillChanged { agent, skill, level, for_now, until });
+        for slot in 0..self.agents[agent.index()].slots.len() {
+            let state = self.agents[agent.index()].slots[slot];
+            let SlotState::Reserved { call, offer } = state else { continue };
+            let call = self.index(call).expect("it rings");
+            let queue = self.hand_by(call, offer).queue;
+            let known = &self.calls[call];
+            let place = known.places.iter().find(|place| place.queue == queue);
+            // Whatever queues he serves.
+            let asked = place.map(|place| [&place.own, &known.extra]);
+            if !asked.is_some_and(|asked| asked.iter().all(|it| self.has_what_is_asked(agent, it)))
+            {
+                let end = OfferEnd::Revoked(RevokeCause::AgentUnavailable);
+                self.offer_ends(call, offer, end, false);
+            }
+        }
+        if self.is_available_for_some(agent) {
+            self.freed.insert(agent);
+        }
     }
 
     fn closes(&mut self, queue: QueueId, closed: bool, until: Option<Timestamp>) -> Answer {

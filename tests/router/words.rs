@@ -8,7 +8,7 @@ use acd_core::{
     Channel, Command, Criterion, DeskPlan, DeviceState, DispositionId, Endpoint, ExtraId,
     ForcedPresence, Gauge, KeepFree, LadderId, Latch, MessageTo, MissedOffers, NumberId,
     OfferNumber, OfferResult, Order, Priority, QueueId, ReasonId, Requirement, RoutingPlan,
-    Service, SkillId, Span, Timestamp, Treatment,
+    Service, SkillForNow, SkillId, Span, Timestamp, Treatment,
 };
 use std::collections::BTreeMap;
 
@@ -589,12 +589,18 @@ impl Names {
             [how @ ("closes" | "opens"), queue, until @ ..] => Command::SetClosed {
                 queue: self.queue(at, queue),
                 closed: *how == "closes",
-                until: match until {
-                    [] => None,
-                    ["until", until] => Some(START + span(at, until)),
-                    _ => panic!("{at}: until when: {until:?}"),
-                },
+                until: until_when(at, until),
             },
+            ["gives", agent, skill, level, until @ ..] if level.parse::<u8>().is_ok() => {
+                let level = SkillForNow::Level(level.parse().expect("it is a number"));
+                self.set_skill(at, agent, skill, level, until)
+            }
+            ["takes", skill, "from", agent, until @ ..] => {
+                self.set_skill(at, agent, skill, SkillForNow::Without, until)
+            }
+            ["leaves", agent, skill, "as", "planned"] => {
+                self.set_skill(at, agent, skill, SkillForNow::AsPlanned, &[])
+            }
             ["gives", call, "to", agent] => Command::PickCall {
                 call: self.call(at, call),
                 agent: self.agent(agent).unwrap_or_else(|| panic!("{at}: {agent}")),
@@ -621,6 +627,22 @@ impl Names {
     }
 
     /// What becomes of its latest offer, or of the one to an agent: `is accepted [by AGENT]`.
+    fn set_skill(
+        &self,
+        at: &str,
+        agent: &str,
+        skill: &str,
+        wanted: SkillForNow,
+        until: &[&str],
+    ) -> Command {
+        Command::SetSkill {
+            agent: self.agent(agent).unwrap_or_else(|| panic!("{at}: {agent}")),
+            skill: self.skills(at, &[skill])[0],
+            wanted,
+            until: until_when(at, until),
+        }
+    }
+
     fn call_command(&self, at: &str, call: &str, words: &[&str]) -> Command {
         let call = self.call(at, call);
         let mut offer = self.offers.get(&call).copied().unwrap_or_default();
@@ -658,6 +680,14 @@ impl Names {
             ["is", "retrieved"] => Command::CallRetrieved { call },
             _ => panic!("{at}: a call does not do this: {words:?}"),
         }
+    }
+}
+
+fn until_when(at: &str, words: &[&str]) -> Option<Timestamp> {
+    match words {
+        [] => None,
+        ["until", until] => Some(START + span(at, until)),
+        _ => panic!("{at}: until when: {words:?}"),
     }
 }
 

@@ -6,7 +6,7 @@ use acd_core::{
     Action, AdapterId, Affinity, AgentId, AgentPlan, CallEntry, CallHandle, Channel, ChannelPlan,
     Command, Criterion, DeskPlan, DeviceState, Endpoint, Event, ForcedPresence, Gauge, KeepFree,
     MessageTo, MissedOffers, OfferNumber, OfferResult, Order, QueueId, Requirement, Router,
-    RoutingPlan, Rule, Service, SkillId, Span, Timestamp, Treatment,
+    RoutingPlan, Rule, Service, SkillForNow, SkillId, Span, Timestamp, Treatment,
 };
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -121,7 +121,8 @@ impl Written {
     fn command_moved(&self, mut command: Command) -> Command {
         match &mut command {
             Command::CallOffered { entry, .. } => entry.since = self.moved(entry.since),
-            Command::SetClosed { until: Some(until), .. } => *until = self.moved(*until),
+            Command::SetClosed { until: Some(until), .. }
+            | Command::SetSkill { until: Some(until), .. } => *until = self.moved(*until),
             _ => {}
         }
         command
@@ -289,6 +290,16 @@ impl Written {
                 let how = if *closed { "closes" } else { "opens" };
                 let until = until.map(|until| format!(" until {}", seconds(until.since(START))));
                 format!("supervisor {how} {}{}", queue(it)?, until.unwrap_or_default())
+            }
+            Command::SetSkill { agent: it, skill, wanted, until } => {
+                let skill = self.names.plan.skills.get(skill.index())?;
+                let what = match wanted {
+                    SkillForNow::Level(level) => format!("gives {} {skill} {level}", agent(it)?),
+                    SkillForNow::Without => format!("takes {skill} from {}", agent(it)?),
+                    SkillForNow::AsPlanned => format!("leaves {} {skill} as planned", agent(it)?),
+                };
+                let until = until.map(|until| format!(" until {}", seconds(until.since(START))));
+                format!("supervisor {what}{}", until.unwrap_or_default())
             }
             Command::PickCall { call: it, agent: to } => {
                 format!("supervisor gives {} to {}", call(it)?, agent(to)?)

@@ -76,7 +76,7 @@ impl Router {
 
     fn meets_demand(&self, agent: AgentId, place: u32) -> bool {
         let Demand { queue, requirement } = &self.lines.demands[self.places[place].demand.index()];
-        self.plan.agents[agent.index()].level_for(*queue, requirement).is_some()
+        self.level_for(agent, *queue, requirement).is_some()
     }
 
     /// The offer in hand was accepted before anybody looked.

@@ -90,11 +90,11 @@ impl Router {
         let last = remembered.filter(|_| affinity.window > Span(0)).map(|(_, agent)| agent);
         let asked = self.lines.demand(DemandId(u32::from(entry.queue.0)), entry.extra);
         let may_come = |agent: &AgentId| {
-            let (known, planned) = (&self.agents[agent.index()], &self.plan.agents[agent.index()]);
+            let known = &self.agents[agent.index()];
             let demand = &self.lines.demands[asked.index()];
             known.presence() == Presence::Ready
                 && known.desk(entry.channel).is_some()
-                && planned.level_for(demand.queue, &demand.requirement).is_some()
+                && self.level_for(*agent, demand.queue, &demand.requirement).is_some()
         };
         let Some(agent) = entry.preferred.into_iter().chain(last).find(may_come) else { return };
         let call = self.calls[slot].handle;

@@ -10,6 +10,7 @@ use crate::gauges::Counts;
 use crate::ids::{AdapterId, AgentId, OfferNumber, Span, Timestamp};
 use crate::plan::{AgentPlan, Channel, Channels, DeskPlan};
 use crate::selection::{Measures, Occupation};
+use crate::skills::SkillsForNow;
 
 /// Where agents of one pool stand to each other where nothing else decides: less is offered first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -41,6 +42,8 @@ pub(crate) struct Agent {
     pub(crate) desks: Box<[Desk]>,
     /// Of all desks, in their order.
     pub(crate) slots: Box<[Slot]>,
+    /// His skills where they are not as planned.
+    pub(crate) skills: Option<Box<SkillsForNow>>,
     /// What he counts as, in his pool and where a latch looks at agents.
     pub(crate) counted: Counts,
 }
@@ -55,6 +58,8 @@ pub(crate) struct Desk {
     capacity: u8,
     pub(crate) idle_since: Timestamp,
     pub(crate) pool: u32,
+    /// Where he stands with the skills that he is planned to have.
+    pub(crate) planned_pool: u32,
     /// The adapter that rings him; without one, the call's own.
     pub(crate) adapter: Option<AdapterId>,
     /// The key under which he stands in his pool, while available.
@@ -99,6 +104,7 @@ impl Agent {
                 capacity: desk.capacity,
                 idle_since: Timestamp(0),
                 pool,
+                planned_pool: pool,
                 adapter: desk.endpoint.as_ref().map(|endpoint| endpoint.adapter),
                 listed: None,
                 measured: Measures::default(),
@@ -116,6 +122,7 @@ impl Agent {
             last_offer: OfferNumber(0),
             desks,
             slots: vec![slot; usize::from(first)].into(),
+            skills: None,
             counted: Counts::default(),
         }
     }

@@ -279,7 +279,7 @@ impl Router {
             planned.service(place.queue).is_none().then_some(Barrier::NotHisQueue),
         ];
         let requirement = &self.lines.demands[place.demand.index()].requirement;
-        let of_skills = skill_barriers(requirement, &planned.skills);
+        let of_skills = skill_barriers(requirement, self.skills_of(agent));
         let of_time = self.time_barriers(call, place, agent);
         let kept = reserve.filter(|reserve| reserve.holds_back).map(|_| Barrier::KeptFree);
         let of_profile = of_profile.into_iter().flatten().chain(of_skills);

@@ -3,9 +3,10 @@
 use crate::event::DeviceState;
 use crate::ids::{
     AdapterId, AgentId, CallHandle, CallerKey, DispositionId, ExtraId, OfferNumber, Priority,
-    QueueId, ReasonId, RouteId, Span, Timestamp,
+    QueueId, ReasonId, RouteId, SkillId, Span, Timestamp,
 };
 use crate::plan::{Channel, RoutingPlan, Treatment};
+use crate::skills::SkillForNow;
 use std::sync::Arc;
 
 /// One thing that happened, or that somebody asks for.
@@ -242,6 +243,17 @@ pub enum Command {
         /// Whether it is to be closed.
         closed: bool,
         /// When it is to turn again by itself, later than now; without one it stays so.
+        until: Option<Timestamp>,
+    },
+    /// A supervisor gives an agent a skill, or takes it from him, for now.
+    SetSkill {
+        /// Who.
+        agent: AgentId,
+        /// Which.
+        skill: SkillId,
+        /// What he is to have of it.
+        wanted: SkillForNow,
+        /// When it is as planned again by itself, later than now; without one it stays so.
         until: Option<Timestamp>,
     },
     /// A person gives a call that waits, or is offered to others, to one agent: he is offered it at once, if

@@ -6,7 +6,7 @@
 //! costs no search, and only the first of it in the heap. Whatever is out of order stands there by
 //! itself.
 
-use crate::ids::{AdapterId, AgentId, OfferNumber, QueueId, Timestamp};
+use crate::ids::{AdapterId, AgentId, OfferNumber, QueueId, SkillId, Timestamp};
 use crate::plan::{DELAYS_MAX, RULES_MAX};
 use crate::slab::{NONE, make_room};
 
@@ -38,6 +38,8 @@ pub(crate) enum Deadline {
     GraceEnds { adapter: AdapterId },
     /// A queue closes, or opens again, as a supervisor has said.
     QueueTurns { queue: QueueId },
+    /// A skill that an agent was given, or that was taken from him, is as planned again.
+    SkillTurns { agent: AgentId, skill: SkillId },
 }
 
 impl Deadline {

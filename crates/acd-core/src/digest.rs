@@ -99,6 +99,7 @@ persist_enum!(Event {
     33 = LadderOrdered { call, ladder },
     34 = HalfMinutePassed,
     35 = AgentsMessaged { number, to },
+    36 = SkillChanged { agent, skill, level, for_now, until },
 });
 persist_enum!(LeftCause { 0 = Moved, 1 = Connected, 2 = Ended, 3 = Withdrawn });
 persist_enum!(OfferEnd {

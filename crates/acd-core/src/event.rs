@@ -5,7 +5,7 @@ mod causes;
 use crate::command::MessageTo;
 use crate::ids::{
     AdapterId, AgentId, AnnouncementId, CallHandle, CallerKey, DemandId, DispositionId, LadderId,
-    NumberId, OfferNumber, Priority, QueueId, ReasonId, RouteId, Span, Timestamp,
+    NumberId, OfferNumber, Priority, QueueId, ReasonId, RouteId, SkillId, Span, Timestamp,
 };
 use crate::plan::{Channel, Treatment};
 
@@ -78,8 +78,8 @@ pub enum Event {
         demand: DemandId,
         /// Since when it counts as being there.
         since: Timestamp,
-        /// How long a call of normal priority would wait from now on that joined the end of the line,
-        /// this one not counted, as rules with `estimated_wait` see it; none if nobody works there.
+        /// How long it is going to wait from now on, by its priority and its age; none if nobody works
+        /// there.
         estimate: Option<Span>,
     },
     /// A call left a queue.
@@ -115,6 +115,20 @@ pub enum Event {
         /// It is closed.
         closed: bool,
         /// When it turns by itself; none if it does not.
+        until: Option<Timestamp>,
+    },
+    /// An agent was given a skill, or it was taken from him, or it is as planned again; after a change of
+    /// plan, that it still is not as planned.
+    SkillChanged {
+        /// Who.
+        agent: AgentId,
+        /// Which.
+        skill: SkillId,
+        /// The level that he has now; none if he lacks it.
+        level: Option<u8>,
+        /// It is not as planned, ...
+        for_now: bool,
+        /// ... until this; none if it stays so.
         until: Option<Timestamp>,
     },
     /// A supervisor has told agents something; what is kept with the command.

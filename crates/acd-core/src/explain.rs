@@ -207,7 +207,7 @@ impl Router {
         let planned = &self.plan.queues[place.queue.index()];
         let keep = planned.keep_free?;
         let is_available = |(agent, profile): &(AgentId, &AgentPlan)| {
-            profile.level_for(place.queue, &planned.require).is_some()
+            self.level_for(*agent, place.queue, &planned.require).is_some()
                 && profile.desk(call.channel).is_some()
                 && self.reach_barriers(*agent, call.channel).next().is_none()
         };

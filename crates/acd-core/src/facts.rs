@@ -5,10 +5,11 @@ use crate::agent::Agent;
 use crate::call::{Call, CallState, Hand, Place};
 use crate::event::{DeviceState, HeartbeatState, Presence, SlotState};
 use crate::ids::{
-    AdapterId, AgentId, CallHandle, DemandId, OfferNumber, Priority, QueueId, Timestamp,
+    AdapterId, AgentId, CallHandle, DemandId, OfferNumber, Priority, QueueId, SkillId, Timestamp,
 };
 use crate::plan::Channel;
 use crate::router::Router;
+use crate::skills::Changed;
 
 /// A call that lives.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -98,6 +99,19 @@ pub struct AgentFacts {
     pub heartbeat: HeartbeatState,
     /// All of his slots.
     pub slots: Vec<SlotFacts>,
+    /// His skills that are not as planned.
+    pub skills: Vec<SkillFacts>,
+}
+
+/// A skill of an agent that is not as planned.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SkillFacts {
+    /// Which.
+    pub skill: SkillId,
+    /// The level that he has; none if he lacks it.
+    pub level: Option<u8>,
+    /// When it is as planned again by itself; none if it stays so.
+    pub until: Option<Timestamp>,
 }
 
 /// One of an agent's slots.
@@ -226,6 +240,8 @@ impl Router {
 
 fn facts_of_agent(agent: AgentId, known: &Agent) -> AgentFacts {
     let slots = known.slots.iter();
+    let changed = known.skills.iter().flat_map(|skills| &skills.changed);
+    let skill = |&Changed { skill, level, until, .. }: &Changed| SkillFacts { skill, level, until };
     AgentFacts {
         agent,
         presence: known.presence(),
@@ -234,5 +250,6 @@ fn facts_of_agent(agent: AgentId, known: &Agent) -> AgentFacts {
         device: known.device,
         heartbeat: known.heartbeat,
         slots: slots.map(|slot| SlotFacts { state: slot.state, since: slot.since }).collect(),
+        skills: changed.map(skill).collect(),
     }
 }

@@ -222,10 +222,7 @@ impl Router {
     /// Counts an agent as what he is now, in his pool and wherever a latch looks at agents whom he is
     /// one of.
     pub(crate) fn count_agent(&mut self, agent: AgentId) {
-        let known = &mut self.agents[agent.index()];
-        // Those of his desks are alike.
-        let Some(desk) = known.desks.first() else { return };
-        let pool = desk.pool;
+        let known = &self.agents[agent.index()];
         let presence = known.presence();
         let is_available = known.is_available(&self.plan.channels);
         let is_at_notes = presence == Presence::Ready && known.is_at_notes();
@@ -235,7 +232,14 @@ impl Router {
             is_available,
             is_at_notes,
         ];
-        let is = is.map(u32::from);
+        self.count_agent_as(agent, is.map(u32::from));
+    }
+
+    pub(crate) fn count_agent_as(&mut self, agent: AgentId, is: Counts) {
+        let known = &mut self.agents[agent.index()];
+        // Those of his desks are alike.
+        let Some(desk) = known.desks.first() else { return };
+        let pool = desk.pool;
         let was = std::mem::replace(&mut known.counted, is);
         if is == was {
             return;

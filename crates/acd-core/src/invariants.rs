@@ -2,20 +2,22 @@
 
 use crate::adapters::Adapter;
 use crate::agent::Agent;
+use crate::bits::Bits;
 use crate::call::{Call, CallState, Hand, Place};
 use crate::deadlines::Deadline;
 use crate::event::{Presence, SlotState};
 use crate::ids::{AgentId, OfferNumber, Priority, QueueId};
 use crate::in_line::InLine;
 use crate::latches::LatchState;
-use crate::lines::{Class, LineKind};
+use crate::lines::{Class, Line, LineKind};
 use crate::plan::KeepFree;
+use crate::pools::met;
 use crate::recovery::Phase;
 use crate::router::Router;
 use crate::selection::RankedKey;
 use crate::slab::NONE;
 use crate::window::Window;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 impl Router {
     /// Checks every index against the state it is made from, and that nobody waits beside an agent
@@ -41,6 +43,7 @@ impl Router {
             self.check_adapter(adapter);
         }
         self.check_lines();
+        self.check_skills();
         self.check_systems();
         self.check_windows();
         self.check_deadlines();
@@ -213,6 +216,44 @@ impl Router {
         }
     }
 
+    /// Whoever has skills that are not as planned stands in pools of his own, and each pool serves what
+    /// its agents meet.
+    fn check_skills(&self) {
+        let mut own = BTreeSet::new();
+        for (id, agent) in (0..).map(AgentId).zip(&self.agents) {
+            let planned = &self.plan.agents[id.index()];
+            let met: BTreeMap<_, _> = met(&self.plan, &self.lines, planned, self.skills_of(id))
+                .map(|met| (met.demand, met.stage))
+                .collect();
+            for desk in &agent.desks {
+                let is_own = desk.pool != desk.planned_pool;
+                assert_eq!(is_own, agent.skills.is_some(), "a pool of his own by his skills");
+                assert!(!is_own || own.insert(desk.pool), "nobody else is in it");
+                for (demand, _) in self.lines.demands_with_ids() {
+                    for stage in 0..self.lines.stages_of(demand) as u8 {
+                        let serves = met.get(&demand).is_some_and(|from| *from <= stage);
+                        let by_pool = self.pools.serves(desk.pool, demand, stage);
+                        assert_eq!(by_pool, serves, "{id:?} serves {demand:?} at {stage}");
+                    }
+                }
+            }
+        }
+        for line in &self.lines.lines {
+            let Line { demand, kind, .. } = *line;
+            let expected = match kind.class {
+                Class::Awaiting => Bits::default(),
+                Class::Anybody | Class::Sparing => {
+                    self.pools.that_serve(demand, kind.stage, kind.channel)
+                }
+            };
+            let index = self.lines.find(demand, kind).expect("it is there") as usize;
+            assert!(line.served_by.iter().eq(expected.iter()), "a line is served by them");
+            let of_pools =
+                (0..self.pools.pools.len()).filter(|pool| self.pools.pools[*pool].lines.has(index));
+            assert!(of_pools.eq(expected.iter()), "and they know of it");
+        }
+    }
+
     fn check_windows(&self) {
         let mut in_line = vec![InLine::NOBODY; self.windows.len()];
         for place in self.lines.lines.iter().flat_map(|line| self.lines.arena.iter(&line.set)) {
@@ -282,9 +323,12 @@ impl Router {
         let slots = self.agents.iter().flat_map(|agent| &agent.slots);
         let adapters = self.adapters.iter().filter(|adapter| adapter.ticket.is_set());
         let turning = self.closings.iter().filter(|closing| closing.ticket.is_set());
+        let skills = self.agents.iter().filter_map(|agent| agent.skills.as_ref());
+        let skills = skills.flat_map(|skills| &skills.changed);
         assert!(self.closings.iter().all(|it| it.ticket.is_set() == it.until.is_some()));
         let expected = tickets.sum::<usize>()
             + turning.count()
+            + skills.filter(|skill| skill.ticket.is_set()).count()
             + slots.filter(|slot| slot.ticket.is_set()).count()
             + adapters.count()
             + latches.sum::<usize>();
@@ -309,8 +353,9 @@ impl Router {
                 })
             };
             let own = &self.plan.queues[place.queue.index()];
-            let able = self.plan.agents_with_ids().filter(|(id, planned)| {
-                reaches(*id) && planned.level_for(place.queue, &own.require).is_some()
+            let agents = (0..self.agents.len() as u32).map(AgentId);
+            let able = agents.filter(|id| {
+                reaches(*id) && self.level_for(*id, place.queue, &own.require).is_some()
             });
             let able = able.count();
             let is_kept =
@@ -321,7 +366,7 @@ impl Router {
             for (id, planned) in self.plan.agents_with_ids() {
                 let may_take = reaches(id)
                     && call.awaits.is_none_or(|awaits| awaits.agent == id)
-                    && planned.level_for(place.queue, requirement).is_some()
+                    && self.level_for(id, place.queue, requirement).is_some()
                     && planned
                         .service(place.queue)
                         .is_some_and(|service| urgent || service.delay <= waited)

@@ -47,6 +47,7 @@ mod rejection;
 mod replan;
 mod router;
 mod selection;
+mod skills;
 mod slab;
 mod snapshot;
 mod window;
@@ -69,7 +70,8 @@ pub use explain::{
     AwaitingRule, BarredAgents, Explanation, Hold, Measured, PlaceExplanation, Reserve,
 };
 pub use facts::{
-    AdapterFacts, AgentFacts, CallFacts, CallStage, ClosingFacts, HandFacts, PlaceFacts, SlotFacts,
+    AdapterFacts, AgentFacts, CallFacts, CallStage, ClosingFacts, HandFacts, PlaceFacts,
+    SkillFacts, SlotFacts,
 };
 pub use ids::{
     AdapterId, AgentId, AnnouncementId, CallHandle, CallerKey, DemandId, DispositionId, ExtraId,
@@ -89,3 +91,4 @@ pub use plan::{
 pub use recovery::Phase;
 pub use rejection::Rejection;
 pub use router::{DEADLINES_PER_ADVANCE, Router};
+pub use skills::{SKILLS_FOR_NOW_MAX, SkillForNow};

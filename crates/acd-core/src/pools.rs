@@ -3,15 +3,16 @@
 //! A pool holds the agents who are available at desks of one kind: same channel, same endpoint
 //! adapter, same demands met, with the same delays, ranks, and levels where a queue looks at levels.
 //! An agent who comes or goes touches one pool; a call that picks compares the first of each pool
-//! that meets its demand. So the work grows with the kinds of agents, not with agents.
+//! that meets its demand. So the work grows with the kinds of agents, not with agents. An agent whose
+//! skills are not as planned for now is in a pool of his own.
 
 use crate::agent::{Agent, AgentKey};
 use crate::bits::Bits;
 use crate::gauges::Gauges;
-use crate::ids::{AdapterId, AgentId, DemandId, QueueId};
-use crate::lines::Lines;
+use crate::ids::{AdapterId, AgentId, DemandId, QueueId, SkillId};
+use crate::lines::{Class, Lines};
 use crate::ordered::{Arena, OrderedSet};
-use crate::plan::{Channel, Criterion, RoutingPlan, Service};
+use crate::plan::{AgentPlan, Channel, Criterion, RoutingPlan, Service};
 use crate::selection::{Measures, RankedKey, Ranking};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -59,13 +60,15 @@ pub(crate) struct Pools {
     by_stage: Vec<Vec<Bits>>,
     /// By queue.
     rankings: Vec<Ranking>,
+    /// Those in which nobody will be.
+    unused: Vec<u32>,
 }
 
 /// What an agent is to one demand.
 #[derive(PartialEq, Eq, PartialOrd, Ord)]
-struct Met {
-    demand: DemandId,
-    stage: u8,
+pub(crate) struct Met {
+    pub(crate) demand: DemandId,
+    pub(crate) stage: u8,
     rank: u8,
     /// Where its queue looks at it.
     level: Option<u16>,
@@ -74,11 +77,6 @@ struct Met {
 impl Pools {
     /// Sorts the agents of a plan into pools.
     pub(crate) fn new(plan: &RoutingPlan, lines: &Lines, gauges: &Gauges) -> (Self, Vec<Agent>) {
-        let looks_at_level = |queue: QueueId| {
-            let by_level = [Criterion::HighestLevel, Criterion::LowestLevel];
-            let select = &plan.queues[queue.index()].select;
-            select.iter().any(|criterion| by_level.contains(criterion))
-        };
         let rankings: Vec<Ranking> =
             plan.queues.iter().map(|queue| Ranking::of(&queue.select)).collect();
         let mut kinds = BTreeMap::new();
@@ -87,14 +85,7 @@ impl Pools {
         let stages = |(demand, _)| vec![Bits::default(); lines.stages_of(demand)];
         let mut by_stage: Vec<Vec<Bits>> = lines.demands_with_ids().map(stages).collect();
         for planned in &plan.agents {
-            let met = |(demand, asked): (DemandId, &crate::lines::Demand)| {
-                let level = planned.level_for(asked.queue, &asked.requirement)?;
-                let Service { rank, delay } = planned.service(asked.queue)?;
-                let stage = lines.stage_after(asked.queue, delay);
-                let level = looks_at_level(asked.queue).then_some(level as u16);
-                Some(Met { demand, stage, rank, level })
-            };
-            let met: Arc<[Met]> = lines.demands_with_ids().filter_map(met).collect();
+            let met: Arc<[Met]> = met(plan, lines, planned, &planned.skills).collect();
             let of_desks: Vec<u32> = planned
                 .desks
                 .iter()
@@ -103,19 +94,9 @@ impl Pools {
                     let kind = (desk.channel, adapter, Arc::clone(&met));
                     *kinds.entry(kind).or_insert_with(|| {
                         let pool = pools.len();
-                        for Met { demand, stage, .. } in met.iter() {
-                            let from = &mut by_stage[demand.index()][usize::from(*stage)..];
-                            from.iter_mut().for_each(|bits| bits.set(pool, true));
-                        }
-                        pools.push(Pool::of(
-                            desk.channel,
-                            adapter,
-                            &met,
-                            plan,
-                            lines,
-                            &rankings,
-                            gauges,
-                        ));
+                        lets_serve(&mut by_stage, &met, pool);
+                        let kind = (desk.channel, adapter);
+                        pools.push(Pool::of(kind, &met, plan, lines, &rankings, gauges));
                         pool as u32
                     })
                 })
@@ -136,8 +117,48 @@ impl Pools {
             resting: Bits::default(),
             by_stage,
             rankings,
+            unused: Vec::new(),
         };
         (pools, agents)
+    }
+
+    /// A pool of one agent alone, who meets this, and is like those of another pool otherwise.
+    pub(crate) fn own(
+        &mut self,
+        like: u32,
+        met: &[Met],
+        plan: &RoutingPlan,
+        lines: &mut Lines,
+        gauges: &Gauges,
+    ) -> u32 {
+        let Pool { channel, adapter, is_mixed, .. } = self.pools[like as usize];
+        let made = Pool::of((channel, adapter), met, plan, lines, &self.rankings, gauges);
+        let mut made = Pool { is_mixed, ..made };
+        let pool = self.unused.pop().unwrap_or(self.pools.len() as u32);
+        lets_serve(&mut self.by_stage, met, pool as usize);
+        for (line, at) in (0..).zip(&mut lines.lines) {
+            if at.kind.channel == channel
+                && at.kind.class != Class::Awaiting
+                && self.by_stage[at.demand.index()][usize::from(at.kind.stage)].has(pool as usize)
+            {
+                at.served_by.set(pool as usize, true);
+                made.lines.set(line, true);
+            }
+        }
+        match self.pools.get_mut(pool as usize) {
+            Some(unused) => *unused = made,
+            None => self.pools.push(made),
+        }
+        pool
+    }
+
+    /// The pool had one agent alone, and has nobody now.
+    pub(crate) fn release(&mut self, pool: u32, lines: &mut Lines) {
+        let of_demands = self.by_stage.iter_mut().flatten();
+        of_demands.for_each(|bits| bits.set(pool as usize, false));
+        lines.lines.iter_mut().for_each(|line| line.served_by.set(pool as usize, false));
+        self.pools[pool as usize].lines = Bits::default();
+        self.unused.push(pool);
     }
 
     /// The pools that may take such calls.
@@ -322,10 +343,37 @@ impl Pools {
     }
 }
 
+/// What an agent with these skills meets.
+pub(crate) fn met<'a>(
+    plan: &'a RoutingPlan,
+    lines: &'a Lines,
+    planned: &'a AgentPlan,
+    skills: &'a [(SkillId, u8)],
+) -> impl Iterator<Item = Met> + 'a {
+    let looks_at_level = |queue: QueueId| {
+        let by_level = [Criterion::HighestLevel, Criterion::LowestLevel];
+        let select = &plan.queues[queue.index()].select;
+        select.iter().any(|criterion| by_level.contains(criterion))
+    };
+    lines.demands_with_ids().filter_map(move |(demand, asked)| {
+        let Service { rank, delay } = planned.service(asked.queue)?;
+        let level = asked.requirement.level_of(skills)?;
+        let stage = lines.stage_after(asked.queue, delay);
+        let level = looks_at_level(asked.queue).then_some(level as u16);
+        Some(Met { demand, stage, rank, level })
+    })
+}
+
+fn lets_serve(by_stage: &mut [Vec<Bits>], met: &[Met], pool: usize) {
+    for Met { demand, stage, .. } in met {
+        let from = &mut by_stage[demand.index()][usize::from(*stage)..];
+        from.iter_mut().for_each(|bits| bits.set(pool, true));
+    }
+}
+
 impl Pool {
     fn of(
-        channel: Channel,
-        adapter: Option<AdapterId>,
+        (channel, adapter): (Channel, Option<AdapterId>),
         met: &[Met],
         plan: &RoutingPlan,
         lines: &Lines,

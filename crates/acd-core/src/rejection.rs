@@ -3,6 +3,8 @@
 use crate::barriers::Barrier;
 use crate::explain::Hold;
 use crate::ids::{AgentId, QueueId, Timestamp};
+use crate::plan::LEVEL_MAX;
+use crate::skills::SKILLS_FOR_NOW_MAX;
 use std::fmt;
 
 /// A command that cannot be: nothing has changed.
@@ -34,6 +36,14 @@ pub enum Rejection {
     UnknownAgent,
     /// The plan has no such reason.
     UnknownReason,
+    /// The plan has no such skill.
+    UnknownSkill,
+    /// Levels are 1..=10.
+    NoSuchLevel,
+    /// A hard skill is given, or at a higher level, by the plan alone.
+    SkillIsHard,
+    /// More of an agent's skills than `SKILLS_FOR_NOW_MAX` would not be as planned.
+    TooManySkillsForNow,
     /// The adapter has never been up.
     UnknownAdapter,
     /// The adapter has no session.
@@ -124,6 +134,15 @@ impl fmt::Display for Rejection {
             Self::UnknownRoute => f.write_str("no such route"),
             Self::UnknownAgent => f.write_str("no such agent"),
             Self::UnknownReason => f.write_str("no such reason"),
+            Self::UnknownSkill => f.write_str("no such skill"),
+            Self::NoSuchLevel => write!(f, "levels are 1 to {LEVEL_MAX}"),
+            Self::SkillIsHard => f.write_str(
+                "the skill is hard: only the configuration gives it, or a higher level of it",
+            ),
+            Self::TooManySkillsForNow => write!(
+                f,
+                "{SKILLS_FOR_NOW_MAX} of the agent's skills are not as planned, the most that may be"
+            ),
             Self::UnknownAdapter => f.write_str("no such adapter"),
             Self::AdapterNotUp => f.write_str("the adapter has no session"),
             Self::AdapterIsUp => f.write_str("the adapter has a session already"),

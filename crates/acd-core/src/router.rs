@@ -236,6 +236,9 @@ impl Router {
             Command::SetClosed { queue, closed, until } => {
                 self.set_closed(queue, closed, until, events)
             }
+            Command::SetSkill { agent, skill, wanted, until } => {
+                self.set_skill(agent, skill, wanted, until, events)
+            }
             Command::PickCall { call, agent } => self.pick_call(call, agent, events),
             Command::MessageAgents { to } => self.message_agents(to, events),
             Command::ForcePresence { agent, presence } => {
@@ -296,6 +299,7 @@ impl Router {
             Deadline::WrapUpEnds { agent, slot } => self.wrap_up_ran_out(agent, slot, events),
             Deadline::GraceEnds { adapter } => self.grace_ran_out(adapter, events),
             Deadline::QueueTurns { queue } => self.closing_ran_out(queue, events),
+            Deadline::SkillTurns { agent, skill } => self.skill_ran_out(agent, skill, events),
         }
         true
     }

@@ -13,16 +13,17 @@ use crate::ids::{AdapterId, AgentId, CallHandle, DemandId, OfferNumber, QueueId,
 use crate::latches::Sweep;
 use crate::pace::{Foreseen, Pace};
 use crate::persist::{Persist, RestoreError, Restored, Sink, Source, persist_enum, persist_struct};
-use crate::plan::{BROADCAST_MAX, Requirement, RoutingPlan};
+use crate::plan::{BROADCAST_MAX, LEVEL_MAX, Requirement, RoutingPlan};
 use crate::recovery::Phase;
 use crate::router::Router;
 use crate::selection::Occupation;
+use crate::skills::{Changed, SKILLS_FOR_NOW_MAX, SkillsForNow};
 use crate::slab::NONE;
 use crate::window::{Tally, Window};
 use std::sync::Arc;
 
 /// First bytes of every snapshot: a name and the version of the format. `LOGIC_VERSION` is apart.
-const MAGIC: [u8; 8] = *b"acdcore\x09";
+const MAGIC: [u8; 8] = *b"acdcore\x0a";
 
 /// FNV-1a, 64 bits (Fowler, Noll, Vo).
 struct Fnv(u64);
@@ -47,6 +48,7 @@ persist_struct!(Call {
 } rebuilt {
     counted: false, target: Span(0), hands: NONE, places: NONE, exclusions: NONE, left: NONE
 });
+persist_struct!(Changed { skill, level, until } rebuilt { ticket: Ticket::NONE });
 persist_struct!(Closing { closed, until } rebuilt { ticket: Ticket::NONE });
 persist_struct!(Awaits { agent, until } rebuilt { ticket: Ticket::NONE });
 persist_struct!(Shift { busy, busy_since, ready, connected, occupation });
@@ -113,6 +115,9 @@ impl Router {
             agent.missed.write(sink);
             agent.shift.write(sink);
             agent.last_offer.write(sink);
+            let changed = agent.skills.as_ref().map_or(&[][..], |skills| &skills.changed);
+            (changed.len() as u32).write(sink);
+            changed.iter().for_each(|changed| changed.write(sink));
             agent.desks.iter().for_each(|desk| desk.idle_since.write(sink));
             for slot in &agent.slots {
                 slot.state.write(sink);
@@ -350,8 +355,21 @@ impl Router {
             for slot in &agent.slots {
                 sound(self.slot_is_sound(&slot.state), "slot of an agent")?;
             }
+            let skills = agent.skills.as_ref();
+            sound(skills.is_none_or(|it| self.skills_are_sound(it)), "skills of an agent")?;
         }
         Ok(())
+    }
+
+    fn skills_are_sound(&self, skills: &SkillsForNow) -> bool {
+        let is_sound = |it: &Changed| {
+            it.skill.index() < self.plan.skills.len()
+                && it.level.is_none_or(|level| (1..=LEVEL_MAX).contains(&level))
+                && it.until <= Some(Timestamp::LATEST)
+        };
+        skills.changed.len() <= SKILLS_FOR_NOW_MAX
+            && skills.changed.iter().all(is_sound)
+            && skills.changed.is_sorted_by(|a, b| a.skill < b.skill)
     }
 
     fn slot_is_sound(&self, state: &SlotState) -> bool {
@@ -394,7 +412,11 @@ impl Router {
                     at.ticket = self.deadlines.set(until, deadline);
                 }
             }
-            self.relist(agent);
+            self.set_skill_deadlines(agent);
+            match self.agents[agent.index()].skills.is_some() {
+                true => self.place_by_skills(agent),
+                false => self.relist(agent),
+            }
         }
         let slots: Vec<u32> = self.calls.iter().map(|call| call.handle.slot).collect();
         for slot in &slots {
@@ -471,6 +493,10 @@ fn read_agent(agent: &mut Agent, source: &mut Source<'_>) -> Restored<()> {
     agent.missed = Persist::read(source)?;
     agent.shift = Persist::read(source)?;
     agent.last_offer = Persist::read(source)?;
+    let changed: Vec<Changed> = Persist::read(source)?;
+    if !changed.is_empty() {
+        agent.skills = Some(Box::new(SkillsForNow::of(changed)));
+    }
     for desk in &mut agent.desks {
         desk.idle_since = Persist::read(source)?;
     }

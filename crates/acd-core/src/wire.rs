@@ -11,6 +11,7 @@ use crate::plan::{
     DeskPlan, Endpoint, Gauge, KeepFree, Latch, Match, MissedOffers, Order, Pattern, QueuePlan,
     Requirement, Route, RoutingPlan, Rule, Said, Service, ServiceLevel, Treatment, When,
 };
+use crate::skills::SkillForNow;
 use std::sync::Arc;
 
 persist_enum!(Command {
@@ -53,12 +54,14 @@ persist_enum!(Command {
     36 = HalfMinutePassed,
     37 = PickCall { call, agent },
     38 = MessageAgents { to },
+    39 = SetSkill { agent, skill, wanted, until },
 });
 persist_struct!(CallEntry { queue, priority, since, channel, preferred, caller, extra, route });
 persist_enum!(OfferResult {
     0 = Ringing, 1 = Accepted, 2 = Declined, 3 = NoAnswer, 4 = Failed,
 });
 persist_enum!(MessageTo { 0 = Agent(agent), 1 = Queue(queue), 2 = Everybody });
+persist_enum!(SkillForNow { 0 = Level(level), 1 = Without, 2 = AsPlanned });
 persist_enum!(ForcedPresence { 0 = Ready, 1 = NotReady, 2 = LoggedOut });
 
 persist_struct!(RoutingPlan {

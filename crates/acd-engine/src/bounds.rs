@@ -73,6 +73,10 @@ pub(crate) fn check_request(request: &Request, person: &Person) -> Result<(), Re
             check_id(queue, "queue")
         }
         Request::SetClosed { queue, .. } => check_id(queue, "queue"),
+        Request::SetSkill { agent, skill, .. } => {
+            check_id(agent, "agent")?;
+            check_id(skill, "skill")
+        }
         Request::PickCall { call, agent } => {
             check_call(call)?;
             check_id(agent, "agent")

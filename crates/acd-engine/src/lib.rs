@@ -64,6 +64,6 @@ pub use view::{
     AgentRow, AgentStatisticsRow, AwaitingRow, BarrierRow, CallRow, CallState, Concerned,
     DecisionRow, Delta, ENDED_CALLS_KEPT, EventRow, Explained, MESSAGES_KEPT, Measure, MeasureRow,
     MessageRow, NextRule, OfferRow, PlaceRow, PlaceStanding, PositionRow, QueueRow,
-    QueueStatisticsRow, STEPS_MAX, Selection, Shown, SkillQueueRow, SlotRow, SlotWord, Staffing,
-    Standing, Step, Story, View, Views,
+    QueueStatisticsRow, STEPS_MAX, Selection, Shown, SkillForNowRow, SkillQueueRow, SlotRow,
+    SlotWord, Staffing, Standing, Step, Story, View, Views,
 };

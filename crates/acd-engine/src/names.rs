@@ -163,6 +163,14 @@ impl Names {
             .ok_or_else(|| unknown("agent", id, &self.agents, code::UNKNOWN_AGENT).at("agents"))
     }
 
+    /// The same for a skill.
+    pub(crate) fn skill_named(&self, name: &str) -> Result<SkillId, Refusal> {
+        let known = self.skills.iter().position(|known| &**known == name);
+        known
+            .map(|index| SkillId(index as u16))
+            .ok_or_else(|| unknown("skill", name, &self.skills, code::UNKNOWN_SKILL).at("skill"))
+    }
+
     /// The agents whom this adapter rings at an address: those whose endpoint it is; else the one
     /// without an endpoint whose id it is.
     pub(crate) fn agents_at(&self, adapter: AdapterId, address: &str) -> &[AgentId] {

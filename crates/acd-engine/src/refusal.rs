@@ -63,6 +63,12 @@ pub mod code {
     pub const UNKNOWN_REASON: &str = "unknown_reason";
     /// The queue of the call has no such disposition.
     pub const UNKNOWN_DISPOSITION: &str = "unknown_disposition";
+    /// The configuration has no such skill.
+    pub const UNKNOWN_SKILL: &str = "unknown_skill";
+    /// Only the configuration gives a hard skill, or a higher level of it.
+    pub const SKILL_IS_HARD: &str = "skill_is_hard";
+    /// As many of an agent's skills are not as configured as may be.
+    pub const TOO_MANY_SKILLS: &str = "too_many_skills";
     /// As many live calls as there may be.
     pub const TOO_MANY_CALLS: &str = "too_many_calls";
     /// As many adapters as there may be.
@@ -123,7 +129,14 @@ impl std::error::Error for Refusal {}
 impl From<Rejection> for Refusal {
     fn from(rejection: Rejection) -> Self {
         let (kind, code) = match rejection {
-            Rejection::UntilNotAhead => (RefusalKind::InvalidArgument, code::MALFORMED),
+            Rejection::UntilNotAhead | Rejection::NoSuchLevel => {
+                (RefusalKind::InvalidArgument, code::MALFORMED)
+            }
+            Rejection::UnknownSkill => (RefusalKind::NotFound, code::UNKNOWN_SKILL),
+            Rejection::SkillIsHard => (RefusalKind::FailedPrecondition, code::SKILL_IS_HARD),
+            Rejection::TooManySkillsForNow => {
+                (RefusalKind::ResourceExhausted, code::TOO_MANY_SKILLS)
+            }
             Rejection::UnknownCall => (RefusalKind::NotFound, code::UNKNOWN_CALL),
             Rejection::CallExists => (RefusalKind::AlreadyExists, code::CALL_EXISTS),
             Rejection::UnknownQueue => (RefusalKind::NotFound, code::UNKNOWN_QUEUE),
@@ -164,6 +177,8 @@ impl From<Rejection> for Refusal {
         };
         let field = match rejection {
             Rejection::UntilNotAhead => "until",
+            Rejection::NoSuchLevel => "level",
+            Rejection::UnknownSkill | Rejection::SkillIsHard => "skill",
             Rejection::AgentBarred { .. } => "agent",
             _ => "",
         };

@@ -1,6 +1,6 @@
 //! What people ask for, and the names and places that their answers are given in.
 
-use acd_core::{ForcedPresence, Priority, Span, Timestamp, Treatment};
+use acd_core::{ForcedPresence, Priority, SkillForNow, Span, Timestamp, Treatment};
 use acd_journal::CallCard;
 use std::fmt;
 
@@ -56,6 +56,15 @@ pub enum Until {
     At(Timestamp),
     /// After so much of it, from the moment the request is taken up.
     After(Span),
+}
+
+impl Until {
+    pub(crate) fn instant(self, now: Timestamp) -> Timestamp {
+        match self {
+            Self::At(at) => at,
+            Self::After(length) => now + length,
+        }
+    }
 }
 
 /// Whom a message is for: of these, those who are logged in as it is sent.
@@ -159,6 +168,17 @@ pub enum Request {
         /// Whether it is to be closed.
         closed: bool,
         /// When that is over by itself; without one it stays so.
+        until: Option<Until>,
+    },
+    /// A supervisor gives an agent a skill, or takes it from him, for now.
+    SetSkill {
+        /// Who.
+        agent: String,
+        /// Which.
+        skill: String,
+        /// What he is to have of it.
+        wanted: SkillForNow,
+        /// When it is as configured again by itself; without one it stays so.
         until: Option<Until>,
     },
     /// A person gives a call that waits, or is offered to others, to one agent, who is offered it at once.

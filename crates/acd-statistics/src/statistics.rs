@@ -68,6 +68,7 @@ impl Statistics {
             | Event::PriorityChanged { .. }
             | Event::QueueClosed { .. }
             | Event::AgentsMessaged { .. }
+            | Event::SkillChanged { .. }
             | Event::LatchChanged { .. }
             | Event::RuleFired { .. }
             | Event::OfferRinging { .. }

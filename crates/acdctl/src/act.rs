@@ -10,6 +10,7 @@ use crate::failure::Failure;
 use crate::lists::state_text;
 use crate::output::Output;
 use crate::rows::AgentRow;
+use crate::step_in;
 use crate::times::{human, length};
 use acd_proto::v1;
 use serde::Serialize;
@@ -243,6 +244,7 @@ pub(crate) async fn agent(
             taken.map_err(|status| elsewhere(&call, status))
         }
         AgentCommand::Heartbeat { agent } => return heartbeat(daemon, output, agent).await,
+        AgentCommand::Skill(arguments) => return step_in::skill(daemon, output, arguments).await,
         AgentCommand::Force(arguments) => return force(daemon, output, arguments).await,
         AgentCommand::ExtendWrapUp { agent, by } => {
             let by = prost_types::Duration::try_from(by).ok();

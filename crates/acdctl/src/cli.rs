@@ -23,7 +23,9 @@ pub(crate) use self::agents::{AgentCommand, AgentOfferArguments, ForceArguments,
 pub(crate) use self::calls::{
     CallCommand, EndArguments, GiveArguments, MoveArguments, OfferArguments, PriorityArguments,
 };
-pub(crate) use self::step_in::{MessageArguments, QueueArguments, QueueCommand};
+pub(crate) use self::step_in::{
+    LastingArguments, MessageArguments, QueueArguments, QueueCommand, SkillArguments, WantedSkill,
+};
 pub(crate) use self::watching::{CallsArguments, WatchArguments};
 pub(crate) use crate::channel::Channel;
 pub(crate) use crate::insights::cli::InsightsArguments;

@@ -4,7 +4,7 @@ use crate::cli::CallsArguments;
 use crate::daemon::{Daemon, request};
 use crate::failure::Failure;
 use crate::output::Output;
-use crate::rows::{AgentRow, CallRow, QueueRow, SkillQueueRow, asked_text, levels_text};
+use crate::rows::{AgentRow, CallRow, QueueRow, SkillQueueRow, asked_text};
 use crate::table::Table;
 use crate::times::human;
 use acd_proto::v1;
@@ -128,7 +128,7 @@ pub(crate) fn agents_text(rows: &[AgentRow]) -> String {
             length(row.state_seconds),
             row.calls(),
             row.pending.map(spaced).unwrap_or_default(),
-            levels_text(&row.skills),
+            row.skills_text(),
         ]);
     }
     table.text()

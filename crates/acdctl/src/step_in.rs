@@ -1,13 +1,16 @@
-//! Carries out `queue …` and `message`: what a supervisor says to a queue, and to agents.
+//! Carries out `queue …`, `agent skill` and `message`: what a supervisor says to a queue, and to agents.
 
 use crate::act::actor;
-use crate::cli::{MessageArguments, QueueArguments, QueueCommand};
+use crate::cli::{
+    LastingArguments, MessageArguments, QueueArguments, QueueCommand, SkillArguments, WantedSkill,
+};
 use crate::daemon::{Daemon, request};
 use crate::failure::Failure;
 use crate::output::Output;
 use crate::times::{date_and_time, human, rfc_3339};
 use acd_proto::v1;
 use acd_proto::v1::message_agents_request::To;
+use acd_proto::v1::set_agent_skill_request::{End as SkillEnd, Wanted};
 use acd_proto::v1::set_queue_open_request::End;
 use serde::Serialize;
 
@@ -18,6 +21,21 @@ struct QueueDone {
     number: u64,
     queue: String,
     closed: bool,
+    /// As it was asked for; null if it stays so.
+    until: Option<String>,
+    lasting_seconds: Option<f64>,
+}
+
+/// What an agent was given or what was taken from him, and where that stands in the domain's history.
+#[derive(Debug, Serialize)]
+struct SkillDone {
+    epoch: u64,
+    number: u64,
+    agent: String,
+    skill: String,
+    /// Null if it was taken, or is as configured.
+    level: Option<u8>,
+    as_configured: bool,
     /// As it was asked for; null if it stays so.
     until: Option<String>,
     lasting_seconds: Option<f64>,
@@ -42,7 +60,7 @@ pub(crate) async fn queue(
         QueueCommand::Open(arguments) => (true, arguments),
         QueueCommand::Close(arguments) => (false, arguments),
     };
-    let QueueArguments { queue, until, lasting, person } = arguments;
+    let QueueArguments { queue, end: LastingArguments { until, lasting }, person } = arguments;
     let end = match (until, lasting) {
         (Some(until), _) => Some(End::Until(until)),
         (None, Some(length)) => prost_types::Duration::try_from(length).ok().map(End::Lasting),
@@ -67,12 +85,68 @@ pub(crate) async fn queue(
     };
     output.answer(&done, |done| {
         let state = if done.closed { "closed" } else { "open" };
-        let end = match (until, lasting) {
-            (Some(until), _) => format!(" until {}", date_and_time(&until)),
-            (None, Some(length)) => format!(" for {}", human(length)),
-            (None, None) => String::new(),
-        };
-        format!("{} is {state}{end}", done.queue)
+        format!("{} is {state}{}", done.queue, in_words(LastingArguments { until, lasting }))
+    })
+}
+
+/// When it is over, to be said after what it is.
+fn in_words(LastingArguments { until, lasting }: LastingArguments) -> String {
+    match (until, lasting) {
+        (Some(until), _) => format!(" until {}", date_and_time(&until)),
+        (None, Some(length)) => format!(" for {}", human(length)),
+        (None, None) => String::new(),
+    }
+}
+
+pub(crate) async fn skill(
+    daemon: &Daemon,
+    output: Output,
+    arguments: SkillArguments,
+) -> Result<(), Failure> {
+    let SkillArguments { agent, skill, wanted, end, person } = arguments;
+    let LastingArguments { until, lasting } = end;
+    let as_asked = match wanted {
+        WantedSkill::Level(level) => Wanted::Level(level.into()),
+        WantedSkill::Without => Wanted::Without(true),
+        WantedSkill::AsConfigured => Wanted::AsConfigured(true),
+    };
+    let message = v1::SetAgentSkillRequest {
+        domain: daemon.domain.clone(),
+        actor: actor(person),
+        agent: agent.clone(),
+        skill: skill.clone(),
+        wanted: Some(as_asked),
+        end: match (until, lasting) {
+            (Some(until), _) => Some(SkillEnd::Until(until)),
+            (None, Some(length)) => {
+                prost_types::Duration::try_from(length).ok().map(SkillEnd::Lasting)
+            }
+            (None, None) => None,
+        },
+    };
+    let answer = daemon.answer(daemon.supervisors().set_agent_skill(request(message)).await)?;
+    let v1::Position { epoch, number } = answer.position.unwrap_or_default();
+    let done = SkillDone {
+        epoch,
+        number,
+        agent,
+        skill,
+        level: match wanted {
+            WantedSkill::Level(level) => Some(level),
+            WantedSkill::Without | WantedSkill::AsConfigured => None,
+        },
+        as_configured: wanted == WantedSkill::AsConfigured,
+        until: until.as_ref().and_then(rfc_3339),
+        lasting_seconds: lasting.map(|length| length.as_secs_f64()),
+    };
+    output.answer(&done, |SkillDone { agent, skill, .. }| match wanted {
+        WantedSkill::Level(level) => {
+            format!("{agent} has {skill} {level}{}", in_words(LastingArguments { until, lasting }))
+        }
+        WantedSkill::Without => {
+            format!("{agent} has no {skill}{}", in_words(LastingArguments { until, lasting }))
+        }
+        WantedSkill::AsConfigured => format!("{agent} has {skill} as configured"),
     })
 }
 

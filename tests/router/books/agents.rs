@@ -1,8 +1,8 @@
 //! What the books know of an agent, and how it changes.
 
 use acd_core::{
-    AgentPlan, Channel, DeviceState, HeartbeatState, OfferNumber, Presence, SlotState, Span,
-    Timestamp,
+    AgentPlan, Channel, DeviceState, HeartbeatState, OfferNumber, Presence, SkillId, SlotState,
+    Span, Timestamp,
 };
 use std::collections::BTreeMap;
 
@@ -15,6 +15,8 @@ pub(crate) struct Agent {
     pub(crate) slots: Vec<SlotState>,
     /// When each slot became what it is.
     pub(crate) slots_since: Vec<Timestamp>,
+    /// Skills that are not as planned: the level, if he has it, and until when.
+    pub(crate) skills: BTreeMap<SkillId, (Option<u8>, Option<Timestamp>)>,
     /// Unanswered offers in a row.
     pub(crate) missed: u32,
     pub(super) presence_since: Option<Timestamp>,
@@ -41,6 +43,7 @@ impl Agent {
             heartbeat: HeartbeatState::None,
             slots: vec![SlotState::Free; slots],
             slots_since: vec![Timestamp(0); slots],
+            skills: BTreeMap::new(),
             missed: 0,
             idle_since: planned.slots().map(|channel| (channel, Timestamp(0))).collect(),
             presence_since: None,

@@ -6,7 +6,7 @@ use acd_core::{
     Phase, Presence, Priority, QueueId, Requirement, Service, SkillId, SlotState, Timestamp,
 };
 use std::cmp::Ordering;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 impl Books {
     /// Whether what the adapter holds and rings may be offered.
@@ -116,22 +116,34 @@ impl Books {
         !barred && self.has_skills(agent, asked)
     }
 
+    /// An agent's skills: those that the plan gives him, but for what was said of some.
+    fn held(&self, agent: AgentId) -> BTreeMap<SkillId, u8> {
+        let planned = self.plan.agents[agent.index()].skills.iter().copied();
+        let mut held: BTreeMap<SkillId, u8> = planned.collect();
+        for (skill, (level, _)) in &self.agents[agent.index()].skills {
+            match level {
+                Some(level) => held.insert(*skill, *level),
+                None => held.remove(skill),
+            };
+        }
+        held
+    }
+
     /// Whether an agent has what is asked for, whatever queues he serves.
     pub(crate) fn has_skills(&self, agent: AgentId, asked: &Requirement) -> bool {
-        let planned = &self.plan.agents[agent.index()];
-        let has = |(skill, least): &(SkillId, u8)| {
-            planned.skills.iter().any(|(held, level)| held == skill && level >= least)
-        };
+        let held = self.held(agent);
+        let has =
+            |(skill, least): &(SkillId, u8)| held.get(skill).is_some_and(|level| level >= least);
         let any_of = asked.any_of.is_empty() || asked.any_of.iter().any(|one| one.iter().all(has));
         asked.skills.iter().all(has) && any_of
     }
 
     /// The sum of an agent's levels over what is asked for, with the best alternative that he meets.
     fn level(&self, agent: AgentId, asked: &Requirement) -> u32 {
-        let held = &self.plan.agents[agent.index()].skills;
+        let held = self.held(agent);
         let level = |(skill, least): &(SkillId, u8)| {
-            let of_skill = held.iter().find(|(it, level)| it == skill && level >= least);
-            of_skill.map(|(_, level)| (*skill, u32::from(*level)))
+            let of_skill = held.get(skill).filter(|level| *level >= least);
+            of_skill.map(|level| (*skill, u32::from(*level)))
         };
         // Each skill counts once.
         let sum = |one: &[(SkillId, u8)]| {

@@ -93,6 +93,8 @@ impl Books {
             if lost {
                 known.becomes_available(self.now);
             }
+            // Those that go on are told of.
+            known.skills.clear();
             self.agents[to.index()] = known;
         }
     }

@@ -87,6 +87,18 @@ impl Watch for Timers {
                 let over = until.is_some_and(|until| is_due(books, until));
                 keeps!(8, asked || over, "{queue:?} was to stay until {until:?}, it is {now:?}");
             }
+            Event::SkillChanged { agent, skill, .. } => {
+                let asked = match &self.command {
+                    Some(Command::SetSkill { agent: of, skill: it, .. }) => {
+                        (of, it) == (agent, skill)
+                    }
+                    Some(Command::PlanChanged { .. }) => true,
+                    _ => false,
+                };
+                let until = books.agents[agent.index()].skills.get(skill).and_then(|it| it.1);
+                let over = until.is_some_and(|until| is_due(books, until));
+                keeps!(8, asked || over, "{skill:?} was to stay until {until:?}, it is {now:?}");
+            }
             Event::AdapterSynced { adapter } => {
                 let said = matches!(self.command, Some(Command::AdapterSynced { .. }));
                 let until = books.adapters.get(adapter).and_then(|it| it.awaited_until);

@@ -195,7 +195,8 @@ impl Twin {
         if planned.only && !planned.queues.iter().any(|(it, _)| *it == queue) {
             all.push(Barrier::NotHisQueue);
         }
-        let has = |skill| planned.skills.iter().find(|(it, _)| *it == skill).map(|it| it.1);
+        let held = self.held(agent);
+        let has = |skill| held.iter().find(|(it, _)| *it == skill).map(|it| it.1);
         for (skill, needs) in asked.skills.iter().copied() {
             let has = has(skill);
             if has < Some(needs) {

@@ -104,6 +104,13 @@ impl Names {
                 let until = until.unwrap_or_default();
                 format!("{}: {state}{until}", self.queue_name(*queue))
             }
+            Event::SkillChanged { agent, skill, level, for_now, until } => {
+                let (agent, skill) = (self.agent_name(*agent), &self.plan.skills[skill.index()]);
+                let level = level.map_or_else(|| "none".to_owned(), |level| level.to_string());
+                let how = if *for_now { "for now" } else { "as planned" };
+                let until = until.map(|until| format!(" until {}", moment(until)));
+                format!("{agent}: {skill} {level}, {how}{}", until.unwrap_or_default())
+            }
             Event::AgentsMessaged { number, to } => {
                 let to = match to {
                     MessageTo::Agent(agent) => self.agent_name(*agent).to_owned(),
@@ -248,6 +255,7 @@ impl Names {
             | Event::RuleFired { .. }
             | Event::QueueClosed { .. }
             | Event::AgentsMessaged { .. }
+            | Event::SkillChanged { .. }
             | Event::LatchChanged { .. }
             | Event::CallConnected { .. }
             | Event::CallHeld { .. }

@@ -22,6 +22,7 @@ use crate::offers::Told;
 use crate::plan::{PlanDefect, Requirement, RoutingPlan};
 use crate::rejection::Rejection;
 use crate::router::Router;
+use crate::skills::{Changed, SkillsForNow};
 use crate::slab::NONE;
 use crate::window::Window;
 use moved::Moved;
@@ -273,6 +274,7 @@ impl Router {
             last_offer,
             desks,
             slots,
+            skills,
             counted: _,
         } = from;
         let to = &mut self.agents[agent.index()];
@@ -285,6 +287,10 @@ impl Router {
             desk.idle_since = same.or(presence_since).unwrap_or_default();
         }
         (to.shift, to.last_offer) = (shift, last_offer);
+        if let Some(skills) = skills {
+            self.skills_go_on(agent, *skills, moved, events);
+        }
+        let to = &mut self.agents[agent.index()];
         let loses_reason = |presence| {
             presence != Presence::NotReady(NotReadyReason::Unstated)
                 && moved.presence(presence) == Presence::NotReady(NotReadyReason::Unstated)
@@ -318,6 +324,27 @@ impl Router {
         }
         to.count_busy(self.now);
         rested
+    }
+
+    /// What the new plan does not let a supervisor set is as planned.
+    fn skills_go_on(
+        &mut self,
+        agent: AgentId,
+        skills: SkillsForNow,
+        moved: &Moved,
+        events: &mut Vec<Event>,
+    ) {
+        let mut kept = Vec::new();
+        for Changed { skill, level, until, .. } in skills.changed {
+            let Some(skill) = moved.skill(skill) else { continue };
+            if self.may_have_for_now(agent, skill, level) {
+                events.push(Event::SkillChanged { agent, skill, level, for_now: true, until });
+                kept.push(Changed { skill, level, until, ticket: Ticket::NONE });
+            }
+        }
+        kept.sort_unstable_by_key(|changed| changed.skill);
+        let skills = (!kept.is_empty()).then(|| SkillsForNow::of(kept));
+        self.agents[agent.index()].skills = skills.map(Box::new);
     }
 
     /// Nobody has spoken of it.
@@ -366,12 +393,11 @@ impl Router {
         }
     }
 
-    fn is_qualified(&self, hand: Hand) -> bool {
-        let planned = &self.plan.agents[hand.agent.index()];
+    pub(crate) fn is_qualified(&self, hand: Hand) -> bool {
         self.place_in(hand.call, hand.queue).is_some_and(|place| {
             let demand = &self.lines.demands[self.places[place].demand.index()];
             // Which queues he serves is looked at as he is offered a call, and a person need not.
-            demand.requirement.level_of(&planned.skills).is_some()
+            demand.requirement.level_of(self.skills_of(hand.agent)).is_some()
         })
     }
 

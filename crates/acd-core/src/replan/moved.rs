@@ -38,6 +38,10 @@ impl Moved {
         *self.agents.get(old.index())?
     }
 
+    pub(super) fn skill(&self, old: SkillId) -> Option<SkillId> {
+        *self.skills.get(old.index())?
+    }
+
     /// The same slot of the same channel.
     pub(super) fn slot_number(&self, agent: AgentId, slot: u8) -> Option<u8> {
         let to = &self.new.agents[self.agent(agent)?.index()];
@@ -148,16 +152,14 @@ impl Moved {
 
     /// An extra requirement without the skills that the new plan does not know: nobody has them.
     pub(super) fn extra(&self, old: &Requirement) -> Requirement {
-        let is_gone = |skill: &SkillId| self.skills.get(skill.index()).is_none_or(Option::is_none);
+        let is_gone = |skill: &SkillId| self.skill(*skill).is_none();
         let gone: Vec<SkillId> = old.named().filter(is_gone).collect();
         self.requirement(&old.without(&gone, |_| false)).unwrap_or_default()
     }
 
     /// The same requirement, if the new plan still knows all its skills.
     pub(super) fn requirement(&self, old: &Requirement) -> Option<Requirement> {
-        let skill = |(skill, level): &(SkillId, u8)| {
-            Some((self.skills.get(skill.index()).copied().flatten()?, *level))
-        };
+        let skill = |(skill, level): &(SkillId, u8)| Some((self.skill(*skill)?, *level));
         let all = |asked: &Vec<(SkillId, u8)>| {
             let mut skills: Vec<_> = asked.iter().map(skill).collect::<Option<_>>()?;
             skills.sort_unstable();

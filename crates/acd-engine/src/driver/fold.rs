@@ -177,6 +177,7 @@ impl Engine {
             }
             Event::QueueClosed { .. }
             | Event::AgentsMessaged { .. }
+            | Event::SkillChanged { .. }
             | Event::LatchChanged { .. }
             | Event::RecoveryOver
             | Event::HalfMinutePassed

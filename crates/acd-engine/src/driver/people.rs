@@ -6,7 +6,7 @@ use crate::domain::unknown_agent;
 use crate::mail::Explaining;
 use crate::publisher::Question;
 use crate::refusal::{Refusal, RefusalKind, code};
-use crate::request::{CallRef, Person, Position, Recipients, Request, Until};
+use crate::request::{CallRef, Person, Position, Recipients, Request};
 use acd_core::{
     AgentId, Barrier, CallHandle, Command, DispositionId, MessageTo, OfferNumber, QueueId,
     ReasonId, Rejection, SlotState, Timestamp,
@@ -109,12 +109,15 @@ impl Engine {
                 Command::EndCall { call: self.directory.find_ref(&call)?, treatment }
             }
             Request::SetClosed { queue, closed, until } => {
-                let until = until.map(|until| match until {
-                    Until::At(at) => at,
-                    Until::After(length) => now + length,
-                });
+                let until = until.map(|until| until.instant(now));
                 Command::SetClosed { queue: self.queue(&queue)?, closed, until }
             }
+            Request::SetSkill { agent, skill, wanted, until } => Command::SetSkill {
+                agent: self.agent(&agent)?,
+                skill: self.names.skill_named(&skill)?,
+                wanted,
+                until: until.map(|until| until.instant(now)),
+            },
             Request::PickCall { call, agent } => Command::PickCall {
                 call: self.directory.find_ref(&call)?,
                 agent: self.agent(&agent)?,

@@ -1,11 +1,11 @@
 //! Agents' rows, and the counts of who is staffed, working and available.
 
-use super::rows::{AgentRow, SlotRow, SlotWord, Staffing};
+use super::rows::{AgentRow, SkillForNowRow, SlotRow, SlotWord, Staffing};
 use super::{View, words};
 use crate::names::Names;
 use acd_core::{
-    AgentId, AgentPlan, Channel, Channels, DeviceState, HeartbeatState, Presence, SlotState,
-    Timestamp,
+    AgentId, AgentPlan, Channel, Channels, DeviceState, HeartbeatState, Presence, QueueId,
+    SkillFacts, SlotState, Timestamp,
 };
 use acd_journal::CallCard;
 use std::sync::Arc;
@@ -24,6 +24,7 @@ pub(super) fn row_of_a_stranger(id: Arc<str>, plan: &AgentPlan, names: &Names) -
         heartbeat: HeartbeatState::None,
         slots: plan.slots().map(|channel| SlotRow { channel, ..SlotRow::default() }).collect(),
         skills: names.skill_levels(&plan.skills),
+        skills_for_now: Vec::new(),
         queues: plan.queues.iter().map(|(it, how)| (names.queue(*it).clone(), *how)).collect(),
         only: plan.only,
         state: words::presence(Presence::LoggedOut),
@@ -95,6 +96,29 @@ impl View {
         });
     }
 
+    /// What he has of a skill is this; he counts wherever he may serve by it.
+    pub(super) fn skill_changed(&mut self, agent: AgentId, changed: SkillFacts, for_now: bool) {
+        let Some(row) = self.agents.get(agent.index()) else { return };
+        let counts_as = row.counts_as(&self.names.plan.channels);
+        self.count_where_he_serves(agent, counts_as, Staffing::default());
+        let skills = self.qualified.skill_changed(&self.names.plan, agent, changed);
+        let skills = self.names.skill_levels(skills);
+        for (row, queue) in self.queues.iter_mut().zip((0..).map(QueueId)) {
+            row.agents_qualified = self.qualified.of_queue(queue);
+        }
+        let SkillFacts { skill, level, until } = changed;
+        let row = &mut self.agents[agent.index()];
+        row.skills = skills;
+        let skill = self.names.skill(skill).clone();
+        row.skills_for_now.retain(|it| it.skill != skill);
+        if for_now {
+            let at = row.skills_for_now.partition_point(|it| it.skill < skill);
+            row.skills_for_now.insert(at, SkillForNowRow { skill, level, until });
+        }
+        self.changed.agents.mark(agent.index());
+        self.count_where_he_serves(agent, Staffing::default(), counts_as);
+    }
+
     pub(super) fn device_changed(&mut self, agent: AgentId, device: DeviceState) {
         self.change_agent(agent, |row| row.device = device);
     }
@@ -158,6 +182,10 @@ impl View {
             return;
         }
         self.logged_in = self.logged_in + after.staffed - before.staffed;
+        self.count_where_he_serves(agent, before, after);
+    }
+
+    fn count_where_he_serves(&mut self, agent: AgentId, before: Staffing, after: Staffing) {
         for (demand, own_of) in self.qualified.of(agent) {
             self.skill_queues[demand.index()].agents.exchange(before, after);
             self.changed.skill_queues.mark(demand.index());

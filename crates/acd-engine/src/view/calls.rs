@@ -329,6 +329,7 @@ impl View {
             | Event::RuleFired { .. } => {}
             Event::RecoveryOver
             | Event::AgentsMessaged { .. }
+            | Event::SkillChanged { .. }
             | Event::HalfMinutePassed
             | Event::AdapterUp { .. }
             | Event::AdapterSynced { .. }

@@ -19,7 +19,8 @@ pub use messages::{MESSAGES_KEPT, MessageRow};
 pub use positions::PositionRow;
 pub use rows::{
     AgentRow, AgentStatisticsRow, CallRow, CallState, Concerned, Delta, EventRow, OfferRow,
-    PlaceRow, QueueRow, QueueStatisticsRow, SkillQueueRow, SlotRow, SlotWord, Staffing,
+    PlaceRow, QueueRow, QueueStatisticsRow, SkillForNowRow, SkillQueueRow, SlotRow, SlotWord,
+    Staffing,
 };
 pub use selection::{Selection, Shown, Views};
 pub use story::{DecisionRow, ENDED_CALLS_KEPT, STEPS_MAX, Step, Story};
@@ -30,7 +31,9 @@ pub(crate) use words::kind;
 use crate::names::{Asked, Names};
 use crate::publisher::{Named, Record};
 use crate::request::Position;
-use acd_core::{AgentId, Demand, DemandId, Event, QueueId, SkillQueue, Span, Timestamp};
+use acd_core::{
+    AgentId, Demand, DemandId, Event, QueueId, SkillFacts, SkillQueue, Span, Timestamp,
+};
 use acd_journal::Origin;
 use acd_statistics::{History, Interval, Statistics, Totals};
 use calls::Calls;
@@ -303,6 +306,10 @@ impl View {
                     (row.closed_by, row.closed_reason) = (Arc::clone(name), Arc::clone(reason));
                 }
                 self.changed.queues.mark(queue.index());
+            }
+            Event::SkillChanged { agent, skill, level, for_now, until } => {
+                let changed = SkillFacts { skill: *skill, level: *level, until: *until };
+                self.skill_changed(*agent, changed, *for_now);
             }
             Event::AgentsMessaged { number, to } => self.agents_messaged(record, *number, *to),
             Event::LatchChanged { queue, rule, set } => self.rule_is_active(*queue, *rule, *set),

@@ -116,8 +116,19 @@ impl View {
         facts: &AgentFacts,
         card: impl Fn(CallHandle) -> Option<Arc<CallCard>>,
     ) {
-        let AgentFacts { agent, presence, presence_since, pending, device, heartbeat, slots } =
-            facts;
+        let AgentFacts {
+            agent,
+            presence,
+            presence_since,
+            pending,
+            device,
+            heartbeat,
+            slots,
+            skills,
+        } = facts;
+        for changed in skills {
+            self.skill_changed(*agent, *changed, true);
+        }
         self.heartbeat_changed(*agent, *heartbeat);
         self.device_changed(*agent, *device);
         if *presence != Presence::LoggedOut || pending.is_some() {

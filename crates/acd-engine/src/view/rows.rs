@@ -111,8 +111,10 @@ pub struct AgentRow {
     pub heartbeat: HeartbeatState,
     /// His slots, in the order of the channels.
     pub slots: Vec<SlotRow>,
-    /// What he can do.
+    /// What he can do now.
     pub skills: SkillLevels,
+    /// What of that is not as configured, by name.
+    pub skills_for_now: Vec<SkillForNowRow>,
     /// The queues that he serves in a way of his own, in the order of the configuration.
     pub queues: Arc<[(Arc<str>, Service)]>,
     /// He serves these and no others.
@@ -121,6 +123,17 @@ pub struct AgentRow {
     pub state: &'static str,
     /// Since when `state` has been so; `None` before the first change.
     pub state_since: Option<Timestamp>,
+}
+
+/// A skill of an agent that is not as configured.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SkillForNowRow {
+    /// Which.
+    pub skill: Arc<str>,
+    /// The level that he has; none if it was taken.
+    pub level: Option<u8>,
+    /// When it is as configured again by itself; none if it stays so.
+    pub until: Option<Timestamp>,
 }
 
 /// One slot of an agent.

@@ -179,6 +179,7 @@ fn call_told_of(event: &Event) -> Option<CallHandle> {
         Event::CallConnecting { .. } | Event::OfferRinging { .. } => None,
         Event::RecoveryOver
         | Event::AgentsMessaged { .. }
+        | Event::SkillChanged { .. }
         | Event::HalfMinutePassed
         | Event::AdapterUp { .. }
         | Event::AdapterSynced { .. }

@@ -51,6 +51,10 @@ impl View {
                 let said = self.names.plan.dispositions.get(disposition.index());
                 Cow::Owned(said.cloned().unwrap_or_default())
             }
+            (Event::SkillChanged { skill, level, .. }, _) => {
+                let level = level.map_or_else(|| "none".to_owned(), |level| level.to_string());
+                Cow::Owned(format!("{} {level}", self.names.skill(*skill)))
+            }
             (Event::AgentsMessaged { .. }, Named::Message(says)) => Cow::Owned(says.to_string()),
             (Event::PriorityChanged { priority, .. }, _) => Cow::Owned(priority.get().to_string()),
             (
@@ -110,6 +114,8 @@ pub(crate) fn kind(event: &Event) -> &'static str {
         Event::PriorityChanged { .. } => "priority_changed",
         Event::QueueClosed { closed: true, .. } => "queue_closed",
         Event::QueueClosed { closed: false, .. } => "queue_opened",
+        Event::SkillChanged { for_now: true, .. } => "skill_for_now",
+        Event::SkillChanged { for_now: false, .. } => "skill_as_configured",
         Event::AgentsMessaged { .. } => "agents_messaged",
         Event::LatchChanged { set: true, .. } => "rule_active",
         Event::LatchChanged { set: false, .. } => "rule_inactive",
@@ -189,6 +195,7 @@ fn detail(event: &Event) -> &'static str {
         | Event::RuleFired { .. }
         | Event::QueueClosed { .. }
         | Event::AgentsMessaged { .. }
+        | Event::SkillChanged { .. }
         | Event::LatchChanged { .. }
         | Event::WrapUpEnded { .. }
         | Event::WrapUpExtended { .. }
@@ -314,6 +321,7 @@ fn about(event: &Event) -> About {
         Event::PresenceChanged { agent, .. }
         | Event::DeviceChanged { agent, .. }
         | Event::HeartbeatChanged { agent, .. }
+        | Event::SkillChanged { agent, .. }
         | Event::WrapUpExtended { agent, .. } => About { agent: Some(agent), ..About::default() },
         Event::SlotChanged { agent, state, .. } => {
             let (offer, queue) = match state {

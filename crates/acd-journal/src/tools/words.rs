@@ -8,7 +8,7 @@ use crate::record::{CallCard, Entry};
 use crate::snapshots::Snapshots;
 use acd_core::{
     AdapterId, AgentId, CallHandle, Command, DeviceState, ForcedPresence, MessageTo, OfferResult,
-    QueueId, RoutingPlan, Timestamp, Treatment,
+    QueueId, RoutingPlan, SkillForNow, SkillId, Timestamp, Treatment,
 };
 use std::sync::Arc;
 
@@ -97,6 +97,10 @@ impl Names {
         named(self.plan.agents.get(agent.index()).map(|agent| &*agent.id), agent.index())
     }
 
+    fn skill(&self, skill: SkillId) -> Value {
+        named(self.plan.skills.get(skill.index()).map(|skill| &**skill), skill.index())
+    }
+
     fn adapter(&self, adapter: AdapterId) -> Value {
         let name = self.cast.adapters().get(adapter.index()).map(|name| &**name);
         named(name.filter(|name| !name.is_empty()), adapter.index())
@@ -146,6 +150,7 @@ fn name_of(command: &Command) -> &'static str {
         Command::HeartbeatKept { .. } => "heartbeat_kept",
         Command::HeartbeatLost { .. } => "heartbeat_lost",
         Command::SetClosed { .. } => "set_closed",
+        Command::SetSkill { .. } => "set_skill",
         Command::PickCall { .. } => "pick_call",
         Command::MessageAgents { .. } => "message_agents",
     }
@@ -191,6 +196,7 @@ fn call_of(command: &Command) -> Option<CallHandle> {
         | Command::AgentExtendWrapUp { .. }
         | Command::DeviceChanged { .. }
         | Command::SetClosed { .. }
+        | Command::SetSkill { .. }
         | Command::MessageAgents { .. }
         | Command::ForcePresence { .. } => None,
     }
@@ -247,6 +253,15 @@ fn fields_of(command: &Command, names: &Names) -> Vec<(&'static str, Value)> {
         }
         Command::SetClosed { queue, closed, until } => {
             fields.extend([("queue", names.queue(*queue)), ("closed", Value::Flag(*closed))]);
+            fields.extend(until.map(|until| ("until", Value::At(until))));
+        }
+        Command::SetSkill { agent, skill, wanted, until } => {
+            fields.extend([("agent", names.agent(*agent)), ("skill", names.skill(*skill))]);
+            fields.push(match wanted {
+                SkillForNow::Level(level) => ("level", Value::Number(u64::from(*level))),
+                SkillForNow::Without => ("taken", Value::Flag(true)),
+                SkillForNow::AsPlanned => ("as_configured", Value::Flag(true)),
+            });
             fields.extend(until.map(|until| ("until", Value::At(until))));
         }
         Command::PickCall { agent, .. } => fields.push(("agent", names.agent(*agent))),

@@ -1,6 +1,6 @@
 //! What the command line may say for agents, and of their presence.
 
-use super::{CallName, Person};
+use super::{CallName, Person, SkillArguments};
 use crate::times::parse_length;
 use clap::{Args, Subcommand, ValueEnum};
 use std::time::Duration;
@@ -96,6 +96,12 @@ pub(crate) enum AgentCommand {
         #[arg(long, value_name = "TIME", value_parser = parse_length)]
         by: Duration,
     },
+
+    /// Gives an agent a skill for now, or takes it from him, as a supervisor; recorded with who did it and why.
+    #[command(after_help = "Examples:\n  acdctl agent skill ana spanish 5 --for 2h\n  \
+        acdctl agent skill ben billing none --actor wim --reason 'in training'\n  \
+        acdctl agent skill ben billing as-configured")]
+    Skill(SkillArguments),
 
     /// Sets an agent's presence as a supervisor; recorded with who did it and why.
     #[command(after_help = "Examples:\n  acdctl agent force ana not-ready\n  \

@@ -24,14 +24,53 @@ pub(crate) enum QueueCommand {
 pub(crate) struct QueueArguments {
     /// The queue's name.
     pub(crate) queue: String,
-    /// When it turns again by itself, such as 2026-12-27T08:00:00+01:00; without an end it stays so.
-    #[arg(long, value_name = "INSTANT", value_parser = parse_instant)]
-    pub(crate) until: Option<Instant>,
-    /// After which time it turns again by itself, such as 45m or 2h.
-    #[arg(long = "for", value_name = "TIME", value_parser = parse_length, conflicts_with = "until")]
-    pub(crate) lasting: Option<Duration>,
+    #[command(flatten)]
+    pub(crate) end: LastingArguments,
     #[command(flatten)]
     pub(crate) person: Person,
+}
+
+/// When what a supervisor says is over.
+#[derive(Args, Debug)]
+pub(crate) struct LastingArguments {
+    /// When it is as before again by itself, such as 2026-12-27T08:00:00+01:00; without an end it stays so.
+    #[arg(long, value_name = "INSTANT", value_parser = parse_instant)]
+    pub(crate) until: Option<Instant>,
+    /// After which time it is as before again by itself, such as 45m or 2h.
+    #[arg(long = "for", value_name = "TIME", value_parser = parse_length, conflicts_with = "until")]
+    pub(crate) lasting: Option<Duration>,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct SkillArguments {
+    /// The agent's id.
+    pub(crate) agent: String,
+    /// The skill's name.
+    pub(crate) skill: String,
+    /// The level that he is to have, 1 to 10; none to take it from him, or as-configured.
+    #[arg(value_name = "LEVEL", value_parser = parse_wanted)]
+    pub(crate) wanted: WantedSkill,
+    #[command(flatten)]
+    pub(crate) end: LastingArguments,
+    #[command(flatten)]
+    pub(crate) person: Person,
+}
+
+/// What an agent is to have of a skill.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum WantedSkill {
+    Level(u8),
+    Without,
+    AsConfigured,
+}
+
+fn parse_wanted(word: &str) -> Result<WantedSkill, String> {
+    match (word, word.parse()) {
+        ("none", _) => Ok(WantedSkill::Without),
+        ("as-configured", _) => Ok(WantedSkill::AsConfigured),
+        (_, Ok(level @ 1..=10)) => Ok(WantedSkill::Level(level)),
+        (_, _) => Err("a level is 1 to 10, or `none`, or `as-configured`".to_owned()),
+    }
 }
 
 #[derive(Args, Debug)]

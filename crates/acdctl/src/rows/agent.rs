@@ -1,6 +1,6 @@
 //! Rows of agents: what they are and what they have in hand.
 
-use super::{Levels, levels, names, presence, since, some};
+use super::{Levels, levels, levels_text, names, presence, since, some};
 use crate::channel;
 use crate::times::{Instant, length, rfc_3339, seconds};
 use acd_proto::v1;
@@ -20,9 +20,18 @@ pub(crate) struct AgentRow {
     pub(crate) device: &'static str,
     pub(crate) heartbeat: &'static str,
     pub(crate) skills: Levels,
+    pub(crate) skills_for_now: Vec<SkillForNowRow>,
     pub(crate) queues: Vec<ServiceRow>,
     pub(crate) only: bool,
     pub(crate) slots: Vec<SlotRow>,
+}
+
+#[derive(Debug, Serialize)]
+pub(crate) struct SkillForNowRow {
+    pub(crate) skill: String,
+    /// Null if it was taken.
+    pub(crate) level: Option<u32>,
+    pub(crate) until: Option<String>,
 }
 
 #[derive(Debug, Serialize)]
@@ -55,6 +64,17 @@ impl AgentRow {
         calls.join(", ")
     }
 
+    /// `billing 3, spanish 5; for now: spanish 5, no nurse`.
+    pub(crate) fn skills_text(&self) -> String {
+        let held = levels_text(&self.skills);
+        let for_now: Vec<String> = self.skills_for_now.iter().map(SkillForNowRow::text).collect();
+        match (held.as_str(), &*for_now) {
+            (_, []) => held,
+            ("", changed) => format!("for now: {}", changed.join(", ")),
+            (_, changed) => format!("{held}; for now: {}", changed.join(", ")),
+        }
+    }
+
     /// `with c1, c2` or `after c3`, behind a blank; nothing without a call.
     pub(crate) fn with_calls(&self) -> String {
         let with = if self.state == "wrap_up" { "after" } else { "with" };
@@ -79,6 +99,7 @@ impl AgentRow {
             heartbeat,
             reason: some(agent.reason),
             skills: levels(agent.skills),
+            skills_for_now: agent.skills_for_now.into_iter().map(SkillForNowRow::new).collect(),
             queues: agent.queues.into_iter().map(ServiceRow::new).collect(),
             only: agent.only,
             slots: agent.slots.into_iter().map(|slot| SlotRow::new(slot, now)).collect(),
@@ -86,6 +107,19 @@ impl AgentRow {
             name: agent.name,
             state: agent.state,
         }
+    }
+}
+
+impl SkillForNowRow {
+    fn new(row: v1::SkillForNow) -> Self {
+        let until = row.until.as_ref().and_then(rfc_3339);
+        Self { skill: row.skill, level: (row.level > 0).then_some(row.level), until }
+    }
+
+    /// `spanish 5` or `no spanish`.
+    fn text(&self) -> String {
+        let skill = &self.skill;
+        self.level.map_or_else(|| format!("no {skill}"), |level| format!("{skill} {level}"))
     }
 }
 

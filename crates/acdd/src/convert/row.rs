@@ -6,7 +6,7 @@ use acd_core::{
 };
 use acd_engine::{
     AgentRow, Asked, CallCard, CallRow, CallState, EventRow, MessageRow, OfferRow, Origin,
-    PlaceRow, QueueRow, SkillLevels, SkillQueueRow, SlotRow, SlotWord,
+    PlaceRow, QueueRow, SkillForNowRow, SkillLevels, SkillQueueRow, SlotRow, SlotWord,
 };
 use acd_proto::v1;
 
@@ -67,6 +67,7 @@ pub(crate) fn agent(row: &AgentRow) -> v1::Agent {
         pending: row.pending.map_or(v1::Presence::Unspecified, presence).into(),
         slots: row.slots.iter().map(slot).collect(),
         skills: skill_levels(&row.skills),
+        skills_for_now: row.skills_for_now.iter().map(skill_for_now).collect(),
         state: row.state.to_owned(),
         state_since: row.state_since.map(timestamp),
         pending_reason: row.pending_reason.to_string(),
@@ -74,6 +75,14 @@ pub(crate) fn agent(row: &AgentRow) -> v1::Agent {
         heartbeat: heartbeat(row.heartbeat).into(),
         queues: row.queues.iter().map(|(queue, how)| queue_service(queue, *how)).collect(),
         only: row.only,
+    }
+}
+
+fn skill_for_now(row: &SkillForNowRow) -> v1::SkillForNow {
+    v1::SkillForNow {
+        skill: row.skill.to_string(),
+        level: row.level.unwrap_or(0).into(),
+        until: row.until.map(timestamp),
     }
 }
 

@@ -11,12 +11,13 @@ use crate::grpc::intervals::{self, Intervals};
 use crate::grpc::ready::Ready;
 use crate::grpc::watch::{frames, watch};
 use crate::past::Past;
-use acd_core::{ForcedPresence, Span, Treatment};
+use acd_core::{ForcedPresence, SkillForNow, Span, Treatment};
 use acd_engine::{
     CallRef, CallRow, Domain, Hubs, Person, Recipients, Refusal, RefusalKind, Request as Wish,
     Until, View, code,
 };
 use acd_proto::v1::message_agents_request::To;
+use acd_proto::v1::set_agent_skill_request::{End as SkillEnd, Wanted};
 use acd_proto::v1::set_queue_open_request::End;
 use acd_proto::v1::supervisor_service_server::SupervisorService;
 use acd_proto::v1::{self, InterventionResponse};
@@ -206,6 +207,34 @@ impl SupervisorService for SupervisorDesk {
         domain_named(&domain)?;
         let (person, until) = (acting(actor)?, end.map(until).transpose()?);
         self.intervene(person, Wish::SetClosed { queue, closed: !open, until }).await
+    }
+
+    async fn set_agent_skill(
+        &self,
+        request: Request<v1::SetAgentSkillRequest>,
+    ) -> Result<Response<InterventionResponse>, Status> {
+        let v1::SetAgentSkillRequest { domain, actor, agent, skill, wanted, end } =
+            request.into_inner();
+        domain_named(&domain)?;
+        let person = acting(actor)?;
+        let wanted = match wanted {
+            // One that is too large is refused as any other that is no level.
+            Some(Wanted::Level(level)) => {
+                SkillForNow::Level(u8::try_from(level).unwrap_or(u8::MAX))
+            }
+            Some(Wanted::Without(true)) => SkillForNow::Without,
+            Some(Wanted::AsConfigured(true)) => SkillForNow::AsPlanned,
+            Some(Wanted::Without(false) | Wanted::AsConfigured(false)) | None => {
+                let wrong = "wanted is required: a level, without, or as_configured";
+                return Err(status(&malformed(wrong, "wanted")));
+            }
+        };
+        let until = end.map(|end| match end {
+            SkillEnd::Until(at) => until(End::Until(at)),
+            SkillEnd::Lasting(length) => until(End::Lasting(length)),
+        });
+        let until = until.transpose()?;
+        self.intervene(person, Wish::SetSkill { agent, skill, wanted, until }).await
     }
 
     async fn pick_call(

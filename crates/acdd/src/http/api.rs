@@ -32,6 +32,7 @@ pub(super) async fn supervisor(
         "EndCall" => answer(&body, |it| desk.end_call(it)).await,
         "PickCall" => answer(&body, |it| desk.pick_call(it)).await,
         "SetQueueOpen" => answer(&body, |it| desk.set_queue_open(it)).await,
+        "SetAgentSkill" => answer(&body, |it| desk.set_agent_skill(it)).await,
         "SetAgentPresence" => answer(&body, |it| desk.set_agent_presence(it)).await,
         "MessageAgents" => answer(&body, |it| desk.message_agents(it)).await,
         _ => Err(unknown("supervisor", &method)),
