@@ -26,6 +26,7 @@ mod routes;
 mod rules;
 mod running;
 mod sessions;
+mod skills;
 mod statistics;
 #[cfg(target_os = "linux")]
 mod terminals;

@@ -201,3 +201,41 @@ async fn a_queue_is_closed_for_a_time() {
     assert!(said.starts_with("Closed to new calls until "), "{said}");
     assert!(said.ends_with(" by kim: fire drill"), "{said}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_skill_is_given_by_click_and_the_call_that_waits_goes_to_whoever_has_it_now() {
+    let daemon = Daemon::start(CONFIG).await;
+    let _sam = daemon.agent("sam").await;
+    let mut pbx = daemon.adapter("pbx").await;
+    pbx.offer_call("c1", "billing").await;
+    pbx.everything_acknowledged().await;
+    let mut page = opened(&daemon, "agents").await;
+    let sam =
+        "[...document.querySelectorAll('.agents .row')].find(it => it.innerText.includes('Sam'))";
+    page.until(&format!("{sam}?.innerText.includes('ready')")).await;
+    page.run(&format!("{sam}.dataset.chosen = ''")).await;
+    page.click(".agents [data-chosen]").await;
+    choose(&mut page, "Skill").await;
+    fill(&mut page, "skill", "biling").await;
+    select(&mut page, "level", "3").await;
+    select(&mut page, "lasting", "3600s").await;
+    fill(&mut page, "actor.name", "kim").await;
+    confirm(&mut page).await;
+    let wrong = page.until("document.querySelector('#details .wrong').textContent").await;
+    assert!(wrong.as_str().expect("a text").contains("did you mean `billing`"), "{wrong}");
+    fill(&mut page, "skill", "billing").await;
+    confirm(&mut page).await;
+    done(&mut page).await;
+    assert_eq!(pbx.expect_offer().await.agent, "sam");
+    page.until("document.querySelector('#details').innerText.includes('billing 3 until ')").await;
+
+    choose(&mut page, "Skill").await;
+    fill(&mut page, "skill", "billing").await;
+    select(&mut page, "level", "configured").await;
+    confirm(&mut page).await;
+    done(&mut page).await;
+    pbx.expect_revoke().await;
+    let sam = daemon.agent_seen("sam").await;
+    assert!(sam.skills.is_empty() && sam.skills_for_now.is_empty(), "{sam:?}");
+    assert_eq!(page.complaints(), [] as [String; 0]);
+}

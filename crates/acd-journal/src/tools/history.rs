@@ -25,7 +25,7 @@ pub struct History {
     pub presence: Vec<PresenceAsked>,
     /// Queues that supervisors closed and opened, in order.
     pub closings: Vec<QueueClosed>,
-    /// Waiting calls that a supervisor moved, ended or gave another priority.
+    /// Calls that a supervisor moved, ended, gave to an agent or another priority, and skills that he set.
     pub interventions: u64,
     /// Conversations that ended in another queue, or by the loss of the agent's leg.
     pub handed_on: u64,
@@ -181,6 +181,7 @@ impl Told {
                 Command::MoveCall { .. }
                 | Command::SetPriority { .. }
                 | Command::EndCall { .. }
+                | Command::SetSkill { .. }
                 | Command::PickCall { .. },
                 _,
             ) => self.history.interventions += 1,

@@ -71,6 +71,11 @@ export const agent = json => ({
   pending_reason: json.pending_reason ?? "",
   slots: /** @type {any[]} */ (json.slots ?? []).map(slot),
   skills: /** @type {{skill: string, level: number}[]} */ (json.skills ?? []),
+  skills_for_now: (json.skills_for_now ?? []).map((/** @type {any} */ it) => ({
+    skill: /** @type {string} */ (it.skill),
+    level: /** @type {number} */ (it.level ?? 0),
+    until: instant(it.until),
+  })),
   state: json.state ?? "logged_out",
   state_since: instant(json.state_since),
   device: word(json.device, "DEVICE_STATE_"),

@@ -173,7 +173,7 @@ function showFigures(table, queue, statistics) {
 /** @param {string} id @param {Picture} picture @returns {Panel} */
 function agentPanel(id, picture) {
   const first = picture.agents.get(id);
-  const now_facts = facts(["State", "For", "Then", "Calls in hand", "Device", "Desktop", "Skills", "Queues"]);
+  const now_facts = facts(["State", "For", "Then", "Calls in hand", "Device", "Desktop", "Skills", "For now", "Queues"]);
   const today = facts(["At work", "Calls", "Mean handling", "Occupied", "Offers", "Declined", "Not answered"]);
   const stepIn = new Interventions(OF_AGENTS, () => picture.agents.get(id), picture);
   const node = make("div", { class: "panel" }, stepIn.node, now_facts.node, callsOf(id), make("h3", { text: "Today" }), today.node);
@@ -190,6 +190,9 @@ function agentPanel(id, picture) {
       Device: agent.device === "up" ? "in service" : agent.device,
       Desktop: { kept: "is heard", lost: "has fallen silent" }[agent.heartbeat] ?? "not expected",
       Skills: agent.skills.map(({ skill, level }) => `${skill} ${level}`).join(", "),
+      "For now": agent.skills_for_now
+        .map(({ skill, level, until }) => (level ? `${skill} ${level}` : `no ${skill}`) + (until ? ` until ${timeOfDay(until).slice(0, 5)}` : ""))
+        .join(", "),
       Queues: only + agent.queues.map(it => `${it.queue}${it.rank && it.rank !== 5 ? ` at rank ${it.rank}` : ""}`).join(", "),
     });
     const figures = picture.agentStatistics.get(id);

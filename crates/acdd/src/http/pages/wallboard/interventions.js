@@ -43,7 +43,15 @@ const agentsAtWork = picture => {
   return here.sort((one, other) => Number(other.state === "ready") - Number(one.state === "ready")).map(({ agent }) => agent);
 };
 
-/** How long a queue stays so. @type {Field} */
+/** @param {import("./picture.js").Picture} picture Those that some agent has, or that were taken from one. */
+const skills = picture => [
+  ...new Set([...picture.agents.values()].flatMap(agent => [...agent.skills, ...agent.skills_for_now]).map(({ skill }) => skill)),
+];
+
+/** What an agent is to have of a skill, as `SetAgentSkillRequest` has it. @param {string} wanted */
+const wanted = wanted => ({ none: { without: true }, configured: { as_configured: true } })[wanted] ?? { level: Number(wanted) };
+
+/** How long it stays so. @type {Field} */
 const LASTING = {
   name: "lasting",
   label: "For",
@@ -99,6 +107,25 @@ export const OF_AGENTS = [
     method: "SetAgentPresence",
     fields: [{ name: "presence", label: "Presence", choices: () => listed("NOT_READY", "READY", "LOGGED_OUT") }],
     request: ({ agent }, { presence }) => ({ agent, presence: `PRESENCE_${presence}` }),
+  },
+  {
+    title: "Skill",
+    method: "SetAgentSkill",
+    fields: [
+      { name: "skill", label: "Skill", suggests: skills },
+      {
+        name: "level",
+        label: "Is to have",
+        choices: () => [
+          ...Array.from({ length: 10 }, (_, at) => /** @type {[string, string]} */ ([String(10 - at), at === 0 ? "level 10, the best" : `level ${10 - at}`])),
+          ["none", "nothing of it"],
+          ["configured", "what the configuration says"],
+        ],
+        value: "5",
+      },
+      LASTING,
+    ],
+    request: ({ agent }, { skill, level, ...values }) => ({ agent, skill, ...wanted(level), ...lasting(values) }),
   },
   {
     title: "Message",
