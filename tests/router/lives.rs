@@ -258,7 +258,7 @@ fn attempt() -> impl Strategy<Value = Attempt> {
         1 => call.clone().prop_map(|call| Attempt::EndByPerson { call }),
         1 => (0_u16..4, any::<bool>(), prop::option::of(0_u64..90))
             .prop_map(|(queue, closed, until)| Attempt::Close { queue, closed, until }),
-        3 => (agent.clone(), 0_u16..5, 0_u8..13, prop::option::of(0_u64..90)).prop_map(
+        2 => (agent.clone(), 0_u16..4, 0_u8..13, prop::option::of(0_u64..90)).prop_map(
             |(agent, skill, wanted, until)| Attempt::Skill { agent, skill, wanted, until }
         ),
         2 => (agent.clone(), call.clone()).prop_map(|(agent, call)| Attempt::Pick { agent, call }),

@@ -598,8 +598,8 @@ impl Names {
             ["takes", skill, "from", agent, until @ ..] => {
                 self.set_skill(at, agent, skill, SkillForNow::Without, until)
             }
-            ["leaves", agent, skill, "as", "planned"] => {
-                self.set_skill(at, agent, skill, SkillForNow::AsPlanned, &[])
+            ["leaves", agent, skill, "as", "planned", until @ ..] => {
+                self.set_skill(at, agent, skill, SkillForNow::AsPlanned, until)
             }
             ["gives", call, "to", agent] => Command::PickCall {
                 call: self.call(at, call),

@@ -11,7 +11,8 @@
 //! it is too long as often as too short, whatever else goes on (H. Robbins and S. Monro, "A stochastic
 //! approximation method", Annals of Mathematical Statistics 22, 1951).
 
-use crate::ids::{Priority, Span};
+use crate::ids::{Priority, Span, Timestamp};
+use crate::in_line::InLine;
 use crate::pace::{Pace, UNIT};
 
 /// What an estimate is made from.
@@ -29,8 +30,10 @@ pub(crate) struct Outlook<'a> {
     pub(crate) pace: &'a Pace,
     /// How many half minutes have ended with somebody in line, besides.
     pub(crate) halves: u64,
-    /// For how long those who stand in line have waited, on average.
-    pub(crate) so_far: Span,
+    /// Who stands in line.
+    pub(crate) line: &'a InLine,
+    /// When the present half minute began.
+    pub(crate) over: Timestamp,
     /// Of the call.
     pub(crate) priority: Priority,
 }
@@ -39,7 +42,7 @@ impl Outlook<'_> {
     /// How long the call would wait until it is answered. None if nobody works there: then nothing can
     /// be said.
     pub(crate) fn wait(&self) -> Option<Span> {
-        let Self { ahead, works, is_free, notes, pace, halves, so_far, priority } = *self;
+        let Self { ahead, works, is_free, notes, pace, halves, line, over, priority } = *self;
         if !works {
             return None;
         }
@@ -50,7 +53,7 @@ impl Outlook<'_> {
             // All that is known is for how long callers have waited in vain: those who still do have
             // as much before them as behind them.
             let in_vain = pace.in_vain();
-            let at_least = if ahead > 0 { so_far.0.saturating_mul(2) } else { 0 };
+            let at_least = if ahead > 0 { line.age(over).0.saturating_mul(2) } else { 0 };
             return Some(in_vain.max(Span(at_least)));
         }
         let wait = u128::from(pace.wait(ahead, notes, halves).0);

@@ -119,9 +119,9 @@ fn outlook(
     Agents { works, is_free, notes }: Agents,
     (ahead, priority): (u32, Priority),
 ) -> Outlook<'_> {
-    let so_far = window.in_line.age(Timestamp::of_half_minute(now.half_minute()));
+    let over = Timestamp::of_half_minute(now.half_minute());
     let (pace, halves) = (&window.pace, window.halves_besides(now));
-    Outlook { ahead, works, is_free, notes, pace, halves, so_far, priority }
+    Outlook { ahead, works, is_free, notes, pace, halves, line: &window.in_line, over, priority }
 }
 
 /// What an estimate looks at of the agents who serve a queue.
@@ -223,8 +223,11 @@ impl Router {
     /// one of.
     pub(crate) fn count_agent(&mut self, agent: AgentId) {
         let known = &self.agents[agent.index()];
+        let Some(desk) = known.desks.first() else { return };
         let presence = known.presence();
-        let is_available = known.is_available(&self.plan.channels);
+        // Nobody else looks at it here.
+        let is_watched = !self.pools.census[desk.pool as usize].watched.is_empty();
+        let is_available = is_watched && known.is_available(&self.plan.channels);
         let is_at_notes = presence == Presence::Ready && known.is_at_notes();
         let is = [
             presence != Presence::LoggedOut,
@@ -245,7 +248,7 @@ impl Router {
             return;
         }
         self.pools.count(pool, (was[1], is[1]), (was[3], is[3]));
-        for of in &self.pools.pools[pool as usize].watched {
+        for of in &self.pools.census[pool as usize].watched {
             let measured = &mut self.gauges.all[usize::from(*of)];
             for ((count, is), was) in measured.agents.iter_mut().zip(is).zip(was) {
                 *count = *count + is - was;

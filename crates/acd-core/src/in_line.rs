@@ -8,18 +8,13 @@
 use crate::ids::{Priority, Span, Timestamp};
 use crate::plan::Order;
 
-/// Who stands in line.
+/// Who stands in line, by priority.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct InLine {
-    by_priority: [Standing; 10],
-}
-
-/// Those of one priority.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Standing {
-    calls: u32,
+    /// How many. They stand close together, since mostly nothing else is looked at.
+    calls: [u32; 10],
     /// Since when each has been waiting, added up.
-    since: u128,
+    since: [u128; 10],
 }
 
 /// Where a call stands or will.
@@ -41,56 +36,55 @@ enum Before {
 }
 
 impl InLine {
-    pub(crate) const NOBODY: Self = Self { by_priority: [Standing { calls: 0, since: 0 }; 10] };
+    pub(crate) const NOBODY: Self = Self { calls: [0; 10], since: [0; 10] };
 
     pub(crate) fn join(&mut self, stand: Stand) {
-        let at = &mut self.by_priority[usize::from(stand.priority.get())];
-        at.calls += 1;
-        at.since += u128::from(stand.since.0);
+        let at = usize::from(stand.priority.get());
+        self.calls[at] += 1;
+        self.since[at] += u128::from(stand.since.0);
     }
 
     pub(crate) fn leave(&mut self, stand: Stand) {
-        let at = &mut self.by_priority[usize::from(stand.priority.get())];
-        at.calls -= 1;
-        at.since -= u128::from(stand.since.0);
+        let at = usize::from(stand.priority.get());
+        self.calls[at] -= 1;
+        self.since[at] -= u128::from(stand.since.0);
     }
 
     pub(crate) fn calls(&self) -> u32 {
-        self.by_priority.iter().map(|at| at.calls).sum()
+        self.calls.iter().sum()
     }
 
     /// For how long they had waited at an instant, on average.
     pub(crate) fn age(&self, at: Timestamp) -> Span {
         let calls = u128::from(self.calls());
-        let since: u128 = self.by_priority.iter().map(|at| at.since).sum();
+        let since: u128 = self.since.iter().sum();
         let ages = (calls * u128::from(at.0)).saturating_sub(since);
         Span(u64::try_from(ages.checked_div(calls).unwrap_or(0)).unwrap_or(u64::MAX))
     }
 
     /// How many come before a call that joins them now.
     pub(crate) fn ahead_of(&self, stand: Stand, order: Order, now: Timestamp) -> u32 {
-        let ahead = (0..).zip(&self.by_priority).map(|(priority, at)| {
+        let ahead = (0..).zip(&self.calls).map(|(priority, calls)| {
             match stand.comes_after(priority, order) {
-                Before::All => at.calls,
-                Before::Earlier(than) => at.earlier(than, now),
+                Before::All => *calls,
+                Before::Earlier(than) => self.earlier(priority, than, now),
                 Before::Nobody => 0,
             }
         });
         ahead.sum()
     }
-}
 
-impl Standing {
-    fn earlier(&self, than: i128, now: Timestamp) -> u32 {
-        let calls = u128::from(self.calls);
-        let ages = (calls * u128::from(now.0)).saturating_sub(self.since);
+    fn earlier(&self, priority: u8, than: i128, now: Timestamp) -> u32 {
+        let at = usize::from(priority);
         let within = u128::try_from(i128::from(now.0) - than).unwrap_or(0);
-        let later = match within {
-            0 => 0,
-            // To the nearest: of one call it is known exactly.
-            _ => (calls * calls * within + ages).checked_div(2 * ages).unwrap_or(calls),
-        };
-        self.calls - later.min(calls) as u32
+        if within == 0 || self.calls[at] == 0 {
+            return self.calls[at];
+        }
+        let calls = u128::from(self.calls[at]);
+        let ages = (calls * u128::from(now.0)).saturating_sub(self.since[at]);
+        // To the nearest: of one call it is known exactly.
+        let later = (calls * calls * within + ages).checked_div(2 * ages).unwrap_or(calls);
+        self.calls[at] - later.min(calls) as u32
     }
 }
 

@@ -211,7 +211,10 @@ impl Router {
                 |agent: &&Agent| agent.desks.first().is_some_and(|it| it.pool as usize == index);
             let works = |agent: &&Agent| agent.presence() == Presence::Ready;
             let expected = self.agents.iter().filter(first).filter(works).count();
-            assert_eq!(pool.working as usize, expected, "those who work are counted");
+            assert_eq!(
+                self.pools.census[index].working as usize, expected,
+                "those who work are counted"
+            );
             assert_eq!(self.pools.working.has(index), expected > 0, "somebody works");
         }
     }

@@ -27,14 +27,8 @@ pub(crate) struct Pool {
     levels: Box<[(DemandId, u16)]>,
     /// Where its agents' rank is not the usual one; sorted by queue.
     ranks: Box<[(QueueId, u8)]>,
-    /// The queues and the domain whose agents a latch counts and whose these are.
-    pub(crate) watched: Box<[u16]>,
     /// The queues that keep some of their agents free and whose these are.
     pub(crate) kept_free_for: Box<[QueueId]>,
-    /// How many are ready of the agents whose first desk is one of these.
-    pub(crate) working: u32,
-    /// How many of those are at their notes, and ready afterwards.
-    pub(crate) at_notes: u32,
     /// Some of its agents have other desks.
     pub(crate) is_mixed: bool,
     /// Its available agents, the longest idle first, ...
@@ -43,9 +37,23 @@ pub(crate) struct Pool {
     pub(crate) others: Box<[(Ranking, OrderedSet<RankedKey>)]>,
 }
 
+/// The agents whose first desk is in a pool, counted; apart from it, since an estimate looks at that of
+/// many pools.
+#[derive(Debug)]
+pub(crate) struct Census {
+    /// How many are ready.
+    pub(crate) working: u32,
+    /// How many of those are at their notes, and ready afterwards.
+    pub(crate) at_notes: u32,
+    /// The queues and the domain whose agents a latch counts and whose these are.
+    pub(crate) watched: Box<[u16]>,
+}
+
 #[derive(Debug)]
 pub(crate) struct Pools {
     pub(crate) pools: Vec<Pool>,
+    /// By pool.
+    pub(crate) census: Vec<Census>,
     pub(crate) arena: Arena<AgentKey>,
     pub(crate) ranked: Arena<RankedKey>,
     /// Pools in which somebody is available and whose adapter, if they have one, is open.
@@ -80,7 +88,7 @@ impl Pools {
         let rankings: Vec<Ranking> =
             plan.queues.iter().map(|queue| Ranking::of(&queue.select)).collect();
         let mut kinds = BTreeMap::new();
-        let mut pools: Vec<Pool> = Vec::new();
+        let (mut pools, mut census): (Vec<Pool>, Vec<Census>) = (Vec::new(), Vec::new());
         let mut agents = Vec::with_capacity(plan.agents.len());
         let stages = |(demand, _)| vec![Bits::default(); lines.stages_of(demand)];
         let mut by_stage: Vec<Vec<Bits>> = lines.demands_with_ids().map(stages).collect();
@@ -96,7 +104,8 @@ impl Pools {
                         let pool = pools.len();
                         lets_serve(&mut by_stage, &met, pool);
                         let kind = (desk.channel, adapter);
-                        pools.push(Pool::of(kind, &met, plan, lines, &rankings, gauges));
+                        pools.push(Pool::of(kind, &met, plan, lines, &rankings));
+                        census.push(Census::of(&met, gauges, &rankings));
                         pool as u32
                     })
                 })
@@ -109,6 +118,7 @@ impl Pools {
         }
         let pools = Self {
             pools,
+            census,
             arena: Arena::new(),
             ranked: Arena::new(),
             available: Bits::default(),
@@ -132,7 +142,7 @@ impl Pools {
         gauges: &Gauges,
     ) -> u32 {
         let Pool { channel, adapter, is_mixed, .. } = self.pools[like as usize];
-        let made = Pool::of((channel, adapter), met, plan, lines, &self.rankings, gauges);
+        let made = Pool::of((channel, adapter), met, plan, lines, &self.rankings);
         let mut made = Pool { is_mixed, ..made };
         let pool = self.unused.pop().unwrap_or(self.pools.len() as u32);
         lets_serve(&mut self.by_stage, met, pool as usize);
@@ -145,9 +155,13 @@ impl Pools {
                 made.lines.set(line, true);
             }
         }
+        let census = Census::of(met, gauges, &self.rankings);
         match self.pools.get_mut(pool as usize) {
-            Some(unused) => *unused = made,
-            None => self.pools.push(made),
+            Some(unused) => (*unused, self.census[pool as usize]) = (made, census),
+            None => {
+                self.pools.push(made);
+                self.census.push(census);
+            }
         }
         pool
     }
@@ -195,13 +209,13 @@ impl Pools {
     pub(crate) fn at_notes(&self, queue: QueueId) -> u32 {
         let serving = self.by_stage[queue.index()].last();
         let resting = serving.into_iter().flat_map(|serving| serving.both(&self.resting));
-        resting.map(|pool| self.pools[pool].at_notes).sum()
+        resting.map(|pool| self.census[pool].at_notes).sum()
     }
 
     /// One of a pool's agents counted as so many who are ready, and as so many who are at their notes,
     /// and does as so many now.
     pub(crate) fn count(&mut self, pool: u32, ready: (u32, u32), notes: (u32, u32)) {
-        let counted = &mut self.pools[pool as usize];
+        let counted = &mut self.census[pool as usize];
         counted.working = counted.working + ready.1 - ready.0;
         counted.at_notes = counted.at_notes + notes.1 - notes.0;
         let (works, rests) = (counted.working > 0, counted.at_notes > 0);
@@ -371,6 +385,22 @@ fn lets_serve(by_stage: &mut [Vec<Bits>], met: &[Met], pool: usize) {
     }
 }
 
+/// Whether this is to meet a queue's own requirement: those are the first demands.
+fn serves(met: &[Met], queue: QueueId) -> bool {
+    let own = DemandId(u32::from(queue.0));
+    met.iter().any(|met| met.demand == own)
+}
+
+impl Census {
+    fn of(met: &[Met], gauges: &Gauges, rankings: &[Ranking]) -> Self {
+        let watching = gauges.watching_agents();
+        // The domain has all agents.
+        let watched =
+            watching.filter(|of| usize::from(*of) == rankings.len() || serves(met, QueueId(*of)));
+        Self { working: 0, at_notes: 0, watched: watched.collect() }
+    }
+}
+
 impl Pool {
     fn of(
         (channel, adapter): (Channel, Option<AdapterId>),
@@ -378,7 +408,6 @@ impl Pool {
         plan: &RoutingPlan,
         lines: &Lines,
         rankings: &[Ranking],
-        gauges: &Gauges,
     ) -> Self {
         let queue = |met: &Met| lines.demands[met.demand.index()].queue;
         let usual = Service::default().rank;
@@ -389,10 +418,6 @@ impl Pool {
         let mut others: BTreeSet<Ranking> =
             met.iter().map(|met| rankings[queue(met).index()]).collect();
         others.remove(&Ranking::default());
-        let serves = |queue: QueueId| {
-            let own = DemandId(u32::from(queue.0));
-            met.iter().any(|met| met.demand == own)
-        };
         let keeping = plan.queues_with_ids().filter(|(_, queue)| queue.keep_free.is_some());
         Self {
             channel,
@@ -400,14 +425,7 @@ impl Pool {
             lines: Bits::default(),
             levels: met.iter().filter_map(|met| Some((met.demand, met.level?))).collect(),
             ranks: ranks.into(),
-            // The first demands are the queues' own; the domain has all agents.
-            watched: gauges
-                .watching_agents()
-                .filter(|of| usize::from(*of) == rankings.len() || serves(QueueId(*of)))
-                .collect(),
-            kept_free_for: keeping.map(|(queue, _)| queue).filter(|it| serves(*it)).collect(),
-            working: 0,
-            at_notes: 0,
+            kept_free_for: keeping.map(|(queue, _)| queue).filter(|it| serves(met, *it)).collect(),
             is_mixed: false,
             by_idle: OrderedSet::EMPTY,
             others: others.into_iter().map(|order| (order, OrderedSet::EMPTY)).collect(),

@@ -1,6 +1,7 @@
 //! What an estimate says of numbers that are known, and of those that are too large.
 
 use super::*;
+use crate::in_line::Stand;
 use crate::pace::Foreseen;
 
 /// Twenty were taken, one each half minute.
@@ -13,7 +14,10 @@ fn busy() -> Pace {
     pace
 }
 
+/// Somebody waits, and has for 40 seconds.
 fn outlook(pace: &Pace) -> Outlook<'_> {
+    let mut line = InLine::NOBODY;
+    line.join(Stand { priority: Priority::NORMAL, since: Timestamp(0), first: false });
     Outlook {
         ahead: 3,
         works: true,
@@ -21,7 +25,8 @@ fn outlook(pace: &Pace) -> Outlook<'_> {
         notes: 0,
         pace,
         halves: 0,
-        so_far: Span::from_secs(40),
+        line: Box::leak(Box::new(line)),
+        over: Timestamp(0) + Span::from_secs(40),
         priority: Priority::NORMAL,
     }
 }
@@ -84,7 +89,7 @@ fn no_numbers_are_too_large() {
             ahead: u32::MAX,
             notes: u32::MAX,
             halves: u64::MAX,
-            so_far: Span(u64::MAX),
+            over: Timestamp(u64::MAX),
             ..outlook(pace)
         };
         assert!(most.wait().is_some());

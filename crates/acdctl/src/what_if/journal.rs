@@ -135,8 +135,8 @@ fn notes(history: &History) -> Vec<String> {
     let left_out = [
         (
             history.interventions,
-            "time a supervisor moved, ended or changed a waiting call: not done again",
-            "times a supervisor moved, ended or changed a waiting call: not done again",
+            "time a supervisor moved, ended or changed a waiting call, or set a skill: not done again",
+            "times a supervisor moved, ended or changed a waiting call, or set a skill: not done again",
         ),
         (
             history.handed_on,
