@@ -6,11 +6,13 @@ use super::words;
 use acd_proto::v1;
 
 /// What somebody may want to look at.
-const WORTH_A_LOOK: [&str; 6] = [
+const WORTH_A_LOOK: [&str; 8] = [
     "connect_failed",
     "adapter_down",
     "rule_without_effect",
     "queue_closed",
+    "skill_for_now",
+    "agents_messaged",
     "events_missed",
     "rule_active",
 ];

@@ -120,7 +120,7 @@ export const calls = {
 /** What only says what another event says too. */
 const BESIDE = new Set(["half_minute_passed", "slot_changed", "offer_ringing", "place_left", "call_connecting"]);
 /** What somebody may want to look at. */
-const WORTH_A_LOOK = new Set(["connect_failed", "adapter_down", "rule_without_effect", "queue_closed", "agents_messaged", "events_missed", "rule_active"]);
+const WORTH_A_LOOK = new Set(["connect_failed", "adapter_down", "rule_without_effect", "queue_closed", "skill_for_now", "agents_messaged", "events_missed", "rule_active"]);
 
 /** What happened, in a few words. @param {import("../page/rows.js").Event} event */
 export function eventWords({ kind, detail, reason }) {
