@@ -2,9 +2,10 @@
 
 use crate::CONFIG;
 use crate::floods::{memory, stayed_small};
-use crate::harness::{Daemon, Watcher, soon};
+use crate::harness::{Adapter, Agent, Daemon, Watcher, soon};
 use acd_proto::v1::{self as acd, View};
-use std::time::Instant;
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
 use tonic::transport::Channel;
 
 fn of_billing() -> acd::WatchRequest {
@@ -113,30 +114,76 @@ async fn narrow(daemon: &Daemon) -> Channel {
     endpoint.connect().await.expect("it accepts")
 }
 
+/// How many calls of a round somebody takes.
+const TAKEN: usize = 3;
+/// How many more of it come and go.
+const GIVEN_UP: usize = 500;
+
+/// Calls that are offered, answered and handled, and others that nobody may take; how often each event came of
+/// them.
+async fn a_round(
+    daemon: &Daemon,
+    (pbx, sam): (&mut Adapter, &mut Agent),
+    quick: &mut Watcher,
+    name: usize,
+) -> BTreeMap<String, usize> {
+    let before = quick.events.len();
+    for number in 0..TAKEN {
+        let call = format!("taken-{name}-{number}");
+        pbx.offer_call(&call, "front-desk").await;
+        let offer = pbx.expect_offer().await;
+        pbx.answer(&offer).await;
+        pbx.end_call(&call).await;
+        pbx.everything_acknowledged().await;
+        sam.end_wrap_up().await.expect("he has notes");
+    }
+    for number in 0..GIVEN_UP {
+        let call = format!("given-up-{name}-{number}");
+        pbx.offer_call(&call, "spanish").await;
+        pbx.end_call(&call).await;
+    }
+    pbx.everything_acknowledged().await;
+    // Whoever reads has all of it, whatever the others do.
+    quick.catch_up(daemon.status().await.position.expect("a position")).await;
+    let mut counts = BTreeMap::new();
+    for event in &quick.events[before..] {
+        // The only one that comes of nothing but time.
+        if event.kind != "half_minute_passed" {
+            *counts.entry(event.kind.clone()).or_default() += 1;
+        }
+    }
+    counts
+}
+
 #[tokio::test]
 async fn whoever_stops_reading_holds_up_nobody_and_is_right_at_once_when_he_comes_back() {
+    /// More than all pipes on the way together hold.
     const BYTES: usize = 8 << 20;
+    /// So many of each rate that a backlog for each would be far more than a daemon may grow by.
+    const STALLED: usize = 16;
+    /// What the pipe still holds of the time before comes first, and one that was on its way into it: of 64 KiB,
+    /// in messages of 64 bytes and more.
+    const MESSAGES_MAX: usize = 1_024;
     let daemon = Daemon::start(CONFIG).await;
-    let mut pbx = daemon.adapter("pbx").await;
+    let (mut pbx, mut sam) = (daemon.adapter("pbx").await, daemon.agent("sam").await);
+    let mut quick = daemon.watcher().await;
+    let alone = a_round(&daemon, (&mut pbx, &mut sam), &mut quick, 0).await;
+    let of_alone = |kind: &str| alone.get(kind).copied().unwrap_or_default();
+    assert_eq!((of_alone("offer_issued"), of_alone("call_connected")), (TAKEN, TAKEN));
+    assert_eq!(of_alone("call_ended"), TAKEN + GIVEN_UP);
+
     let every = |ms: i32| Some(prost_types::Duration { seconds: 0, nanos: ms * 1_000_000 });
     let mut stalled = Vec::new();
-    for ms in [0, 0, 100, 100] {
+    for ms in [0, 100].repeat(STALLED) {
         let request = acd::WatchRequest { every: every(ms), ..Default::default() };
         stalled.push(Watcher::on(narrow(&daemon).await, request).await);
     }
-    let mut quick = daemon.watcher().await;
-    let before = memory(&daemon);
-    let mut calls = 0;
-    while quick.bytes < BYTES {
-        for _ in 0..100 {
-            calls += 1;
-            pbx.offer_call(&format!("c{calls}"), "front-desk").await;
-            pbx.end_call(&format!("c{calls}")).await;
-        }
-        pbx.everything_acknowledged().await;
-        let position = daemon.status().await.position.expect("a position");
-        // Whoever reads has all of it, whatever the others do.
-        quick.catch_up(position).await;
+    let (before, began) = (memory(&daemon), quick.bytes);
+    let mut rounds = 0;
+    while quick.bytes - began < BYTES {
+        rounds += 1;
+        let round = a_round(&daemon, (&mut pbx, &mut sam), &mut quick, rounds).await;
+        assert_eq!(round, alone, "as many events of each kind, all offers among them");
     }
     assert_eq!(quick.snapshots, 1, "he has never been too slow");
     stayed_small(&daemon, before);
@@ -147,17 +194,35 @@ async fn whoever_stops_reading_holds_up_nobody_and_is_right_at_once_when_he_come
 
     let position = daemon.status().await.position.expect("a position");
     quick.catch_up(position).await;
-    for mut watcher in stalled {
-        let (came_back, before) = (Instant::now(), watcher.bytes);
-        watcher.catch_up(position).await;
+    let mut slowest = (Duration::ZERO, 0, 0);
+    for watcher in &mut stalled {
+        let (came_back, before, mut messages) = (Instant::now(), watcher.bytes, 0);
+        let snapshot = async {
+            while watcher.snapshots == 1 {
+                watcher.take_in().await;
+                messages += 1;
+                assert!(messages <= MESSAGES_MAX, "a snapshot, no backlog");
+            }
+        };
+        soon("a snapshot", snapshot).await;
         let read = watcher.bytes - before;
-        eprintln!("right again after {:?} and {read} bytes", came_back.elapsed());
-        assert!(watcher.snapshots > 1, "a snapshot, no backlog");
+        slowest = slowest.max((came_back.elapsed(), messages, read));
         assert!(read < BYTES / 2, "{read} bytes are a backlog");
+        assert!(watcher.position.number >= position.number, "the first snapshot is as of now");
+        quick.catch_up(watcher.position).await;
         assert_eq!(watcher.calls, quick.calls);
         assert_eq!(watcher.queues, quick.queues);
         assert_eq!(watcher.agents, quick.agents);
     }
+    let (after, messages, read) = slowest;
+    eprintln!("right again after {after:?} at most, {messages} messages and {read} bytes");
+    let queues = daemon.supervisor().await.list_queues(acd::ListQueuesRequest::default()).await;
+    let queues = queues.expect("a list").into_inner().queues.into_iter();
+    let queues: BTreeMap<_, _> = queues.map(|row| (row.queue.clone(), row)).collect();
+    assert_eq!(quick.queues, queues, "what all of them have is what there is");
+
     pbx.offer_call("again", "spanish").await;
-    soon("a delta", quick.until("place_entered", "again")).await;
+    for watcher in stalled.iter_mut().chain([&mut quick]) {
+        soon("a delta", watcher.until("place_entered", "again")).await;
+    }
 }

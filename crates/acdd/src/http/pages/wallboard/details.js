@@ -27,8 +27,9 @@ export class Details {
   constructor(dialog, picture) {
     this.dialog = dialog;
     this.picture = picture;
+    // It is told with the next frame: another may have been opened meanwhile, and has to go on.
     dialog.addEventListener("close", () => {
-      this.#panel = null;
+      if (!dialog.open) this.#panel = null;
     });
     // A click beside it closes it.
     dialog.addEventListener("click", event => {
@@ -162,7 +163,7 @@ function showFigures(table, queue, statistics) {
   ];
   const rows = statistics
     ? [row("5 minutes", statistics.last_5_minutes), row("30 minutes", statistics.last_30_minutes), row("Today", statistics.today)]
-    : [["Since acdd started", String(queue.entered), String(queue.answered), String(queue.abandoned), percent(recent({ queue, statistics }).service_level), NOTHING, NOTHING, NOTHING]];
+    : [["Today", String(queue.entered), String(queue.answered), String(queue.abandoned), percent(recent({ queue, statistics }).service_level), NOTHING, NOTHING, NOTHING]];
   rows.forEach((texts, place) => {
     const line = table.children[place] ?? table.appendChild(make("tr", {}, ...texts.map((_, at) => make(at ? "td" : "th", { scope: at ? null : "row" }))));
     texts.forEach((text, at) => say(line.children[at], text));

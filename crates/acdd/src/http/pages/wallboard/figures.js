@@ -20,7 +20,7 @@ export const ABANDONMENT_CALLS_MIN = 20;
 
 /**
  * What the wallboard shows of calls that have left a queue: of the latest half hour, or where no
- * statistics are told, of all since acdd started.
+ * statistics are told, of today, with the short ones among those who gave up.
  * @param {Measured} measured
  */
 export function recent({ queue, statistics }) {
@@ -30,7 +30,7 @@ export function recent({ queue, statistics }) {
   }
   const calls = queue.answered + queue.abandoned;
   const share = /** @param {number} part */ part => (calls ? (100 * part) / calls : null);
-  return { calls, service_level: share(queue.answered_in_time), abandonment: share(queue.abandoned), of: "since acdd started" };
+  return { calls, service_level: share(queue.answered_in_time), abandonment: share(queue.abandoned), of: "today" };
 }
 
 /** `80% in 20s`. @param {import("../page/rows.js").Queue} queue */
