@@ -3,7 +3,6 @@
 
 use crate::CONFIG;
 use crate::harness::{Daemon, acdctl};
-use acd_proto::v1 as acd;
 use std::process::Output;
 
 fn asked(daemon: &Daemon, arguments: &[&str]) -> Output {
