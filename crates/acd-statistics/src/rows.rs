@@ -128,9 +128,14 @@ impl Statistics {
         Some(self.queues.get(self.row_of_queue(queue)? as usize)?.counts_of_today())
     }
 
-    /// All that was counted of a queue of the plan since the figures were made or read.
+    /// All that was counted of a queue of the plan since the figures were made or read, or `forget_totals`.
     pub fn totals(&self, queue: QueueId) -> Option<Totals> {
         Some(self.queues.get(self.row_of_queue(queue)? as usize)?.totals)
+    }
+
+    /// Totals begin at nought from here on.
+    pub fn forget_totals(&mut self) {
+        self.queues.iter_mut().for_each(|queue| queue.totals = Totals::default());
     }
 
     /// What an agent of the plan has done since midnight, and when that was; up to the latest half minute
