@@ -323,6 +323,16 @@ pub struct Delta {
     pub agent_statistics: Vec<AgentStatisticsRow>,
 }
 
+impl Delta {
+    /// How many events and rows it holds: what it costs to keep it.
+    pub(crate) fn weight(&self) -> usize {
+        let happened = self.events.len() + self.decisions.len();
+        let rows =
+            self.queues.len() + self.skill_queues.len() + self.agents.len() + self.calls.len();
+        happened + rows + self.queue_statistics.len() + self.agent_statistics.len()
+    }
+}
+
 impl CallRow {
     /// Whom it concerns as it is now.
     pub fn concerns(&self) -> Concerned {
