@@ -68,6 +68,12 @@ impl Feed {
         self.view.write()
     }
 
+    /// Whether somebody reads or writes the view.
+    #[cfg(test)]
+    pub(crate) fn is_held(&self) -> bool {
+        self.view.is_locked()
+    }
+
     /// Hands out a delta that the view has taken in already.
     pub(crate) fn publish(&self, delta: Delta, agents: &[AgentId]) {
         self.recent.lock().publish(Arc::new(delta));
