@@ -123,6 +123,20 @@ pub struct AgentRow {
     pub state_since: Option<Timestamp>,
 }
 
+impl AgentRow {
+    /// All words that `state` may be.
+    pub const STATES: [&'static str; 8] = [
+        "logged_out",
+        "not_ready",
+        "ready",
+        "wrap_up",
+        "reserved",
+        "connecting",
+        "held",
+        "talking",
+    ];
+}
+
 /// One slot of an agent.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct SlotRow {
