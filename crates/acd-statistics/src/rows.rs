@@ -90,6 +90,7 @@ impl<Id: Copy> Places<Id> {
 impl Statistics {
     /// Finds the queues and agents of the plan among those that are kept; new ones begin with nothing.
     pub(crate) fn find_rows(&mut self) {
+        self.let_go();
         let (plan, at) = (Arc::clone(&self.plan), self.at);
         let names = (0..).zip(&self.queues).map(|(row, it)| (it.name.clone(), row));
         let known: BTreeMap<String, u32> = names.collect();
