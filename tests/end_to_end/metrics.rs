@@ -116,6 +116,8 @@ async fn counters_count_what_happened_and_say_nothing_of_callers() {
     assert_eq!(of(r#"acdd_queue_abandoned_total{queue="spanish",short="yes"}"#), 1.0);
     assert_eq!(of(r#"acdd_queue_calls_connected{queue="front-desk"}"#), 1.0);
     assert_eq!(of(r#"acdd_agents{state="talking"}"#), 1.0);
+    let others = ["not_ready", "ready", "wrap_up", "reserved", "connecting", "held"].into_iter();
+    others.for_each(|state| assert_eq!(of(&format!(r#"acdd_agents{{state="{state}"}}"#)), 0.0));
     assert_eq!(of(r#"acdd_adapter_connected{adapter="pbx"}"#), 1.0);
     assert_eq!(of(r#"acdd_health{state="serving"}"#), 1.0);
 }

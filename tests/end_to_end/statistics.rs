@@ -103,6 +103,29 @@ async fn calls_are_counted_live_by_quarter_of_an_hour_and_over_a_kill() {
     assert_eq!(after.queues, before.queues);
 }
 
+/// What a queue's row says of today: entered, answered, in time, after which waits, abandoned.
+async fn row_of_today(
+    daemon: &Daemon,
+    queue: &str,
+) -> (u64, u64, u64, Option<prost_types::Duration>, u64) {
+    let row = daemon.queue(queue).await;
+    (row.entered, row.answered, row.answered_in_time, row.answered_wait, row.abandoned)
+}
+
+#[tokio::test]
+async fn rows_of_queues_go_on_with_their_counts_after_a_stop_and_before_any_call() {
+    let mut daemon = Daemon::start_kept(CONFIG, &[]).await;
+    let _pbx = some_calls(&daemon).await;
+    let front_desk = row_of_today(&daemon, "front-desk").await;
+    let spanish = row_of_today(&daemon, "spanish").await;
+    assert_eq!((front_desk.0, front_desk.1, front_desk.2, spanish.4), (1, 1, 1, 2));
+    daemon.signal("TERM");
+    assert!(daemon.exit().await.success());
+    let daemon = daemon.start_again().await;
+    assert_eq!(row_of_today(&daemon, "front-desk").await, front_desk);
+    assert_eq!(row_of_today(&daemon, "spanish").await, spanish);
+}
+
 #[tokio::test]
 async fn without_a_journal_the_figures_of_this_run_are_told() {
     let daemon = Daemon::start(CONFIG).await;

@@ -18,7 +18,7 @@ mod told;
 mod twin;
 
 use acd_core::{AgentId, Event, QueueId, Router, RoutingPlan, Span, Timestamp};
-use acd_statistics::{AgentFigures, History, Interval, QueueSummary, Statistics};
+use acd_statistics::{AgentFigures, History, HistoryWanted, Interval, QueueSummary, Statistics};
 use lives::{Step, World, a_plan, steps};
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
@@ -112,15 +112,18 @@ fn check(plan: &Arc<RoutingPlan>, events: &[(Timestamp, Event)]) -> Result<(), T
     check_agents(plan, &statistics, &settled, &log)
 }
 
+fn all() -> HistoryWanted {
+    HistoryWanted::all(Interval(0)..Interval(u32::MAX))
+}
+
 fn check_history(
     plan: &RoutingPlan,
     statistics: &Statistics,
     settled: &History,
     log: &Log<'_>,
 ) -> Result<(), TestCaseError> {
-    let last = Interval(u32::MAX);
     let rows = settled.queues.iter().cloned();
-    let rows = rows.chain(statistics.history(Interval(0), last).queues);
+    let rows = rows.chain(statistics.history(&all()).queues);
     let mut told = BTreeMap::new();
     for row in rows {
         let queue = plan.queues.iter().position(|queue| queue.name == row.queue);
@@ -148,8 +151,7 @@ fn check_agents(
         statistics.count_up_to(*at);
     }
     let rows = settled.agents.iter().cloned();
-    let rows: Vec<_> =
-        rows.chain(statistics.history(Interval(0), Interval(u32::MAX)).agents).collect();
+    let rows: Vec<_> = rows.chain(statistics.history(&all()).agents).collect();
     for (id, agent) in (0..).map(AgentId).zip(&plan.agents) {
         let slots = agent.desks.iter().map(|desk| usize::from(desk.capacity)).sum();
         let exact = log.agent(id, slots);
@@ -224,10 +226,10 @@ fn every_figure_is_met() {
         let (plan, steps) = life.current();
         let (plan, events) = events_of(plan, &steps, 1);
         let (statistics, _) = folded(&plan, &events);
-        for row in statistics.history(Interval(0), Interval(u32::MAX)).queues {
+        for row in statistics.history(&all()).queues {
             met.counts.add(&row.figures.counts);
         }
-        for row in statistics.history(Interval(0), Interval(u32::MAX)).agents {
+        for row in statistics.history(&all()).agents {
             done.merge(&row.figures);
         }
     }

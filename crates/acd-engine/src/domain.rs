@@ -38,8 +38,8 @@ pub struct Settings {
     pub epoch: u64,
     /// How many messages wait for the driver before senders have to wait, at least 1.
     pub mailbox_capacity: usize,
-    /// How many events are kept for subscribers who come back, or who read slowly; whoever is further
-    /// behind gets a snapshot.
+    /// How many events, and rows that changed with them, are kept for subscribers who come back, or who read
+    /// slowly; whoever is further behind gets a snapshot.
     pub history: usize,
     /// How long, in real time, the desktop of an agent may be silent once it was heard.
     pub heartbeat_within: Duration,
@@ -57,7 +57,7 @@ impl Default for Settings {
             domain: "main".to_owned(),
             epoch: 1,
             mailbox_capacity: 65_536,
-            history: 65_536,
+            history: 262_144,
             heartbeat_within: Duration::from_secs(30),
             each_message_by_itself: false,
             stop_when_log_fails: false,

@@ -34,7 +34,7 @@ mod view;
 mod tests;
 
 pub use acd_journal::{Attributes, CallCard, Origin};
-pub use acd_statistics::{History, Interval};
+pub use acd_statistics::{History, HistoryWanted, Interval, Whose};
 pub use bounds::{
     ADAPTER_NAME_BYTES_MAX, ADAPTERS_MAX, AGENT_WATCHES_MAX, ATTRIBUTE_KEY_BYTES_MAX,
     ATTRIBUTE_VALUE_BYTES_MAX, ATTRIBUTES_MAX, CALLS_MAX, ENDED_OFFERS_KEPT, HUB_BYTES_KEPT,

@@ -35,8 +35,10 @@ struct Recent {
     /// Rings for each delta; `None` once the publisher has ended.
     bell: Option<watch::Sender<()>>,
     deltas: VecDeque<Arc<Delta>>,
-    events: usize,
-    events_kept: usize,
+    /// All events and rows in them, and how many of those are kept. Not events alone: a half minute that is
+    /// over is one, and brings the figures of everybody who works.
+    weight: usize,
+    weight_kept: usize,
 }
 
 impl Feed {
@@ -44,8 +46,8 @@ impl Feed {
         let recent = Recent {
             bell: Some(watch::Sender::new(())),
             deltas: VecDeque::new(),
-            events: 0,
-            events_kept: history,
+            weight: 0,
+            weight_kept: history,
         };
         Self {
             view: RwLock::new(view),
@@ -64,6 +66,12 @@ impl Feed {
     /// Only the publisher may call it.
     pub(crate) fn view_to_write(&self) -> RwLockWriteGuard<'_, View> {
         self.view.write()
+    }
+
+    /// Whether somebody reads or writes the view.
+    #[cfg(test)]
+    pub(crate) fn is_held(&self) -> bool {
+        self.view.is_locked()
     }
 
     /// Hands out a delta that the view has taken in already.
@@ -104,12 +112,12 @@ impl Feed {
 
 impl Recent {
     fn publish(&mut self, delta: Arc<Delta>) {
-        self.events += delta.events.len();
+        self.weight += delta.weight();
         self.deltas.push_back(delta);
         // The last one stays: it tells those who have not read it that they are behind.
-        while self.events > self.events_kept && self.deltas.len() > 1 {
+        while self.weight > self.weight_kept && self.deltas.len() > 1 {
             let Some(oldest) = self.deltas.pop_front() else { break };
-            self.events -= oldest.events.len();
+            self.weight -= oldest.weight();
         }
         if let Some(bell) = &self.bell {
             bell.send_replace(());

@@ -3,7 +3,7 @@
 
 use crate::disk::{self, Disk};
 use acd_core::{Span, Timestamp};
-use acd_statistics::{History, Interval, Line};
+use acd_statistics::{History, HistoryWanted, Interval, Line, Whose};
 use std::collections::BTreeMap;
 use std::io;
 use std::ops::Range;
@@ -47,24 +47,30 @@ impl<D: Disk> PastDays<D> {
         Ok(())
     }
 
-    /// The rows of the intervals of a range that are kept here.
+    /// The rows that are wanted and kept here.
     ///
     /// # Errors
-    /// A file cannot be read, or holds something else.
-    pub fn read(&self, range: &Range<Interval>) -> io::Result<History> {
+    /// A file that has to be read cannot be, or holds something else.
+    pub fn read(&self, wanted: &HistoryWanted) -> io::Result<History> {
+        let HistoryWanted { range, queues, agents } = wanted;
         let mut rows = History::default();
         for name in self.disk.list()? {
-            if let Some(day) = day(&name, QUEUES).filter(|day| is_within(*day, range)) {
-                rows.queues.extend(self.read_kind(&file(day, QUEUES), range)?);
+            if is_wanted(&name, QUEUES, range, queues) {
+                rows.queues.extend(self.read_kind(&name, range, queues)?);
             }
-            if let Some(day) = day(&name, AGENTS).filter(|day| is_within(*day, range)) {
-                rows.agents.extend(self.read_kind(&file(day, AGENTS), range)?);
+            if is_wanted(&name, AGENTS, range, agents) {
+                rows.agents.extend(self.read_kind(&name, range, agents)?);
             }
         }
         Ok(rows)
     }
 
-    fn read_kind<Row: Line>(&self, name: &str, range: &Range<Interval>) -> io::Result<Vec<Row>> {
+    fn read_kind<Row: Line>(
+        &self,
+        name: &str,
+        range: &Range<Interval>,
+        whose: &Whose,
+    ) -> io::Result<Vec<Row>> {
         let wrong = |what: String| {
             io::Error::new(io::ErrorKind::InvalidData, format!("{}: {what}", self.disk.path(name)))
         };
@@ -75,7 +81,7 @@ impl<D: Disk> PastDays<D> {
         let mut rows = Vec::new();
         for (number, line) in (1..).zip(text.lines()) {
             let row = Row::of_line(line).map_err(|what| wrong(format!("line {number}: {what}")))?;
-            if range.contains(&row.interval()) {
+            if range.contains(&row.interval()) && whose.has(row.name()) {
                 rows.push(row);
             }
         }
@@ -95,6 +101,11 @@ impl<D: Disk> PastDays<D> {
         }
         Ok(())
     }
+}
+
+/// Whether a file may hold rows that are wanted of a kind.
+fn is_wanted(name: &str, kind: &str, range: &Range<Interval>, whose: &Whose) -> bool {
+    *whose != Whose::Nobodys && day(name, kind).is_some_and(|day| is_within(day, range))
 }
 
 fn is_within(day: u32, range: &Range<Interval>) -> bool {
@@ -134,7 +145,7 @@ mod tests {
         let rows = History { queues, agents: Vec::new() };
         days.keep(&rows).expect("room");
         days.keep(&rows).expect("it may be written again");
-        let read = |range| days.read(&range).expect("it is there").queues;
+        let read = |range| days.read(&HistoryWanted::all(range)).expect("it is there").queues;
         assert_eq!(read(Interval(0)..Interval(u32::MAX)), rows.queues);
         assert_eq!(read(Interval(next.0 - 1)..next), rows.queues[1..2]);
         days.forget(next.start() + DAY, DAY).expect("it can be removed");
@@ -146,17 +157,35 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let days = PastDays::of(RealDisk::of(folder.path()));
         std::fs::write(folder.path().join("20000.queues.jsonl"), "{}\n").expect("room");
-        let error = days.read(&(Interval(0)..Interval(u32::MAX))).expect_err("it is no row");
+        let all = HistoryWanted::all(Interval(0)..Interval(u32::MAX));
+        let error = days.read(&all).expect_err("it is no row");
         let text = error.to_string();
         assert!(text.contains("20000.queues.jsonl: line 1: missing field"), "{text}");
+    }
+
+    #[test]
+    fn only_the_files_and_rows_that_are_wanted_are_read() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let days = PastDays::of(RealDisk::of(folder.path()));
+        let billing = row(Interval::first_of(20_000), 1);
+        let nurse = QueueRow { queue: "nurse".to_owned(), ..billing.clone() };
+        let rows = History { queues: vec![billing, nurse.clone()], agents: Vec::new() };
+        days.keep(&rows).expect("room");
+        std::fs::write(folder.path().join("20000.agents.jsonl"), "{}\n").expect("room");
+        let all = HistoryWanted::all(Interval(0)..Interval(u32::MAX));
+        let named = Whose::Of(["nurse".to_owned()].into());
+        let wanted = HistoryWanted { queues: named, agents: Whose::Nobodys, ..all.clone() };
+        let read = days.read(&wanted).expect("the agents' file is not looked at");
+        assert_eq!(read.queues, [nurse]);
+        days.read(&HistoryWanted { queues: Whose::Nobodys, ..all }).expect_err("it is no row");
     }
 
     const LONG: Span = Span::from_secs(400 * 24 * 3_600);
 
     fn all(scribe: &Scribe, retention: Span) -> Vec<QueueRow> {
         let mut follower = scribe.follower(retention).expect("a follower");
-        let range = Interval(0)..Interval(u32::MAX);
-        follower.history(scribe.tail(), &range).expect("figures").queues
+        let wanted = HistoryWanted::all(Interval(0)..Interval(u32::MAX));
+        follower.history(scribe.tail(), &wanted).expect("figures").queues
     }
 
     /// A day becomes a file once it is final; whatever a crash leaves of snapshots, each row comes once.

@@ -11,10 +11,9 @@ use crate::replica::Replica;
 use crate::retention;
 use crate::snapshots::Snapshots;
 use acd_core::Span;
-use acd_statistics::{History, Interval};
+use acd_statistics::{History, HistoryWanted};
 use crossbeam_channel::{Receiver, Sender};
 use std::io;
-use std::ops::Range;
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 use tokio::sync::{oneshot, watch};
@@ -130,28 +129,28 @@ impl<D: Disk> Follower<D> {
         Ok(())
     }
 
-    /// The figures by quarter of an hour of a range, as far as they are durable at `tail`.
+    /// The figures by quarter of an hour that are wanted, as far as they are durable at `tail`.
     ///
     /// # Errors
     /// As `snapshot`; or what was kept of past days cannot be read.
-    pub fn history(&mut self, tail: Tail, range: &Range<Interval>) -> Result<History, OpenError> {
+    pub fn history(&mut self, tail: Tail, wanted: &HistoryWanted) -> Result<History, OpenError> {
         self.follow(tail)?;
-        let kept = self.past.read(range).map_err(|error| OpenError::Folder {
+        let kept = self.past.read(wanted).map_err(|error| OpenError::Folder {
             path: self.disk.path(""),
             what: format!("the figures of past days cannot be read: {error}"),
         });
         let mut rows = kept?;
         if let Some((replica, _)) = &self.state {
-            rows.append(replica.statistics().history(range.start, range.end));
+            rows.append(replica.statistics().history(wanted));
         }
         Ok(rows)
     }
 }
 
-/// Somebody wants the figures of a range.
+/// Somebody wants figures.
 #[derive(Debug)]
 struct Asked {
-    range: Range<Interval>,
+    wanted: HistoryWanted,
     answer: oneshot::Sender<Result<History, OpenError>>,
 }
 
@@ -163,16 +162,16 @@ pub struct FiguresDesk {
 }
 
 impl FiguresDesk {
-    /// The figures by quarter of an hour of a range, as far as they are durable now. None if the thread
+    /// The figures by quarter of an hour that are wanted, as far as they are durable now. None if the thread
     /// has ended, or too many ask. Waits for the log's first append: before, nothing is known to be durable.
     ///
     /// # Errors
     /// They cannot be read, or the journal does not lead to them.
-    pub async fn history(&self, range: Range<Interval>) -> Option<Result<History, OpenError>> {
+    pub async fn history(&self, wanted: HistoryWanted) -> Option<Result<History, OpenError>> {
         let mut tail = self.tail.clone();
         tail.wait_for(|tail| *tail != Tail::default()).await.ok()?;
         let (answer, answered) = oneshot::channel();
-        self.asked.try_send(Asked { range, answer }).ok()?;
+        self.asked.try_send(Asked { wanted, answer }).ok()?;
         answered.await.ok()
     }
 }
@@ -237,9 +236,9 @@ fn follow<D: Disk>(
         let stops = crossbeam_channel::select! {
             recv(stopped) -> _ => true,
             recv(questions) -> asked => {
-                if let Ok(Asked { range, answer }) = asked {
+                if let Ok(Asked { wanted, answer }) = asked {
                     // Whoever asked may have gone.
-                    let _gone = answer.send(follower.history(tail(), &range)).is_err();
+                    let _gone = answer.send(follower.history(tail(), &wanted)).is_err();
                 }
                 false
             }

@@ -91,6 +91,16 @@ impl Contacts {
         self.latest.keys().all(|(queue, _)| *queue < queues)
     }
 
+    /// Each queue that they are of, by its row.
+    pub(crate) fn each_queue(&mut self, mut with: impl FnMut(&mut u32)) {
+        let latest = std::mem::take(&mut self.latest).into_values().map(|mut contact| {
+            with(&mut contact.queue);
+            ((contact.queue, contact.caller), contact)
+        });
+        self.latest = latest.collect();
+        self.order.iter_mut().for_each(|(_, queue, _)| with(queue));
+    }
+
     fn forget_old(&mut self, now: Timestamp) {
         while let Some((at, ..)) = self.order.front()
             && now.since(Timestamp(*at)) > REMEMBERED
@@ -163,6 +173,16 @@ mod tests {
         assert_eq!(contacts.comes(ANA, hours(1), 1), None, "the same call, handed on and back");
         assert!(contacts.comes(ANA, hours(1), 2).is_some());
         assert_eq!(contacts.comes(ANA, hours(2), 3), None, "it is known to be unresolved");
+    }
+
+    #[test]
+    fn it_goes_on_where_its_queue_has_moved_to() {
+        let mut contacts = after_a_conversation();
+        contacts.each_queue(|queue| *queue += 1);
+        assert!(contacts.all_in(2) && !contacts.all_in(1));
+        assert!(contacts.comes((1, ANA.1), hours(1), 2).is_some());
+        assert_eq!(contacts.comes((1, ANA.1), hours(7 * 24 + 1), 3), None);
+        assert!(contacts.all_in(0), "and is forgotten there in its time");
     }
 
     #[test]

@@ -5,7 +5,8 @@ use crate::figures::QueueFigures;
 use acd_core::{Span, Timestamp};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
 
 const LENGTH: Span = Span::from_secs(15 * 60);
 const DAY: u64 = 24 * 60 * 60 * 1_000_000;
@@ -71,6 +72,46 @@ pub struct AgentRow {
     pub agent: String,
     /// What he did in it.
     pub figures: AgentFigures,
+}
+
+/// Whose rows somebody wants.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Whose {
+    /// All there are.
+    Everyones,
+    /// Of those who are named.
+    Of(BTreeSet<String>),
+    /// None.
+    Nobodys,
+}
+
+impl Whose {
+    /// Whether the rows of this one are wanted.
+    pub fn has(&self, name: &str) -> bool {
+        match self {
+            Self::Everyones => true,
+            Self::Of(names) => names.contains(name),
+            Self::Nobodys => false,
+        }
+    }
+}
+
+/// Which rows of the past somebody wants.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HistoryWanted {
+    /// Of these intervals.
+    pub range: Range<Interval>,
+    /// Of which queues.
+    pub queues: Whose,
+    /// Of which agents.
+    pub agents: Whose,
+}
+
+impl HistoryWanted {
+    /// All rows of some intervals.
+    pub fn all(range: Range<Interval>) -> Self {
+        Self { range, queues: Whose::Everyones, agents: Whose::Everyones }
+    }
 }
 
 /// History of the past.

@@ -24,7 +24,7 @@ mod waits;
 pub use agents::{AgentCounts, AgentFigures};
 pub use contacts::CONTACTS_MAX;
 pub use figures::{QueueCounts, QueueFigures, QueueSummary};
-pub use history::{AgentRow, History, Interval, Line, QueueRow};
+pub use history::{AgentRow, History, HistoryWanted, Interval, Line, QueueRow, Whose};
 pub use kept::Unreadable;
 pub use levels::{Percent, ServiceLevels};
 pub use queues::{QueueNow, Totals, WAIT_BOUNDS};

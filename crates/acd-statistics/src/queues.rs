@@ -35,7 +35,7 @@ pub const WAIT_BOUNDS: [Span; 11] = [
     Span::from_secs(3_600),
 ];
 
-/// Of all stays, since the figures were made or read: it only ever grows, and is not kept.
+/// Of all stays, since the figures were made or read, or begun anew: it only ever grows, and is not kept.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Totals {
     /// How many, and how long all together.

@@ -4,12 +4,13 @@ use crate::agents::{Agent, AgentCounts, AgentFigures, Doing};
 use crate::calls::{Call, Stay};
 use crate::day::Day;
 use crate::figures::{QueueCounts, QueueFigures};
-use crate::history::{AgentRow, History, Interval, QueueRow};
+use crate::history::{AgentRow, History, HistoryWanted, Interval, QueueRow};
 use crate::queues::{Queue, QueueNow, Totals};
 use crate::recent::half_minute;
 use crate::statistics::Statistics;
 use acd_core::{AgentId, AgentPlan, CallHandle, QueueId, QueuePlan, Span, Timestamp};
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::sync::Arc;
 
 /// A queue's row is final once the last caller of its day could have come again: so many days, of UTC,
@@ -89,6 +90,7 @@ impl<Id: Copy> Places<Id> {
 impl Statistics {
     /// Finds the queues and agents of the plan among those that are kept; new ones begin with nothing.
     pub(crate) fn find_rows(&mut self) {
+        self.let_go();
         let (plan, at) = (Arc::clone(&self.plan), self.at);
         let names = (0..).zip(&self.queues).map(|(row, it)| (it.name.clone(), row));
         let known: BTreeMap<String, u32> = names.collect();
@@ -128,9 +130,14 @@ impl Statistics {
         Some(self.queues.get(self.row_of_queue(queue)? as usize)?.counts_of_today())
     }
 
-    /// All that was counted of a queue of the plan since the figures were made or read.
+    /// All that was counted of a queue of the plan since the figures were made or read, or `forget_totals`.
     pub fn totals(&self, queue: QueueId) -> Option<Totals> {
         Some(self.queues.get(self.row_of_queue(queue)? as usize)?.totals)
+    }
+
+    /// Totals begin at nought from here on.
+    pub fn forget_totals(&mut self) {
+        self.queues.iter_mut().for_each(|queue| queue.totals = Totals::default());
     }
 
     /// What an agent of the plan has done since midnight, and when that was; up to the latest half minute
@@ -158,9 +165,9 @@ impl Statistics {
         }
     }
 
-    /// All rows of the intervals from `from` on, before `to`, that are not final.
-    pub fn history(&self, from: Interval, to: Interval) -> History {
-        History { queues: self.queue_history(from, to), agents: self.agent_history(from, to) }
+    /// The rows that are wanted and not final.
+    pub fn history(&self, wanted: &HistoryWanted) -> History {
+        History { queues: self.queue_history(wanted), agents: self.agent_history(wanted) }
     }
 
     /// History that have become final since this was asked last; they are not kept here any more.
@@ -168,11 +175,12 @@ impl Statistics {
         std::mem::take(&mut self.settled)
     }
 
-    /// Queues' rows of the intervals from `from` on, before `to`, that are not settled: by interval, then in
-    /// the order of the configuration.
-    fn queue_history(&self, from: Interval, to: Interval) -> Vec<QueueRow> {
-        let rows = self.queues.iter().flat_map(|queue| {
-            queue.history.range(from..to.max(from)).map(|(interval, figures)| QueueRow {
+    /// Queues' rows that are not settled: by interval, then in the order of the configuration.
+    fn queue_history(&self, wanted: &HistoryWanted) -> Vec<QueueRow> {
+        let Range { start, end } = wanted.range;
+        let queues = self.queues.iter().filter(|queue| wanted.queues.has(&queue.name));
+        let rows = queues.flat_map(|queue| {
+            queue.history.range(start..end.max(start)).map(|(interval, figures)| QueueRow {
                 interval: *interval,
                 queue: queue.name.clone(),
                 figures: figures.clone(),
@@ -184,9 +192,11 @@ impl Statistics {
     }
 
     /// The same of agents.
-    fn agent_history(&self, from: Interval, to: Interval) -> Vec<AgentRow> {
-        let rows = self.agents.iter().flat_map(|agent| {
-            agent.history.range(from..to.max(from)).map(|(interval, figures)| AgentRow {
+    fn agent_history(&self, wanted: &HistoryWanted) -> Vec<AgentRow> {
+        let Range { start, end } = wanted.range;
+        let agents = self.agents.iter().filter(|agent| wanted.agents.has(&agent.id));
+        let rows = agents.flat_map(|agent| {
+            agent.history.range(start..end.max(start)).map(|(interval, figures)| AgentRow {
                 interval: *interval,
                 agent: agent.id.clone(),
                 figures: figures.clone(),

@@ -1,8 +1,7 @@
 //! The figures of the past, wherever they are kept: with the journal, or in memory alone.
 
-use acd_engine::{Domain, History, Interval, Refusal, RefusalKind, code};
+use acd_engine::{Domain, History, HistoryWanted, Refusal, RefusalKind, code};
 use acd_journal::FiguresDesk;
-use std::ops::Range;
 
 /// Who is asked for figures by quarter of an hour. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -17,18 +16,18 @@ impl Past {
         Self { domain, desk }
     }
 
-    /// The rows of the intervals of a range.
+    /// The rows that are wanted.
     ///
     /// # Errors
     /// They cannot be read now; the refusal says why.
-    pub(crate) async fn rows(&self, range: Range<Interval>) -> Result<History, Refusal> {
+    pub(crate) async fn rows(&self, wanted: HistoryWanted) -> Result<History, Refusal> {
         let Some(desk) = &self.desk else {
-            return Ok(self.domain.view().history(range));
+            return Ok(self.domain.view().history(&wanted));
         };
         let unavailable = |message: String| {
             Refusal::new(RefusalKind::Unavailable, code::FIGURES_UNREADABLE, message)
         };
-        match desk.history(range).await {
+        match desk.history(wanted).await {
             Some(Ok(rows)) => Ok(rows),
             Some(Err(error)) => Err(unavailable(error.to_string())),
             None => Err(unavailable(

@@ -38,6 +38,8 @@ impl Engine {
         plan: &RoutingPlan,
         statistics: &mut Statistics,
     ) -> Result<(), StartError> {
+        // The log's tail was counted by the process that wrote it.
+        statistics.forget_totals();
         let (by, before) = (self.by_plan.clone(), self.router.now());
         let begins = self.apply(now, &by, Command::EpochBegan, None);
         begins.map_err(|rejection| StartError::Misfit(rejection.to_string()))?;

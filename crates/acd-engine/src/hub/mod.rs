@@ -14,7 +14,7 @@ use crate::domain::Domain;
 use crate::refusal::{Refusal, RefusalKind, code};
 use crate::request::Position;
 use crate::subscription::{AtHand, Feed, Seat, Subscription, Update};
-use crate::view::{Delta, Selection, Shown, View};
+use crate::view::{Delta, Selection, Shown};
 use acd_core::Timestamp;
 use bells::Bells;
 use bytes::Bytes;
@@ -223,16 +223,14 @@ impl<E: Encode> Hub<E> {
         {
             return message;
         }
-        let message = self.snapshot_of(&view);
+        let (position, rows) = (view.position(), self.wanted.selection.copy_of_view(&view));
+        let now = self.hubs.clock.now();
+        // The publisher waits for the copy, which costs far less than the bytes.
         drop(view);
+        let bytes = self.hubs.encoder.snapshot(position, now, &rows.shown());
+        let message = Message { after: None, position, bytes };
         self.told.lock().share_snapshot(&message);
         message
-    }
-
-    fn snapshot_of(&self, view: &View) -> Message {
-        let (position, rows) = (view.position(), self.wanted.selection.of_view(view));
-        let bytes = self.hubs.encoder.snapshot(position, self.hubs.clock.now(), &rows);
-        Message { after: None, position, bytes }
     }
 
     /// What leads somebody who stands between two messages on towards the end of one; `None` if there

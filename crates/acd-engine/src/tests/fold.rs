@@ -49,6 +49,7 @@ impl Copy {
 
 /// The counts of a view, made again from its rows.
 fn check_counts(view: &View) {
+    assert!(view.agents().iter().all(|row| AgentRow::STATES.contains(&row.state)));
     let serves = |agent: &AgentRow, require: &SkillLevels| {
         require.iter().all(|(skill, level)| {
             agent.skills.iter().any(|(held, at)| held == skill && at >= level)

@@ -4,6 +4,7 @@
 
 use super::fold::{Dice, anything, do_as_told};
 use super::*;
+use crate::subscription::Feed;
 use acd_core::Timestamp;
 use acd_journal::MemoryLog;
 use bytes::Bytes;
@@ -415,4 +416,27 @@ async fn whatever_is_selected_the_messages_add_up_to_what_it_shows() {
         }
     }
     assert!(events > 3_000, "only {events} events were told: too little happens");
+}
+
+/// Makes sure that the publisher could go on while it encodes.
+struct Aside(Arc<Feed>);
+
+impl Encode for Aside {
+    fn snapshot(&self, _: Position, _: Timestamp, rows: &Shown<'_>) -> Bytes {
+        assert!(!self.0.is_held(), "the publisher would wait for the bytes");
+        vec![0; rows.queues.len() + rows.agents.len() + rows.agent_statistics.len()].into()
+    }
+
+    fn delta(&self, _: Position, _: Position, _: Timestamp, _: &Shown<'_>) -> Bytes {
+        Bytes::new()
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn nobody_holds_the_view_while_a_snapshot_is_encoded() {
+    let running = run_on(MemoryLog::new());
+    let hubs = Hubs::new(&running.domain, Aside(running.domain.feed()), Handle::current());
+    let mut listener = hubs.listen(everything(), None).expect("there is room");
+    let snapshot = listener.next().await.expect("a snapshot comes first");
+    assert_eq!(snapshot.bytes.len(), 2 + 3 + 3, "with the rows of all");
 }

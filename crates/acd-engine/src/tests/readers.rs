@@ -210,3 +210,27 @@ async fn callers_stand_by_priority_and_age_and_each_adapter_hears_of_its_own() {
     assert_eq!(positions("other"), [of("second", 3)]);
     assert_eq!(positions("nobody"), []);
 }
+
+#[tokio::test(start_paused = true)]
+async fn what_is_kept_for_those_who_come_back_is_bounded_by_rows_too() {
+    // Each half minute of these three is one event, and figures of each of them.
+    let settings = Settings { history: 40, ..Settings::default() };
+    let running = run_with(MemoryLog::new(), settings);
+    for agent in ["ana", "ben", "cleo"] {
+        running.ready(agent).await;
+    }
+    let mut updates = running.domain.subscribe(None).expect("there is room");
+    let mut reached = Vec::new();
+    for _ in 0..=20 {
+        match updates.next().await.expect("it runs") {
+            Update::Snapshot(position) => reached.push(position),
+            Update::Delta(delta) => {
+                assert_eq!((delta.events.len(), delta.agent_statistics.len()), (1, 3));
+                reached.push(delta.position);
+            }
+        }
+    }
+    let goes_on = |after: usize| running.domain.feed().goes_on_after(reached[after]);
+    assert!(goes_on(15), "five half minutes, each of four");
+    assert!(!goes_on(5), "fifteen events, and the rows of each");
+}

@@ -125,3 +125,27 @@ async fn what_fell_due_while_nobody_was_there_waits_until_recovery_is_over() {
     let opening = batches.iter().find(|batch| batch.epoch == 2).expect("the epoch has begun");
     assert_eq!(opening.entries[0].command, Command::EpochBegan, "nothing comes before it");
 }
+
+#[tokio::test(start_paused = true)]
+async fn totals_begin_at_nought_with_each_epoch_and_the_day_goes_on() {
+    let log = Arc::new(MemoryLog::new());
+    let first = run_on(Shared(Arc::clone(&log)));
+    let mut pbx = first.connect("pbx", 7).await;
+    pbx.offer("c1", "billing").await;
+    pbx.say(ended("c1")).await;
+    pbx.acknowledged(3).await;
+    let entered = |running: &Running| {
+        let total = running.domain.view().queue_totals().next();
+        (total.expect("billing").counts.entered, running.queue("billing").entered)
+    };
+    assert_eq!(entered(&first), (1, 1));
+    first.driver.abort();
+
+    let found = recovered(&*log).await;
+    let next = run_from(plan(), Shared(log), found, epoch(2));
+    assert_eq!(entered(&next), (0, 1));
+    let mut pbx = next.connect("pbx", 8).await;
+    pbx.offer("c2", "billing").await;
+    pbx.acknowledged(2).await;
+    assert_eq!(entered(&next), (1, 2));
+}

@@ -35,11 +35,10 @@ use acd_core::{
     AgentId, Demand, DemandId, Event, QueueId, SkillFacts, SkillQueue, Span, Timestamp,
 };
 use acd_journal::Origin;
-use acd_statistics::{History, Interval, Statistics, Totals};
+use acd_statistics::{History, HistoryWanted, Statistics, Totals};
 use calls::Calls;
 use messages::Messages;
 use staffing::Qualified;
-use std::ops::Range;
 use std::sync::Arc;
 use story::Stories;
 
@@ -236,8 +235,8 @@ impl View {
     }
 
     /// The figures by quarter of an hour that are not final; they show what a crash may take back.
-    pub fn history(&self, range: Range<Interval>) -> History {
-        self.statistics.history(range.start, range.end)
+    pub fn history(&self, wanted: &HistoryWanted) -> History {
+        self.statistics.history(wanted)
     }
 
     fn figures_of(&self, queue: QueueId) -> Option<QueueStatisticsRow> {

@@ -6,7 +6,8 @@ use super::rows::{CallRow, CallState, PlaceRow};
 use super::words::call_in;
 use crate::names::Names;
 use acd_core::{
-    AgentFacts, CallFacts, CallHandle, CallStage, DemandId, HandFacts, Presence, Router, SlotFacts,
+    AgentFacts, CallFacts, CallHandle, CallStage, DemandId, HandFacts, Presence, QueueId, Router,
+    SlotFacts,
 };
 use acd_journal::{CallCard, Closings};
 use acd_statistics::Statistics;
@@ -48,6 +49,8 @@ impl View {
             .collect();
         view.set_lines(&lines);
         view.at = router.now();
+        // Also of queues in which nothing has happened since the figures were read.
+        (0..view.queues.len() as u16).for_each(|queue| view.count_of_today(QueueId(queue)));
         // Nobody has been shown anything yet that could have changed.
         drop(view.take_delta());
         view

@@ -136,6 +136,20 @@ pub struct SkillForNowRow {
     pub until: Option<Timestamp>,
 }
 
+impl AgentRow {
+    /// All words that `state` may be.
+    pub const STATES: [&'static str; 8] = [
+        "logged_out",
+        "not_ready",
+        "ready",
+        "wrap_up",
+        "reserved",
+        "connecting",
+        "held",
+        "talking",
+    ];
+}
+
 /// One slot of an agent.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct SlotRow {
@@ -334,6 +348,16 @@ pub struct Delta {
     pub queue_statistics: Vec<QueueStatisticsRow>,
     /// Figures that changed.
     pub agent_statistics: Vec<AgentStatisticsRow>,
+}
+
+impl Delta {
+    /// How many events and rows it holds: what it costs to keep it.
+    pub(crate) fn weight(&self) -> usize {
+        let happened = self.events.len() + self.decisions.len();
+        let rows =
+            self.queues.len() + self.skill_queues.len() + self.agents.len() + self.calls.len();
+        happened + rows + self.queue_statistics.len() + self.agent_statistics.len()
+    }
 }
 
 impl CallRow {

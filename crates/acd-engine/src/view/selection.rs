@@ -106,6 +106,31 @@ impl Shown<'_> {
     }
 }
 
+/// The rows of a snapshot, copied, so that the view goes on while they are encoded.
+#[derive(Debug)]
+pub(crate) struct Copied {
+    queues: Vec<QueueRow>,
+    skill_queues: Vec<SkillQueueRow>,
+    agents: Vec<AgentRow>,
+    calls: Vec<CallRow>,
+    queue_statistics: Vec<QueueStatisticsRow>,
+    agent_statistics: Vec<AgentStatisticsRow>,
+}
+
+impl Copied {
+    pub(crate) fn shown(&self) -> Shown<'_> {
+        Shown {
+            queues: self.queues.iter().collect(),
+            skill_queues: self.skill_queues.iter().collect(),
+            agents: self.agents.iter().collect(),
+            calls: self.calls.iter().collect(),
+            queue_statistics: self.queue_statistics.iter().map(Cow::Borrowed).collect(),
+            agent_statistics: self.agent_statistics.iter().map(Cow::Borrowed).collect(),
+            ..Shown::default()
+        }
+    }
+}
+
 impl Selection {
     /// All that these views show.
     pub fn of(views: Views) -> Self {
@@ -146,6 +171,19 @@ impl Selection {
                 self.has_agent(&row.agent)
             }),
             ..Shown::default()
+        }
+    }
+
+    /// The same, copied.
+    pub(crate) fn copy_of_view(&self, view: &View) -> Copied {
+        let shown = self.of_view(view);
+        Copied {
+            queues: shown.queues.into_iter().cloned().collect(),
+            skill_queues: shown.skill_queues.into_iter().cloned().collect(),
+            agents: shown.agents.into_iter().cloned().collect(),
+            calls: shown.calls.into_iter().cloned().collect(),
+            queue_statistics: shown.queue_statistics.into_iter().map(Cow::into_owned).collect(),
+            agent_statistics: shown.agent_statistics.into_iter().map(Cow::into_owned).collect(),
         }
     }
 

@@ -6,11 +6,10 @@ use crate::convert::statistics::{agent_figures, queue_figures};
 use crate::convert::time::{span_from, timestamp, timestamp_from};
 use crate::past::Past;
 use acd_core::Timestamp;
-use acd_engine::{Domain, History, Interval, Refusal, RefusalKind, code};
+use acd_engine::{Domain, History, HistoryWanted, Interval, Refusal, RefusalKind, Whose, code};
 use acd_proto::v1;
 use acd_statistics::{AgentRow, QueueRow};
 use futures_util::stream;
-use std::collections::HashSet;
 use std::ops::Range;
 use std::pin::Pin;
 use tokio_stream::Stream;
@@ -28,13 +27,9 @@ pub(crate) type Intervals =
 /// What is asked for, checked.
 #[derive(Debug)]
 struct Asked {
-    range: Range<Interval>,
+    wanted: HistoryWanted,
     /// How many quarters of an hour each row covers; all of them without it.
     each: Option<u32>,
-    queues: HashSet<String>,
-    agents: HashSet<String>,
-    without_queues: bool,
-    without_agents: bool,
 }
 
 /// The rows that a request asks for, sorted and merged.
@@ -47,7 +42,7 @@ pub(crate) async fn rows(
     request: v1::ListIntervalsRequest,
 ) -> Result<v1::ListIntervalsResponse, Status> {
     let asked = Asked::of(domain, request)?;
-    let rows = past.rows(asked.range.clone()).await.map_err(|refusal| status(&refusal))?;
+    let rows = past.rows(asked.wanted.clone()).await.map_err(|refusal| status(&refusal))?;
     asked.answer(rows)
 }
 
@@ -84,27 +79,25 @@ impl Asked {
         known(&queues, |name| domain.view().has_queue(name), "queue", code::UNKNOWN_QUEUE)?;
         known(&agents, |id| domain.view().agent(id).is_some(), "agent", code::UNKNOWN_AGENT)?;
         Ok(Self {
-            range: start..end,
+            wanted: HistoryWanted {
+                range: start..end,
+                queues: whose(queues, request.without_queues),
+                agents: whose(agents, request.without_agents),
+            },
             each: each(every)?,
-            queues: queues.into_iter().collect(),
-            agents: agents.into_iter().collect(),
-            without_queues: request.without_queues,
-            without_agents: request.without_agents,
         })
     }
 
-    fn answer(&self, mut rows: History) -> Result<v1::ListIntervalsResponse, Status> {
-        let is_in = |name: &str, names: &HashSet<String>| names.is_empty() || names.contains(name);
-        rows.queues.retain(|row| !self.without_queues && is_in(&row.queue, &self.queues));
-        rows.agents.retain(|row| !self.without_agents && is_in(&row.agent, &self.agents));
+    fn answer(&self, rows: History) -> Result<v1::ListIntervalsResponse, Status> {
+        let Range { start: first, end: last } = self.wanted.range;
         // Counted from the earliest there is, where nobody says from where.
         let earliest = rows.queues.iter().map(|row| row.interval);
         let earliest = earliest.chain(rows.agents.iter().map(|row| row.interval)).min();
-        let from = match self.range.start {
+        let from = match first {
             Interval(0) => earliest.unwrap_or_default(),
             from => from,
         };
-        let each = self.each.unwrap_or(self.range.end.0 - from.0.min(self.range.end.0 - 1));
+        let each = self.each.unwrap_or(last.0 - from.0.min(last.0 - 1));
         let rows = rows.by(from, each);
         let count = rows.queues.len() + rows.agents.len();
         if count > ROWS_MAX {
@@ -116,7 +109,7 @@ impl Asked {
             return Err(status(&refusal.at("from")));
         }
         let bounds = |interval: Interval| {
-            let end = Interval(interval.0.saturating_add(each)).min(self.range.end);
+            let end = Interval(interval.0.saturating_add(each)).min(last);
             (Some(timestamp(interval.start())), Some(timestamp(end.start())))
         };
         let queue = |QueueRow { interval, queue, figures }| {
@@ -132,6 +125,15 @@ impl Asked {
             queues: rows.queues.into_iter().map(queue).collect(),
             agents: rows.agents.into_iter().map(agent).collect(),
         })
+    }
+}
+
+/// None named means all, unless they are not wanted.
+fn whose(named: Vec<String>, without: bool) -> Whose {
+    match (without, named.is_empty()) {
+        (true, _) => Whose::Nobodys,
+        (false, true) => Whose::Everyones,
+        (false, false) => Whose::Of(named.into_iter().collect()),
     }
 }
 

@@ -4,7 +4,7 @@
 use super::Metric;
 use crate::about::About;
 use crate::convert::status::health_word;
-use acd_engine::{AdapterStatus, Domain, Health, Latency, QueueRow, Status, View};
+use acd_engine::{AdapterStatus, AgentRow, Domain, Health, Latency, QueueRow, Status, View};
 use acd_statistics::{Totals, WAIT_BOUNDS};
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::{DescriptorEncoder, EncodeGaugeValue, NoLabelSet};
@@ -215,7 +215,8 @@ impl Out<'_> {
     }
 
     fn agents(&mut self, view: &View) -> Written {
-        let mut by_state: BTreeMap<&str, u64> = BTreeMap::new();
+        // A state that nobody is in has a sample too: what has none cannot be compared with.
+        let mut by_state: BTreeMap<&str, u64> = AgentRow::STATES.map(|state| (state, 0)).into();
         let mut by_reason: BTreeMap<&str, u64> = BTreeMap::new();
         for agent in view.agents() {
             *by_state.entry(agent.state).or_default() += 1;
