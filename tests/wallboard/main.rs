@@ -3,6 +3,7 @@
 
 mod accessible;
 mod agent_page;
+mod alarms;
 mod browser;
 mod exact;
 #[path = "../end_to_end/harness.rs"]

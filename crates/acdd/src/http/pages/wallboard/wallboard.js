@@ -49,12 +49,17 @@ function words() {
   return filter.value.toLowerCase().split(/\s+/).filter(Boolean);
 }
 
+/** What is wrong is told as it comes: browsers let a page that nobody sees draw nothing. */
+function takeNote() {
+  if (known) alarms.show(picture, clock.now());
+  showSoon();
+}
+
 /** Shows all that has come until now, as of an instant of the domain's clock. */
 function show(now = clock.now()) {
   if (!known) return;
   document.documentElement.dataset.epoch = String(picture.position.epoch);
   document.documentElement.dataset.number = String(picture.position.number);
-  alarms.show(picture, now);
   let shown = 0;
   let all = 0;
   if (view === "wall") {
@@ -129,7 +134,7 @@ function heartbeat(beat) {
   mark(at("health"), "data-health", health);
   say(at("health"), health === "serving" ? "Live" : health_reason ? `${health}: ${health_reason}` : health);
   at("health").title = `acdd ${version}`;
-  showSoon();
+  takeNote();
 }
 
 const stream = new Stream("/stream", {
@@ -140,11 +145,11 @@ const stream = new Stream("/stream", {
       picture.replace(message);
       known = true;
       at("loading").hidden = true;
-      showSoon();
+      takeNote();
     },
     delta: message => {
       const fits = picture.apply(message);
-      if (fits) showSoon();
+      if (fits) takeNote();
       return fits;
     },
   },
