@@ -2,10 +2,14 @@
 
 use crate::CONFIG;
 use crate::browser::{Browser, Look};
-use crate::harness::Daemon;
+use crate::harness::{Daemon, Fate, Network};
 
 /// As browsers do in a page that nobody sees.
 const DRAWS_NOTHING: &str = "window.requestAnimationFrame = () => 0";
+const VOICE: &str = "document.getElementById('voice')";
+/// What stands outside of an open dialog is inert.
+const HEARD: &str = "(document.querySelector('dialog[open]') ?? document.body) === \
+                     document.getElementById('voice').parentElement";
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_page_that_nobody_sees_tells_of_an_alarm() {
@@ -18,4 +22,26 @@ async fn a_page_that_nobody_sees_tells_of_an_alarm() {
     page.until("document.title === '▲ 1 · acdd'").await;
     let told = page.run("document.getElementById('voice').textContent").await;
     assert_eq!(told, "Alarm. billing: Nobody at work, 1 waits.");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_screen_reader_hears_of_an_alarm_and_of_silence_in_an_open_dialog() {
+    let daemon = Daemon::start(CONFIG).await;
+    let network = Network::to_address(daemon.http).await;
+    let mut page = Browser::open(&network.server, Look::DESK).await;
+    page.until("acdd.hears() && acdd.picture.queues.size === 2").await;
+    page.click(".tile .name").await;
+    page.until(&format!("document.getElementById('details').open && {HEARD}")).await;
+    let mut pbx = daemon.adapter("pbx").await;
+    pbx.offer_call("c1", "billing").await;
+    page.until(&format!("{VOICE}.textContent.includes('Nobody at work') && {HEARD}")).await;
+    page.run("document.getElementById('details').close()").await;
+    page.until(HEARD).await;
+    page.click("#help-open").await;
+    page.until(&format!("document.getElementById('help').open && {HEARD}")).await;
+    network.is_closed(true);
+    network.all(Fate::FallsSilent);
+    page.until(&format!("{VOICE}.textContent.startsWith('Not connected') && {HEARD}")).await;
+    network.is_closed(false);
+    page.until(&format!("{VOICE}.textContent === 'Connected again.' && {HEARD}")).await;
 }

@@ -111,13 +111,15 @@ function choose() {
 
 /** @param {boolean} hears */
 function hearing(hears) {
+  const wasStale = document.body.dataset.stale === "true";
   document.body.dataset.stale = String(!hears);
-  const banner = at("stale");
-  banner.hidden = hears;
+  at("stale").hidden = hears;
   if (!hears) {
-    say(at("stale-since"), known ? `Not connected. What you see is as it was at ${timeOfDay(clock.now())}.` : "acdd does not answer.");
+    const told = known ? `Not connected. What you see is as it was at ${timeOfDay(clock.now())}.` : "acdd does not answer.";
+    say(at("stale-since"), told);
+    alarms.voice.say(told);
     clock.stop();
-  }
+  } else if (wasStale) alarms.voice.say("Connected again.");
   tellConnection();
 }
 
