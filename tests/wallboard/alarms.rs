@@ -45,3 +45,29 @@ async fn a_screen_reader_hears_of_an_alarm_and_of_silence_in_an_open_dialog() {
     network.is_closed(false);
     page.until(&format!("{VOICE}.textContent === 'Connected again.' && {HEARD}")).await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn sound_that_the_browser_blocks_says_so_until_somebody_clicks() {
+    let daemon = Daemon::start(CONFIG).await;
+    for page_of in ["", "agent"] {
+        let address = format!("http://{}/{page_of}", daemon.http);
+        let mut page = Browser::open(&address, Look::DESK).await;
+        page.run("localStorage.setItem('acdd.sound', 'on')").await;
+        page.go_to(&address).await;
+        let told = page.until("document.querySelector('.blocked').textContent").await;
+        assert_eq!(told, "No sound until you click");
+        let title = page.run("document.getElementById('sound').title").await;
+        assert!(
+            title.as_str().is_some_and(|it| it.ends_with(": blocked until you click")),
+            "{title}"
+        );
+        // A click on the button itself does not switch it off, either.
+        page.click(if page_of.is_empty() { "#main" } else { "#sound" }).await;
+        page.until("!document.querySelector('.blocked').textContent").await;
+        let title = page.run("document.getElementById('sound').title").await;
+        assert!(title.as_str().is_some_and(|it| it.ends_with(": on")), "{title}");
+        page.click("#sound").await;
+        page.until("document.getElementById('sound').title.endsWith(': off')").await;
+        assert_eq!(page.complaints(), [] as [String; 0]);
+    }
+}

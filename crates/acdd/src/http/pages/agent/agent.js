@@ -64,6 +64,7 @@ function listen(agent) {
     heartbeat: beat => {
       clock.hear(beat);
       heartbeat.heard();
+      ring();
       mark(at("health"), "data-health", beat.health);
       say(at("health"), beat.health === "serving" ? "Live" : beat.health_reason || beat.health);
     },
@@ -120,10 +121,14 @@ function show() {
   mark(at("not-ready"), "aria-pressed", String(wanted === "not_ready"));
   offers.show(now);
   hands.show(now);
-  if (offers.any() && performance.now() - rangAt > RINGS_EVERY_MS) {
-    rangAt = performance.now();
-    sound.play();
-  }
+  ring();
+}
+
+/** As long as a call is offered; with the heartbeats too, since timers go slowly in a page that nobody sees. */
+function ring() {
+  if (!offers.any() || performance.now() - rangAt < RINGS_EVERY_MS) return;
+  rangAt = performance.now();
+  sound.play();
 }
 
 /** By the reasons that are the system's own. @type {Record<string, string>} */
