@@ -4,6 +4,7 @@ use crate::CONFIG;
 use crate::browser::{Browser, Look};
 use crate::harness::{Daemon, call};
 use acd_proto::v1 as acd;
+use serde_json::json;
 use std::collections::HashMap;
 
 async fn opened(daemon: &Daemon, look: Look) -> Browser {
@@ -100,4 +101,33 @@ async fn a_page_that_is_loaded_again_goes_on_and_a_stranger_is_told() {
 
     // A desktop that is gone is missed; acdd sends no calls there.
     assert_eq!(daemon.agent_seen("ana").await.heartbeat(), acd::HeartbeatState::Kept);
+}
+
+/// A letter that is held down, as a keyboard repeats it.
+async fn hold(page: &mut Browser, key: &str) {
+    let held = json!({"type": "keyDown", "key": key, "text": key, "autoRepeat": true});
+    page.ask("Input.dispatchKeyEvent", held).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn letters_act_in_either_case_not_held_down_and_not_where_they_are_switched_off() {
+    let daemon = Daemon::start(CONFIG).await;
+    let mut pbx = daemon.adapter("pbx").await;
+    let mut page = opened(&daemon, Look::DESK).await;
+    log_in(&mut page, "sam").await;
+    page.until("acdd.agent()?.presence === 'ready'").await;
+    pbx.offer_call("c1", "front-desk").await;
+    let offer = pbx.expect_offer().await;
+    page.until("document.querySelector('.offer')").await;
+    hold(&mut page, "d").await;
+    page.click("#keys-act").await;
+    page.press(&["d"]).await;
+    assert_eq!(page.run("document.querySelector('.offer kbd').checkVisibility()").await, false);
+    // It stays as it is when the page is loaded anew.
+    page.go_to(&format!("http://{}/agent", daemon.http)).await;
+    page.until("document.querySelector('.offer')").await;
+    page.press(&["d"]).await;
+    page.click("#keys-act").await;
+    page.press(&["A"]).await;
+    assert_eq!(pbx.expect_connect().await.offer_number, offer.offer_number);
 }

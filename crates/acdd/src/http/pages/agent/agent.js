@@ -6,7 +6,7 @@ import { agent as agentRow } from "../page/rows.js";
 import { Sound } from "../page/sound.js";
 import { AGENT_STATES, nextWords, stateWords } from "../page/states.js";
 import { Stream } from "../page/stream.js";
-import { recall, remember, themeSwitch } from "../page/theme.js";
+import { keptBox, recall, remember, themeSwitch } from "../page/theme.js";
 import { DomainClock, age, instant } from "../page/time.js";
 import { Hands } from "./hands.js";
 import { Heartbeat } from "./heartbeat.js";
@@ -197,15 +197,17 @@ const KEYS = {
   x: () => hands.extendFirst(),
 };
 document.addEventListener("keydown", event => {
-  const typing = /** @type {HTMLElement} */ (event.target).closest("input:not([type=radio]), select");
-  if (typing || event.ctrlKey || event.metaKey || event.altKey || at("work").hidden) return;
-  const doIt = KEYS[event.key];
+  const typing = /** @type {HTMLElement} */ (event.target).closest("input:not([type=radio], [type=checkbox]), select");
+  // Whoever leans on a key, or speaks to his computer, answers no call with it.
+  if (event.repeat || !at("keys-act").checked || typing || event.ctrlKey || event.metaKey || event.altKey || at("work").hidden) return;
+  const doIt = KEYS[event.key.toLowerCase()];
   if (!doIt) return;
   event.preventDefault();
   doIt();
 });
 
 themeSwitch(at("theme"));
+keptBox(at("keys-act"), "keys");
 void offerReasons();
 setInterval(show, TIMES_EVERY_MS);
 at("who").value = recall("agent");

@@ -158,7 +158,7 @@ const stream = new Stream("/stream", {
 });
 
 themeSwitch(at("theme"));
-keys({ views: VIEWS, filter, help: at("help") });
+keys({ views: VIEWS, filter, help: at("help"), act: at("keys-act") });
 addEventListener("hashchange", choose);
 filter.addEventListener("input", showSoon);
 everyEvent.addEventListener("change", showSoon);
