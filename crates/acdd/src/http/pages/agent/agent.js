@@ -60,6 +60,7 @@ function listen(agent) {
   stream?.close();
   me = agent;
   remember("agent", agent);
+  messages.of(agent);
   stream = new Stream(`/agent/stream?agent=${encodeURIComponent(agent)}`, {
     heartbeat: beat => {
       clock.hear(beat);
