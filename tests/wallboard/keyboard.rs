@@ -106,3 +106,24 @@ async fn single_keys_can_be_switched_off_and_are_not_repeated() {
     page.press(&["Escape", "3"]).await;
     page.until("document.body.dataset.view === 'agents'").await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_filter_takes_the_events_back_to_the_latest() {
+    let daemon = Daemon::start(CONFIG).await;
+    let mut pbx = daemon.adapter("pbx").await;
+    let address = format!("http://{}/#events", daemon.http);
+    let mut page = Browser::open(&address, Look::DESK).await;
+    page.until("acdd.hears()").await;
+    for number in 1..=60 {
+        pbx.offer_call(&format!("c{number}"), "billing").await;
+    }
+    page.until("acdd.picture.calls.size === 60").await;
+    page.run("document.getElementById('events-grid').scrollTop = 300").await;
+    page.until("!document.getElementById('events-paused').hidden").await;
+    page.press(&["/"]).await;
+    page.write("c42").await;
+    page.until("/^[12] of /.test(document.getElementById('shown').textContent)").await;
+    let rows = "[...document.querySelectorAll('.events .grid-body .row .call')]";
+    page.until(&format!("{rows}.length && {rows}.every(it => it.innerText === 'c42')")).await;
+    assert_eq!(page.run("document.getElementById('events-paused').hidden").await, true);
+}

@@ -44,6 +44,8 @@ const VIEWS = /** @type {ViewName[]} */ (["wall", ...Object.keys(grids)]);
 /** @type {ViewName} */
 let view = "wall";
 let known = false;
+/** What the list of events was asked for last, and how much of it that was. */
+let listed = { asked: "", rows: 0, all: 0 };
 
 function words() {
   return filter.value.toLowerCase().split(/\s+/).filter(Boolean);
@@ -68,12 +70,15 @@ function show(now = clock.now()) {
     wall.show(picture, queues, now);
     [shown, all] = [queues.length, picture.queues.size];
   } else if (view === "events") {
+    const asked = `${words().join(" ")} ${everyEvent.checked}`;
+    if (asked !== listed.asked) grids.events.host.scrollTop = 0;
     // Whoever reads further down is not to have it move away under his eyes.
     if (grids.events.host.scrollTop === 0) {
       const rows = tables.events.rows(picture, words(), everyEvent.checked);
       grids.events.show(rows, now);
-      [shown, all] = [rows.length, picture.events.length];
+      listed = { asked, rows: rows.length, all: picture.events.length };
     }
+    [shown, all] = [listed.rows, listed.all];
     at("events-paused").hidden = grids.events.host.scrollTop === 0;
   } else {
     const rows = tables[view].rows(picture, words());
