@@ -6,6 +6,7 @@ mod agent_page;
 mod alarms;
 mod browser;
 mod exact;
+mod figures;
 #[path = "../end_to_end/harness.rs"]
 #[expect(dead_code, unused_imports, reason = "another test uses the rest")]
 mod harness;

@@ -174,7 +174,7 @@ function showFigures(table, queue, statistics) {
 function agentPanel(id, picture) {
   const first = picture.agents.get(id);
   const now_facts = facts(["State", "For", "Then", "Calls in hand", "Device", "Desktop", "Skills", "Queues"]);
-  const today = facts(["At work", "Calls", "Mean handling", "Occupied", "Offers", "Declined", "Not answered"]);
+  const today = facts(["Logged in", "Calls", "Mean handling", "Occupied", "Offers", "Declined", "Not answered"]);
   const stepIn = new Interventions(OF_AGENTS, () => picture.agents.get(id), picture);
   const node = make("div", { class: "panel" }, stepIn.node, now_facts.node, callsOf(id), make("h3", { text: "Today" }), today.node);
   const update = (/** @type {number} */ now) => {
@@ -195,7 +195,7 @@ function agentPanel(id, picture) {
     const figures = picture.agentStatistics.get(id);
     if (figures) {
       today.set({
-        "At work": length(figures.staffed),
+        "Logged in": length(figures.staffed),
         Calls: String(figures.connected),
         "Mean handling": length(figures.handle_mean),
         Occupied: percent(figures.occupancy_percent),

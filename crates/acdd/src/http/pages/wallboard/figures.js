@@ -50,6 +50,15 @@ export function closing({ closed, closed_until, closed_by, closed_reason }) {
 }
 
 /**
+ * A share that misses its limit, not so rounded that it seems to meet it.
+ * @param {number} share @param {number} limit Both in percent.
+ */
+function missing(share, limit) {
+  if (Math.round(share) !== limit) return percent(share);
+  return `${((share < limit ? Math.floor(10 * share) : Math.ceil(10 * share)) / 10).toFixed(1)}%`;
+}
+
+/**
  * What is wrong with a queue, the worst first.
  * @param {Measured} measured
  * @param {number} now
@@ -71,10 +80,10 @@ export function troubles(measured, now) {
   }
   if (service_level !== null && calls >= SERVICE_LEVEL_CALLS_MIN && service_level < queue.service_level_percent) {
     const grade = service_level < queue.service_level_percent - SERVICE_LEVEL_ALARM_BELOW ? "alarm" : "notice";
-    found.push({ grade, kind: "service_level", text: `${percent(service_level)} in time, target ${queue.service_level_percent}%` });
+    found.push({ grade, kind: "service_level", text: `${missing(service_level, queue.service_level_percent)} in time, target ${queue.service_level_percent}%` });
   }
   if (abandonment !== null && calls >= ABANDONMENT_CALLS_MIN && abandonment > ABANDONMENT_ALARM_PERCENT) {
-    found.push({ grade: "alarm", kind: "abandonment", text: `${percent(abandonment)} gave up, at most ${ABANDONMENT_ALARM_PERCENT}%` });
+    found.push({ grade: "alarm", kind: "abandonment", text: `${missing(abandonment, ABANDONMENT_ALARM_PERCENT)} gave up, at most ${ABANDONMENT_ALARM_PERCENT}%` });
   }
   return found.sort((one, other) => Number(one.grade === "notice") - Number(other.grade === "notice"));
 }

@@ -225,7 +225,7 @@ export class Summary {
     set("longest", all.longest_text, all.longest_in);
     set("service_level", percent(all.service_level), `${all.answered} answered, ${all.abandoned} gave up`);
     set("connected", String(all.connected));
-    set("available", String(counts.ready), `of ${here} at work`);
+    set("available", String(counts.ready), `of ${here} logged in`);
   }
 
   written() {
