@@ -5,7 +5,7 @@ import { make, mark, say } from "../page/dom.js";
 import { nextWords, stateWords } from "../page/states.js";
 import { NOTHING, age, length, percent, timeOfDay } from "../page/time.js";
 import { curves, intervals } from "./curves.js";
-import { closing, recent, target, troubles } from "./figures.js";
+import { closing, target, troubles } from "./figures.js";
 import { Interventions } from "./form.js";
 import { OF_AGENTS, OF_CALLS, OF_EVERYBODY, OF_QUEUES } from "./interventions.js";
 import { callKey } from "../page/rows.js";
@@ -144,30 +144,23 @@ function queuePanel(name, picture) {
       Target: target(queue),
       "Rules in force": queue.active_rules.join(", "),
     });
-    showFigures(table, queue, statistics);
+    if (statistics) showFigures(table, statistics);
     if (performance.now() - drawnAt > CURVES_EVERY_MS) void draw();
     stepIn.update();
   };
   return { node, title: name, update };
 }
 
-/**
- * @param {HTMLElement} table
- * @param {import("../page/rows.js").Queue} queue
- * @param {import("../page/rows.js").QueueStatistics | undefined} statistics
- */
-function showFigures(table, queue, statistics) {
+/** @param {HTMLElement} table @param {import("../page/rows.js").QueueStatistics} statistics */
+function showFigures(table, statistics) {
   const row = /** @param {string} title @param {import("../page/rows.js").Figures} it */ (title, it) => [
     title, String(it.entered), String(it.answered), String(it.abandoned), percent(it.service_level), length(it.wait_mean), length(it.wait_p90), length(it.handle_mean),
   ];
-  const rows = statistics
-    ? [row("5 minutes", statistics.last_5_minutes), row("30 minutes", statistics.last_30_minutes), row("Today", statistics.today)]
-    : [["Since acdd started", String(queue.entered), String(queue.answered), String(queue.abandoned), percent(recent({ queue, statistics }).service_level), NOTHING, NOTHING, NOTHING]];
+  const rows = [row("5 minutes", statistics.last_5_minutes), row("30 minutes", statistics.last_30_minutes), row("Today", statistics.today)];
   rows.forEach((texts, place) => {
     const line = table.children[place] ?? table.appendChild(make("tr", {}, ...texts.map((_, at) => make(at ? "td" : "th", { scope: at ? null : "row" }))));
     texts.forEach((text, at) => say(line.children[at], text));
   });
-  while (table.children.length > rows.length) table.lastElementChild?.remove();
 }
 
 /** @param {string} id @param {Picture} picture @returns {Panel} */

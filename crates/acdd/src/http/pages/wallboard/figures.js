@@ -1,6 +1,7 @@
 // What is measured of a queue, and whether that is trouble: the targets that the wallboard watches.
 // docs/wallboard.md has the table; a change here is a change there.
 
+import { figures } from "../page/rows.js";
 import { AGENT_STATES } from "../page/states.js";
 import { age, percent, said, timeOfDay } from "../page/time.js";
 
@@ -18,19 +19,16 @@ export const ABANDONMENT_CALLS_MIN = 20;
 /** @typedef {{queue: import("../page/rows.js").Queue, statistics: import("../page/rows.js").QueueStatistics | undefined}} Measured */
 /** @typedef {{grade: "alarm" | "notice", kind: string, text: string}} Trouble */
 
+/** Where nothing is told of a queue. */
+const NONE = figures();
+
 /**
- * What the wallboard shows of calls that have left a queue: of the latest half hour, or where no
- * statistics are told, of all since acdd started.
- * @param {Measured} measured
+ * What the wallboard shows of calls that have left a queue: of the latest half hour.
+ * @param {Pick<Measured, "statistics">} measured
  */
-export function recent({ queue, statistics }) {
-  if (statistics) {
-    const { answered, abandoned, service_level, abandonment_percent } = statistics.last_30_minutes;
-    return { calls: answered + abandoned, service_level, abandonment: abandonment_percent, of: "last 30 minutes" };
-  }
-  const calls = queue.answered + queue.abandoned;
-  const share = /** @param {number} part */ part => (calls ? (100 * part) / calls : null);
-  return { calls, service_level: share(queue.answered_in_time), abandonment: share(queue.abandoned), of: "since acdd started" };
+export function recent({ statistics }) {
+  const { answered, abandoned, service_level, abandonment_percent } = statistics?.last_30_minutes ?? NONE;
+  return { calls: answered + abandoned, service_level, abandonment: abandonment_percent };
 }
 
 /** `80% in 20s`. @param {import("../page/rows.js").Queue} queue */
@@ -95,7 +93,7 @@ export const gravity = troubles => (troubles.length === 0 ? 0 : troubles[0].grad
 export function totals(picture, now) {
   const sum = { waiting: 0, connected: 0, longest: /** @type {number | null} */ (null), longest_in: "", answered: 0, in_time: 0, abandoned: 0 };
   for (const queue of picture.queues.values()) {
-    const { answered, answered_in_time, abandoned } = picture.queueStatistics.get(queue.queue)?.last_30_minutes ?? queue;
+    const { answered, answered_in_time, abandoned } = picture.queueStatistics.get(queue.queue)?.last_30_minutes ?? NONE;
     sum.waiting += queue.waiting;
     sum.answered += answered;
     sum.in_time += answered_in_time;
