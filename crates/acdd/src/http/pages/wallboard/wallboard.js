@@ -120,10 +120,11 @@ function hearing(hears) {
   document.body.dataset.stale = String(!hears);
   at("stale").hidden = hears;
   if (!hears) {
+    clock.stop();
+    show();
     const told = known ? `Not connected. What you see is as it was at ${timeOfDay(clock.now())}.` : "acdd does not answer.";
     say(at("stale-since"), told);
     alarms.voice.say(told);
-    clock.stop();
   } else if (wasStale) alarms.voice.say("Connected again.");
   tellConnection();
 }
