@@ -201,3 +201,23 @@ async fn a_queue_is_closed_for_a_time() {
     assert!(said.starts_with("Closed to new calls until "), "{said}");
     assert!(said.ends_with(" by kim: fire drill"), "{said}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn why_a_call_waits_is_told_as_it_is_now_for_as_long_as_it_is_open() {
+    let daemon = Daemon::start(CONFIG).await;
+    let mut pbx = daemon.adapter("pbx").await;
+    pbx.offer_call("c1", "billing").await;
+    let mut page = opened(&daemon, "calls").await;
+    page.click(".calls .grid-body .row").await;
+    page.until("document.querySelector('#details .why .story li')").await;
+    page.run(
+        "window.before = [...document.querySelectorAll('#details .why > *, #details .story li')]",
+    )
+    .await;
+    let focused = page.run("document.activeElement.className").await;
+    // Nothing happens to the call itself.
+    daemon.agent_at_home("ana").await.log_in(false).await.expect("she logs in");
+    page.until("document.querySelector('#details .present').innerText.includes('not ready')").await;
+    assert_eq!(page.run("before.every(it => it.isConnected)").await, true, "it is written over");
+    assert_eq!(page.run("document.activeElement.className").await, focused);
+}
