@@ -35,3 +35,22 @@ async fn what_misses_its_target_by_little_is_not_rounded_to_it() {
     let ready = page.until("acdd.written().summary.available_more").await;
     assert_eq!(ready, "of 1 logged in");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn curves_are_told_apart_without_colours() {
+    let daemon = Daemon::start(CONFIG).await;
+    let mut page = opened(&daemon).await;
+    let drawn = "(async () => { const { curves } = await import('/pages/wallboard/curves.js'); \
+         const of = start => ({ start, entered: 9, answered: 7, abandoned: 2, service_level: 70, wait_mean: 9 }); \
+         const host = document.body.appendChild(document.createElement('div')); host.className = 'curves'; \
+         host.append(...curves([of(0), of(900000)], 80)); \
+         const chart = host.firstElementChild; \
+         const looks = sort => ['.s1', '.s2'].map(it => sort(chart, it)); \
+         return [...looks((it, of) => getComputedStyle(it.querySelector(`path${of}`)).strokeDasharray), \
+           ...looks((it, of) => getComputedStyle(it.querySelector(`.key${of}`), '::before').backgroundImage), \
+           Math.min(...[...host.querySelectorAll('.tick')].map(it => parseFloat(getComputedStyle(it).fontSize)))]; })()";
+    let drawn = page.run(drawn).await;
+    assert_ne!(drawn[0], drawn[1], "the lines");
+    assert_ne!(drawn[2], drawn[3], "their keys");
+    assert!(drawn[4].as_f64().is_some_and(|size| size >= 11.0), "{drawn}");
+}
