@@ -3,6 +3,7 @@
 use crate::CONFIG;
 use crate::browser::{Browser, Look};
 use crate::harness::{Daemon, Fate, Network};
+use serde_json::json;
 
 /// As browsers do in a page that nobody sees.
 const DRAWS_NOTHING: &str = "window.requestAnimationFrame = () => 0";
@@ -69,5 +70,44 @@ async fn sound_that_the_browser_blocks_says_so_until_somebody_clicks() {
         page.click("#sound").await;
         page.until("document.getElementById('sound').title.endsWith(': off')").await;
         assert_eq!(page.complaints(), [] as [String; 0]);
+    }
+}
+
+/// More queues than alarms that are named, with names that need their room.
+fn many_queues() -> String {
+    (0..60).fold(crate::CONFIG.to_owned(), |text, number| {
+        format!(
+            "[queues.a-queue-with-a-long-name-{number:02}]\n\
+             rules = [{{ name = \"end\", when = {{ waited = \"5h\" }}, then = {{ end = \"voicemail\" }} }}]\n\
+             {text}"
+        )
+    })
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_counted_of_alarms_and_every_word_of_a_small_tile_can_be_seen() {
+    let daemon = Daemon::start(&many_queues()).await;
+    let mut pbx = daemon.adapter("pbx").await;
+    for number in 0..9 {
+        let queue = format!("a-queue-with-a-long-name-{number:02}");
+        pbx.offer_call(&format!("c{number}"), &queue).await;
+    }
+    pbx.everything_acknowledged().await;
+    // As many tiles side by side as letters allow, in the second.
+    let small = Look { width: 1_690, height: 900, theme: "light" };
+    for look in [Look::DESK, small, Look { width: 700, ..Look::DESK }, Look::PHONE] {
+        let mut page = Browser::open(&format!("http://{}/", daemon.http), look).await;
+        page.until("document.querySelector('.alarms .more')?.textContent === 'and 3 more'").await;
+        page.until("document.querySelectorAll('.tile').length === 62").await;
+        let on_top = "(() => { const it = document.querySelector('.alarms .more'); \
+                      const box = it.getBoundingClientRect(); return it === document\
+                      .elementFromPoint(box.x + box.width / 2, box.y + box.height / 2); })()";
+        assert_eq!(page.run(on_top).await, true, "{look:?}");
+        let cut = "[...document.querySelectorAll('.tile')].slice(0, 12).flatMap(tile => \
+                   [...tile.querySelectorAll('dt, .small, .note, .badge')].filter(it => \
+                   parseFloat(getComputedStyle(it).fontSize) < 11 || \
+                   it.scrollHeight > it.clientHeight + 1 || it.scrollWidth > it.clientWidth + 1))\
+                   .map(it => it.className + it.textContent)";
+        assert_eq!(page.run(cut).await, json!([]), "{look:?}");
     }
 }

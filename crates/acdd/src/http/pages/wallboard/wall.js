@@ -7,9 +7,9 @@ import { byState, closing, gravity, recent, target, totals, troubles } from "./f
 
 /** A tile is so many of its own letters wide and high. */
 const TILE_WIDTH_EM = 19.5;
-const TILE_HEIGHT_EM = 11.6;
+const TILE_HEIGHT_EM = 12;
 /** The smallest and largest letters, in pixels; below the smallest the wall scrolls. */
-const LETTER_MIN = 12.5;
+const LETTER_MIN = 14;
 const LETTER_MAX = 64;
 /** How much smaller letters may be if no place is left empty. */
 const HOLES_COST = 0.5;
