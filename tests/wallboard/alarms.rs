@@ -57,6 +57,8 @@ async fn sound_that_the_browser_blocks_says_so_until_somebody_clicks() {
         page.go_to(&address).await;
         let told = page.until("document.querySelector('.blocked').textContent").await;
         assert_eq!(told, "No sound until you click");
+        // Until the wallboard hears, its head is not yet where it stays.
+        page.until(if page_of.is_empty() { "acdd.hears()" } else { "true" }).await;
         let title = page.run("document.getElementById('sound').title").await;
         assert!(
             title.as_str().is_some_and(|it| it.ends_with(": blocked until you click")),

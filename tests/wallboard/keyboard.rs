@@ -98,6 +98,8 @@ async fn single_keys_can_be_switched_off_and_are_not_repeated() {
     page.click("#keys-act").await;
     page.press(&["Escape"]).await;
     page.go_to(&address).await;
+    // Until it hears, its head is not yet where it stays.
+    page.until("acdd.hears()").await;
     page.press(&["t", "3", "?"]).await;
     assert_eq!(page.run(theme).await, "light");
     assert_eq!(page.run("document.body.dataset.view").await, "wall");
