@@ -2,8 +2,9 @@
 
 use crate::CONFIG;
 use crate::browser::{Browser, Look};
-use crate::harness::{Daemon, call};
+use crate::harness::{Daemon, Network, call};
 use acd_proto::v1 as acd;
+use serde_json::json;
 use std::collections::HashMap;
 
 async fn opened(daemon: &Daemon, look: Look) -> Browser {
@@ -100,4 +101,75 @@ async fn a_page_that_is_loaded_again_goes_on_and_a_stranger_is_told() {
 
     // A desktop that is gone is missed; acdd sends no calls there.
     assert_eq!(daemon.agent_seen("ana").await.heartbeat(), acd::HeartbeatState::Kept);
+}
+
+/// A letter that is held down, as a keyboard repeats it.
+async fn hold(page: &mut Browser, key: &str) {
+    let held = json!({"type": "keyDown", "key": key, "text": key, "autoRepeat": true});
+    page.ask("Input.dispatchKeyEvent", held).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn letters_act_in_either_case_not_held_down_and_not_where_they_are_switched_off() {
+    let daemon = Daemon::start(CONFIG).await;
+    let mut pbx = daemon.adapter("pbx").await;
+    let mut page = opened(&daemon, Look::DESK).await;
+    log_in(&mut page, "sam").await;
+    page.until("acdd.agent()?.presence === 'ready'").await;
+    pbx.offer_call("c1", "front-desk").await;
+    let offer = pbx.expect_offer().await;
+    page.until("document.querySelector('.offer')").await;
+    hold(&mut page, "d").await;
+    page.click("#keys-act").await;
+    page.press(&["d"]).await;
+    // It stays as it is when the page is loaded anew.
+    page.go_to(&format!("http://{}/agent", daemon.http)).await;
+    page.until("document.querySelector('.offer')").await;
+    page.press(&["d"]).await;
+    page.click("#keys-act").await;
+    page.press(&["A"]).await;
+    assert_eq!(pbx.expect_connect().await.offer_number, offer.offer_number);
+}
+
+async fn tell(daemon: &Daemon, text: &str) {
+    let request = acd::MessageAgentsRequest {
+        actor: Some(acd::Actor { name: "kim".to_owned(), ..acd::Actor::default() }),
+        to: Some(acd::message_agents_request::To::Everybody(true)),
+        text: text.to_owned(),
+        ..acd::MessageAgentsRequest::default()
+    };
+    daemon.supervisor().await.message_agents(request).await.expect("a message");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_supervisors_say_stays_until_it_is_read_whatever_becomes_of_the_daemon() {
+    let mut daemon = Daemon::start_kept(CONFIG, &[]).await;
+    let network = Network::to_address(daemon.http).await;
+    let address = format!("{}/agent", network.server);
+    let mut page = Browser::open(&address, Look::DESK).await;
+    log_in(&mut page, "sam").await;
+    let shown =
+        "[...document.querySelectorAll('.message p:first-child')].map(it => it.innerText).join()";
+    tell(&daemon, "one").await;
+    tell(&daemon, "two").await;
+    tell(&daemon, "three").await;
+    page.until(&format!("{shown} === 'three,two,one'")).await;
+    page.click(".message:nth-child(2) button").await;
+    page.until(&format!("{shown} === 'three,one'")).await;
+
+    // It counts from 1 again, and knows nothing of the former ones.
+    daemon.kill();
+    page.until("!acdd.hears()").await;
+    let daemon = daemon.start_again().await;
+    network.leads_to_address(daemon.http);
+    page.until("acdd.hears()").await;
+    tell(&daemon, "four").await;
+    page.until(&format!("{shown} === 'four,three,one'")).await;
+    tell(&daemon, "five").await;
+    page.until(&format!("{shown} === 'five,four,three,one'")).await;
+    page.click(".message:nth-child(2) button").await;
+    page.until(&format!("{shown} === 'five,three,one'")).await;
+    page.go_to(&address).await;
+    page.until(&format!("{shown} === 'five'")).await;
+    assert_eq!(page.complaints(), [] as [String; 0]);
 }

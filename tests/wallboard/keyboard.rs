@@ -3,6 +3,7 @@
 use crate::CONFIG;
 use crate::browser::{Browser, Look};
 use crate::harness::Daemon;
+use serde_json::json;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_call_is_found_opened_and_raised_by_keys_alone() {
@@ -79,4 +80,52 @@ async fn a_call_is_found_opened_and_raised_by_keys_alone() {
     page.until("document.getElementById('help').open").await;
     page.press(&["Escape"]).await;
     assert_eq!(page.complaints(), [] as [String; 0]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn single_keys_can_be_switched_off_and_are_not_repeated() {
+    let daemon = Daemon::start(CONFIG).await;
+    let address = format!("http://{}/", daemon.http);
+    let mut page = Browser::open(&address, Look::DESK).await;
+    page.until("acdd.picture.queues.size === 2").await;
+    let theme = "document.documentElement.dataset.theme ?? 'system'";
+    page.press(&["T"]).await;
+    assert_eq!(page.run(theme).await, "light");
+    let held = json!({"type": "keyDown", "key": "t", "text": "t", "autoRepeat": true});
+    page.ask("Input.dispatchKeyEvent", held).await;
+    assert_eq!(page.run(theme).await, "light");
+    page.press(&["?"]).await;
+    page.click("#keys-act").await;
+    page.press(&["Escape"]).await;
+    page.go_to(&address).await;
+    // Until it hears, its head is not yet where it stays.
+    page.until("acdd.hears()").await;
+    page.press(&["t", "3", "?"]).await;
+    assert_eq!(page.run(theme).await, "light");
+    assert_eq!(page.run("document.body.dataset.view").await, "wall");
+    page.click("#help-open").await;
+    page.click("#keys-act").await;
+    page.press(&["Escape", "3"]).await;
+    page.until("document.body.dataset.view === 'agents'").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_filter_takes_the_events_back_to_the_latest() {
+    let daemon = Daemon::start(CONFIG).await;
+    let mut pbx = daemon.adapter("pbx").await;
+    let address = format!("http://{}/#events", daemon.http);
+    let mut page = Browser::open(&address, Look::DESK).await;
+    page.until("acdd.hears()").await;
+    for number in 1..=60 {
+        pbx.offer_call(&format!("c{number}"), "billing").await;
+    }
+    page.until("acdd.picture.calls.size === 60").await;
+    page.run("document.getElementById('events-grid').scrollTop = 300").await;
+    page.until("!document.getElementById('events-paused').hidden").await;
+    page.press(&["/"]).await;
+    page.write("c42").await;
+    page.until("/^[12] of /.test(document.getElementById('shown').textContent)").await;
+    let rows = "[...document.querySelectorAll('.events .grid-body .row .call')]";
+    page.until(&format!("{rows}.length && {rows}.every(it => it.innerText === 'c42')")).await;
+    assert_eq!(page.run("document.getElementById('events-paused').hidden").await, true);
 }

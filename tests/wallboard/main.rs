@@ -3,8 +3,10 @@
 
 mod accessible;
 mod agent_page;
+mod alarms;
 mod browser;
 mod exact;
+mod figures;
 #[path = "../end_to_end/harness.rs"]
 #[expect(dead_code, unused_imports, reason = "another test uses the rest")]
 mod harness;

@@ -3,18 +3,27 @@
 use crate::CONFIG;
 use crate::browser::{Browser, Look};
 use crate::harness::{Daemon, Fate, Network};
+use serde_json::json;
 
 /// The page is old, says so, and shows no age that goes on.
 const IS_STALE: &str = "document.body.dataset.stale === 'true' && \
                         !document.getElementById('stale').hidden && !acdd.hears()";
 const IS_FRESH: &str = "document.body.dataset.stale === 'false' && \
                         document.getElementById('stale').hidden && acdd.hears()";
+/// Keeps what the page has heard of the daemon's time.
+const NOTES_BEATS: &str = "const listen = EventSource.prototype.addEventListener; \
+     EventSource.prototype.addEventListener = function (kind, take) { \
+       if (kind === 'heartbeat') listen.call(this, kind, it => window.beat = JSON.parse(it.data)); \
+       listen.call(this, kind, take); }";
+const LAST_BEAT: &str = "new Date(beat.at_us / 1000).toTimeString().slice(0, 8)";
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_connection_that_falls_silent_is_told_and_heals() {
     let daemon = Daemon::start(CONFIG).await;
     let network = Network::to_address(daemon.http).await;
     let mut page = Browser::open(&network.server, Look::DESK).await;
+    page.ask("Page.addScriptToEvaluateOnNewDocument", json!({"source": NOTES_BEATS})).await;
+    page.go_to(&network.server).await;
     page.until("acdd.hears() && acdd.picture.queues.size === 2").await;
     page.until(IS_FRESH).await;
 
@@ -22,9 +31,11 @@ async fn a_connection_that_falls_silent_is_told_and_heals() {
     network.is_closed(true);
     network.all(Fate::FallsSilent);
     page.until(IS_STALE).await;
-    let told = page.run("document.getElementById('stale').innerText").await;
-    assert!(told.as_str().expect("a text").contains("Not connected"), "{told}");
-    let clock = page.run("document.getElementById('clock').textContent").await;
+    let clock = page.run(LAST_BEAT).await;
+    let clock = clock.as_str().expect("a time of day");
+    let told = page.run("document.getElementById('stale-since').innerText").await;
+    assert_eq!(told, format!("Not connected. What you see is as it was at {clock}."));
+    assert_eq!(page.run("document.getElementById('clock').textContent").await, clock);
 
     let mut pbx = daemon.adapter("pbx").await;
     pbx.offer_call("c1", "billing").await;

@@ -239,3 +239,23 @@ async fn a_skill_is_given_by_click_and_the_call_that_waits_goes_to_whoever_has_i
     assert!(sam.skills.is_empty() && sam.skills_for_now.is_empty(), "{sam:?}");
     assert_eq!(page.complaints(), [] as [String; 0]);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn why_a_call_waits_is_told_as_it_is_now_for_as_long_as_it_is_open() {
+    let daemon = Daemon::start(CONFIG).await;
+    let mut pbx = daemon.adapter("pbx").await;
+    pbx.offer_call("c1", "billing").await;
+    let mut page = opened(&daemon, "calls").await;
+    page.click(".calls .grid-body .row").await;
+    page.until("document.querySelector('#details .why .story li')").await;
+    page.run(
+        "window.before = [...document.querySelectorAll('#details .why > *, #details .story li')]",
+    )
+    .await;
+    let focused = page.run("document.activeElement.className").await;
+    // Nothing happens to the call itself.
+    daemon.agent_at_home("ana").await.log_in(false).await.expect("she logs in");
+    page.until("document.querySelector('#details .present').innerText.includes('not ready')").await;
+    assert_eq!(page.run("before.every(it => it.isConnected)").await, true, "it is written over");
+    assert_eq!(page.run("document.activeElement.className").await, focused);
+}

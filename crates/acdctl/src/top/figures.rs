@@ -84,6 +84,16 @@ pub(super) fn target(queue: &v1::Queue) -> String {
     format!("{}% in {}", queue.service_level_percent, said(within))
 }
 
+/// A share that misses its limit, not so rounded that it seems to meet it; both in percent.
+fn missing(share: f64, limit: f64) -> String {
+    let rounded = percent(Some(share));
+    if rounded != percent(Some(limit)) {
+        return rounded;
+    }
+    let tenths = if share < limit { (10.0 * share).floor() } else { (10.0 * share).ceil() };
+    format!("{:.1}%", tenths / 10.0)
+}
+
 /// What is wrong with a queue, the worst first.
 pub(super) fn troubles(seen: &QueueSeen, now: &Instant) -> Vec<Trouble> {
     let queue = &seen.queue;
@@ -109,12 +119,12 @@ pub(super) fn troubles(seen: &QueueSeen, now: &Instant) -> Vec<Trouble> {
     {
         let far = level < wanted - SERVICE_LEVEL_ALARM_BELOW;
         let grade = if far { Grade::Alarm } else { Grade::Notice };
-        find(grade, format!("{} in time, target {wanted}%", percent(Some(level))));
+        find(grade, format!("{} in time, target {wanted}%", missing(level, wanted)));
     }
     if let Some(gave_up) = abandonment.filter(|share| *share > ABANDONMENT_ALARM_PERCENT)
         && calls >= ABANDONMENT_CALLS_MIN
     {
-        let gave_up = percent(Some(gave_up));
+        let gave_up = missing(gave_up, ABANDONMENT_ALARM_PERCENT);
         find(Grade::Alarm, format!("{gave_up} gave up, at most {ABANDONMENT_ALARM_PERCENT}%"));
     }
     found.sort_by_key(|trouble| std::cmp::Reverse(trouble.grade));
@@ -256,6 +266,18 @@ mod tests {
         assert_eq!(found(&measured(10, 70.0, 0.0)), [notice]);
         let alarm = (Grade::Alarm, "69% in time, target 80%".to_owned());
         assert_eq!(found(&measured(10, 69.0, 0.0)), [alarm]);
+    }
+
+    #[test]
+    fn what_misses_its_target_by_little_is_not_rounded_to_it() {
+        let texts = |level, gave_up| {
+            let found = found(&measured(20, level, gave_up)).into_iter();
+            found.map(|(_, text)| text).collect::<Vec<_>>()
+        };
+        assert_eq!(texts(79.6, 0.0), ["79.6% in time, target 80%"]);
+        assert_eq!(texts(79.99, 0.0), ["79.9% in time, target 80%"]);
+        assert_eq!(texts(79.4, 0.0), ["79% in time, target 80%"]);
+        assert_eq!(texts(90.0, 5.01), ["5.1% gave up, at most 5%"]);
     }
 
     #[test]

@@ -6,7 +6,7 @@ import { agent as agentRow } from "../page/rows.js";
 import { Sound } from "../page/sound.js";
 import { AGENT_STATES, nextWords, stateWords } from "../page/states.js";
 import { Stream } from "../page/stream.js";
-import { recall, remember, themeSwitch } from "../page/theme.js";
+import { keptBox, recall, remember, themeSwitch } from "../page/theme.js";
 import { DomainClock, age, instant } from "../page/time.js";
 import { Hands } from "./hands.js";
 import { Heartbeat } from "./heartbeat.js";
@@ -60,10 +60,12 @@ function listen(agent) {
   stream?.close();
   me = agent;
   remember("agent", agent);
+  messages.of(agent);
   stream = new Stream(`/agent/stream?agent=${encodeURIComponent(agent)}`, {
     heartbeat: beat => {
       clock.hear(beat);
       heartbeat.heard();
+      ring();
       mark(at("health"), "data-health", beat.health);
       say(at("health"), beat.health === "serving" ? "Live" : beat.health_reason || beat.health);
     },
@@ -120,10 +122,14 @@ function show() {
   mark(at("not-ready"), "aria-pressed", String(wanted === "not_ready"));
   offers.show(now);
   hands.show(now);
-  if (offers.any() && performance.now() - rangAt > RINGS_EVERY_MS) {
-    rangAt = performance.now();
-    sound.play();
-  }
+  ring();
+}
+
+/** As long as a call is offered; with the heartbeats too, since timers go slowly in a page that nobody sees. */
+function ring() {
+  if (!offers.any() || performance.now() - rangAt < RINGS_EVERY_MS) return;
+  rangAt = performance.now();
+  sound.play();
 }
 
 /** By the reasons that are the system's own. @type {Record<string, string>} */
@@ -192,15 +198,17 @@ const KEYS = {
   x: () => hands.extendFirst(),
 };
 document.addEventListener("keydown", event => {
-  const typing = /** @type {HTMLElement} */ (event.target).closest("input:not([type=radio]), select");
-  if (typing || event.ctrlKey || event.metaKey || event.altKey || at("work").hidden) return;
-  const doIt = KEYS[event.key];
+  const typing = /** @type {HTMLElement} */ (event.target).closest("input:not([type=radio], [type=checkbox]), select");
+  // Whoever leans on a key, or speaks to his computer, answers no call with it.
+  if (event.repeat || !at("keys-act").checked || typing || event.ctrlKey || event.metaKey || event.altKey || at("work").hidden) return;
+  const doIt = KEYS[event.key.toLowerCase()];
   if (!doIt) return;
   event.preventDefault();
   doIt();
 });
 
 themeSwitch(at("theme"));
+keptBox(at("keys-act"), "keys");
 void offerReasons();
 setInterval(show, TIMES_EVERY_MS);
 at("who").value = recall("agent");

@@ -27,6 +27,16 @@ export function remember(key, value) {
   }
 }
 
+/**
+ * A box that stays as somebody has left it; checked until then.
+ * @param {HTMLInputElement} box
+ * @param {string} key
+ */
+export function keptBox(box, key) {
+  box.checked = recall(key) !== "off";
+  box.addEventListener("change", () => remember(key, box.checked ? "on" : "off"));
+}
+
 /** @param {string} theme */
 function wear(theme) {
   if (theme === "system") delete document.documentElement.dataset.theme;

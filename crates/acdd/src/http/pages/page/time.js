@@ -5,6 +5,7 @@ const JITTER_MS = 150;
 
 /** The domain's clock, carried on between heartbeats; it stands still while nothing is heard. */
 export class DomainClock {
+  #told = 0;
   #at = 0;
   #read = performance.now();
   #scale = 1;
@@ -13,6 +14,7 @@ export class DomainClock {
   /** @param {{at_us: number, clock_scale: number}} beat */
   hear({ at_us, clock_scale }) {
     const told = at_us / 1000;
+    this.#told = told;
     const off = Math.abs(told - this.now());
     if (!this.#runs || clock_scale !== this.#scale || off > JITTER_MS * clock_scale) {
       this.#at = told;
@@ -22,8 +24,9 @@ export class DomainClock {
     this.#runs = true;
   }
 
+  /** It stands where it was heard last: what came since then was silence. */
   stop() {
-    this.#at = this.now();
+    this.#at = this.#told;
     this.#runs = false;
   }
 

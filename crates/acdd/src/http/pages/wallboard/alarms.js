@@ -19,7 +19,7 @@ export class Alarms {
   constructor(open) {
     this.open = open;
     this.line = at("alarms");
-    this.voice = at("voice");
+    this.voice = new Voice(at("voice"));
     this.more = make("li", { class: "more" });
     this.sound = new Sound(at("sound"), "Sound at alarms");
   }
@@ -63,7 +63,28 @@ export class Alarms {
     this.#present = new Set(found.map(({ key }) => key));
     if (!fresh.length) return;
     for (const { key } of fresh) this.#told.set(key, real);
-    this.voice.textContent = `Alarm. ${fresh.map(({ queue, text }) => `${queue}: ${text}`).join(". ")}.`;
+    this.voice.say(`Alarm. ${fresh.map(({ queue, text }) => `${queue}: ${text}`).join(". ")}.`);
     this.sound.play();
+  }
+}
+
+/** What a screen reader says by itself. */
+export class Voice {
+  /** @param {HTMLElement} region */
+  constructor(region) {
+    this.region = region;
+    new MutationObserver(() => this.#follow()).observe(document.body, { subtree: true, attributeFilter: ["open"] });
+  }
+
+  /** @param {string} text */
+  say(text) {
+    this.#follow();
+    this.region.textContent = text;
+  }
+
+  /** While a dialog is open, nothing outside of it is heard. */
+  #follow() {
+    const place = document.querySelector("dialog[open]") ?? document.body;
+    if (this.region.parentElement !== place) place.append(this.region);
   }
 }

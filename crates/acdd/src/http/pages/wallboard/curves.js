@@ -20,7 +20,7 @@ const SVG = "http://www.w3.org/2000/svg";
 const WIDTH_MAX = 640;
 const MARGIN = 64;
 const HEIGHT = 150;
-const LEFT = 34;
+const LEFT = 40;
 const RIGHT = 18;
 const BOTTOM = 20;
 /** What a time of day takes below a chart. */

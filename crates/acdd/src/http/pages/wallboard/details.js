@@ -5,7 +5,7 @@ import { make, mark, say } from "../page/dom.js";
 import { nextWords, stateWords } from "../page/states.js";
 import { NOTHING, age, length, percent, timeOfDay } from "../page/time.js";
 import { curves, intervals } from "./curves.js";
-import { closing, recent, target, troubles } from "./figures.js";
+import { closing, target, troubles } from "./figures.js";
 import { Interventions } from "./form.js";
 import { OF_AGENTS, OF_CALLS, OF_EVERYBODY, OF_QUEUES } from "./interventions.js";
 import { callKey } from "../page/rows.js";
@@ -13,6 +13,8 @@ import { queuesOf } from "./tables.js";
 
 /** An explanation is asked for again when its call has changed, but no more often than this. */
 const EXPLAIN_EVERY_MS = 1000;
+/** What it looks at changes without the call, too: agents come and go, and time passes. */
+const EXPLAIN_AGAIN_MS = 2000;
 /** Curves go on by quarters of an hour; the present one grows. */
 const CURVES_EVERY_MS = 30_000;
 
@@ -145,37 +147,30 @@ function queuePanel(name, picture) {
       Target: target(queue),
       "Rules in force": queue.active_rules.join(", "),
     });
-    showFigures(table, queue, statistics);
+    if (statistics) showFigures(table, statistics);
     if (performance.now() - drawnAt > CURVES_EVERY_MS) void draw();
     stepIn.update();
   };
   return { node, title: name, update };
 }
 
-/**
- * @param {HTMLElement} table
- * @param {import("../page/rows.js").Queue} queue
- * @param {import("../page/rows.js").QueueStatistics | undefined} statistics
- */
-function showFigures(table, queue, statistics) {
+/** @param {HTMLElement} table @param {import("../page/rows.js").QueueStatistics} statistics */
+function showFigures(table, statistics) {
   const row = /** @param {string} title @param {import("../page/rows.js").Figures} it */ (title, it) => [
     title, String(it.entered), String(it.answered), String(it.abandoned), percent(it.service_level), length(it.wait_mean), length(it.wait_p90), length(it.handle_mean),
   ];
-  const rows = statistics
-    ? [row("5 minutes", statistics.last_5_minutes), row("30 minutes", statistics.last_30_minutes), row("Today", statistics.today)]
-    : [["Today", String(queue.entered), String(queue.answered), String(queue.abandoned), percent(recent({ queue, statistics }).service_level), NOTHING, NOTHING, NOTHING]];
+  const rows = [row("5 minutes", statistics.last_5_minutes), row("30 minutes", statistics.last_30_minutes), row("Today", statistics.today)];
   rows.forEach((texts, place) => {
     const line = table.children[place] ?? table.appendChild(make("tr", {}, ...texts.map((_, at) => make(at ? "td" : "th", { scope: at ? null : "row" }))));
     texts.forEach((text, at) => say(line.children[at], text));
   });
-  while (table.children.length > rows.length) table.lastElementChild?.remove();
 }
 
 /** @param {string} id @param {Picture} picture @returns {Panel} */
 function agentPanel(id, picture) {
   const first = picture.agents.get(id);
   const now_facts = facts(["State", "For", "Then", "Calls in hand", "Device", "Desktop", "Skills", "For now", "Queues"]);
-  const today = facts(["At work", "Calls", "Mean handling", "Occupied", "Offers", "Declined", "Not answered"]);
+  const today = facts(["Logged in", "Calls", "Mean handling", "Occupied", "Offers", "Declined", "Not answered"]);
   const stepIn = new Interventions(OF_AGENTS, () => picture.agents.get(id), picture);
   const node = make("div", { class: "panel" }, stepIn.node, now_facts.node, callsOf(id), make("h3", { text: "Today" }), today.node);
   const update = (/** @type {number} */ now) => {
@@ -199,7 +194,7 @@ function agentPanel(id, picture) {
     const figures = picture.agentStatistics.get(id);
     if (figures) {
       today.set({
-        "At work": length(figures.staffed),
+        "Logged in": length(figures.staffed),
         Calls: String(figures.connected),
         "Mean handling": length(figures.handle_mean),
         Occupied: percent(figures.occupancy_percent),
@@ -245,7 +240,7 @@ function callPanel(ref, picture) {
       now_facts.set({ State: "over", For: "", Age: "", Agent: "" });
     }
     const stands = call ? `${call.state} ${call.state_since} ${call.priority} ${queuesOf(call)}` : "over";
-    if (stands !== seen) {
+    if (stands !== seen || (call && why.age > EXPLAIN_AGAIN_MS)) {
       seen = stands;
       why.ask();
     }
@@ -262,33 +257,61 @@ class Why {
   /** @param {import("../page/rows.js").CallRef} call */
   constructor(call) {
     this.call = call;
-    this.node = make("div", { class: "why" }, make("p", { class: "soft", text: "…" }));
+    this.headline = make("p", { class: "soft", text: "…" });
+    this.present = make("ul", { class: "present", hidden: true });
+    this.story = make("ol", { class: "story", hidden: true });
+    this.wrong = make("p", { class: "wrong" });
+    this.node = make("div", { class: "why" }, this.headline, this.wrong, this.present, this.story);
+  }
+
+  /** For how long it has not been asked for, in milliseconds. */
+  get age() {
+    return performance.now() - this.#askedAt;
   }
 
   ask() {
     if (this.#due) return;
     this.#due = true;
-    const wait = Math.max(0, EXPLAIN_EVERY_MS - (performance.now() - this.#askedAt));
+    const wait = Math.max(0, EXPLAIN_EVERY_MS - this.age);
     setTimeout(() => void this.#ask(), wait);
   }
 
   async #ask() {
     this.#due = false;
-    this.#askedAt = performance.now();
+    const asked = performance.now();
+    this.#askedAt = asked;
     if (!this.node.isConnected) return;
     try {
       const offset = String(-new Date().getTimezoneOffset());
       const answer = await read("/api/explain", { ...this.call, utc_offset_minutes: offset });
-      const line = /** @param {string} text */ text => make("li", { text });
-      this.node.replaceChildren(
-        make("p", { text: answer.headline }),
-        answer.present.length ? make("ul", { class: "present" }, ...answer.present.map(line)) : "",
-        make("ol", { class: "story" }, ...answer.story.map((/** @type {{at: string, said: string, why: string}} */ step) => make("li", {}, make("time", { text: step.at }), make("span", { text: step.said }), step.why && make("em", { text: step.why })))),
-      );
+      // A later question has a later answer.
+      if (asked !== this.#askedAt) return;
+      say(this.wrong, "");
+      this.headline.className = "";
+      say(this.headline, answer.headline);
+      list(this.present, ["span"], answer.present.map((/** @type {string} */ text) => [text]));
+      list(this.story, ["time", "span", "em"], answer.story.map((/** @type {{at: string, said: string, why: string}} */ step) => [step.at, step.said, step.why]));
     } catch (error) {
       if (!(error instanceof Problem)) throw error;
-      this.node.replaceChildren(make("p", { class: "wrong", text: error.message }));
+      if (asked !== this.#askedAt) return;
+      say(this.wrong, error.message);
+      say(this.headline, "");
+      list(this.present, [], []);
+      list(this.story, [], []);
     }
   }
+}
+
+/**
+ * Writes a list anew only where it differs: whoever reads or listens there keeps his place.
+ * @param {HTMLElement} host @param {string[]} tags Of the parts of an entry. @param {string[][]} entries
+ */
+function list(host, tags, entries) {
+  entries.forEach((texts, place) => {
+    const entry = host.children[place] ?? host.appendChild(make("li", {}, ...tags.map(tag => make(tag))));
+    texts.forEach((text, at) => say(entry.children[at], text));
+  });
+  while (host.children.length > entries.length) host.lastElementChild?.remove();
+  host.hidden = entries.length === 0;
 }
 

@@ -1,6 +1,7 @@
 // What is measured of a queue, and whether that is trouble: the targets that the wallboard watches.
 // docs/wallboard.md has the table; a change here is a change there.
 
+import { figures } from "../page/rows.js";
 import { AGENT_STATES } from "../page/states.js";
 import { age, percent, said, timeOfDay } from "../page/time.js";
 
@@ -18,19 +19,16 @@ export const ABANDONMENT_CALLS_MIN = 20;
 /** @typedef {{queue: import("../page/rows.js").Queue, statistics: import("../page/rows.js").QueueStatistics | undefined}} Measured */
 /** @typedef {{grade: "alarm" | "notice", kind: string, text: string}} Trouble */
 
+/** Where nothing is told of a queue. */
+const NONE = figures();
+
 /**
- * What the wallboard shows of calls that have left a queue: of the latest half hour, or where no
- * statistics are told, of today, with the short ones among those who gave up.
- * @param {Measured} measured
+ * What the wallboard shows of calls that have left a queue: of the latest half hour.
+ * @param {Pick<Measured, "statistics">} measured
  */
-export function recent({ queue, statistics }) {
-  if (statistics) {
-    const { answered, abandoned, service_level, abandonment_percent } = statistics.last_30_minutes;
-    return { calls: answered + abandoned, service_level, abandonment: abandonment_percent, of: "last 30 minutes" };
-  }
-  const calls = queue.answered + queue.abandoned;
-  const share = /** @param {number} part */ part => (calls ? (100 * part) / calls : null);
-  return { calls, service_level: share(queue.answered_in_time), abandonment: share(queue.abandoned), of: "today" };
+export function recent({ statistics }) {
+  const { answered, abandoned, service_level, abandonment_percent } = statistics?.last_30_minutes ?? NONE;
+  return { calls: answered + abandoned, service_level, abandonment: abandonment_percent };
 }
 
 /** `80% in 20s`. @param {import("../page/rows.js").Queue} queue */
@@ -47,6 +45,15 @@ export function closing({ closed, closed_until, closed_by, closed_reason }) {
   const by = closed_by ? ` by ${closed_by}` : "";
   const why = closed_reason ? `: ${closed_reason}` : "";
   return `${closed ? "Closed to new calls" : "Open"}${until}${by}${why}`;
+}
+
+/**
+ * A share that misses its limit, not so rounded that it seems to meet it.
+ * @param {number} share @param {number} limit Both in percent.
+ */
+function missing(share, limit) {
+  if (Math.round(share) !== limit) return percent(share);
+  return `${((share < limit ? Math.floor(10 * share) : Math.ceil(10 * share)) / 10).toFixed(1)}%`;
 }
 
 /**
@@ -71,10 +78,10 @@ export function troubles(measured, now) {
   }
   if (service_level !== null && calls >= SERVICE_LEVEL_CALLS_MIN && service_level < queue.service_level_percent) {
     const grade = service_level < queue.service_level_percent - SERVICE_LEVEL_ALARM_BELOW ? "alarm" : "notice";
-    found.push({ grade, kind: "service_level", text: `${percent(service_level)} in time, target ${queue.service_level_percent}%` });
+    found.push({ grade, kind: "service_level", text: `${missing(service_level, queue.service_level_percent)} in time, target ${queue.service_level_percent}%` });
   }
   if (abandonment !== null && calls >= ABANDONMENT_CALLS_MIN && abandonment > ABANDONMENT_ALARM_PERCENT) {
-    found.push({ grade: "alarm", kind: "abandonment", text: `${percent(abandonment)} gave up, at most ${ABANDONMENT_ALARM_PERCENT}%` });
+    found.push({ grade: "alarm", kind: "abandonment", text: `${missing(abandonment, ABANDONMENT_ALARM_PERCENT)} gave up, at most ${ABANDONMENT_ALARM_PERCENT}%` });
   }
   return found.sort((one, other) => Number(one.grade === "notice") - Number(other.grade === "notice"));
 }
@@ -86,7 +93,7 @@ export const gravity = troubles => (troubles.length === 0 ? 0 : troubles[0].grad
 export function totals(picture, now) {
   const sum = { waiting: 0, connected: 0, longest: /** @type {number | null} */ (null), longest_in: "", answered: 0, in_time: 0, abandoned: 0 };
   for (const queue of picture.queues.values()) {
-    const { answered, answered_in_time, abandoned } = picture.queueStatistics.get(queue.queue)?.last_30_minutes ?? queue;
+    const { answered, answered_in_time, abandoned } = picture.queueStatistics.get(queue.queue)?.last_30_minutes ?? NONE;
     sum.waiting += queue.waiting;
     sum.answered += answered;
     sum.in_time += answered_in_time;

@@ -7,9 +7,9 @@ import { byState, closing, gravity, recent, target, totals, troubles } from "./f
 
 /** A tile is so many of its own letters wide and high. */
 const TILE_WIDTH_EM = 19.5;
-const TILE_HEIGHT_EM = 11.6;
+const TILE_HEIGHT_EM = 12;
 /** The smallest and largest letters, in pixels; below the smallest the wall scrolls. */
-const LETTER_MIN = 12.5;
+const LETTER_MIN = 14;
 const LETTER_MAX = 64;
 /** How much smaller letters may be if no place is left empty. */
 const HOLES_COST = 0.5;
@@ -122,7 +122,7 @@ class Tile {
     this.note = make("p", { class: "note" });
     this.node = make(
       "li",
-      { class: "tile" },
+      { class: "tile", title: "In time and gave up: last 30 minutes" },
       make("header", {}, make("h2", {}, title), this.badge),
       make("dl", { class: "large" }, cell("waiting", "waiting"), cell("longest", "longest wait"), cell("service_level", "in time")),
       this.bar,
@@ -138,7 +138,7 @@ class Tile {
    */
   show(measured, found, now) {
     const { queue } = measured;
-    const { service_level, abandonment, of } = recent(measured);
+    const { service_level, abandonment } = recent(measured);
     const set = /** @param {string} name @param {string} text */ (name, text) => say(this.#cells[name], text);
     set("waiting", String(queue.waiting));
     set("longest", age(queue.oldest_since, now));
@@ -153,7 +153,6 @@ class Tile {
     say(this.badge, found[0] ? (found[0].grade === "alarm" ? "▲ Alarm" : "△ Notice") : queue.closed ? "Closed" : "");
     const rule = queue.active_rules.length ? `Rule in force: ${queue.active_rules.join(", ")}` : `Target ${target(queue)}`;
     say(this.note, found[0] ? found.map(({ text }) => text).join(" · ") : closing(queue) || rule);
-    mark(this.node, "title", `In time and gave up: ${of}`);
     this.fill.style.setProperty("--part", `${Math.round(service_level ?? 0)}%`);
     this.mark.style.setProperty("--part", `${queue.service_level_percent}%`);
     mark(this.bar, "data-met", service_level === null ? null : String(service_level >= queue.service_level_percent));
@@ -225,7 +224,7 @@ export class Summary {
     set("longest", all.longest_text, all.longest_in);
     set("service_level", percent(all.service_level), `${all.answered} answered, ${all.abandoned} gave up`);
     set("connected", String(all.connected));
-    set("available", String(counts.ready), `of ${here} at work`);
+    set("available", String(counts.ready), `of ${here} logged in`);
   }
 
   written() {

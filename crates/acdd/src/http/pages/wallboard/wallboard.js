@@ -44,9 +44,17 @@ const VIEWS = /** @type {ViewName[]} */ (["wall", ...Object.keys(grids)]);
 /** @type {ViewName} */
 let view = "wall";
 let known = false;
+/** What the list of events was asked for last, and how much of it that was. */
+let listed = { asked: "", rows: 0, all: 0 };
 
 function words() {
   return filter.value.toLowerCase().split(/\s+/).filter(Boolean);
+}
+
+/** What is wrong is told as it comes: browsers let a page that nobody sees draw nothing. */
+function takeNote() {
+  if (known) alarms.show(picture, clock.now());
+  showSoon();
 }
 
 /** Shows all that has come until now, as of an instant of the domain's clock. */
@@ -54,7 +62,6 @@ function show(now = clock.now()) {
   if (!known) return;
   document.documentElement.dataset.epoch = String(picture.position.epoch);
   document.documentElement.dataset.number = String(picture.position.number);
-  alarms.show(picture, now);
   let shown = 0;
   let all = 0;
   if (view === "wall") {
@@ -63,12 +70,15 @@ function show(now = clock.now()) {
     wall.show(picture, queues, now);
     [shown, all] = [queues.length, picture.queues.size];
   } else if (view === "events") {
+    const asked = `${words().join(" ")} ${everyEvent.checked}`;
+    if (asked !== listed.asked) grids.events.host.scrollTop = 0;
     // Whoever reads further down is not to have it move away under his eyes.
     if (grids.events.host.scrollTop === 0) {
       const rows = tables.events.rows(picture, words(), everyEvent.checked);
       grids.events.show(rows, now);
-      [shown, all] = [rows.length, picture.events.length];
+      listed = { asked, rows: rows.length, all: picture.events.length };
     }
+    [shown, all] = [listed.rows, listed.all];
     at("events-paused").hidden = grids.events.host.scrollTop === 0;
   } else {
     const rows = tables[view].rows(picture, words());
@@ -106,13 +116,16 @@ function choose() {
 
 /** @param {boolean} hears */
 function hearing(hears) {
+  const wasStale = document.body.dataset.stale === "true";
   document.body.dataset.stale = String(!hears);
-  const banner = at("stale");
-  banner.hidden = hears;
+  at("stale").hidden = hears;
   if (!hears) {
-    say(at("stale-since"), known ? `Not connected. What you see is as it was at ${timeOfDay(clock.now())}.` : "acdd does not answer.");
     clock.stop();
-  }
+    show();
+    const told = known ? `Not connected. What you see is as it was at ${timeOfDay(clock.now())}.` : "acdd does not answer.";
+    say(at("stale-since"), told);
+    alarms.voice.say(told);
+  } else if (wasStale) alarms.voice.say("Connected again.");
   tellConnection();
 }
 
@@ -129,7 +142,7 @@ function heartbeat(beat) {
   mark(at("health"), "data-health", health);
   say(at("health"), health === "serving" ? "Live" : health_reason ? `${health}: ${health_reason}` : health);
   at("health").title = `acdd ${version}`;
-  showSoon();
+  takeNote();
 }
 
 const stream = new Stream("/stream", {
@@ -140,18 +153,18 @@ const stream = new Stream("/stream", {
       picture.replace(message);
       known = true;
       at("loading").hidden = true;
-      showSoon();
+      takeNote();
     },
     delta: message => {
       const fits = picture.apply(message);
-      if (fits) showSoon();
+      if (fits) takeNote();
       return fits;
     },
   },
 });
 
 themeSwitch(at("theme"));
-keys({ views: VIEWS, filter, help: at("help") });
+keys({ views: VIEWS, filter, help: at("help"), act: at("keys-act") });
 addEventListener("hashchange", choose);
 filter.addEventListener("input", showSoon);
 everyEvent.addEventListener("change", showSoon);
