@@ -189,8 +189,9 @@ impl Router {
     fn before_awaited(&self, place: u32, key: CallKey) -> Option<(AgentId, AwaitedKey)> {
         let at = &self.places[place];
         let agent = self.calls[at.slot].awaits?.agent;
-        let pool = self.agents[agent.index()].desks.first()?.pool;
-        Some((agent, (RANK_MAX - self.pools.rank(pool, at.queue), key, at.joined)))
+        // As planned: what he meets, and so the ranks of his pool, may change while the call stands there.
+        let rank = self.plan.agents[agent.index()].service(at.queue).unwrap_or_default().rank;
+        Some((agent, (RANK_MAX - rank, key, at.joined)))
     }
 }
 
