@@ -503,6 +503,7 @@ impl Twin {
                     | Timer::DelayEnds { .. }
                     | Timer::AffinityEnds { .. }
                     | Timer::LatchDue { .. }
+                    | Timer::SkillTurns { .. }
             );
             if only_lets && self.next_due().is_some_and(|(next, _)| next == at) {
                 continue;

@@ -51,6 +51,7 @@ impl Deadline {
                 | Self::DelayEnds { .. }
                 | Self::AffinityEnds { .. }
                 | Self::LatchDue { .. }
+                | Self::SkillTurns { .. }
         )
     }
 }

@@ -82,7 +82,7 @@ impl InLine {
         }
         let calls = u128::from(self.calls[at]);
         let ages = (calls * u128::from(now.0)).saturating_sub(self.since[at]);
-        // To the nearest: of one call it is known exactly.
+        // To the nearest: of one call it is known exactly, unless it is of the same age.
         let later = (calls * calls * within + ages).checked_div(2 * ages).unwrap_or(calls);
         self.calls[at] - later.min(calls) as u32
     }

@@ -136,7 +136,7 @@ impl Pace {
     /// more they are, the more leave, on average for half of the time.
     fn until_gone(&self, calls: u64, stood: u64) -> u64 {
         let (calls, taken) = (u128::from(calls), u128::from(self.taken));
-        let leave = calls * u128::from(self.left) * u128::from(stood)
+        let leave = (calls * u128::from(self.left)).saturating_mul(u128::from(stood))
             / (2 * u128::from(UNIT) * u128::from(self.waited.max(1)));
         let time = calls * u128::from(stood) / (taken + leave).max(1);
         u64::try_from(time).unwrap_or(u64::MAX)

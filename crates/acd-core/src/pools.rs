@@ -68,7 +68,7 @@ pub(crate) struct Pools {
     by_stage: Vec<Vec<Bits>>,
     /// By queue.
     rankings: Vec<Ranking>,
-    /// Those in which nobody will be.
+    /// Those in which nobody is, to be used again.
     unused: Vec<u32>,
 }
 
@@ -170,8 +170,9 @@ impl Pools {
     pub(crate) fn release(&mut self, pool: u32, lines: &mut Lines) {
         let of_demands = self.by_stage.iter_mut().flatten();
         of_demands.for_each(|bits| bits.set(pool as usize, false));
-        lines.lines.iter_mut().for_each(|line| line.served_by.set(pool as usize, false));
-        self.pools[pool as usize].lines = Bits::default();
+        for line in std::mem::take(&mut self.pools[pool as usize].lines).iter() {
+            lines.lines[line].served_by.set(pool as usize, false);
+        }
         self.unused.push(pool);
     }
 
@@ -357,7 +358,7 @@ impl Pools {
     }
 }
 
-/// What an agent with these skills meets.
+/// What an agent with these skills meets, in the order of demands.
 pub(crate) fn met<'a>(
     plan: &'a RoutingPlan,
     lines: &'a Lines,
@@ -388,7 +389,7 @@ fn lets_serve(by_stage: &mut [Vec<Bits>], met: &[Met], pool: usize) {
 /// Whether this is to meet a queue's own requirement: those are the first demands.
 fn serves(met: &[Met], queue: QueueId) -> bool {
     let own = DemandId(u32::from(queue.0));
-    met.iter().any(|met| met.demand == own)
+    met.binary_search_by_key(&own, |met| met.demand).is_ok()
 }
 
 impl Census {

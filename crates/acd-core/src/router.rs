@@ -247,8 +247,8 @@ impl Router {
         }
     }
 
-    /// Fires what is due, each at its own instant, each followed by its own match; but exclusions
-    /// and delays that end at an instant are matched with whatever else falls due at it, so that no
+    /// Fires what is due, each at its own instant, each followed by its own match; but exclusions,
+    /// delays and skills for now that end at an instant are matched with whatever else falls due at it, so that no
     /// call is offered before a better one that may be offered from this instant on too.
     // Few commands come here.
     #[inline(never)]

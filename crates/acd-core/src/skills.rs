@@ -1,7 +1,8 @@
 //! Skills that supervisors have given agents, or taken from them, for now.
 //!
-//! Such an agent stands in pools of his own, since he is like nobody else in the plan; those are made
-//! when the first skill of his changes, and used for somebody else once all are as planned again.
+//! Such an agent stands in pools of his own, also if others have been changed alike, so that a change
+//! looks at nobody else; it looks at each demand and line once. Agents of whom some skill is not as
+//! planned thus count as so many kinds.
 
 use crate::agent::Agent;
 use crate::deadlines::{Deadline, Ticket};

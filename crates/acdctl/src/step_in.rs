@@ -61,11 +61,8 @@ pub(crate) async fn queue(
         QueueCommand::Close(arguments) => (false, arguments),
     };
     let QueueArguments { queue, end: LastingArguments { until, lasting }, person } = arguments;
-    let end = match (until, lasting) {
-        (Some(until), _) => Some(End::Until(until)),
-        (None, Some(length)) => prost_types::Duration::try_from(length).ok().map(End::Lasting),
-        (None, None) => None,
-    };
+    let lasting_time = lasting.and_then(|length| prost_types::Duration::try_from(length).ok());
+    let end = until.map(End::Until).or(lasting_time.map(End::Lasting));
     let message = v1::SetQueueOpenRequest {
         domain: daemon.domain.clone(),
         actor: actor(person),
@@ -104,7 +101,12 @@ pub(crate) async fn skill(
     arguments: SkillArguments,
 ) -> Result<(), Failure> {
     let SkillArguments { agent, skill, wanted, end, person } = arguments;
-    let LastingArguments { until, lasting } = end;
+    // What is as configured has no end.
+    let LastingArguments { until, lasting } = match wanted {
+        WantedSkill::AsConfigured => LastingArguments { until: None, lasting: None },
+        WantedSkill::Level(_) | WantedSkill::Without => end,
+    };
+    let lasting_time = lasting.and_then(|length| prost_types::Duration::try_from(length).ok());
     let as_asked = match wanted {
         WantedSkill::Level(level) => Wanted::Level(level.into()),
         WantedSkill::Without => Wanted::Without(true),
@@ -116,13 +118,7 @@ pub(crate) async fn skill(
         agent: agent.clone(),
         skill: skill.clone(),
         wanted: Some(as_asked),
-        end: match (until, lasting) {
-            (Some(until), _) => Some(SkillEnd::Until(until)),
-            (None, Some(length)) => {
-                prost_types::Duration::try_from(length).ok().map(SkillEnd::Lasting)
-            }
-            (None, None) => None,
-        },
+        end: until.map(SkillEnd::Until).or(lasting_time.map(SkillEnd::Lasting)),
     };
     let answer = daemon.answer(daemon.supervisors().set_agent_skill(request(message)).await)?;
     let v1::Position { epoch, number } = answer.position.unwrap_or_default();

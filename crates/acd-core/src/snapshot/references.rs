@@ -2,7 +2,7 @@
 
 use crate::adapters::{ADAPTERS_MAX, Adapter};
 use crate::agent::Desk;
-use crate::call::{Call, CallState, Hand};
+use crate::call::{Call, CallState, Hand, PLACES_MAX, Place};
 use crate::closings::Closing;
 use crate::event::SlotState;
 use crate::ids::{AdapterId, AgentId, CallHandle, QueueId, Timestamp};
@@ -10,6 +10,7 @@ use crate::persist::{RestoreError, Restored};
 use crate::plan::{BROADCAST_MAX, LEVEL_MAX};
 use crate::router::Router;
 use crate::skills::{Changed, SKILLS_FOR_NOW_MAX, SkillsForNow};
+use std::collections::BTreeSet;
 
 impl Router {
     /// Every index that later steps rely on, checked once.
@@ -26,8 +27,18 @@ impl Router {
         sound(self.adapters.len() <= ADAPTERS_MAX, "number of adapters")?;
         let awaited = |adapter: &Adapter| adapter.up || adapter.awaited_until.is_none();
         sound(self.adapters.iter().all(awaited), "awaited adapter")?;
+        let mut arrivals = BTreeSet::new();
         for call in self.calls.iter() {
             sound(adapter(call.adapter), "adapter of a call")?;
+            let is_new = call.arrival <= self.arrivals && arrivals.insert(call.arrival);
+            sound(is_new, "arrival of a call")?;
+            let places = self.places_of(call.handle.slot).map(|place| &self.places[place]);
+            let places: Vec<&Place> = places.collect();
+            let queues: BTreeSet<QueueId> = places.iter().map(|place| place.queue).collect();
+            let fits = places.len() <= PLACES_MAX
+                && places.len() == queues.len()
+                && places.is_sorted_by(|a, b| a.joined <= b.joined);
+            sound(fits, "places of a call")?;
             let extra = call.extra.is_none_or(|extra| extra.index() < self.extras.all().len());
             sound(extra, "extra requirement of a call")?;
             let agent = |agent: AgentId| agent.index() < self.agents.len();
@@ -83,21 +94,22 @@ impl Router {
         )?;
         let mut agents = self.callers.iter().map(|(_, _, agent)| agent);
         sound(agents.all(|agent| agent.index() < self.agents.len()), "agent of a caller")?;
-        for agent in &self.agents {
+        for (id, agent) in (0..).map(AgentId).zip(&self.agents) {
             for slot in &agent.slots {
                 sound(self.slot_is_sound(&slot.state), "slot of an agent")?;
             }
             let skills = agent.skills.as_ref();
-            sound(skills.is_none_or(|it| self.skills_are_sound(it)), "skills of an agent")?;
+            sound(skills.is_none_or(|it| self.skills_are_sound(id, it)), "skills of an agent")?;
         }
         Ok(())
     }
 
-    fn skills_are_sound(&self, skills: &SkillsForNow) -> bool {
+    fn skills_are_sound(&self, agent: AgentId, skills: &SkillsForNow) -> bool {
         let is_sound = |it: &Changed| {
             it.skill.index() < self.plan.skills.len()
                 && it.level.is_none_or(|level| (1..=LEVEL_MAX).contains(&level))
                 && it.until <= Some(Timestamp::LATEST)
+                && self.may_have_for_now(agent, it.skill, it.level)
         };
         skills.changed.len() <= SKILLS_FOR_NOW_MAX
             && skills.changed.iter().all(is_sound)

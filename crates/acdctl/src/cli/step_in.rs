@@ -33,10 +33,10 @@ pub(crate) struct QueueArguments {
 /// When what a supervisor says is over.
 #[derive(Args, Debug)]
 pub(crate) struct LastingArguments {
-    /// When it is as before again by itself, such as 2026-12-27T08:00:00+01:00; without an end it stays so.
+    /// When that is over by itself, such as 2026-12-27T08:00:00+01:00; without an end it stays so.
     #[arg(long, value_name = "INSTANT", value_parser = parse_instant)]
     pub(crate) until: Option<Instant>,
-    /// After which time it is as before again by itself, such as 45m or 2h.
+    /// After which time that is over by itself, such as 45m or 2h.
     #[arg(long = "for", value_name = "TIME", value_parser = parse_length, conflicts_with = "until")]
     pub(crate) lasting: Option<Duration>,
 }
