@@ -128,7 +128,8 @@ fn a_caller_who_comes_while_acdd_is_away_for_a_moment_is_kept_for_it() {
     let mut site = Site::start(CONFIG, &[]);
     site.acdd.kill();
     let _caller = calls(site.bed().sip, patient("billing"));
-    std::thread::sleep(Duration::from_secs(1));
+    // The caller is there a little later than he is told to come.
+    std::thread::sleep(Duration::from_secs(2));
     site.start_acdd_again();
     site.until_state("waiting", 1);
     let age = site.calls()[0]["age_seconds"].as_f64();

@@ -57,7 +57,7 @@ impl Default for Settings {
             domain: "main".to_owned(),
             epoch: 1,
             mailbox_capacity: 65_536,
-            history: 262_144,
+            history: 65_536,
             heartbeat_within: Duration::from_secs(30),
             each_message_by_itself: false,
             stop_when_log_fails: false,

@@ -18,6 +18,16 @@ fn length(length: Option<prost_types::Duration>) -> String {
     written((seconds * 1_000.0).round())
 }
 
+/// A share that misses its limit does not read as if it met it.
+fn missing(share: f64, limit: f64) -> String {
+    if (share.round() - limit).abs() > f64::EPSILON {
+        return percent(Some(share));
+    }
+    let tenths = 10.0 * share;
+    let away = if share < limit { tenths.floor() } else { tenths.ceil() };
+    format!("{:.1}%", away / 10.0)
+}
+
 fn percent(percent: Option<f64>) -> String {
     percent.map_or_else(|| "–".to_owned(), |percent| format!("{}%", percent.round()))
 }
@@ -116,11 +126,11 @@ pub(super) fn troubles(
     }
     let level = lately.service_level.unwrap_or_default().abandons_missed_without_short;
     if let Some(level) = level.filter(|level| calls >= 10 && *level < target) {
-        let text = format!("{} in time, target {target}%", percent(Some(level)));
+        let text = format!("{} in time, target {target}%", missing(level, target));
         add(level < target - 10.0, text);
     }
     if let Some(gave_up) = lately.abandonment_percent.filter(|it| calls >= 20 && *it > 5.0) {
-        add(true, format!("{} gave up, at most 5%", percent(Some(gave_up))));
+        add(true, format!("{} gave up, at most 5%", missing(gave_up, 5.0)));
     }
     found.sort_by_key(|trouble| !trouble.is_alarm);
     found
@@ -157,7 +167,7 @@ pub(super) fn of_all(folded: &Folded, now: f64) -> Cells {
         ("service_level_more", format!("{answered} answered, {abandoned} gave up")),
         ("connected", folded.calls.values().filter(talks).count().to_string()),
         ("available", are("ready").to_string()),
-        ("available_more", format!("of {here} at work")),
+        ("available_more", format!("of {here} logged in")),
     ])
 }
 
@@ -188,7 +198,7 @@ pub(super) fn figures(statistics: &acd::QueueStatistics) -> Vec<Vec<String>> {
 pub(super) fn day(statistics: &acd::AgentStatistics) -> Cells {
     let today = statistics.today.clone().unwrap_or_default();
     Cells::from([
-        ("At work", length(today.staffed)),
+        ("Logged in", length(today.staffed)),
         ("Calls", today.connected.to_string()),
         ("Mean handling", length(today.handle_mean)),
         ("Occupied", percent(today.occupancy_percent)),

@@ -71,7 +71,7 @@ export const agent = json => ({
   pending_reason: json.pending_reason ?? "",
   slots: /** @type {any[]} */ (json.slots ?? []).map(slot),
   skills: /** @type {{skill: string, level: number}[]} */ (json.skills ?? []),
-  skills_for_now: (json.skills_for_now ?? []).map((/** @type {any} */ it) => ({
+  skills_for_now: /** @type {any[]} */ (json.skills_for_now ?? []).map(it => ({
     skill: /** @type {string} */ (it.skill),
     level: /** @type {number} */ (it.level ?? 0),
     until: instant(it.until),
