@@ -99,6 +99,7 @@ async fn what_cannot_be_given_is_refused_with_what_is_wrong() {
         (&["bem", "spanish", "3"], "no agent `bem` in the configuration"),
         (&["ben", "nurse", "3"], "only the configuration gives it"),
         (&["ben", "spanish", "11"], "a level is 1 to 10, or `none`, or `as-configured`"),
+        (&["ben", "spanish", "as-configured", "--for", "1h"], "what is as configured has no end"),
         (&["ben", "spanish", "3", "--until", "2001-01-01T00:00:00Z"], "later than now"),
     ] {
         let said = wrong(arguments);

@@ -101,11 +101,7 @@ pub(crate) async fn skill(
     arguments: SkillArguments,
 ) -> Result<(), Failure> {
     let SkillArguments { agent, skill, wanted, end, person } = arguments;
-    // What is as configured has no end.
-    let LastingArguments { until, lasting } = match wanted {
-        WantedSkill::AsConfigured => LastingArguments { until: None, lasting: None },
-        WantedSkill::Level(_) | WantedSkill::Without => end,
-    };
+    let LastingArguments { until, lasting } = end;
     let lasting_time = lasting.and_then(|length| prost_types::Duration::try_from(length).ok());
     let as_asked = match wanted {
         WantedSkill::Level(level) => Wanted::Level(level.into()),

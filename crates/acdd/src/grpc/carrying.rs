@@ -35,7 +35,7 @@ pub(crate) struct Place {
 }
 
 impl Place {
-    /// On this runtime, for now.
+    /// On this runtime, until it moves.
     fn here(cold: Handle) -> Self {
         Self { moved: watch::Sender::new(false), cold }
     }

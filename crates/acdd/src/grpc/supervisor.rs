@@ -229,6 +229,10 @@ impl SupervisorService for SupervisorDesk {
                 return Err(status(&malformed(wrong, "wanted")));
             }
         };
+        if wanted == SkillForNow::AsPlanned && end.is_some() {
+            let wrong = "what is as configured has no end: leave out until and lasting";
+            return Err(status(&malformed(wrong, "end")));
+        }
         let until = end.map(|end| match end {
             SkillEnd::Until(at) => until(End::Until(at)),
             SkillEnd::Lasting(length) => until(End::Lasting(length)),
