@@ -38,6 +38,8 @@ pub(crate) struct Agent {
     pub(crate) shift: Shift,
     /// The latest that he was given; 0 for none.
     pub(crate) last_offer: OfferNumber,
+    /// How many calls skip him for now.
+    pub(crate) skipped_by: u32,
     /// One for each channel of which he takes calls.
     pub(crate) desks: Box<[Desk]>,
     /// Of all desks, in their order.
@@ -120,6 +122,7 @@ impl Agent {
             missed: 0,
             shift: Shift::default(),
             last_offer: OfferNumber(0),
+            skipped_by: 0,
             desks,
             slots: vec![slot; usize::from(first)].into(),
             skills: None,

@@ -235,7 +235,10 @@ impl Router {
             is_available,
             is_at_notes,
         ];
-        self.count_agent_as(agent, is.map(u32::from));
+        let is = is.map(u32::from);
+        if is != known.counted {
+            self.count_agent_as(agent, is);
+        }
     }
 
     pub(crate) fn count_agent_as(&mut self, agent: AgentId, is: Counts) {
@@ -244,9 +247,6 @@ impl Router {
         let Some(desk) = known.desks.first() else { return };
         let pool = desk.pool;
         let was = std::mem::replace(&mut known.counted, is);
-        if is == was {
-            return;
-        }
         self.pools.count(pool, (was[1], is[1]), (was[3], is[3]));
         for of in &self.pools.census[pool as usize].watched {
             let measured = &mut self.gauges.all[usize::from(*of)];

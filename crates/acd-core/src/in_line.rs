@@ -31,7 +31,7 @@ pub(crate) struct Stand {
 enum Before {
     All,
     /// Whoever has been waiting since before this, in microseconds.
-    Earlier(i128),
+    Earlier(i64),
     Nobody,
 }
 
@@ -64,7 +64,8 @@ impl InLine {
 
     /// How many come before a call that joins them now.
     pub(crate) fn ahead_of(&self, stand: Stand, order: Order, now: Timestamp) -> u32 {
-        let ahead = (0..).zip(&self.calls).map(|(priority, calls)| {
+        let in_line = (0..).zip(&self.calls).filter(|(_, calls)| **calls > 0);
+        let ahead = in_line.map(|(priority, calls)| {
             match stand.comes_after(priority, order) {
                 Before::All => *calls,
                 Before::Earlier(than) => self.earlier(priority, than, now),
@@ -74,17 +75,19 @@ impl InLine {
         ahead.sum()
     }
 
-    fn earlier(&self, priority: u8, than: i128, now: Timestamp) -> u32 {
+    fn earlier(&self, priority: u8, than: i64, now: Timestamp) -> u32 {
         let at = usize::from(priority);
-        let within = u128::try_from(i128::from(now.0) - than).unwrap_or(0);
-        if within == 0 || self.calls[at] == 0 {
+        let within = u128::try_from((now.0 as i64).saturating_sub(than)).unwrap_or(0);
+        if within == 0 {
             return self.calls[at];
         }
         let calls = u128::from(self.calls[at]);
         let ages = (calls * u128::from(now.0)).saturating_sub(self.since[at]);
+        if calls * within >= 2 * ages {
+            return 0;
+        }
         // To the nearest: of one call it is known exactly, unless it is of the same age.
-        let later = (calls * calls * within + ages).checked_div(2 * ages).unwrap_or(calls);
-        self.calls[at] - later.min(calls) as u32
+        self.calls[at] - ((calls * calls * within + ages) / (2 * ages)) as u32
     }
 }
 
@@ -103,12 +106,13 @@ impl Stand {
             Order::Strict | Order::Deadline if by_priority.is_lt() => return Before::Nobody,
             Order::Strict | Order::Deadline | Order::Oldest => 0,
             Order::Credit { per_step } => {
-                i128::from(per_step.0) * (i128::from(other) - i128::from(own))
+                let steps = i64::from(other) - i64::from(own);
+                i64::try_from(per_step.0).unwrap_or(i64::MAX).saturating_mul(steps)
             }
         };
         match self.first {
             true => Before::Nobody,
-            false => Before::Earlier(i128::from(self.since.0) + credit),
+            false => Before::Earlier((self.since.0 as i64).saturating_add(credit)),
         }
     }
 }

@@ -53,9 +53,13 @@ impl Router {
         let held: usize =
             self.calls.iter().map(|call| self.hands_of(call.handle.slot).count()).sum();
         assert_eq!(self.hands.used(), held, "no hold is left behind");
-        let excluded: usize =
-            self.calls.iter().map(|call| self.exclusions_of(call.handle.slot).count()).sum();
-        assert_eq!(self.exclusions.used(), excluded, "no exclusion is left behind");
+        let mut skipped_by = vec![0; self.agents.len()];
+        let exclusions = self.calls.iter().flat_map(|call| self.exclusions_of(call.handle.slot));
+        exclusions.for_each(|exclusion| skipped_by[exclusion.agent.index()] += 1);
+        let excluded: u32 = skipped_by.iter().sum();
+        assert_eq!(self.exclusions.used(), excluded as usize, "no exclusion is left behind");
+        let counted = self.agents.iter().map(|agent| agent.skipped_by);
+        assert!(counted.eq(skipped_by), "whom calls skip is counted");
         let every = self.calls.iter().flat_map(|call| self.places_of(call.handle.slot));
         let repeated: usize = every.map(|place| self.repeats_of(place).count()).sum();
         assert_eq!(self.repeats.used(), repeated, "no repeat is left behind");

@@ -22,7 +22,7 @@ use std::collections::BinaryHeap;
 /// Which of the calls that an agent may take are looked at.
 #[derive(Clone, Copy, Debug)]
 enum Wanted {
-    /// All, since the calls themselves need not be read for that.
+    /// All, since none of them skips him; the calls themselves need not be read.
     All,
     /// Those that do not skip him.
     ByCall,
@@ -54,8 +54,11 @@ impl Router {
     pub(crate) fn agents_take(&mut self, events: &mut Vec<Event>) {
         let mut freed = std::mem::take(&mut self.freed);
         while !freed.is_empty() {
-            freed.sort_unstable_by_key(|agent| (self.agents[agent.index()].longest_idle(), *agent));
-            freed.dedup();
+            if freed.len() > 1 {
+                let key = |agent: &AgentId| (self.agents[agent.index()].longest_idle(), *agent);
+                freed.sort_unstable_by_key(key);
+                freed.dedup();
+            }
             freed.retain(|agent| {
                 self.take_best_call(*agent, events) && self.agents[agent.index()].is_listed()
             });
@@ -73,9 +76,10 @@ impl Router {
         eligible.dedup();
         let mut heads = self.heads_of_spared();
         for call in eligible.drain(..) {
-            let Some(found) = self.calls.find(call) else { continue };
-            let key = found.key(self.plan.order);
-            self.heads_pick(&mut heads, Some(key), events);
+            if !heads.is_empty() {
+                let Some(key) = key(self, &call) else { continue };
+                self.heads_pick(&mut heads, Some(key), events);
+            }
             if self.calls.find(call).is_some_and(|call| call.state == CallState::Waiting) {
                 self.pick_agent(call.slot, events);
             }
@@ -177,14 +181,12 @@ impl Router {
     /// The call that the agent takes; if a desk is asked about, the call that he would take if he were
     /// available there.
     pub(crate) fn best_call_at(&self, agent: AgentId, asked: Option<&Desk>) -> Option<(u32, Take)> {
-        // Calls seldom skip the agent who would take them, and to see that they do not is to read
-        // them: so it is seen of the first two, and of others only if one of these does.
-        let mut found = self.first_places(agent, asked, Wanted::All);
-        let is_skipped =
-            |(_, place): (Standing, u32)| !self.is_wanted(Wanted::ByCall, agent, place);
-        if found.first.is_some_and(is_skipped) || found.second.is_some_and(is_skipped) {
-            found = self.first_places(agent, asked, Wanted::ByCall);
-        }
+        // Few agents are skipped, and to see that a call does not is to read it.
+        let wanted = match self.agents[agent.index()].skipped_by {
+            0 => Wanted::All,
+            _ => Wanted::ByCall,
+        };
+        let found = self.first_places(agent, asked, wanted);
         let winner = found.first?;
         Some((winner.1, self.take(winner, found.second)))
     }

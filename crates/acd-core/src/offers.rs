@@ -71,7 +71,7 @@ impl Router {
         });
         self.join_hands(slot, hand);
         let call = self.calls[slot].handle;
-        let (adopted, picked) = (how == How::Adopted, how == How::Picked);
+        let (adopted, picked) = (matches!(how, How::Adopted), matches!(how, How::Picked));
         self.decisions.push(Decision { call, offer, agent, queue, demand, how });
         events.push(Event::OfferIssued {
             call,
@@ -438,6 +438,7 @@ impl Router {
         let ticket = self.deadlines.set_in(Lane::EXCLUSIONS, until, deadline);
         let next = self.calls[slot].exclusions;
         let index = self.exclusions.insert(Exclusion { agent, until, ticket, next });
+        self.agents[agent.index()].skipped_by += 1;
         self.calls[slot].exclusions = index;
     }
 
@@ -459,6 +460,7 @@ impl Router {
             if which(&self.exclusions[at]) {
                 let mut ended = self.exclusions.remove(at);
                 self.deadlines.cancel(&mut ended.ticket);
+                self.agents[ended.agent.index()].skipped_by -= 1;
                 if before == NONE {
                     self.calls[slot].exclusions = next;
                 } else {

@@ -1,9 +1,10 @@
 //! Ordered sets that share one arena: calls in a line, agents in a pool.
 //!
-//! A treap whose nodes hold a few keys each: insert, remove and step cost the logarithm of the set,
-//! nothing is allocated once the arena has grown, and the order is a total one, so its shape never
-//! shows. What stands next to each other in the order mostly does in memory, and most sets are one
-//! node or two. The first of each set is at hand, since that is what is asked for most.
+//! The first of each set is at hand, since that is what is asked for most; so the many sets of one or
+//! none need nothing else. All others stand in a treap whose nodes hold a few keys each: insert, remove
+//! and step cost the logarithm of the set, nothing is allocated once the arena has grown, and the order
+//! is a total one, so its shape never shows. What stands next to each other in the order mostly does in
+//! memory, and most sets are one node or two.
 
 use crate::chance::mixed;
 use crate::slab::make_room;
@@ -73,9 +74,11 @@ impl<K: Copy + Ord> Node<K> {
 /// One set: a handle into its arena.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct OrderedSet<K> {
+    /// The least key, which no node holds.
+    first: Option<(K, u32)>,
+    /// Of the others.
     root: u32,
     len: u32,
-    first: Option<(K, u32)>,
 }
 
 impl<K> Default for OrderedSet<K> {
@@ -85,14 +88,14 @@ impl<K> Default for OrderedSet<K> {
 }
 
 impl<K> OrderedSet<K> {
-    pub(crate) const EMPTY: Self = Self { root: NONE, len: 0, first: None };
+    pub(crate) const EMPTY: Self = Self { first: None, root: NONE, len: 0 };
 
     pub(crate) const fn len(&self) -> u32 {
         self.len
     }
 
     pub(crate) const fn is_empty(&self) -> bool {
-        self.root == NONE
+        self.first.is_none()
     }
 }
 
@@ -110,10 +113,21 @@ impl<K: Copy + Ord> Arena<K> {
 
     /// Adds a key that the set does not hold.
     pub(crate) fn insert(&mut self, set: &mut OrderedSet<K>, key: K, value: u32) {
-        if set.first.is_none_or(|(first, _)| key < first) {
-            set.first = Some((key, value));
-        }
         set.len += 1;
+        let mut added = (key, value);
+        match &mut set.first {
+            None => set.first = Some(added),
+            Some(first) => {
+                if key < first.0 {
+                    std::mem::swap(first, &mut added);
+                }
+                self.insert_behind(set, added);
+            }
+        }
+    }
+
+    /// Adds a key that is not the least.
+    fn insert_behind(&mut self, set: &mut OrderedSet<K>, (key, value): (K, u32)) {
         // The nodes between which it lies, if it lies in none.
         let (mut before, mut after) = (NONE, NONE);
         let mut at = set.root;
@@ -144,49 +158,83 @@ impl<K: Copy + Ord> Arena<K> {
 
     /// Takes a key out; false if the set does not hold it.
     pub(crate) fn remove(&mut self, set: &mut OrderedSet<K>, key: K) -> bool {
+        let was_in = if set.first.is_some_and(|(first, _)| first == key) {
+            set.first = self.take_least(set);
+            true
+        } else {
+            self.remove_behind(set, key)
+        };
+        set.len -= u32::from(was_in);
+        was_in
+    }
+
+    /// Takes the least of those out that are not at hand.
+    fn take_least(&mut self, set: &mut OrderedSet<K>) -> Option<(K, u32)> {
         let (mut parent, mut at) = (NONE, set.root);
-        while at != NONE {
-            let node = &self.nodes[at as usize];
-            let next = match key < node.first() {
-                true => node.left,
-                false if node.last() < key => node.right,
-                false => break,
-            };
-            (parent, at) = (at, next);
+        let mut node = self.nodes.get(at as usize)?;
+        while node.left != NONE {
+            (parent, at) = (at, node.left);
+            node = &self.nodes[at as usize];
         }
-        let Some(node) = self.nodes.get_mut(at as usize) else { return false };
+        let taken = (node.first(), node.values[0]);
+        self.take_out(set, (parent, true), at, 0);
+        Some(taken)
+    }
+
+    /// Takes a key out that is not at hand.
+    fn remove_behind(&mut self, set: &mut OrderedSet<K>, key: K) -> bool {
+        let (mut parent, mut went_left, mut at) = (NONE, false, set.root);
+        while let Some(node) = self.nodes.get(at as usize) {
+            let is_lower = key < node.first();
+            if !is_lower && key <= node.last() {
+                break;
+            }
+            (parent, went_left) = (at, is_lower);
+            at = if is_lower { node.left } else { node.right };
+        }
+        let Some(node) = self.nodes.get(at as usize) else { return false };
         let place = node.below(key);
         if node.keys[place] != key {
             return false;
         }
-        set.len -= 1;
-        node.remove(place);
-        let mut next = (node.len > 0).then(|| (node.first(), node.values[0]));
-        if next.is_none() {
-            let merged = self.merge(self.nodes[at as usize].left, self.nodes[at as usize].right);
-            let above = self.nodes.get(parent as usize).map(|node| (node.first(), node.values[0]));
-            let went_left = above.is_some_and(|(first, _)| key < first);
-            self.attach(set, parent, went_left, merged);
-            self.nodes[at as usize].left = self.free;
-            self.free = at;
-            // Nothing stood to the left of the first, so next is the least of what stood to its right,
-            // or of the node above.
-            next = self.least(merged, |_| true).or(above);
-        }
-        if set.first.is_some_and(|(first, _)| first == key) {
-            set.first = next;
-        }
+        self.take_out(set, (parent, went_left), at, place);
         true
+    }
+
+    /// Takes one key out of a node, and the node out with its last one. It stands to the left of its
+    /// parent, or to the right.
+    fn take_out(
+        &mut self,
+        set: &mut OrderedSet<K>,
+        (parent, is_left): (u32, bool),
+        at: u32,
+        place: usize,
+    ) {
+        let node = &mut self.nodes[at as usize];
+        node.remove(place);
+        if node.len > 0 {
+            return;
+        }
+        let (left, right) = (node.left, node.right);
+        node.left = self.free;
+        self.free = at;
+        let merged = self.merge(left, right);
+        self.attach(set, parent, is_left, merged);
     }
 
     /// The least key above `key`.
     pub(crate) fn after(&self, set: &OrderedSet<K>, key: K) -> Option<(K, u32)> {
-        self.least(set.root, |other| *other > key)
+        self.least_in(set, |other| *other > key)
     }
 
     /// The least key that is not below `key`.
     pub(crate) fn at_or_after(&self, set: &OrderedSet<K>, key: K) -> Option<(K, u32)> {
-        self.least(set.root, |other| *other >= key)
+        self.least_in(set, |other| *other >= key)
+    }
+
+    fn least_in(&self, set: &OrderedSet<K>, is_high: impl Fn(&K) -> bool) -> Option<(K, u32)> {
+        let at_hand = set.first.filter(|(first, _)| is_high(first));
+        at_hand.or_else(|| self.least(set.root, is_high))
     }
 
     /// The least key of a subtree that is high enough, which all above it are too.

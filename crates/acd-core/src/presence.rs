@@ -308,16 +308,17 @@ impl Router {
     ) {
         let known = &mut self.agents[agent.index()];
         let at = &mut known.slots[usize::from(slot)];
-        let was_free = std::mem::replace(&mut at.state, state).is_free();
+        let before = std::mem::replace(&mut at.state, state);
         at.since = Some(self.now);
         self.deadlines.cancel(&mut at.ticket);
         events.push(Event::SlotChanged { agent, slot, state });
-        if was_free != state.is_free() {
+        if before.is_free() != state.is_free() {
             known.count_busy(self.now);
         }
-        if was_free {
+        let was_at_notes = before.in_wrap_up().is_some();
+        if before.is_free() {
             self.relist(agent);
-        } else {
+        } else if state.is_free() || was_at_notes != state.in_wrap_up().is_some() {
             self.count_agent(agent);
         }
     }

@@ -357,6 +357,7 @@ impl Router {
             let Exclusion { agent, until, next, .. } = self.exclusions[at];
             let deadline = Deadline::ExclusionEnds { arrival, agent, slot };
             self.exclusions[at].ticket = self.deadlines.set(until, deadline);
+            self.agents[agent.index()].skipped_by += 1;
             at = next;
         }
     }

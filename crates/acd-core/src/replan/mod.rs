@@ -276,6 +276,7 @@ impl Router {
             slots,
             skills,
             counted: _,
+            skipped_by: _,
         } = from;
         let to = &mut self.agents[agent.index()];
         to.wanted = moved.presence(wanted);
