@@ -6,7 +6,8 @@
 use crate::chance::draw;
 use crate::deadlines::Ticket;
 use crate::event::{DeviceState, HeartbeatState, NotReadyReason, Presence, SlotState};
-use crate::gauges::Counts;
+use crate::few::Few;
+use crate::gauges::Counted;
 use crate::ids::{AdapterId, AgentId, OfferNumber, Span, Timestamp};
 use crate::plan::{AgentPlan, Channel, Channels, DeskPlan};
 use crate::selection::{Measures, Occupation};
@@ -41,13 +42,13 @@ pub(crate) struct Agent {
     /// How many calls skip him for now.
     pub(crate) skipped_by: u32,
     /// One for each channel of which he takes calls.
-    pub(crate) desks: Box<[Desk]>,
+    pub(crate) desks: Few<Desk>,
     /// Of all desks, in their order.
-    pub(crate) slots: Box<[Slot]>,
+    pub(crate) slots: Few<Slot>,
     /// His skills where they are not as planned.
     pub(crate) skills: Option<Box<SkillsForNow>>,
     /// What he counts as, in his pool and where a latch looks at agents.
-    pub(crate) counted: Counts,
+    pub(crate) counted: Counted,
 }
 
 /// Where he takes calls of one channel.
@@ -66,8 +67,8 @@ pub(crate) struct Desk {
     pub(crate) adapter: Option<AdapterId>,
     /// The key under which he stands in his pool, while available.
     pub(crate) listed: Option<AgentKey>,
-    /// What he stands by in the pool's other orders, if it has some.
-    pub(crate) measured: Measures,
+    /// What he stands by in the pool's other orders; none before it has had some.
+    measured: Option<Box<Measures>>,
 }
 
 /// What an agent has done since he logged in.
@@ -109,10 +110,10 @@ impl Agent {
                 planned_pool: pool,
                 adapter: desk.endpoint.as_ref().map(|endpoint| endpoint.adapter),
                 listed: None,
-                measured: Measures::default(),
+                measured: None,
             }
         };
-        let desks: Box<[Desk]> = planned.desks.iter().zip(pools).map(desk).collect();
+        let desks: Few<Desk> = planned.desks.iter().zip(pools).map(desk).collect();
         Self {
             wanted: Presence::LoggedOut,
             presence_since: None,
@@ -124,9 +125,9 @@ impl Agent {
             last_offer: OfferNumber(0),
             skipped_by: 0,
             desks,
-            slots: vec![slot; usize::from(first)].into(),
+            slots: std::iter::repeat_n(slot, usize::from(first)).collect(),
             skills: None,
-            counted: Counts::default(),
+            counted: Counted::default(),
         }
     }
 
@@ -279,5 +280,13 @@ impl Desk {
     pub(crate) fn slots(&self) -> std::ops::Range<usize> {
         let first = usize::from(self.first);
         first..first + usize::from(self.capacity)
+    }
+
+    pub(crate) fn measured(&self) -> Measures {
+        self.measured.as_deref().copied().unwrap_or_default()
+    }
+
+    pub(crate) fn measure(&mut self, measures: Measures) {
+        **self.measured.get_or_insert_default() = measures;
     }
 }

@@ -41,7 +41,10 @@ pub(crate) struct Measured {
 }
 
 /// Agents: staffed, working, available, at their notes and ready afterwards.
-pub(crate) type Counts = [u32; 4];
+type Counts = [u32; 4];
+
+/// As which of these one agent counts.
+pub(crate) type Counted = [bool; 4];
 
 impl Gauges {
     pub(crate) fn new(plan: &RoutingPlan) -> Self {
@@ -235,18 +238,18 @@ impl Router {
             is_available,
             is_at_notes,
         ];
-        let is = is.map(u32::from);
         if is != known.counted {
             self.count_agent_as(agent, is);
         }
     }
 
-    pub(crate) fn count_agent_as(&mut self, agent: AgentId, is: Counts) {
+    pub(crate) fn count_agent_as(&mut self, agent: AgentId, is: Counted) {
         let known = &mut self.agents[agent.index()];
         // Those of his desks are alike.
         let Some(desk) = known.desks.first() else { return };
         let pool = desk.pool;
-        let was = std::mem::replace(&mut known.counted, is);
+        let was = std::mem::replace(&mut known.counted, is).map(u32::from);
+        let is = is.map(u32::from);
         self.pools.count(pool, (was[1], is[1]), (was[3], is[3]));
         for of in &self.pools.census[pool as usize].watched {
             let measured = &mut self.gauges.all[usize::from(*of)];

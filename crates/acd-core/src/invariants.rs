@@ -34,7 +34,7 @@ impl Router {
         }
         for (index, agent) in self.agents.iter().enumerate() {
             self.check_agent(AgentId(index as u32));
-            for desk in &agent.desks {
+            for desk in agent.desks.iter() {
                 let is_available = agent.is_available_at(desk, &self.plan.channels);
                 assert_eq!(desk.listed.is_some(), is_available, "agent {index} is listed");
             }
@@ -134,7 +134,7 @@ impl Router {
 
     fn check_agent(&self, id: AgentId) {
         let agent = &self.agents[id.index()];
-        for slot in &agent.slots {
+        for slot in agent.slots.iter() {
             match slot.state {
                 SlotState::Free | SlotState::WrapUp { .. } => {}
                 SlotState::Reserved { call, .. }
@@ -147,7 +147,7 @@ impl Router {
                 }
             }
         }
-        for desk in &agent.desks {
+        for desk in agent.desks.iter() {
             let Some(key) = desk.listed else { continue };
             assert_eq!(key, agent.key(id, desk), "the key is the present one");
             let pool = &self.pools.pools[desk.pool as usize];
@@ -232,7 +232,7 @@ impl Router {
             let met: BTreeMap<_, _> = met(&self.plan, &self.lines, planned, self.skills_of(id))
                 .map(|met| (met.demand, met.stage))
                 .collect();
-            for desk in &agent.desks {
+            for desk in agent.desks.iter() {
                 let is_own = desk.pool != desk.planned_pool;
                 assert_eq!(is_own, agent.skills.is_some(), "a pool of his own by his skills");
                 assert!(!is_own || own.insert(desk.pool), "nobody else is in it");
@@ -327,7 +327,7 @@ impl Router {
                 + self.exclusions_of(slot).filter(|exclusion| exclusion.ticket.is_set()).count()
         });
         let latches = self.latches.all.iter().map(LatchState::deadlines);
-        let slots = self.agents.iter().flat_map(|agent| &agent.slots);
+        let slots = self.agents.iter().flat_map(|agent| agent.slots.iter());
         let adapters = self.adapters.iter().filter(|adapter| adapter.ticket.is_set());
         let turning = self.closings.iter().filter(|closing| closing.ticket.is_set());
         let skills = self.agents.iter().filter_map(|agent| agent.skills.as_ref());

@@ -24,6 +24,7 @@ mod event;
 mod explain;
 mod extras;
 mod facts;
+mod few;
 mod gauges;
 mod ids;
 mod in_line;

@@ -407,7 +407,7 @@ impl Router {
     /// What he stands by at his desk for a channel.
     fn measured(&self, agent: AgentId, channel: Channel) -> Measures {
         let desk = self.agents[agent.index()].desk(channel);
-        desk.map_or_else(Measures::default, |desk| desk.measured)
+        desk.map_or_else(Measures::default, Desk::measured)
     }
 
     /// Whether the call is not offered to this agent now.

@@ -315,10 +315,9 @@ impl Router {
         if before.is_free() != state.is_free() {
             known.count_busy(self.now);
         }
-        let was_at_notes = before.in_wrap_up().is_some();
         if before.is_free() {
             self.relist(agent);
-        } else if state.is_free() || was_at_notes != state.in_wrap_up().is_some() {
+        } else if state.in_wrap_up().is_some() {
             self.count_agent(agent);
         }
     }
@@ -333,9 +332,8 @@ impl Router {
         let found = &self.agents[agent.index()];
         match found.asked {
             Some(asked) if !found.is_busy() => self.enter_presence(agent, asked, events),
-            Some(_) => {}
             None if found.is_available(&self.plan.channels) => self.is_made_available(agent),
-            None => {}
+            Some(_) | None => self.count_agent(agent),
         }
     }
 
@@ -408,7 +406,7 @@ impl Router {
         }
         let (mut measured, mut measures) = (Measures::default(), Measures::default());
         if has_others {
-            (measured, measures) = (at.measured, known.measures(agent, self.plan.seed));
+            (measured, measures) = (at.measured(), known.measures(agent, self.plan.seed));
             if listed == wanted && measured == measures {
                 return;
             }
@@ -424,6 +422,9 @@ impl Router {
             }
         }
         let desk = &mut self.agents[agent.index()].desks[desk];
-        (desk.listed, desk.measured) = (wanted, measures);
+        desk.listed = wanted;
+        if has_others {
+            desk.measure(measures);
+        }
     }
 }

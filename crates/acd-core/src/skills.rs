@@ -7,7 +7,7 @@
 use crate::agent::Agent;
 use crate::deadlines::{Deadline, Ticket};
 use crate::event::{Event, OfferEnd, RevokeCause, SlotState};
-use crate::gauges::Counts;
+use crate::gauges::Counted;
 use crate::ids::{AgentId, QueueId, SkillId, Timestamp};
 use crate::offers::Told;
 use crate::plan::{LEVEL_MAX, Requirement};
@@ -243,11 +243,11 @@ impl Router {
 
     /// He is in no pool, and counts nowhere.
     fn leave_pools(&mut self, agent: AgentId) {
-        self.count_agent_as(agent, Counts::default());
+        self.count_agent_as(agent, Counted::default());
         for desk in 0..self.agents[agent.index()].desks.len() {
             let at = &mut self.agents[agent.index()].desks[desk];
             if let Some(key) = at.listed.take() {
-                self.pools.remove(at.pool, key, at.measured);
+                self.pools.remove(at.pool, key, at.measured());
             }
         }
     }

@@ -121,7 +121,7 @@ impl Router {
             (changed.len() as u32).write(sink);
             changed.iter().for_each(|changed| changed.write(sink));
             agent.desks.iter().for_each(|desk| desk.idle_since.write(sink));
-            for slot in &agent.slots {
+            for slot in agent.slots.iter() {
                 slot.state.write(sink);
                 slot.since.write(sink);
             }
@@ -376,10 +376,10 @@ fn read_agent(agent: &mut Agent, source: &mut Source<'_>) -> Restored<()> {
     if !changed.is_empty() {
         agent.skills = Some(Box::new(SkillsForNow::of(changed)));
     }
-    for desk in &mut agent.desks {
+    for desk in agent.desks.iter_mut() {
         desk.idle_since = Persist::read(source)?;
     }
-    for slot in &mut agent.slots {
+    for slot in agent.slots.iter_mut() {
         slot.state = Persist::read(source)?;
         slot.since = Persist::read(source)?;
     }

@@ -283,7 +283,7 @@ impl Router {
         to.asked = asked.map(|asked| moved.presence(asked));
         (to.device, to.heartbeat) = (device, heartbeat);
         (to.presence_since, to.missed) = (presence_since, missed);
-        for desk in &mut to.desks {
+        for desk in to.desks.iter_mut() {
             let same = desks.iter().find(|it| it.channel == desk.channel).map(|it| it.idle_since);
             desk.idle_since = same.or(presence_since).unwrap_or_default();
         }
@@ -301,7 +301,7 @@ impl Router {
             events.push(Event::PresenceChanged { agent, presence, pending });
         }
         let mut rested = false;
-        for (index, Slot { state, since, ticket: _ }) in (0..).zip(slots) {
+        for (index, &Slot { state, since, ticket: _ }) in (0..).zip(slots.iter()) {
             let number = moved.slot_number(old, index);
             let in_new_plan = moved.slot(state).filter(|_| number.is_some());
             let has_rested = in_new_plan.is_none() && state != SlotState::Free;

@@ -95,7 +95,7 @@ impl Router {
         let mut agents = self.callers.iter().map(|(_, _, agent)| agent);
         sound(agents.all(|agent| agent.index() < self.agents.len()), "agent of a caller")?;
         for (id, agent) in (0..).map(AgentId).zip(&self.agents) {
-            for slot in &agent.slots {
+            for slot in agent.slots.iter() {
                 sound(self.slot_is_sound(&slot.state), "slot of an agent")?;
             }
             let skills = agent.skills.as_ref();
