@@ -262,16 +262,18 @@ impl Deadlines {
         loop {
             let first = place * WAYS + 1;
             let children = first..(first + WAYS).min(self.heap.len());
-            let earlier = |least: usize, child: usize| {
-                let is_less = self.comes_before(self.heap[child], self.heap[least]);
-                if is_less { child } else { least }
+            let one_of = |child: usize| (self.heap[child], child);
+            let earlier = |least: ((Timestamp, u32), usize), child: ((Timestamp, u32), usize)| {
+                let is_less = self.comes_before(child.0, least.0);
+                // Which of them it is cannot be guessed: both are at hand, and one is selected.
+                std::hint::select_unpredictable(is_less, child, least)
             };
-            let Some(least) = children.reduce(earlier) else { break };
-            if self.comes_before(entry, self.heap[least]) {
+            let Some((least, child)) = children.map(one_of).reduce(earlier) else { break };
+            if self.comes_before(entry, least) {
                 break;
             }
-            self.put(place, self.heap[least]);
-            place = least;
+            self.put(place, least);
+            place = child;
         }
         self.put(place, entry);
     }
