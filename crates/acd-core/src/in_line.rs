@@ -65,12 +65,10 @@ impl InLine {
     /// How many come before a call that joins them now.
     pub(crate) fn ahead_of(&self, stand: Stand, order: Order, now: Timestamp) -> u32 {
         let in_line = (0..).zip(&self.calls).filter(|(_, calls)| **calls > 0);
-        let ahead = in_line.map(|(priority, calls)| {
-            match stand.comes_after(priority, order) {
-                Before::All => *calls,
-                Before::Earlier(than) => self.earlier(priority, than, now),
-                Before::Nobody => 0,
-            }
+        let ahead = in_line.map(|(priority, calls)| match stand.comes_after(priority, order) {
+            Before::All => *calls,
+            Before::Earlier(than) => self.earlier(priority, than, now),
+            Before::Nobody => 0,
         });
         ahead.sum()
     }
