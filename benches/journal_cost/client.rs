@@ -12,7 +12,7 @@ use acd_proto::v1::{
 use hdrhistogram::Histogram;
 use std::cell::{Cell, RefCell};
 use std::cmp::Reverse;
-use std::collections::BinaryHeap;
+use std::collections::{BinaryHeap, HashMap};
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 use tokio::sync::mpsc;
@@ -48,6 +48,8 @@ pub(crate) enum Life {
 pub(crate) struct Slice {
     /// From the moment that a call was due to the moment that its offer was here.
     pub(crate) offered_ns: Histogram<u64>,
+    /// From the moment that an agent has accepted to the order to connect him, which waits for the journal.
+    pub(crate) connected_ns: Histogram<u64>,
     /// Messages to the daemon.
     pub(crate) events: u64,
     pub(crate) seconds: f64,
@@ -72,6 +74,9 @@ struct Play {
     next: Cell<u64>,
     events: Cell<u64>,
     offered_ns: RefCell<Histogram<u64>>,
+    connected_ns: RefCell<Histogram<u64>>,
+    /// When the agent of an offer has accepted, by session and number.
+    accepted: RefCell<HashMap<(usize, u64), Instant>>,
     /// What the PBX has begun and has not done yet.
     pending: RefCell<BinaryHeap<Reverse<Pending>>>,
     /// The state of a xorshift generator (Marsaglia 2003): each run is dealt the same.
@@ -175,6 +180,8 @@ impl Client {
             next: Cell::new(0),
             events: Cell::new(0),
             offered_ns: RefCell::new(Histogram::new(3).unwrap()),
+            connected_ns: RefCell::new(Histogram::new(3).unwrap()),
+            accepted: RefCell::default(),
             pending: RefCell::default(),
             dice: Cell::new(0x9E37_79B9_7F4A_7C15),
         };
@@ -210,7 +217,13 @@ impl Client {
             () = pace_and_end => {}
             _ = hear => unreachable!("sessions last"),
         }
-        Slice { events: play.events.get(), offered_ns: play.offered_ns.into_inner(), seconds }
+        let (offered_ns, connected_ns) = (play.offered_ns, play.connected_ns);
+        Slice {
+            offered_ns: offered_ns.into_inner(),
+            connected_ns: connected_ns.into_inner(),
+            events: play.events.get(),
+            seconds,
+        }
     }
 }
 
@@ -238,11 +251,15 @@ async fn hear(
                         let offer_number = offer.offer_number;
                         let said = OfferResult { offer_number, result, offer_epoch: 0 };
                         up.say(play, Up::OfferResult(said));
+                        play.accepted.borrow_mut().insert((session, offer_number), Instant::now());
                     }
                 }
             }
             Down::Connect(connect) => {
                 let offer_number = connect.offer_number;
+                let accepted = play.accepted.borrow_mut().remove(&(session, offer_number));
+                let took = accepted.expect("it was accepted").elapsed().as_nanos() as u64;
+                play.connected_ns.borrow_mut().record(took).unwrap();
                 if let Pace::Rate(_) = play.pace {
                     let due = Instant::now() + BRIDGE_MIN + play.some(BRIDGE_SPREAD);
                     let call_id = connect.call.expect("a call").call_id;

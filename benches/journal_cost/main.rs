@@ -1,6 +1,8 @@
 //! What the journal costs: the same load on a daemon with a journal and on one without, in turn.
 //!
-//! `cargo bench -p acdd --bench journal_cost [-- --json] [--rounds N]`, about four minutes. Two daemons, each
+//! `cargo bench -p acdd --bench journal_cost [-- --json] [--rounds N] [--rate CALLS] [--acdd PATH]`, about four
+//! minutes. `--rate` measures at so many calls a second and at nothing else, `--acdd` another build: to compare two
+//! builds within a few minutes, run them in turn at the same rate. Two daemons, each
 //! with its threads on the second CPU; one client on the first, which never sleeps. First the most
 //! that each can do: whole calls through several adapters at once, each call followed by the next.
 //! Then offers at half of the lower of the two, and at a tenth: calls come when they are due, whatever
@@ -43,7 +45,9 @@ fn main() {
     };
     let rounds = number("--rounds").map_or(ROUNDS, |rounds| rounds as usize);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    runtime.block_on(measure(rounds, number("--rate").map(f64::from), json));
+    let acdd = arguments.iter().position(|argument| argument == "--acdd");
+    let acdd = acdd.map_or(env!("CARGO_BIN_EXE_acdd"), |at| &arguments[at + 1]);
+    runtime.block_on(measure(acdd, rounds, number("--rate").map(f64::from), json));
 }
 
 /// A daemon with its client.
@@ -55,6 +59,7 @@ struct Side {
 /// What one daemon did, over all rounds.
 struct Sum {
     offered_ns: Histogram<u64>,
+    connected_ns: Histogram<u64>,
     /// Of each round.
     p50_ns: Vec<f64>,
     events: u64,
@@ -66,6 +71,7 @@ impl Default for Sum {
     fn default() -> Self {
         Self {
             offered_ns: Histogram::new(3).unwrap(),
+            connected_ns: Histogram::new(3).unwrap(),
             p50_ns: Vec::new(),
             events: 0,
             per_second: Vec::new(),
@@ -74,14 +80,14 @@ impl Default for Sum {
     }
 }
 
-async fn measure(rounds: usize, rate: Option<f64>, json: bool) {
+async fn measure(program: &str, rounds: usize, rate: Option<f64>, json: bool) {
     let place = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
     let config = place.path().join("c.toml");
     std::fs::write(&config, configuration()).unwrap();
     run_on(1);
     let servers = [
-        Server::start(&mut acdd(&config)),
-        Server::start(acdd(&config).arg("--journal").arg(place.path().join("data"))),
+        Server::start(&mut acdd(program, &config)),
+        Server::start(acdd(program, &config).arg("--journal").arg(place.path().join("data"))),
     ];
     run_on(0);
     let mut sides = Vec::new();
@@ -89,11 +95,17 @@ async fn measure(rounds: usize, rate: Option<f64>, json: bool) {
         let client = Client::connect(&server.address).await;
         sides.push(Side { server, client });
     }
-    let most = compare(&mut sides, Life::Whole, [Pace::Window(WINDOW); 2], rounds).await;
-    tell_throughput(&most, json);
-    let whole = most.iter().map(|sum| median(&sum.per_second) / 4.0);
-    let half = rate.unwrap_or(whole.fold(f64::INFINITY, f64::min) / 2.0);
-    for rate in [half, half / 5.0] {
+    let rates = match rate {
+        Some(rate) => vec![rate],
+        None => {
+            let most = compare(&mut sides, Life::Whole, [Pace::Window(WINDOW); 2], rounds).await;
+            tell_throughput(&most, json);
+            let calls = most.iter().map(|sum| median(&sum.per_second) / 4.0);
+            let half = calls.fold(f64::INFINITY, f64::min) / 2.0;
+            vec![half, half / 5.0]
+        }
+    };
+    for rate in rates {
         for (name, life) in [("whole call", Life::Whole), ("caller hangs up", Life::HangsUp)] {
             let sums = compare(&mut sides, life, [Pace::Rate(rate); 2], rounds).await;
             tell_latency(name, rate, &sums, json);
@@ -124,6 +136,7 @@ async fn compare(sides: &mut [Side], life: Life, pace: [Pace; 2], rounds: usize)
 impl Sum {
     fn add(&mut self, slice: &Slice) {
         self.offered_ns.add(&slice.offered_ns).unwrap();
+        self.connected_ns.add(&slice.connected_ns).unwrap();
         self.p50_ns.push(slice.offered_ns.value_at_quantile(0.5) as f64);
         self.events += slice.events;
         self.per_second.push(slice.events as f64 / slice.seconds);
@@ -182,6 +195,17 @@ fn tell_latency(name: &str, rate: f64, [off_sum, on_sum]: &[Sum; 2], json: bool)
         });
         tell(&line, json, || println!("{quantile:20} {off:13.1} {on:15.1} {:10.2}", on / off));
     }
+    if !on_sum.connected_ns.is_empty() {
+        for (quantile, at) in [("p50", 0.5), ("p99", 0.99)] {
+            let us = |sum: &Sum| sum.connected_ns.value_at_quantile(at) as f64 / 1e3;
+            let (off, on) = (us(off_sum), us(on_sum));
+            let line = json!({
+                "what": name, "calls_per_second": rate, "connect": quantile, "off_us": off, "on_us": on,
+            });
+            let label = format!("connect {quantile}");
+            tell(&line, json, || println!("{label:20} {off:13.1} {on:15.1} {:10.2}", on / off));
+        }
+    }
     let ratios: Vec<f64> =
         on_sum.p50_ns.iter().zip(&off_sum.p50_ns).map(|(on, off)| on / off).collect();
     let line = json!({ "what": name, "median_of_the_rounds_p50_ratio": median(&ratios) });
@@ -208,9 +232,9 @@ fn tell(line: &Value, json: bool, table: impl FnOnce()) {
     if json { println!("{line}") } else { table() }
 }
 
-fn acdd(config: &Path) -> Command {
+fn acdd(program: &str, config: &Path) -> Command {
     let any = "127.0.0.1:0";
-    let mut acdd = Command::new(env!("CARGO_BIN_EXE_acdd"));
+    let mut acdd = Command::new(program);
     acdd.args(["--listen", any, "--http", any, "--config"]).arg(config);
     acdd
 }

@@ -12,7 +12,7 @@ use std::sync::Arc;
 use tokio::sync::{mpsc, watch};
 
 /// How many parcels may be on their way before the driver keeps the next one open.
-pub(crate) const PARCELS_UNDERWAY_MAX: usize = 64;
+pub(crate) const PARCELS_UNDERWAY_MAX: usize = 8;
 /// How many events one delta holds, so that readers get at the view in between.
 const EVENTS_PER_DELTA_MAX: usize = 4_096;
 
@@ -72,6 +72,11 @@ impl Parcel {
             && self.estimates.is_empty()
             && self.answers.is_empty()
             && self.questions.is_empty()
+    }
+
+    /// Whether somebody waits for it to be published.
+    pub(crate) fn is_awaited(&self) -> bool {
+        !self.answers.is_empty() || !self.questions.is_empty()
     }
 }
 

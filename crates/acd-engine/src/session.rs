@@ -6,9 +6,16 @@ use crate::order::{CloseReason, Down, DownBody};
 use crate::refusal::{Refusal, RefusalKind, code};
 use crate::request::CallRef;
 use acd_core::{Channel, DeviceState, OfferResult, Priority, Span, Timestamp};
+use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::Duration;
 use tokio::sync::{mpsc, watch};
+use tokio::time::{Instant, Sleep, sleep_until};
+
+/// Acknowledgements that come with no order leave no closer together than this: each costs as much as an
+/// order, and none is waited for as one is.
+pub(crate) const ACKS_APART: Duration = Duration::from_millis(5);
 
 /// Opens a session.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -242,6 +249,8 @@ pub struct SessionReceiver {
     acks_end: bool,
     /// The highest acknowledgement handed out.
     told: u64,
+    /// Until the next one may leave by itself; none once that has been waited for.
+    acks_rest: Option<Pin<Box<Sleep>>>,
     _departure: Departure,
 }
 
@@ -310,6 +319,7 @@ pub(crate) fn session_ends(id: SessionId, epoch: u64, post: &Post) -> (EdgeEnds,
         acks: acks_out,
         acks_end: false,
         told: 0,
+        acks_rest: None,
         _departure: departure(),
     };
     let sender = SessionSender {
@@ -417,10 +427,15 @@ impl SessionReceiver {
                     let Numbered { number, ack, body } = order?;
                     return Some(self.down(number, ack, body));
                 }
-                changed = self.acks.changed(), if !self.acks_end => {
+                () = rested(&mut self.acks_rest), if self.acks_rest.is_some() => {
+                    self.acks_rest = None;
+                }
+                changed = self.acks.changed(), if !self.acks_end && self.acks_rest.is_none() => {
                     self.acks_end = changed.is_err();
                     let ack = *self.acks.borrow_and_update();
                     if ack > self.told {
+                        let until = Instant::now() + ACKS_APART;
+                        self.acks_rest = Some(Box::pin(sleep_until(until)));
                         return Some(self.down(0, ack, DownBody::Acknowledged));
                     }
                 }
@@ -431,5 +446,12 @@ impl SessionReceiver {
     fn down(&mut self, number: u64, ack: u64, body: DownBody) -> Down {
         self.told = self.told.max(ack);
         Down { epoch: self.epoch, number, ack: self.told, body }
+    }
+}
+
+/// Waits until a rest is over.
+async fn rested(rest: &mut Option<Pin<Box<Sleep>>>) {
+    if let Some(rest) = rest {
+        rest.await;
     }
 }

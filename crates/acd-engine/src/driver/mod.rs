@@ -38,6 +38,9 @@ use writer::{Writer, Written};
 const MESSAGES_PER_ROUND_MAX: usize = 1_024;
 /// The driver looks at its deadlines at least this often.
 const SLEEP_MAX: Duration = Duration::from_secs(3_600);
+/// While much happens, parcels leave for the publisher no closer together than this: to wake it and to
+/// publish costs as much for one event as for many. What somebody waits for leaves at once.
+const PARCELS_APART: Duration = Duration::from_millis(1);
 /// How long a stop waits for the log.
 const FLUSH_WITHIN: Duration = Duration::from_secs(5);
 
@@ -49,6 +52,9 @@ pub struct Driver<L> {
     controls: crossbeam_channel::Receiver<Control>,
     stopping: Arc<AtomicBool>,
     parcels: mpsc::Sender<Parcel>,
+    pub(crate) parcels_apart: Duration,
+    /// Until the next parcel may leave; none before the first has left.
+    parcels_rest: Option<Pin<Box<Sleep>>>,
     alarm: Option<Alarm>,
     pub(crate) backlog: Backlog,
     _life: watch::Sender<()>,
@@ -63,7 +69,7 @@ pub(crate) struct Backlog {
     pub(crate) events: usize,
 }
 
-const BACKLOG_MAX: Backlog = Backlog { commands: 1_000_000, events: 1_000_000 };
+const BACKLOG_MAX: Backlog = Backlog { commands: 1_000_000, events: 100_000 };
 
 /// Wakes the driver at the next deadline; kept from one sleep to the next, as most of them end
 /// before it.
@@ -115,6 +121,8 @@ impl<L: CommandLog> Driver<L> {
             controls,
             stopping,
             parcels,
+            parcels_apart: PARCELS_APART,
+            parcels_rest: None,
             alarm: None,
             backlog: BACKLOG_MAX,
             _life: life,
@@ -232,13 +240,15 @@ impl<L: CommandLog> Driver<L> {
         }
     }
 
-    /// Hands over to the publisher what it has room for.
+    /// Hands over to the publisher what may leave, if it has room for it.
     fn ship(&mut self) {
-        if self.engine.parcel.is_empty() {
-            return;
-        }
-        if let Ok(room) = self.parcels.try_reserve() {
-            room.send(std::mem::take(&mut self.engine.parcel));
+        let Self { engine, parcels, parcels_rest, parcels_apart, .. } = self;
+        if !engine.parcel.is_empty()
+            && (engine.parcel.is_awaited() || is_over(parcels_rest.as_deref()))
+            && let Ok(room) = parcels.try_reserve()
+        {
+            room.send(std::mem::take(&mut engine.parcel));
+            rest(parcels_rest, *parcels_apart);
         }
     }
 
@@ -246,18 +256,29 @@ impl<L: CommandLog> Driver<L> {
     async fn idle(&mut self, left: Left) -> Result<(), Ended> {
         self.set_alarm();
         let Self { engine, writer, mailbox, parcels, alarm, stopping, .. } = self;
+        let (parcels_rest, parcels_apart) = (&mut self.parcels_rest, self.parcels_apart);
         let parcel_waits = !engine.parcel.is_empty();
         let may_take_more = left == Left::Nothing;
         let batch_grows = engine.has_entries() && !writer.is_writing();
         let rests_until = writer.rests_until();
+        let may_leave = engine.parcel.is_awaited() || is_over(parcels_rest.as_deref());
+        let room = async {
+            if let Some(rest) = parcels_rest.as_mut().filter(|_| !may_leave) {
+                rest.await;
+            }
+            parcels.reserve().await
+        };
         tokio::select! {
             biased;
             () = mailbox.rung(), if may_take_more => {}
             () = told_to_stop(stopping, mailbox), if !may_take_more => {}
             written = writer.written() => settle(engine, written)?,
-            room = parcels.reserve(), if parcel_waits => {
+            room = room, if parcel_waits => {
                 match room {
-                    Ok(room) => room.send(std::mem::take(&mut engine.parcel)),
+                    Ok(room) => {
+                        room.send(std::mem::take(&mut engine.parcel));
+                        rest(parcels_rest, parcels_apart);
+                    }
                     // The publisher was dropped: nobody reads, nobody asks.
                     Err(_) => engine.parcel = Parcel::default(),
                 }
@@ -356,6 +377,20 @@ fn settle(engine: &mut Engine, written: Written) -> Result<(), Ended> {
             engine.log_fails();
             Ok(())
         }
+    }
+}
+
+/// Whether a rest is over, or none was begun.
+fn is_over(rest: Option<&Sleep>) -> bool {
+    rest.is_none_or(|rest| rest.deadline() <= Instant::now())
+}
+
+/// A parcel has left: the next one grows for a while.
+fn rest(parcels: &mut Option<Pin<Box<Sleep>>>, apart: Duration) {
+    let until = Instant::now() + apart;
+    match parcels {
+        Some(rest) => rest.as_mut().reset(until),
+        None => *parcels = Some(Box::pin(sleep_until(until))),
     }
 }
 

@@ -2,9 +2,12 @@
 
 use super::*;
 use crate::bounds::UNACKNOWLEDGED_MAX;
+use crate::session::ACKS_APART;
 use acd_core::Presence;
 use acd_journal::MemoryLog;
 use acd_journal::faulty::{Faults, FaultyLog};
+use tokio::task::yield_now;
+use tokio::time::Instant;
 
 #[tokio::test(start_paused = true)]
 async fn what_was_received_before_is_applied_once() {
@@ -385,4 +388,32 @@ async fn a_waiting_call_knows_who_may_take_it_when_its_demand_changes() {
     };
     assert_eq!((&*agent, ring, priority.get()), ("cleo", Span::from_secs(RING_SECS), 5));
     assert!(began.elapsed() >= Duration::from_secs(60));
+}
+
+#[tokio::test(start_paused = true)]
+async fn acknowledgements_that_come_with_no_order_are_gathered() {
+    let running = run_on(MemoryLog::new());
+    let mut pbx = running.connect("pbx", 7).await;
+    let said = async |pbx: &mut Pbx, call: &str| {
+        pbx.offer(call, "billing").await;
+        // All that happens of it happens now: no time passes.
+        for _ in 0..100 {
+            yield_now().await;
+        }
+    };
+    said(&mut pbx, "c1").await;
+    let first = Instant::now();
+    assert_eq!(pbx.down().await.ack, 2);
+    assert_eq!(first.elapsed(), Duration::ZERO, "after a pause it leaves at once");
+
+    said(&mut pbx, "c2").await;
+    said(&mut pbx, "c3").await;
+    let down = pbx.down().await;
+    assert_eq!((down.number, down.ack, down.body), (0, 4, DownBody::Acknowledged));
+    assert!(first.elapsed() >= ACKS_APART, "{:?}", first.elapsed());
+
+    running.ready("ana").await;
+    let offer = pbx.down().await;
+    assert!(matches!(offer.body, DownBody::Order(Order::Offer { .. })));
+    assert!(first.elapsed() < 2 * ACKS_APART, "an order waits for none of it");
 }

@@ -139,8 +139,10 @@ fn run_from<L: CommandLog>(
     settings: Settings,
 ) -> Running {
     let begins = (log, recovered);
-    let (domain, driver, publisher) =
+    let (domain, mut driver, publisher) =
         start(&plan, clock(), begins, settings).expect("the plan is sound");
+    // Most tests read what has happened without waiting.
+    driver.parcels_apart = Duration::ZERO;
     let driver = tokio::spawn(driver.run());
     let publisher = tokio::spawn(publisher.run());
     Running { domain, driver, publisher }

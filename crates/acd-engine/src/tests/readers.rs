@@ -2,6 +2,8 @@
 
 use super::*;
 use acd_journal::MemoryLog;
+use tokio::task::yield_now;
+use tokio::time::{Instant, sleep};
 
 #[tokio::test(start_paused = true)]
 async fn a_subscriber_first_gets_a_snapshot_then_what_changes() {
@@ -233,4 +235,34 @@ async fn what_is_kept_for_those_who_come_back_is_bounded_by_rows_too() {
     let goes_on = |after: usize| running.domain.feed().goes_on_after(reached[after]);
     assert!(goes_on(15), "five half minutes, each of four");
     assert!(!goes_on(5), "fifteen events, and the rows of each");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_comes_close_together_is_published_together_and_at_once_if_somebody_waits() {
+    let begins = (MemoryLog::new(), Replica::empty());
+    let (domain, driver, publisher) =
+        start(&plan(), clock(), begins, Settings::default()).expect("the plan is sound");
+    let driver = tokio::spawn(driver.run());
+    let running = Running { domain, driver, publisher: tokio::spawn(publisher.run()) };
+    let mut pbx = running.connect("pbx", 7).await;
+    sleep(Duration::from_millis(50)).await;
+
+    let now = Instant::now();
+    let mut seen = Vec::new();
+    for call in ["c1", "c2", "c3"] {
+        pbx.offer(call, "billing").await;
+        // No time passes.
+        for _ in 0..100 {
+            yield_now().await;
+        }
+        seen.push(running.calls().len());
+    }
+    assert_eq!(seen, [1, 1, 1], "the first at once, the others a moment later");
+    running.ready("ana").await;
+    assert_eq!(running.calls().len(), 3, "whoever asked for something sees all that was before it");
+    assert_eq!(now.elapsed(), Duration::ZERO);
+
+    pbx.offer("c4", "nurse").await;
+    sleep(Duration::from_millis(5)).await;
+    assert_eq!(running.calls().len(), 4);
 }
