@@ -13,8 +13,9 @@ use std::time::Duration;
 use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, Sleep, sleep_until};
 
-/// Acknowledgements that come with no order leave no closer together than this: each costs as much as an
-/// order, and none is waited for as one is.
+/// While more is heard than is acknowledged, acknowledgements that come with no order leave no closer
+/// together than this: each costs as much as an order. One of all that was heard leaves at once, since
+/// the adapter may wait for it.
 pub(crate) const ACKS_APART: Duration = Duration::from_millis(5);
 
 /// Opens a session.
@@ -249,9 +250,9 @@ pub struct SessionReceiver {
     acks_end: bool,
     /// The highest acknowledgement handed out.
     told: u64,
-    /// Until the next one may leave by itself; none once that has been waited for.
+    /// Until the next one of a part may leave by itself; none once that has been waited for.
     acks_rest: Option<Pin<Box<Sleep>>>,
-    _departure: Departure,
+    departure: Departure,
 }
 
 /// A message down on its way from the driver.
@@ -286,6 +287,8 @@ struct StreamPresence {
     id: SessionId,
     /// Messages that have entered the mailbox.
     sent: AtomicU64,
+    /// The highest number among them, or of one that is about to.
+    heard: AtomicU64,
     departed: AtomicBool,
 }
 
@@ -310,8 +313,12 @@ pub(crate) fn session_ends(id: SessionId, epoch: u64, post: &Post) -> (EdgeEnds,
     let (orders_in, orders_out) = mpsc::unbounded_channel();
     let (acks_in, acks_out) = watch::channel(0);
     let (closing_in, closing_out) = watch::channel(None);
-    let presence =
-        Arc::new(StreamPresence { id, sent: AtomicU64::new(0), departed: AtomicBool::new(false) });
+    let presence = Arc::new(StreamPresence {
+        id,
+        sent: AtomicU64::new(0),
+        heard: AtomicU64::new(0),
+        departed: AtomicBool::new(false),
+    });
     let departure = || Departure { post: post.clone(), presence: Arc::clone(&presence) };
     let receiver = SessionReceiver {
         epoch,
@@ -320,7 +327,7 @@ pub(crate) fn session_ends(id: SessionId, epoch: u64, post: &Post) -> (EdgeEnds,
         acks_end: false,
         told: 0,
         acks_rest: None,
-        _departure: departure(),
+        departure: departure(),
     };
     let sender = SessionSender {
         post: post.clone(),
@@ -392,6 +399,7 @@ impl SessionSender {
                 AdapterMessage::Malformed { code, message, field }
             }
         };
+        self.presence.heard.fetch_max(number, Ordering::AcqRel);
         let mail = Mail::Message { session: self.presence.id, number, ack, message };
         let sent = self.post.send(mail).await;
         if sent.is_err() {
@@ -429,18 +437,30 @@ impl SessionReceiver {
                 }
                 () = rested(&mut self.acks_rest), if self.acks_rest.is_some() => {
                     self.acks_rest = None;
+                    let ack = *self.acks.borrow();
+                    if ack > self.told {
+                        return Some(self.acknowledges(ack));
+                    }
                 }
-                changed = self.acks.changed(), if !self.acks_end && self.acks_rest.is_none() => {
+                changed = self.acks.changed(), if !self.acks_end => {
                     self.acks_end = changed.is_err();
                     let ack = *self.acks.borrow_and_update();
-                    if ack > self.told {
-                        let until = Instant::now() + ACKS_APART;
-                        self.acks_rest = Some(Box::pin(sleep_until(until)));
-                        return Some(self.down(0, ack, DownBody::Acknowledged));
+                    let is_all = ack >= self.departure.presence.heard.load(Ordering::Acquire);
+                    if ack > self.told && (is_all || self.acks_rest.is_none()) {
+                        return Some(self.acknowledges(ack));
                     }
                 }
             }
         }
+    }
+
+    fn acknowledges(&mut self, ack: u64) -> Down {
+        let until = Instant::now() + ACKS_APART;
+        match &mut self.acks_rest {
+            Some(rest) => rest.as_mut().reset(until),
+            None => self.acks_rest = Some(Box::pin(sleep_until(until))),
+        }
+        self.down(0, ack, DownBody::Acknowledged)
     }
 
     fn down(&mut self, number: u64, ack: u64, body: DownBody) -> Down {

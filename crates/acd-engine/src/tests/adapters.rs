@@ -6,8 +6,7 @@ use crate::session::ACKS_APART;
 use acd_core::Presence;
 use acd_journal::MemoryLog;
 use acd_journal::faulty::{Faults, FaultyLog};
-use tokio::task::yield_now;
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout_at};
 
 #[tokio::test(start_paused = true)]
 async fn what_was_received_before_is_applied_once() {
@@ -391,29 +390,39 @@ async fn a_waiting_call_knows_who_may_take_it_when_its_demand_changes() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn acknowledgements_that_come_with_no_order_are_gathered() {
+async fn acknowledgements_are_gathered_while_more_is_heard() {
+    // Each batch takes two milliseconds, in which the next message comes.
+    let delay = Duration::from_millis(2);
+    let log = FaultyLog::new(MemoryLog::new(), Faults { slow: 1_000, delay, ..Faults::default() });
+    let running = run_on(log);
+    let mut pbx = running.connect("pbx", 7).await;
+    let first = Instant::now();
+    let mut told = Vec::new();
+    for number in 1..=20_u64 {
+        pbx.offer(&format!("c{number}"), "billing").await;
+        let next = first + delay / 2 * number as u32;
+        while let Ok(down) = timeout_at(next, pbx.session.next()).await {
+            let Down { ack, body, .. } = down.expect("the session is open");
+            assert_eq!(body, DownBody::Acknowledged);
+            told.push((ack, first.elapsed()));
+        }
+    }
+    let apart = told.windows(2).map(|pair| pair[1].1 - pair[0].1);
+    assert!(apart.min() >= Some(ACKS_APART), "{told:?}");
+
+    let silent = Instant::now();
+    pbx.acknowledged(21).await;
+    assert!(silent.elapsed() <= 2 * delay, "{:?}", silent.elapsed());
+}
+
+#[tokio::test(start_paused = true)]
+async fn whoever_waits_for_each_acknowledgement_gets_it_at_once() {
     let running = run_on(MemoryLog::new());
     let mut pbx = running.connect("pbx", 7).await;
-    let said = async |pbx: &mut Pbx, call: &str| {
-        pbx.offer(call, "billing").await;
-        // All that happens of it happens now: no time passes.
-        for _ in 0..100 {
-            yield_now().await;
-        }
-    };
-    said(&mut pbx, "c1").await;
     let first = Instant::now();
-    assert_eq!(pbx.down().await.ack, 2);
-    assert_eq!(first.elapsed(), Duration::ZERO, "after a pause it leaves at once");
-
-    said(&mut pbx, "c2").await;
-    said(&mut pbx, "c3").await;
-    let down = pbx.down().await;
-    assert_eq!((down.number, down.ack, down.body), (0, 4, DownBody::Acknowledged));
-    assert!(first.elapsed() >= ACKS_APART, "{:?}", first.elapsed());
-
-    running.ready("ana").await;
-    let offer = pbx.down().await;
-    assert!(matches!(offer.body, DownBody::Order(Order::Offer { .. })));
-    assert!(first.elapsed() < 2 * ACKS_APART, "an order waits for none of it");
+    for number in 2..10 {
+        pbx.offer(&format!("c{number}"), "billing").await;
+        assert_eq!(pbx.down().await.ack, number);
+    }
+    assert_eq!(first.elapsed(), Duration::ZERO);
 }
