@@ -15,6 +15,7 @@ mod commands;
 #[path = "../crashes/dice.rs"]
 #[expect(dead_code, reason = "others draw more from it")]
 mod dice;
+mod edges;
 mod everything;
 mod kept;
 mod lives;

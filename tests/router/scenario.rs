@@ -17,6 +17,11 @@ use std::sync::Arc;
 
 /// The file as it would be with what the Router says.
 pub(crate) fn run(name: &str, text: &str) -> String {
+    run_with(name, text, |router| router)
+}
+
+/// The same if this is done to the Router after each command.
+pub(crate) fn run_with(name: &str, text: &str, then: impl Fn(Router) -> Router) -> String {
     let mut out = String::new();
     let mut names = Names::default();
     let mut router = None;
@@ -36,13 +41,14 @@ pub(crate) fn run(name: &str, text: &str) -> String {
             }
             continue;
         };
-        let router =
-            router.get_or_insert_with(|| Router::new(Arc::new(names.plan.clone())).unwrap());
+        let mut told =
+            router.take().unwrap_or_else(|| Router::new(Arc::new(names.plan.clone())).unwrap());
         writeln!(out, "{line}").unwrap();
-        for said in step(router, &mut names, &at, command) {
+        for said in step(&mut told, &mut names, &at, command) {
             writeln!(out, "{said}").unwrap();
         }
-        router.check_invariants();
+        told.check_invariants();
+        router = Some(then(told));
     }
     out
 }

@@ -7,8 +7,10 @@ use std::any::Any;
 use std::panic::{self, AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
-/// The most lives that are tried for it.
+/// The most lives that are tried for it, ...
 const TRIES: usize = 3_000;
+/// ... if this does not ask for another number, as it does of the random lives.
+const TRIES_ASKED: &str = "PROPTEST_MAX_SHRINK_ITERS";
 
 type Log = Vec<(Timestamp, Command)>;
 
@@ -31,11 +33,12 @@ pub(crate) fn shortened(plan: &RoutingPlan, log: &Log) -> Log {
     let mut life: Log =
         log.iter().enumerate().filter(told).map(|(_, entry)| entry.clone()).collect();
     let (wrong, mut shortest) = relived(plan, &life);
+    let most = std::env::var(TRIES_ASKED).ok().and_then(|it| it.parse().ok()).unwrap_or(TRIES);
     let mut tries = 0;
     let mut chunk = life.len() / 2;
     while wrong.is_some() && chunk > 0 {
         let mut at = 0;
-        while at < life.len() && tries < TRIES {
+        while at < life.len() && tries < most {
             let mut without = life.clone();
             without.drain(at..(at + chunk).min(life.len()));
             let (found, lived) = relived(plan, &without);

@@ -1,6 +1,7 @@
 //! Which chores of the project can be run as `cargo xtask CHORE`.
 
 mod bench;
+mod mutants;
 mod schema;
 mod tidy;
 
@@ -25,6 +26,17 @@ enum Chore {
     #[command(after_help = "Examples:\n  cargo xtask bench\n  cargo xtask bench --quick\n  \
                       cargo xtask bench --json > figures.json")]
     Bench(bench::Wishes),
+    /// Change one small thing of the core at a time, and expect a test to object.
+    ///
+    /// Another operator, another value, a guard or an arm less: what cargo-mutants lists. All are built once, and a run
+    /// chooses one; an hour or two for all on two cores. What is printed as MISSED is a hole in the tests, or counts
+    /// for nothing: tests/mutants/README.md judges those.
+    #[command(
+        after_help = "Examples:\n  cargo xtask mutants\n  cargo xtask mutants matching plan/check\n  \
+                      cargo xtask mutants --again\n  cargo xtask mutants --json > changes.jsonl\n\n\
+                      Needs cargo-mutants 27: cargo install cargo-mutants --locked"
+    )]
+    Mutants(mutants::Wishes),
     /// Write config/acdd.schema.json, the JSON Schema of configuration files, from the reader.
     #[command(after_help = "Example:\n  cargo xtask schema")]
     Schema,
@@ -36,6 +48,7 @@ enum Chore {
 fn main() -> ExitCode {
     let done = match Arguments::parse().chore {
         Chore::Bench(wishes) => bench::run(&wishes),
+        Chore::Mutants(wishes) => mutants::run(&wishes),
         Chore::Schema => schema::write(),
         Chore::Tidy => tidy::check(),
     };

@@ -45,7 +45,7 @@ impl Twin {
             };
             let (agents, soonest) = counts.entry(first.kind()).or_default();
             *agents += 1;
-            *soonest = soonest.iter().copied().chain(first.until()).min();
+            *soonest = soonest.iter().copied().chain(ends_at(first)).min();
         }
         assert_eq!(said.free, free);
         let barred = said.barred.iter().map(|it| (it.by, (it.agents, it.soonest)));
@@ -278,5 +278,17 @@ fn demanding(state: &SlotState) -> u8 {
         SlotState::Reserved { .. } => 3,
         SlotState::WrapUp { .. } => 4,
         SlotState::Free => unreachable!("none is free"),
+    }
+}
+
+/// When it ends by itself.
+fn ends_at(barrier: Barrier) -> Option<Timestamp> {
+    match barrier {
+        Barrier::Delayed { until }
+        | Barrier::Excluded { until }
+        | Barrier::AwaitsAnother { until, .. }
+        | Barrier::DeviceAdapterAwaited { until, .. }
+        | Barrier::NoFreeSlot { doing: SlotState::WrapUp { until, .. }, .. } => Some(until),
+        _ => None,
     }
 }
