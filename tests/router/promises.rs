@@ -7,6 +7,7 @@
     reason = "a test may panic, and is not bound to the purity of the Router"
 )]
 
+mod asked;
 mod books;
 mod bytes;
 mod choosing;

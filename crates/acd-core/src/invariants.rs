@@ -226,13 +226,14 @@ impl Router {
     /// Whoever has skills that are not as planned stands in pools of his own, and each pool serves what
     /// its agents meet.
     fn check_skills(&self) {
-        let mut own = BTreeSet::new();
+        let (mut planned_pools, mut own) = (BTreeSet::new(), BTreeSet::new());
         for (id, agent) in (0..).map(AgentId).zip(&self.agents) {
             let planned = &self.plan.agents[id.index()];
             let met: BTreeMap<_, _> = met(&self.plan, &self.lines, planned, self.skills_of(id))
                 .map(|met| (met.demand, met.stage))
                 .collect();
             for desk in agent.desks.iter() {
+                planned_pools.insert(desk.planned_pool);
                 let is_own = desk.pool != desk.planned_pool;
                 assert_eq!(is_own, agent.skills.is_some(), "a pool of his own by his skills");
                 assert!(!is_own || own.insert(desk.pool), "nobody else is in it");
@@ -245,6 +246,8 @@ impl Router {
                 }
             }
         }
+        let in_use = planned_pools.len() + own.len();
+        assert_eq!(self.pools.in_use(), in_use, "a pool that nobody is in is used again");
         for line in &self.lines.lines {
             let Line { demand, kind, .. } = *line;
             let expected = match kind.class {

@@ -176,6 +176,11 @@ impl Pools {
         self.unused.push(pool);
     }
 
+    /// How many pools somebody is planned to be in, or is by his skills for now.
+    pub(crate) fn in_use(&self) -> usize {
+        self.pools.len() - self.unused.len()
+    }
+
     /// The pools that may take such calls.
     pub(crate) fn that_serve(&self, demand: DemandId, stage: u8, channel: Channel) -> Bits {
         let mut found = Bits::default();
