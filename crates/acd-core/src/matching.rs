@@ -181,7 +181,7 @@ impl Router {
     /// The call that the agent takes; if a desk is asked about, the call that he would take if he were
     /// available there.
     pub(crate) fn best_call_at(&self, agent: AgentId, asked: Option<&Desk>) -> Option<(u32, Take)> {
-        // Few agents are skipped, and to see that a call does not is to read it.
+        // Few agents are skipped by any call, and which calls do it is seen only by reading them.
         let wanted = match self.agents[agent.index()].skipped_by {
             0 => Wanted::All,
             _ => Wanted::ByCall,
